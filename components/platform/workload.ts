@@ -1,0 +1,119 @@
+/**
+ * Workload: what a component wants run, in words that every platform can carry out. A component never asks which platform that is.
+ *
+ * docs/decisions/0001-workloads.md writes down the workloads of all stacks and what each field becomes on Docker and on Kubernetes.
+ */
+import type * as pulumi from "@pulumi/pulumi";
+import type { ImageName } from "../../configs/images";
+import type { PublishedPort, ServiceName } from "../../configs/topology";
+
+/**
+ * - `service`: any replica will do.
+ * - `stateful`: has an identity and data of its own.
+ * - `task`: runs once, to its end, before those that start after it.
+ * - `cron`: runs at an hour of each day.
+ */
+export type WorkloadKind = "service" | "stateful" | "task" | "cron";
+
+/** A file that the program reads. */
+export interface WorkloadFile {
+  /** Absolute path. Files of one kind (restart, live, secret) share a folder that holds nothing else. */
+  readonly path: string;
+  /** Text. */
+  readonly content: string;
+  /**
+   * `restart`: a change replaces the running program. `live`: the program rereads the file by itself and goes on running.
+   */
+  readonly onChange: "restart" | "live";
+}
+
+/** A secret as a file: mode 0400, owned by the workload's user. */
+export interface SecretFile {
+  /** Absolute path, in a folder that holds secrets only. */
+  readonly path: string;
+  /** Which secret of the stack; the same name means the same value. */
+  readonly secret: string;
+  readonly content: pulumi.Output<string>;
+}
+
+/** A folder whose content outlives the container. */
+export interface DataFolder {
+  /** Absolute path. It belongs to the workload's user. */
+  readonly path: string;
+  /** Room to ask for, MiB. Docker's local volumes have no limit and ignore it. */
+  readonly size: number;
+}
+
+/** A port that the program listens on. */
+export interface WorkloadPort {
+  readonly name: string;
+  readonly port: number;
+  /**
+   * Who may reach it: `cluster` the peers named in `peers`; `host` they and the host, as the published port named in `publish`;
+   * `ingress` they and the applications.
+   */
+  readonly exposure: "cluster" | "host" | "ingress";
+  /** Name of the published port on platforms that publish on a host. */
+  readonly publish?: PublishedPort;
+}
+
+/** Who may connect to which ports. Network policy follows from it. */
+export interface Peer {
+  readonly from: ServiceName | "applications";
+  /** Names of ports. */
+  readonly ports: readonly string[];
+}
+
+/** How to tell that a program is ready. */
+export type Probe =
+  | { readonly kind: "http"; readonly port: number; readonly path: string; readonly timing: ProbeTiming }
+  /** A shell script, run by the tools shell of the platform; ready when it exits with 0. */
+  | { readonly kind: "script"; readonly script: string; readonly timing: ProbeTiming };
+
+/** Times of a probe, in seconds. */
+export interface ProbeTiming {
+  readonly interval: number;
+  readonly timeout: number;
+  /** Failures in a row that make a running program unhealthy. */
+  readonly retries: number;
+  /** Time to start, in which failures do not count. */
+  readonly startPeriod: number;
+}
+
+/** What a component wants run. */
+export interface Workload {
+  readonly name: ServiceName;
+  readonly kind: WorkloadKind;
+  readonly image: ImageName;
+  /** In place of the image's entrypoint. Left out: the image's own. */
+  readonly command?: readonly string[];
+  /** Arguments behind the entrypoint. */
+  readonly args: readonly string[];
+  /** Never a secret: environments are shown by every inspecting tool. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly files: readonly WorkloadFile[];
+  readonly secrets: readonly SecretFile[];
+  readonly data: readonly DataFolder[];
+  /** Folders on memory that the program writes to; lost at a restart. Size in MiB. */
+  readonly scratch: readonly { readonly path: string; readonly size: number }[];
+  readonly ports: readonly WorkloadPort[];
+  readonly peers: readonly Peer[];
+  readonly probe?: Probe;
+  readonly resources: {
+    /** Memory limit, MiB. Swap is not added to it. */
+    readonly memory: number;
+  };
+  /** Instances. More than one needs a platform with more than one machine. */
+  readonly scale: { readonly replicas: number };
+  /** Whether instances are spread over machines, so that the loss of one machine loses one instance. */
+  readonly placement: { readonly spread: boolean };
+  readonly user: { readonly uid: number; readonly gid: number };
+  /** Whether the program runs with a root file system that cannot be written. */
+  readonly readOnlyRoot: boolean;
+  /** Workloads that must be ready (a task: done) before this one starts. */
+  readonly startsAfter: readonly ServiceName[];
+  /** Time between the request to stop and the kill, seconds: long enough to drain what is in memory. */
+  readonly stopGrace: number;
+  /** When a `cron` runs: hour of the day, UTC. */
+  readonly schedule?: { readonly hour: number };
+}

@@ -1,0 +1,46 @@
+/** Prometheus: watches the stack itself, and keeps the metrics that applications and spans give. */
+import type * as pulumi from "@pulumi/pulumi";
+import { images } from "../configs/images";
+import { prometheusArgs, prometheusConfig } from "../configs/prometheus";
+import type { Settings } from "../configs/settings";
+import { files, paths, ports, type Topology } from "../configs/topology";
+import { WorkloadComponent, type ComponentArgs } from "./component";
+import type { Workload } from "./platform/workload";
+
+/** What Prometheus runs as. */
+export function prometheusWorkload(settings: Settings, topology: Topology): Workload {
+  const config = `${paths.config}/${files.prometheus}`;
+  return {
+    name: "prometheus",
+    kind: "stateful",
+    image: "prometheus",
+    args: prometheusArgs(settings, config, paths.prometheusData),
+    env: { GOMEMLIMIT: `${Math.floor(settings.prometheus.memory * 0.8)}MiB` },
+    files: [{ path: config, content: prometheusConfig(settings, topology), onChange: "restart" }],
+    secrets: [],
+    data: [{ path: paths.prometheusData, size: settings.prometheus.storage }],
+    scratch: [],
+    ports: [{ name: "http", port: ports.prometheus.http, exposure: "host", publish: "prometheus" }],
+    peers: [],
+    probe: {
+      kind: "http",
+      port: ports.prometheus.http,
+      path: "/-/ready",
+      timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 60 },
+    },
+    resources: { memory: settings.prometheus.memory },
+    scale: { replicas: 1 },
+    placement: { spread: true },
+    user: images.prometheus.user,
+    readOnlyRoot: true,
+    startsAfter: [],
+    stopGrace: 30,
+  };
+}
+
+/** Prometheus of one environment. */
+export class Prometheus extends WorkloadComponent {
+  constructor(name: string, args: ComponentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("Prometheus", name, args, opts);
+  }
+}

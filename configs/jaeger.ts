@@ -1,0 +1,86 @@
+/** Jaeger's config file. */
+import { prometheusReader } from "./collector";
+import type { Settings } from "./settings";
+import { elasticsearchUser, files, paths, ports, type Topology } from "./topology";
+import { toYaml } from "./yaml";
+
+/** Share of the memory limit that the Go runtime aims at (GOMEMLIMIT). */
+const goMemoryShare = 0.8;
+
+/** The environment of Jaeger's process. */
+export function jaegerEnv(settings: Settings): Record<string, string> {
+  return { GOMEMLIMIT: `${Math.floor(settings.jaeger.memory * goMemoryShare)}MiB` };
+}
+
+/**
+ * How far back a trace can be looked up by its id, in hours: the retention, and the day that the cleaner keeps beyond it.
+ * Jaeger's default of 72 h would not find traces that are still stored.
+ */
+export const maxSpanAgeHours = (settings: Settings): number => (settings.retention + 1) * 24;
+
+/** Text of `jaeger-config.yml`. */
+export function jaegerConfig(settings: Settings, topology: Topology): string {
+  const { listen } = topology;
+  const index = { shards: 1, replicas: 0 };
+  return toYaml({
+    extensions: {
+      healthcheckv2: { use_v2: true, http: { endpoint: `${listen.anywhere}:${ports.jaeger.health}` } },
+      jaeger_storage: {
+        backends: {
+          elasticsearch: {
+            elasticsearch: {
+              server_urls: [topology.elasticsearchUrl],
+              auth: {
+                basic: {
+                  username: elasticsearchUser,
+                  password_file: `${paths.secrets}/${files.elasticsearchPassword}`,
+                  reload_interval: "10s",
+                },
+              },
+              indices: { spans: index, services: index, dependencies: index, sampling: index },
+              max_span_age: `${maxSpanAgeHours(settings)}h`,
+              tags_as_fields: { include: [...settings.jaeger.tags].sort().join(",") },
+              bulk_processing: { workers: 3, max_bytes: 5_000_000, flush_interval: "200ms" },
+            },
+          },
+        },
+      },
+      jaeger_query: {
+        storage: { traces: "elasticsearch" },
+        http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.query}` },
+        grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.queryGrpc}` },
+      },
+      remote_sampling: {
+        // Without an interval the file is read once and an edit is never served; without a probability a gap in it means 0.1 %.
+        file: { path: `${paths.live}/${files.strategies}`, reload_interval: "10s", default_sampling_probability: 1 },
+        http: { endpoint: `${listen.anywhere}:${ports.jaeger.samplingHttp}` },
+        grpc: { endpoint: `${listen.anywhere}:${ports.jaeger.samplingGrpc}` },
+      },
+    },
+    receivers: {
+      otlp: {
+        protocols: {
+          grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpGrpc}` },
+          http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpHttp}` },
+        },
+      },
+      jaeger: {
+        protocols: {
+          grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.jaegerGrpc}` },
+          thrift_http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.jaegerThriftHttp}` },
+        },
+      },
+    },
+    exporters: { jaeger_storage_exporter: { trace_storage: "elasticsearch" } },
+    service: {
+      extensions: ["healthcheckv2", "jaeger_storage", "jaeger_query", "remote_sampling"],
+      // No batch processor: it acknowledges before it has written, and its errors go nowhere. The Collector sends batches already.
+      pipelines: { traces: { receivers: ["otlp", "jaeger"], processors: [], exporters: ["jaeger_storage_exporter"] } },
+      telemetry: {
+        resource: { "service.name": "jaeger" },
+        logs: { level: "info", encoding: "json" },
+        metrics: { level: "normal", readers: [prometheusReader(listen.jaegerBackend, ports.jaeger.admin)] },
+      },
+    },
+  });
+}

@@ -1,0 +1,50 @@
+/**
+ * Operations: `METHOD /path` patterns of sampling rules, and the one normaliser that says which requests they mean.
+ *
+ * - `*` is a whole segment or part of one, never across a slash; `**`, a segment of its own, is any number of segments, also none.
+ * - A route part such as `<int:id>` in a pattern means `*`.
+ * - Case matters. A slash at either end and the query string do not.
+ *
+ * tests/vectors/sampling.json holds every implementation to the same answers.
+ */
+
+/** A parsed operation. */
+export interface Operation {
+  /** As it is written in the config, normalised: one space, leading slash. */
+  readonly text: string;
+  /** HTTP method, upper case. */
+  readonly method: string;
+  /**
+   * A regular expression over `url.path`, `http.target` or `http.route`. It means the same in JavaScript, Python and Go's RE2, and holds
+   * neither backslash nor quote, so that it can stand in any config file as it is.
+   */
+  readonly pathPattern: string;
+}
+
+const segmentCharacters = /^[A-Za-z0-9._~!$&()+,;=:@%<>*-]+$/;
+
+/** Parses `METHOD /path`; undefined where the text is none. */
+export function parseOperation(text: string): Operation | undefined {
+  const match = /^([A-Z]+) +(\/\S*)$/.exec(text);
+  if (!match) return undefined;
+  const [, method = "", path = ""] = match;
+  const segments = path.split("/").filter((segment) => segment !== "");
+  if (path.includes("//") || !segments.every((segment) => segmentCharacters.test(segment))) return undefined;
+  if (segments.some((segment) => segment.includes("**") && segment !== "**")) return undefined;
+  return { text: `${method} ${path}`, method, pathPattern: pathPattern(segments) };
+}
+
+function pathPattern(segments: readonly string[]): string {
+  const parts = segments.map((segment, index) => {
+    const slash = index === 0 ? "/?" : "/";
+    if (segment === "**") return `(?:${slash}[^/?]+)*`;
+    if (segment === "*" || /^<[^<>]+>$/.test(segment)) return `${slash}[^/?]+`;
+    return slash + segment.replace(/[^A-Za-z0-9]/g, (c) => (c === "*" ? "[^/?]*" : `[${c}]`));
+  });
+  return `^${parts.join("")}/?(?:[?].*)?$`;
+}
+
+/** Whether a request is meant. `path` is a path, a target with query string, or a route with or without its leading slash. */
+export function matches(operation: Operation, method: string, path: string): boolean {
+  return operation.method === method && new RegExp(operation.pathPattern).test(path);
+}

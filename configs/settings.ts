@@ -1,0 +1,217 @@
+/**
+ * Settings: stack config as one typed, validated, frozen value. The only home of defaults; everything else of the program follows
+ * from it. Values are in the unit that the field's description names, whatever unit they were written in.
+ */
+import { isIPv4 } from "node:net";
+import { distance } from "fastest-levenshtein";
+import * as z from "zod";
+import { parseOperation } from "./operations";
+import { publishedPorts, type PublishedPort } from "./topology";
+import { days, integer, leaf, mebibytes, oneOf, percent, text } from "./units";
+
+/** Config namespace: the project's name in Pulumi.yaml. */
+export const namespace = "tracing";
+
+const operation = leaf("METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number", (input) =>
+  typeof input === "string" ? parseOperation(input) : undefined,
+);
+
+const portName = Object.keys(publishedPorts) as PublishedPort[];
+const hostPort = integer(1, 65535, "a port");
+
+const schema = z.strictObject({
+  platform: oneOf("docker", "kubernetes").describe("What the stack runs on."),
+  environment: oneOf("development", "staging", "production").describe(
+    "The environment that the traces come from; every span gets it as `deployment.environment.name`, unless it brings one.",
+  ),
+  retention: days(1, 365).prefault("7d").describe("How long traces are kept at least, in whole days."),
+  images: oneOf("official", "local")
+    .prefault("official")
+    .describe("Where images come from: the projects' own registries, or the engine, as `make images` built them."),
+  imageRegistry: text("the host of a registry, with port and path if any, such as mirror.example.com:5000/hub", /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._/-]+)?$/)
+    .optional()
+    .describe("A registry that mirrors all others: it takes the place of the host in each image's name."),
+  publish: z
+    .strictObject({
+      address: leaf("an IPv4 address of this host", (input) => (typeof input === "string" && isIPv4(input) ? input : undefined))
+        .prefault("127.0.0.1")
+        .describe("The host's address that ports are published on (Docker). Any other than loopback opens the stack to the network."),
+      ports: z
+        .strictObject(Object.fromEntries(portName.map((name) => [name, hostPort.optional()])) as Record<PublishedPort, z.ZodOptional<typeof hostPort>>)
+        .prefault({})
+        .describe("Ports to publish elsewhere than at their own number, by name."),
+    })
+    .prefault({}),
+  sampling: z
+    .strictObject({
+      default: percent().prefault(100).describe("Percent of traces kept that no rule below says otherwise of."),
+      errors: percent().prefault(100).describe("Percent of traces kept that hold an error. It only raises."),
+      operations: z
+        .array(
+          z.strictObject({
+            operation: operation.describe("The request: METHOD and path."),
+            percent: percent().describe("Percent of its traces kept."),
+          }),
+        )
+        .prefault([])
+        .describe("Rules by request; the first that matches a trace holds."),
+    })
+    .prefault({}),
+  elasticsearch: z
+    .strictObject({
+      memory: mebibytes("1Gi", "64Gi").prefault("1Gi").describe("Memory limit, MiB. Half of it is the Java heap."),
+    })
+    .prefault({}),
+  collector: z
+    .strictObject({
+      memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
+      queue: integer(10_000, 100_000_000, "a number of spans")
+        .prefault(200_000)
+        .describe("Spans that wait on disk while Jaeger is away; when it is full, receivers refuse and clients retry."),
+      debug: oneOf("off", "basic", "detailed").prefault("off").describe("The debug exporter: what is logged of each kept batch of spans."),
+    })
+    .prefault({}),
+  jaeger: z
+    .strictObject({
+      memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit, MiB."),
+      tags: z
+        .array(text("a tag's name", /^[A-Za-z][A-Za-z0-9_.-]*$/))
+        .prefault(["correlation_id", "http.method", "http.request.method", "http.response.status_code", "http.route", "http.status_code", "url.path"])
+        .describe("Tags stored as plain fields, which are the quickest to search; all others stay searchable too."),
+    })
+    .prefault({}),
+  prometheus: z
+    .strictObject({
+      memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
+      retention: days(1, 365).prefault("15d").describe("How long metrics are kept, in days."),
+      storage: mebibytes("256Mi", "1024Gi").prefault("2Gi").describe("Most disk that metrics take, MiB; the oldest go first."),
+    })
+    .prefault({}),
+  indexCleaner: z
+    .strictObject({
+      hour: integer(0, 23, "an hour of the day, UTC,").prefault(3).describe("Hour of the day, UTC, at which old indices are deleted."),
+    })
+    .prefault({}),
+});
+
+/** The settings of a stack: see the descriptions in this file, or the reference in docs/. */
+export type Settings = Readonly<z.output<typeof schema>> & {
+  /** Name of the Pulumi stack. */
+  readonly stack: string;
+};
+
+/** Everything that is wrong with a stack's config, at once. */
+export class SettingsError extends Error {
+  /** One sentence each: the key, what was found, what is allowed. */
+  readonly problems: readonly string[];
+
+  constructor(stack: string, problems: readonly string[]) {
+    const count = problems.length === 1 ? "1 error" : `${problems.length} errors`;
+    super(`${count} in the config of stack "${stack}":\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    this.name = "SettingsError";
+    this.problems = problems;
+  }
+}
+
+/**
+ * Settings from raw stack config.
+ *
+ * @param stack Name of the stack; part of resource and container names.
+ * @param raw Config values by full key (`tracing:retention`), as Pulumi hands them out: text, objects as JSON. Keys of other
+ *   namespaces are not looked at. An empty text counts as not given, which is how Pulumi.yaml declares optional keys.
+ * @throws SettingsError with every error at once.
+ */
+export function parseSettings(stack: string, raw: Readonly<Record<string, string>>): Settings {
+  const problems: string[] = [];
+  if (!/^[a-z][a-z0-9-]{0,29}$/.test(stack)) {
+    problems.push(`stack name: found ${show(stack)}; allowed: lower-case letters, digits and dashes, 30 at most, a letter first`);
+  }
+  const given: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(raw)) {
+    if (!key.startsWith(`${namespace}:`) || value === "") continue;
+    const name = key.slice(namespace.length + 1);
+    given[name] = structured(name) ? parseJson(key, value, problems) : value;
+  }
+  const result = schema.safeParse(given);
+  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, given)));
+  if (result.success) problems.push(...crossChecks(result.data));
+  if (problems.length > 0 || !result.success) throw new SettingsError(stack, problems);
+  return deepFreeze({ ...result.data, stack });
+}
+
+/** Rules that hold between settings. */
+function crossChecks(settings: z.output<typeof schema>): string[] {
+  const problems: string[] = [];
+  const owner = new Map<number, string>();
+  for (const name of portName) {
+    const port = settings.publish.ports[name] ?? publishedPorts[name];
+    const other = owner.get(port);
+    if (other) problems.push(`${namespace}:publish.ports.${name}: found ${port}, which ${other} has; allowed: a port of its own`);
+    owner.set(port, name);
+  }
+  const seen = new Map<string, number>();
+  settings.sampling.operations.forEach(({ operation }, index) => {
+    const earlier = seen.get(operation.text);
+    const key = `${namespace}:sampling.operations[${index}].operation`;
+    if (earlier !== undefined) {
+      problems.push(`${key}: found ${show(operation.text)}, which operations[${earlier}] has already; allowed: each operation once`);
+    } else seen.set(operation.text, index);
+  });
+  return problems;
+}
+
+const structured = (name: string): boolean => {
+  const field = (schema.shape as Record<string, z.ZodType | undefined>)[name];
+  return field instanceof z.ZodPrefault && field.unwrap() instanceof z.ZodObject;
+};
+
+function parseJson(key: string, value: string, problems: string[]): unknown {
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    problems.push(`${key}: found ${show(value)}; allowed: a group of settings`);
+    return {};
+  }
+}
+
+/** A zod issue as our sentences. */
+function describeIssue(issue: z.core.$ZodIssue, given: unknown): string[] {
+  const at = (path: readonly PropertyKey[]) =>
+    namespace + ":" + path.map((part, i) => (typeof part === "number" ? `[${part}]` : (i > 0 ? "." : "") + String(part))).join("");
+  if (issue.code === "unrecognized_keys") {
+    const siblings = keysAt(issue.path);
+    return issue.keys.map((key) => {
+      const guess = siblings.map((s) => ({ s, d: distance(s, key) })).sort((a, b) => a.d - b.d)[0];
+      const hint = guess && guess.d <= Math.max(2, key.length / 3) ? `; did you mean ${guess.s}?` : "";
+      return `${at([...issue.path, key])}: no such setting${hint}; allowed here: ${siblings.join(", ")}`;
+    });
+  }
+  const found = issue.path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], given);
+  const allowed =
+    issue.code === "invalid_type" ? (issue.expected === "array" ? "a list" : "a group of settings") : issue.message;
+  return [`${at(issue.path)}: ${found === undefined ? "missing" : `found ${show(found)}`}; allowed: ${allowed}`];
+}
+
+/** Names of the settings at a path of the schema. */
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let node: unknown = schema;
+  const bare = (type: unknown): unknown => (type instanceof z.ZodPrefault || type instanceof z.ZodOptional ? bare(type.unwrap()) : type);
+  for (const part of path) {
+    const here = bare(node);
+    node = here instanceof z.ZodArray ? here.element : (here as z.ZodObject).shape[String(part)];
+  }
+  return Object.keys((bare(node) as z.ZodObject).shape);
+}
+
+const show = (value: unknown): string => {
+  const json = JSON.stringify(value);
+  return json.length > 80 ? `${json.slice(0, 77)}…` : json;
+};
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.values(value).forEach(deepFreeze);
+    Object.freeze(value);
+  }
+  return value;
+}

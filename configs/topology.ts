@@ -1,0 +1,149 @@
+/**
+ * Where things are: names, ports, paths and addresses. Plain data that is known before any resource exists, so that the text of a
+ * config file never depends on what an engine answers.
+ */
+import type { Settings } from "./settings";
+
+/** Service names; on both platforms also the DNS names that the services call each other by. */
+export type ServiceName = "elasticsearch" | "otel-collector" | "jaeger" | "index-cleaner" | "prometheus";
+
+/** Every port that a program of the stack listens on, by program. The only home of port numbers. */
+export const ports = {
+  elasticsearch: { http: 9200 },
+  collector: {
+    otlpGrpc: 4317,
+    otlpHttp: 4318,
+    /** Old Jaeger clients, gRPC. */
+    jaegerGrpc: 14250,
+    /** Old Jaeger clients, Thrift over HTTP. */
+    jaegerThriftHttp: 14268,
+    /** The Collector's metrics about itself. */
+    telemetry: 8888,
+    /** The Prometheus exporter: span metrics and the applications' own OTLP metrics. */
+    prometheusExporter: 8889,
+    health: 13133,
+    zpages: 55679,
+  },
+  jaeger: {
+    /** UI and HTTP API. */
+    query: 16686,
+    queryGrpc: 16685,
+    /** Metrics. Jaeger v1 called this the admin port; v2 has none of its own, so its metrics reader listens there. */
+    admin: 14269,
+    samplingHttp: 5778,
+    samplingGrpc: 5779,
+    otlpGrpc: 4317,
+    otlpHttp: 4318,
+    jaegerGrpc: 14250,
+    jaegerThriftHttp: 14268,
+    health: 13133,
+  },
+  prometheus: { http: 9090 },
+} as const;
+
+/**
+ * Ports that a platform publishes on the host (Docker), by the name under which `tracing:publish.ports` can move each, with the
+ * port it has on the host unless moved.
+ */
+export const publishedPorts = {
+  elasticsearch: ports.elasticsearch.http,
+  "otlp-grpc": ports.collector.otlpGrpc,
+  "otlp-http": ports.collector.otlpHttp,
+  "jaeger-grpc": ports.collector.jaegerGrpc,
+  "jaeger-thrift-http": ports.collector.jaegerThriftHttp,
+  "collector-metrics": ports.collector.prometheusExporter,
+  "collector-health": ports.collector.health,
+  "collector-zpages": ports.collector.zpages,
+  "jaeger-ui": ports.jaeger.query,
+  "jaeger-admin": ports.jaeger.admin,
+  "jaeger-sampling": ports.jaeger.samplingHttp,
+  /** 9091, so that it can stand beside a Prometheus of the host's own. */
+  prometheus: 9091,
+} as const;
+
+/** The name of a published port. */
+export type PublishedPort = keyof typeof publishedPorts;
+
+/** Folders inside a container. Text, text that changes live, and secrets lie apart: each is a volume or a ConfigMap of its own. */
+export const paths = {
+  /** Config files; a change restarts the service. */
+  config: "/etc/tracing/config",
+  /** Config files that the program reloads by itself. */
+  live: "/etc/tracing/live",
+  /** Secrets, one per file, readable by the service's user only. */
+  secrets: "/etc/tracing/secrets",
+  elasticsearchData: "/usr/share/elasticsearch/data",
+  collectorQueue: "/var/lib/otelcol",
+  cleanerState: "/var/lib/index-cleaner",
+  prometheusData: "/prometheus",
+} as const;
+
+/** Names of the files, as the brief has them. */
+export const files = {
+  collector: "otel-config.yml",
+  jaeger: "jaeger-config.yml",
+  strategies: "jaeger-sampling-strategies.json",
+  prometheus: "prometheus-tracing.yml",
+  cleaner: "index-cleaner.sh",
+  elasticsearchPassword: "elasticsearch-password",
+} as const;
+
+/** The user that Jaeger and the cleaner log in to Elasticsearch with: the built-in superuser, the one that a fresh node has. */
+export const elasticsearchUser = "elastic";
+
+/** Addresses as the platform gives them. */
+export interface Topology {
+  /** What a server binds to. */
+  readonly listen: {
+    /** Reachable by whoever can reach the container or pod. */
+    readonly anywhere: string;
+    /** Reachable by the stack's own services and the published ports only, not by applications on the ingest network. */
+    readonly collectorBackend: string;
+    /** The same for Jaeger. */
+    readonly jaegerBackend: string;
+  };
+  /** What a client connects to. */
+  readonly elasticsearchUrl: string;
+  readonly jaegerOtlp: string;
+  readonly collectorOtlpHttp: string;
+  readonly scrape: {
+    readonly collectorTelemetry: string;
+    readonly collectorExporter: string;
+    readonly jaeger: string;
+    readonly prometheus: string;
+  };
+}
+
+/** Networks of the Docker platform. Their names are fixed: applications join the ingest network by its name. */
+export const networks = { ingest: "tracing-ingest", backend: "tracing-backend" } as const;
+
+/**
+ * The topology of the Docker platform: one container a service, names resolved by the engine's DNS.
+ *
+ * Jaeger and the Collector are on both networks. What applications must not reach binds to the service's address on the backend
+ * network only: the engine's DNS resolves `<alias>.<network>` to just that address.
+ */
+export function dockerTopology(): Topology {
+  const at = (service: ServiceName, port: number) => `${service}:${port}`;
+  return Object.freeze({
+    listen: {
+      anywhere: "0.0.0.0",
+      collectorBackend: `otel-collector.${networks.backend}`,
+      jaegerBackend: `jaeger.${networks.backend}`,
+    },
+    elasticsearchUrl: `http://${at("elasticsearch", ports.elasticsearch.http)}`,
+    jaegerOtlp: at("jaeger", ports.jaeger.otlpGrpc),
+    collectorOtlpHttp: `http://${at("otel-collector", ports.collector.otlpHttp)}`,
+    scrape: {
+      collectorTelemetry: at("otel-collector", ports.collector.telemetry),
+      collectorExporter: at("otel-collector", ports.collector.prometheusExporter),
+      jaeger: at("jaeger", ports.jaeger.admin),
+      prometheus: `localhost:${ports.prometheus.http}`,
+    },
+  });
+}
+
+/** The port of a published port on the host: where stack config moved it, else its own. */
+export function hostPort(settings: Settings, name: PublishedPort): number {
+  return settings.publish.ports[name] ?? publishedPorts[name];
+}

@@ -1,0 +1,72 @@
+/** Typed values of stack config. Each accepts a whole value or nothing: "7days" is an error, never 7. */
+import * as z from "zod";
+
+/**
+ * A leaf of the settings: `parse` returns the value, or undefined where the input is none. `allowed` completes the sentence
+ * "…; allowed: …" of the error message and stands in the settings reference.
+ */
+export function leaf<T>(allowed: string, parse: (input: unknown) => T | undefined) {
+  return z
+    .unknown()
+    .transform((input, context) => {
+      const value = parse(input);
+      if (value !== undefined) return value;
+      context.addIssue({ code: "custom", message: allowed, input });
+      return z.NEVER;
+    })
+    .meta({ allowed });
+}
+
+/** A strict decimal: a JSON number or its text (the CLI stores `12.5` as text). No sign, exponent, blank or unit. */
+function decimal(input: unknown): number | undefined {
+  if (typeof input === "number") return Number.isFinite(input) ? input : undefined;
+  return typeof input === "string" && /^\d+(\.\d+)?$/.test(input) ? Number(input) : undefined;
+}
+
+function wholeNumber(input: unknown, min: number, max: number): number | undefined {
+  const value = decimal(input);
+  return value !== undefined && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
+}
+
+/**
+ * Percent, 0–100, two decimals at most: the Collector's samplers decide in steps of 0.01 %
+ * (the trace id's hash is compared in 10,000ths or finer).
+ */
+export const percent = () =>
+  leaf("a percentage from 0 to 100 with at most two decimals", (input) => {
+    const value = decimal(input);
+    if (value === undefined || value < 0 || value > 100) return undefined;
+    return /^\d+(\.\d{1,2})?$/.test(String(value)) ? value : undefined;
+  });
+
+/** A whole number from `min` to `max`. */
+export const integer = (min: number, max: number, what = "a whole number") =>
+  leaf(`${what} from ${min} to ${max}`, (input) => wholeNumber(input, min, max));
+
+/** Days, written `7d`. */
+export const days = (min: number, max: number) =>
+  leaf(`days from ${min}d to ${max}d, such as 7d`, (input) => {
+    const match = typeof input === "string" ? /^(\d+)d$/.exec(input) : null;
+    return match ? wholeNumber(match[1], min, max) : undefined;
+  });
+
+/** Memory or disk in MiB, written `512Mi` or `2Gi`. */
+export const mebibytes = (min: string, max: string) => {
+  const parse = (text: string): number | undefined => {
+    const match = /^(\d+)(Mi|Gi)$/.exec(text);
+    return match ? Number(match[1]) * (match[2] === "Gi" ? 1024 : 1) : undefined;
+  };
+  const [least, most] = [parse(min) as number, parse(max) as number];
+  return leaf(`a size from ${min} to ${max}, such as 512Mi or 2Gi`, (input) => {
+    const value = typeof input === "string" ? parse(input) : undefined;
+    return value !== undefined && value >= least && value <= most ? value : undefined;
+  });
+};
+
+/** One of some words. */
+export const oneOf = <const T extends string>(...words: T[]) =>
+  leaf(`one of ${words.join(", ")}`, (input) => words.find((word) => word === input));
+
+/** Text that a pattern accepts as a whole. */
+export const text = (allowed: string, pattern: RegExp) =>
+  leaf(allowed, (input) => (typeof input === "string" && pattern.test(input) ? input : undefined));
