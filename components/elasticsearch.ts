@@ -64,13 +64,18 @@ export function elasticsearchWorkload(settings: Settings, password: pulumi.Outpu
   };
 }
 
-/** Ready when the node answers its user and all primary shards are there. The password goes through a pipe, never a command line. */
+/**
+ * Ready when the node answers its user and all primary shards are there. The script that nc runs has the connection as its input and
+ * output, so the password is in no command line, and the request's end does not close the connection before the answer.
+ */
 function readinessScript(passwordFile: string): string {
-  return [
-    `login=$(printf '%s:%s' ${elasticsearchUser} "$(cat ${passwordFile})" | base64 -w 0)`,
-    `printf 'GET /_cluster/health?wait_for_status=yellow&timeout=2s HTTP/1.0\\r\\nAuthorization: Basic %s\\r\\n\\r\\n' "$login"` +
-      ` | nc 127.0.0.1 ${ports.elasticsearch.http} | head -n 1 | grep -q ' 200 '`,
-  ].join("\n");
+  const request = "GET /_cluster/health?wait_for_status=yellow&timeout=2s HTTP/1.0\\r\\nAuthorization: Basic %s\\r\\n\\r\\n";
+  return `nc 127.0.0.1 ${ports.elasticsearch.http} -e sh -c '
+login=$(printf ${elasticsearchUser}:%s "$(cat ${passwordFile})" | base64 -w 0)
+printf "${request}" "$login"
+read -r status
+case $status in *" 200 "*) exit 0 ;; esac
+exit 1'`;
 }
 
 /** Elasticsearch of one environment. */

@@ -103,6 +103,8 @@ export function collectorConfig(settings: Settings, topology: Topology): string 
       otlp_grpc: {
         endpoint: topology.jaegerOtlp,
         tls: { insecure: true },
+        // Jaeger answers when Elasticsearch has room. Giving up on an answer that comes late would send the spans a second time.
+        timeout: "120s",
         // Behind tail_sampling nothing may fail: errors there are only logged. So a queue on disk that blocks when it is full, and no
         // end to retries. Sampling hands on one trace at a time; the queue's batches make them few writes again.
         sending_queue: {
@@ -110,7 +112,8 @@ export function collectorConfig(settings: Settings, topology: Topology): string 
           sizer: "items",
           queue_size: settings.collector.queue,
           block_on_overflow: true,
-          batch: { flush_timeout: "200ms", min_size: 2000, max_size: 4000 },
+          num_consumers: 4,
+          batch: { flush_timeout: "200ms", min_size: 1000, max_size: 2000 },
         },
         retry_on_failure: { enabled: true, initial_interval: "1s", max_interval: "10s", max_elapsed_time: 0 },
       },

@@ -2,7 +2,7 @@
  * Operations: `METHOD /path` patterns of sampling rules, and the one normaliser that says which requests they mean.
  *
  * - `*` is a whole segment or part of one, never across a slash; `**`, a segment of its own, is any number of segments, also none.
- * - A route part such as `<int:id>` in a pattern means `*`.
+ * - A route part such as `<int:id>` in a pattern means `*`, also as a part of a segment: `/files/<slug:name>.json`.
  * - Case matters. A slash at either end and the query string do not.
  *
  * tests/vectors/sampling.json holds every implementation to the same answers.
@@ -34,15 +34,23 @@ export function parseOperation(text: string): Operation | undefined {
   return { text: `${method} ${path}`, method, pathPattern: pathPattern(segments) };
 }
 
+/**
+ * The pattern of a path. What repeats holds a slash that tells its rounds apart, so that no text takes long to match.
+ */
 function pathPattern(segments: readonly string[]): string {
-  const parts = segments.map((segment, index) => {
-    const slash = index === 0 ? "/?" : "/";
-    if (segment === "**") return `(?:${slash}[^/?]+)*`;
-    if (segment === "*" || /^<[^<>]+>$/.test(segment)) return `${slash}[^/?]+`;
-    return slash + segment.replace(/[^A-Za-z0-9]/g, (c) => (c === "*" ? "[^/?]*" : `[${c}]`));
-  });
-  return `^${parts.join("")}/?(?:[?].*)?$`;
+  const [first, ...others] = segments.filter((segment, index) => segment !== "**" || segments[index - 1] !== "**");
+  if (first === undefined) return anchored("");
+  const rest = others.map((segment) => (segment === "**" ? "(?:/[^/?]+)*" : `/${segmentPattern(segment)}`)).join("");
+  if (first !== "**") return anchored(`${segmentPattern(first)}${rest}/?`);
+  return anchored(rest === "" ? "(?:[^/?]+/)*[^/?]*" : `(?:[^/?]+/)*${rest.slice(1)}/?`);
 }
+
+function segmentPattern(segment: string): string {
+  if (segment === "*" || /^<[^<>]+>$/.test(segment)) return "[^/?]+";
+  return segment.replace(/<[^<>]+>|[^A-Za-z0-9]/g, (c) => (c === "*" || c.length > 1 ? "[^/?]*" : `[${c}]`));
+}
+
+const anchored = (pattern: string): string => `^/?${pattern}(?:[?].*)?$`;
 
 /** Whether a request is meant. `path` is a path, a target with query string, or a route with or without its leading slash. */
 export function matches(operation: Operation, method: string, path: string): boolean {

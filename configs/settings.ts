@@ -19,7 +19,8 @@ const operation = leaf("METHOD /path, such as POST /api/auth/login; * stands for
 const portName = Object.keys(publishedPorts) as PublishedPort[];
 const hostPort = integer(1, 65535, "a port");
 
-const schema = z.strictObject({
+/** What stack config may hold. */
+export const schema = z.strictObject({
   platform: oneOf("docker", "kubernetes").describe("What the stack runs on."),
   environment: oneOf("development", "staging", "production").describe(
     "The environment that the traces come from; every span gets it as `deployment.environment.name`, unless it brings one.",
@@ -126,14 +127,15 @@ export function parseSettings(stack: string, raw: Readonly<Record<string, string
   if (!/^[a-z][a-z0-9-]{0,29}$/.test(stack)) {
     problems.push(`stack name: found ${show(stack)}; allowed: lower-case letters, digits and dashes, 30 at most, a letter first`);
   }
-  const given: Record<string, unknown> = {};
+  const given: [string, unknown][] = [];
   for (const [key, value] of Object.entries(raw)) {
     if (!key.startsWith(`${namespace}:`) || value === "") continue;
     const name = key.slice(namespace.length + 1);
-    given[name] = structured(name) ? parseJson(key, value, problems) : value;
+    given.push([name, structured(name) ? parseJson(key, value, problems) : value]);
   }
-  const result = schema.safeParse(given);
-  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, given)));
+  const input = Object.fromEntries(given);
+  const result = schema.safeParse(input);
+  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, input)));
   if (result.success) problems.push(...crossChecks(result.data));
   if (problems.length > 0 || !result.success) throw new SettingsError(stack, problems);
   return deepFreeze({ ...result.data, stack });
@@ -151,11 +153,13 @@ function crossChecks(settings: z.output<typeof schema>): string[] {
   }
   const seen = new Map<string, number>();
   settings.sampling.operations.forEach(({ operation }, index) => {
-    const earlier = seen.get(operation.text);
+    // Two ways to write the same requests, such as with and without the slash at the end, are one operation.
+    const meaning = `${operation.method} ${operation.pathPattern}`;
+    const earlier = seen.get(meaning);
     const key = `${namespace}:sampling.operations[${index}].operation`;
     if (earlier !== undefined) {
       problems.push(`${key}: found ${show(operation.text)}, which operations[${earlier}] has already; allowed: each operation once`);
-    } else seen.set(operation.text, index);
+    } else seen.set(meaning, index);
   });
   return problems;
 }

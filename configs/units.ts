@@ -17,15 +17,16 @@ export function leaf<T>(allowed: string, parse: (input: unknown) => T | undefine
     .meta({ allowed });
 }
 
-/** A strict decimal: a JSON number or its text (the CLI stores `12.5` as text). No sign, exponent, blank or unit. */
-function decimal(input: unknown): number | undefined {
-  if (typeof input === "number") return Number.isFinite(input) ? input : undefined;
-  return typeof input === "string" && /^\d+(\.\d+)?$/.test(input) ? Number(input) : undefined;
-}
-
-function wholeNumber(input: unknown, min: number, max: number): number | undefined {
-  const value = decimal(input);
-  return value !== undefined && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
+/**
+ * A strict decimal: a JSON number or its text (the CLI stores `12.5` as text), with `decimals` at most. No sign, exponent, blank or unit.
+ * The text is judged, not the number: as a number, 100.00000000000000001 is 100.
+ */
+function decimal(input: unknown, decimals: number, min: number, max: number): number | undefined {
+  if (typeof input !== "number" && typeof input !== "string") return undefined;
+  const match = /^\d+(?:\.(\d+))?$/.exec(String(input));
+  if (!match || (match[1] ?? "").length > decimals) return undefined;
+  const value = Number(input);
+  return value >= min && value <= max ? value : undefined;
 }
 
 /**
@@ -33,21 +34,17 @@ function wholeNumber(input: unknown, min: number, max: number): number | undefin
  * (the trace id's hash is compared in 10,000ths or finer).
  */
 export const percent = () =>
-  leaf("a percentage from 0 to 100 with at most two decimals", (input) => {
-    const value = decimal(input);
-    if (value === undefined || value < 0 || value > 100) return undefined;
-    return /^\d+(\.\d{1,2})?$/.test(String(value)) ? value : undefined;
-  });
+  leaf("a percentage from 0 to 100 with at most two decimals", (input) => decimal(input, 2, 0, 100));
 
 /** A whole number from `min` to `max`. */
 export const integer = (min: number, max: number, what = "a whole number") =>
-  leaf(`${what} from ${min} to ${max}`, (input) => wholeNumber(input, min, max));
+  leaf(`${what} from ${min} to ${max}`, (input) => decimal(input, 0, min, max));
 
 /** Days, written `7d`. */
 export const days = (min: number, max: number) =>
   leaf(`days from ${min}d to ${max}d, such as 7d`, (input) => {
     const match = typeof input === "string" ? /^(\d+)d$/.exec(input) : null;
-    return match ? wholeNumber(match[1], min, max) : undefined;
+    return match ? decimal(match[1], 0, min, max) : undefined;
   });
 
 /** Memory or disk in MiB, written `512Mi` or `2Gi`. */

@@ -140,10 +140,10 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     return {
       healthcheck: {
         tests: ["CMD", `${toolsFolder}/env`, `PATH=${toolsFolder}`, "sh", "-c", script],
-        interval: `${interval}s`,
-        timeout: `${timeout}s`,
+        interval: duration(interval),
+        timeout: duration(timeout),
         retries,
-        startPeriod: `${startPeriod}s`,
+        startPeriod: duration(startPeriod),
       },
       wait: true,
       waitTimeout: startPeriod + (interval + timeout) * retries,
@@ -282,6 +282,9 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     return { "tracing.stack": this.settings.stack, "tracing.role": role, ...(service ? { "tracing.service": service } : {}) };
   }
 }
+
+/** Seconds as the engine writes them back. Any other way to write them would be a difference at each preview. */
+const duration = (seconds: number): string => (seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`);
 
 const labelList = (labels: Record<string, string>) => Object.entries(labels).map(([label, value]) => ({ label, value }));
 

@@ -1,0 +1,61 @@
+/** Questions to the running systems, over the ports that they publish. */
+import { readFileSync } from "node:fs";
+import { elasticsearchUser, ports, publishedPorts } from "../../../configs/topology";
+import { sleep } from "../../../scripts/lib/run";
+import { passwordFile } from "./commands";
+
+const on = (port: number, path: string) => `http://127.0.0.1:${port}${path}`;
+
+/** Asks until the answer is there; the last answer or error tells why not. */
+export async function eventually<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  let why: unknown = "no answer";
+  while (Date.now() < end) {
+    try {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+    } catch (error) {
+      why = error;
+    }
+    await sleep(500);
+  }
+  throw new Error(`${what}: not within ${seconds} s (${String(why)})`);
+}
+
+/** A span as Jaeger's API v3 returns it: OTLP JSON. */
+export interface StoredSpan {
+  readonly name: string;
+  readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
+}
+
+/** The spans of a trace, read back through Jaeger. */
+export function trace(id: string, seconds = 60): Promise<StoredSpan[]> {
+  return eventually(`trace ${id} in Jaeger`, seconds, async () => {
+    const answer = await fetch(on(ports.jaeger.query, `/api/v3/traces/${id}`));
+    if (!answer.ok) return undefined;
+    const body = (await answer.json()) as { result: { resourceSpans: { scopeSpans: { spans: StoredSpan[] }[] }[] } };
+    const spans = body.result.resourceSpans.flatMap((r) => r.scopeSpans.flatMap((s) => s.spans));
+    return spans.length > 0 ? spans : undefined;
+  });
+}
+
+/** Elasticsearch's answer to its user. */
+export async function elasticsearch(path: string, method = "GET"): Promise<unknown> {
+  const login = Buffer.from(`${elasticsearchUser}:${readFileSync(await passwordFile(), "utf8")}`).toString("base64");
+  const answer = await fetch(on(ports.elasticsearch.http, path), { method, headers: { Authorization: `Basic ${login}` } });
+  if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${path}`);
+  return answer.json();
+}
+
+/** The value of a query to Prometheus, summed over its series; 0 where there is none. */
+export async function query(expression: string): Promise<number> {
+  const answer = await fetch(on(publishedPorts.prometheus, `/api/v1/query?query=${encodeURIComponent(expression)}`));
+  const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+  return data.result.reduce((sum, { value }) => sum + Number(value[1]), 0);
+}
+
+/** Status and text of a page. */
+export async function page(port: number, path: string): Promise<{ status: number; text: string }> {
+  const answer = await fetch(on(port, path));
+  return { status: answer.status, text: await answer.text() };
+}
