@@ -19,9 +19,13 @@ const tracesPerMebibyte = 20;
 /** Decided trace ids that are remembered, per trace in memory, so that late spans share their trace's fate (about 32 B an id). */
 const rememberedPerTrace = 10;
 
-/** The environment of the Collector's process. */
+/** The environment of the Collector's process. The `TRACING_` ones only tell a person who looks at it what it was made for. */
 export function collectorEnv(settings: Settings): Record<string, string> {
-  return { GOMEMLIMIT: `${Math.floor(settings.collector.memory * memoryShare.goLimit)}MiB` };
+  return {
+    GOMEMLIMIT: `${Math.floor(settings.collector.memory * memoryShare.goLimit)}MiB`,
+    TRACING_ENVIRONMENT: settings.environment,
+    TRACING_SAMPLE_PERCENTAGE: String(settings.sampling.default),
+  };
 }
 
 /** Text of `otel-config.yml`. */
@@ -96,6 +100,7 @@ export function collectorConfig(settings: Settings, topology: Topology): string 
         namespace: "traces.span.metrics",
         histogram: { unit: "s", explicit: { buckets: ["5ms", "10ms", "25ms", "50ms", "100ms", "250ms", "500ms", "1s", "2.5s", "5s", "10s"] } },
         aggregation_cardinality_limit: 2000,
+        metrics_flush_interval: "15s",
         metrics_expiration: "15m",
       },
     },

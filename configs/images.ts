@@ -23,7 +23,11 @@ export const images = {
   },
   "otel-collector": {
     version: "0.158.0",
-    official: { registry: "ghcr.io", repository: "open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib", tag: "0.158.0" },
+    official: {
+      registry: "ghcr.io",
+      repository: "open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib",
+      tag: "0.158.0",
+    },
     user: { uid: 10001, gid: 10001 },
     shell: false,
   },

@@ -25,6 +25,12 @@ interface Mount {
   containerPath: string;
   readOnly?: boolean;
 }
+interface Port {
+  ip: string;
+  external: number;
+  internal: number;
+  protocol: string;
+}
 interface Label {
   label: string;
   value: string;
@@ -43,14 +49,17 @@ const withoutTranslation = [
 /** Translates the resources of a stack. */
 export function compose(stack: string, resources: readonly Recorded[]): Composed {
   const prefix = `tracing-${stack}-`;
-  const keyOf = (name: string) => name.replace(prefix, "").replace(/^tracing-/, "");
   const containers = resources.filter((resource) => resource.type === container);
+  const services = new Set(containers.filter(isService).map(({ inputs }) => inputs.name));
+  // The services have the brief's names. All else keeps the prefix: an application's own compose file may be merged with this one.
+  const keyOf = (name: string) => (services.has(name) ? name.replace(prefix, "") : name.replace(prefix, "tracing-"));
   const byUrn = new Map(containers.map((resource) => [resource.urn, resource]));
   const files: Record<string, string> = {};
   const sections: Record<"services" | "networks" | "volumes", Record<string, object>> = { services: {}, networks: {}, volumes: {} };
   for (const { type, name, inputs } of resources) {
-    const key = keyOf(String(inputs.name ?? name));
-    if (type === "docker:index/network:Network") sections.networks[key] = network(known(inputs, ["name", "driver", "attachable", "labels"]));
+    const key = keyOf(typeof inputs.name === "string" ? inputs.name : name);
+    if (type === "docker:index/network:Network")
+      sections.networks[key] = network(known(inputs, ["name", "driver", "attachable", "labels"]));
     else if (type === "docker:index/volume:Volume") sections.volumes[key] = volume(known(inputs, ["name", "driver", "labels"]));
     else if (type !== container && !withoutTranslation.some((pattern) => pattern.test(type))) {
       throw new Error(`no translation for a resource of type ${type} (${name})`);
@@ -64,12 +73,16 @@ export function compose(stack: string, resources: readonly Recorded[]): Composed
   return { compose: sections, files };
 }
 
-function network({ name, driver, attachable, labels }: Inputs): object {
-  return { name, driver, attachable, labels: labelMap(labels) };
+const isService = ({ inputs }: Recorded) => labelMap(inputs)["tracing.role"] === "service";
+
+function network(inputs: Inputs): object {
+  const { name, driver, attachable } = inputs;
+  return { name, driver, attachable, labels: labelMap(inputs) };
 }
 
-function volume({ name, driver, labels }: Inputs): object {
-  return { name, driver, labels: labelMap(labels) };
+function volume(inputs: Inputs): object {
+  const { name, driver } = inputs;
+  return { name, driver, labels: labelMap(inputs) };
 }
 
 const containerProperties = [
@@ -86,7 +99,7 @@ function translate(
   files: Record<string, string>,
 ): object {
   const c = known(inputs, containerProperties);
-  const capabilities = c.capabilities as { adds?: string[]; drops?: string[] } | undefined;
+  const capabilities = knownGroup(c, "capabilities", ["adds", "drops"]) as { adds?: string[]; drops?: string[] } | undefined;
   return defined({
     container_name: c.name,
     image: c.image,
@@ -103,18 +116,18 @@ function translate(
     security_opt: c.securityOpts,
     init: c.init,
     ...networking(c, keyOf),
-    ports: (c.ports as { ip: string; external: number; internal: number; protocol: string }[] | undefined)?.map(
+    ports: knownAll<Port>(c, "ports", ["ip", "external", "internal", "protocol"]).map(
       ({ ip, external, internal, protocol }) => `${ip}:${external}:${internal}/${protocol}`,
     ),
-    volumes: (c.volumes as Mount[] | undefined)?.map(
+    volumes: knownAll<Mount>(c, "volumes", ["volumeName", "containerPath", "readOnly"]).map(
       ({ volumeName, containerPath, readOnly }) => `${keyOf(volumeName)}:${containerPath}${readOnly ? ":ro" : ""}`,
     ),
-    healthcheck: health(c.healthcheck as Inputs | undefined),
-    stop_grace_period: c.stopTimeout === undefined ? undefined : `${String(c.stopTimeout)}s`,
+    healthcheck: health(c),
+    stop_grace_period: c.stopTimeout === undefined ? undefined : `${c.stopTimeout as number}s`,
     logging: defined({ driver: c.logDriver, options: c.logOpts }),
-    labels: labelMap(c.labels),
+    labels: labelMap(c),
     depends_on: Object.fromEntries(dependencies.map((d) => [keyOf(String(d.inputs.name)), { condition: condition(d.inputs) }])),
-    ...(c.start === false ? uploader(c.uploads as Upload[], files) : program(c)),
+    ...(c.start === false ? uploader(knownAll<Upload>(c, "uploads", ["file", "content", "permissions"]), files) : program(c)),
   });
 }
 
@@ -124,8 +137,8 @@ function program(c: Inputs): object {
 }
 
 function networking(c: Inputs, keyOf: (name: string) => string): object {
-  const attached = c.networksAdvanced as (Named & { aliases: string[] })[] | undefined;
-  if (!attached) return { network_mode: c.networkMode };
+  if (!c.networksAdvanced) return { network_mode: c.networkMode };
+  const attached = knownAll<Named & { aliases: string[] }>(c, "networksAdvanced", ["name", "aliases"]);
   if (c.networkMode !== "bridge") throw new Error(`${String(c.name)}: network mode ${String(c.networkMode)} with networks`);
   return { networks: Object.fromEntries(attached.map(({ name, aliases }) => [keyOf(name), { aliases }])) };
 }
@@ -136,9 +149,10 @@ function condition(inputs: Inputs): string {
   return inputs.wait ? "service_healthy" : "service_started";
 }
 
-function health(check: Inputs | undefined): object | undefined {
+function health(c: Inputs): object | undefined {
+  const check = knownGroup(c, "healthcheck", ["tests", "interval", "timeout", "retries", "startPeriod"]);
   if (!check) return undefined;
-  const { tests, interval, timeout, retries, startPeriod } = known(check, ["tests", "interval", "timeout", "retries", "startPeriod"]);
+  const { tests, interval, timeout, retries, startPeriod } = check;
   return { test: tests, interval, timeout, retries, start_period: startPeriod };
 }
 
@@ -148,30 +162,48 @@ function health(check: Inputs | undefined): object | undefined {
  */
 function uploader(uploads: readonly Upload[], files: Record<string, string>): object {
   const environment: Record<string, string> = {};
-  const lines = uploads.map(({ file, content, permissions }, index) => {
+  const lines = uploads.flatMap(({ file, content, permissions }, index) => {
     const length = markedSecretLength(content);
     const fresh = posix.join(posix.dirname(file), `.${posix.basename(file)}`);
-    const put = (make: string) => `rm -f ${fresh} && ${make} > ${fresh} && chmod ${permissions} ${fresh} && mv -f ${fresh} ${file}`;
+    // One command a line: `set -e` does not see what fails within a list of `&&`.
+    const put = (make: string) => [`rm -f ${fresh}`, `${make} > ${fresh}`, `chmod ${permissions} ${fresh}`, `mv -f ${fresh} ${file}`];
     if (length !== undefined) {
-      return `[ -s ${file} ] || { umask 377 && ${put(`head -c ${length * 8} /dev/urandom | base64 | tr -dc A-Za-z0-9 | head -c ${length}`)}; }`;
+      const make = put(`head -c ${length * 8} /dev/urandom | base64 | tr -dc A-Za-z0-9 | head -c ${length}`);
+      return [`if [ ! -s ${file} ]; then`, "umask 377", ...make, "fi"];
     }
     environment[`FILE_${index}`] = content;
-    files[posix.basename(file)] = content;
+    const name = posix.basename(file);
+    if (name in files) throw new Error(`two files are called ${name}`);
+    files[name] = content;
     return put(`printf %s "$FILE_${index}"`);
   });
   return { entrypoint: ["/bin/sh", "-c"], command: [["set -e", ...lines].join("\n")], environment };
 }
 
 /** The inputs, if none of them is unknown here. */
-function known(inputs: Inputs, names: readonly string[]): Inputs {
+function known(inputs: Inputs, names: readonly string[], owner = inputs.name): Inputs {
   const unknown = Object.keys(inputs).filter((key) => inputs[key] !== undefined && !names.includes(key));
-  if (unknown.length > 0) throw new Error(`no translation for ${unknown.join(", ")} of ${String(inputs.name)}`);
+  if (unknown.length > 0) throw new Error(`no translation for ${unknown.join(", ")} of ${owner as string}`);
   return inputs;
 }
 
-const labelMap = (labels: unknown) => Object.fromEntries((labels as Label[]).map(({ label, value }) => [label, value]));
+/** The elements of a list that an input holds, none where there is no list, if nothing in them is unknown here. */
+function knownAll<T>(inputs: Inputs, input: string, names: readonly string[]): T[] {
+  const list = (inputs[input] ?? []) as Inputs[];
+  return list.map((element) => known(element, names, `${input} of ${inputs.name as string}`) as T);
+}
 
-const megabytes = (value: unknown) => (value === undefined ? undefined : `${String(value)}m`);
+/** The group that an input holds, if there is one and nothing in it is unknown here. */
+function knownGroup(inputs: Inputs, input: string, names: readonly string[]): Inputs | undefined {
+  const group = inputs[input] as Inputs | undefined;
+  return group && known(group, names, `${input} of ${inputs.name as string}`);
+}
+
+function labelMap(inputs: Inputs): Record<string, string> {
+  return Object.fromEntries(knownAll<Label>(inputs, "labels", ["label", "value"]).map(({ label, value }) => [label, value]));
+}
+
+const megabytes = (value: unknown) => (value === undefined ? undefined : `${value as number}m`);
 
 /** Compose puts variables in for `$name`; two dollars stand for one. */
 function escapeDollars(value: unknown): unknown {
@@ -183,7 +215,6 @@ function escapeDollars(value: unknown): unknown {
 
 /** Without members that say nothing. */
 function defined(object: Inputs): Inputs {
-  const empty = (value: unknown) =>
-    value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+  const empty = (value: unknown) => value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
   return Object.fromEntries(Object.entries(object).filter(([, value]) => !empty(value)));
 }

@@ -26,13 +26,19 @@ const { values } = parseArgs({
 });
 
 async function main(): Promise<void> {
-  if (values.help) return console.log(help);
+  if (values.help) {
+    console.log(help);
+    return;
+  }
   const { stack } = values;
   const folder = values.out ?? join(projectFolder, "rendered", stack);
   const overrides = Object.fromEntries(values.set.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
   const rendered = compose(stack, await record(stack, { ...stackConfig(stack), ...overrides }));
   const files: Record<string, string> = { ...rendered.files, "docker-compose.tracing.yml": toYaml(rendered.compose) };
-  if (values.check) return check(folder, files);
+  if (values.check) {
+    check(folder, files);
+    return;
+  }
   mkdirSync(folder, { recursive: true });
   for (const stale of readdirSync(folder).filter((name) => !(name in files))) rmSync(join(folder, stale));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);

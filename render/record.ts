@@ -12,10 +12,29 @@ export interface Recorded {
   readonly type: string;
   readonly name: string;
   readonly urn: string;
+  /** URN of the component that it is a part of; empty at the top. */
+  readonly parent: string;
   /** URNs of all that it depends on. */
   readonly dependencies: readonly string[];
   /** Inputs as plain values; secrets are unwrapped, see {@link secretMarker}. */
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** Names of the inputs that are secret or hold a secret. */
+  readonly secretInputs: readonly string[];
+  readonly protect: boolean;
+  readonly deleteBeforeReplace: boolean;
+  readonly replaceOnChanges: readonly string[];
+  /** What a component registered as its outputs; undefined where it registered none, as resources of a provider do. */
+  outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** How to run the program. */
+export interface RecordOptions {
+  /** As `pulumi preview` does: what a provider computes is unknown. */
+  readonly preview?: boolean;
+  /** What to run in place of index.ts. */
+  readonly program?: () => unknown;
+  /** Receives the resources, also those that were registered before the program failed. */
+  readonly recorded?: Recorded[];
 }
 
 /** What a generated secret looks like in recorded inputs: never a value, always a request to make one. */
@@ -46,8 +65,8 @@ export function stackConfig(stack: string, folder = projectFolder): Record<strin
 }
 
 /** Runs the program for a stack. Once per process: the program's module is evaluated only once. */
-export async function record(stack: string, config: Record<string, string>): Promise<Recorded[]> {
-  const recorded: Recorded[] = [];
+export async function record(stack: string, config: Record<string, string>, options: RecordOptions = {}): Promise<Recorded[]> {
+  const { preview = false, recorded = [], program = evaluateIndex } = options;
   await pulumi.runtime.setMocks(
     {
       call: ({ token }) => {
@@ -55,20 +74,24 @@ export async function record(stack: string, config: Record<string, string>): Pro
       },
       newResource: ({ type, name, inputs }) => ({
         // What an engine names by id is known here by its name.
-        id: String((inputs as { name?: string }).name ?? name),
-        state: { ...(inputs as object), ...computed(type, inputs as Record<string, unknown>) },
+        id: preview ? undefined : ((inputs as { name?: string }).name ?? name),
+        state: { ...(inputs as object), ...(preview ? {} : computed(type, inputs as Record<string, unknown>)) },
       }),
     },
     "tracing",
     stack,
-    false,
+    preview,
   );
   pulumi.runtime.setAllConfig(config);
   watchRegistrations(recorded);
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- evaluated here, once the mocks are in place
-  require("../index");
+  program();
   await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
   return recorded;
+}
+
+function evaluateIndex(): void {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- evaluated here, once the mocks are in place
+  require("../index");
 }
 
 /** Outputs that a provider would compute and the program reads. */
@@ -81,32 +104,58 @@ function computed(type: string, inputs: Record<string, unknown>): Record<string,
   return {};
 }
 
-/** The part of the SDK's registration request that is read here. */
-interface Request {
+/** The parts of the SDK's requests that are read here. */
+interface Registration {
   getType(): string;
   getName(): string;
+  getParent(): string;
   getDependenciesList(): string[];
+  getProtect(): boolean;
+  getDeletebeforereplace(): boolean;
+  getReplaceonchangesList(): string[];
   getObject(): { toJavaScript(): Record<string, unknown> };
 }
+interface Outputs {
+  getUrn(): string;
+  getOutputs(): { toJavaScript(): Record<string, unknown> };
+}
 type Callback = (error: unknown, response?: { getUrn(): string }) => void;
+interface Monitor {
+  registerResource(request: Registration, callback: Callback): void;
+  registerResourceOutputs(request: Outputs, callback: Callback): void;
+}
 
-/** Mocks are not shown dependencies; the request to the monitor holds them. */
+/** Mocks are shown inputs only; the requests to the monitor hold the rest. */
 function watchRegistrations(recorded: Recorded[]): void {
-  const monitor = pulumi.runtime.getMonitor() as unknown as { registerResource(request: Request, callback: Callback): void };
+  const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
     register(request, (error, response) => {
-      if (response) {
-        recorded.push({
-          type: request.getType(),
-          name: request.getName(),
-          urn: response.getUrn(),
-          dependencies: request.getDependenciesList(),
-          inputs: unwrapSecrets(request.getObject().toJavaScript()) as Record<string, unknown>,
-        });
-      }
+      if (response) recorded.push(resourceOf(request, response.getUrn()));
       callback(error, response);
     });
+  };
+  const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
+  monitor.registerResourceOutputs = (request, callback) => {
+    const resource = recorded.findLast(({ urn }) => urn === request.getUrn());
+    if (resource) resource.outputs = unwrapSecrets(request.getOutputs().toJavaScript()) as Record<string, unknown>;
+    registerOutputs(request, callback);
+  };
+}
+
+function resourceOf(request: Registration, urn: string): Recorded {
+  const inputs = request.getObject().toJavaScript();
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    urn,
+    parent: request.getParent(),
+    dependencies: request.getDependenciesList(),
+    inputs: unwrapSecrets(inputs) as Record<string, unknown>,
+    secretInputs: Object.keys(inputs).filter((key) => JSON.stringify(inputs[key]).includes(secretSignature)),
+    protect: request.getProtect(),
+    deleteBeforeReplace: request.getDeletebeforereplace(),
+    replaceOnChanges: request.getReplaceonchangesList(),
   };
 }
 

@@ -1,22 +1,20 @@
-/** Real clients, as an application would use them. Each sends one span and returns its trace id. */
-import { SpanKind, SpanStatusCode, type AttributeValue } from "@opentelemetry/api";
+/**
+ * Real clients, as an application would use them, in a process of their own: the SDK loads modules in a way that Jest's sandbox forbids.
+ *
+ *     npx tsx tests/e2e/lib/clients.ts grpc|http|thrift '{"service": …, "name": …}'      prints the trace id
+ */
+import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { OTLPTraceExporter as GrpcExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { OTLPTraceExporter as HttpExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { NodeTracerProvider, SimpleSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-node";
 import { initTracer } from "jaeger-client";
 import { ports } from "../../../configs/topology";
+import type { ClientSpan } from "./send";
 
-/** A span to send. */
-export interface ClientSpan {
-  readonly service: string;
-  readonly name: string;
-  readonly attributes?: Record<string, AttributeValue>;
-  readonly error?: boolean;
-}
 
 /** The OpenTelemetry SDK over OTLP. */
-export async function otelClient(protocol: "grpc" | "http", span: ClientSpan): Promise<string> {
+async function otelClient(protocol: "grpc" | "http", span: ClientSpan): Promise<string> {
   const exporter: SpanExporter =
     protocol === "grpc"
       ? new GrpcExporter({ url: `http://127.0.0.1:${ports.collector.otlpGrpc}` })
@@ -34,7 +32,7 @@ export async function otelClient(protocol: "grpc" | "http", span: ClientSpan): P
 }
 
 /** Jaeger's old client, Thrift over HTTP to 14268. */
-export async function jaegerThriftClient(span: ClientSpan): Promise<string> {
+async function jaegerThriftClient(span: ClientSpan): Promise<string> {
   const tracer = initTracer(
     {
       serviceName: span.service,
@@ -49,3 +47,10 @@ export async function jaegerThriftClient(span: ClientSpan): Promise<string> {
   await new Promise<void>((resolve) => tracer.close(() => resolve()));
   return traceId.padStart(32, "0");
 }
+
+const [, , client, json = "{}"] = process.argv;
+const span = JSON.parse(json) as ClientSpan;
+(client === "thrift" ? jaegerThriftClient(span) : otelClient(client === "grpc" ? "grpc" : "http", span)).then(console.log, (error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

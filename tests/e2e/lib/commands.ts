@@ -1,5 +1,5 @@
 /** The product's own commands and programs, run as a user runs them. */
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectFolder } from "../../../render/record";
@@ -11,26 +11,47 @@ export const scratch = mkdtempSync(join(tmpdir(), "tracing-e2e-"));
 /** Variables of every command: its own state folder, no terminal. */
 const env = { TRACING_HOME: join(scratch, "home"), CI: "true" };
 
-/** `make <words>`. */
-export function make(...words: string[]): Promise<Outcome> {
-  return run("make", ["--no-print-directory", "-C", projectFolder, ...words], { env, timeout: 14 * 60_000 });
+/** Runs the commands of a checkout. */
+export class Checkout {
+  constructor(readonly folder: string = projectFolder) {}
+
+  /** A copy of the project that a test may edit, with the same node modules. */
+  static copy(): Checkout {
+    const folder = join(scratch, "checkout");
+    const left = new Set(["node_modules", ".git"].map((name) => join(projectFolder, name)));
+    cpSync(projectFolder, folder, { recursive: true, preserveTimestamps: true, filter: (source) => !left.has(source) });
+    symlinkSync(join(projectFolder, "node_modules"), join(folder, "node_modules"));
+    return new Checkout(folder);
+  }
+
+  /** `make <words>`. */
+  make(...words: string[]): Promise<Outcome> {
+    return run("make", ["--no-print-directory", "-C", this.folder, ...words], { env, timeout: 14 * 60_000 });
+  }
+
+  /** `make <words>` that must succeed; returns all that it printed. */
+  async makes(...words: string[]): Promise<string> {
+    const outcome = await this.make(...words);
+    if (!outcome.ok) throw new Error(`make ${words.join(" ")}: ${outcome.why}\n${outcome.output}`);
+    return outcome.output;
+  }
 }
 
-/** `make <words>` that must succeed; returns all that it printed. */
-export async function makes(...words: string[]): Promise<string> {
-  const outcome = await make(...words);
-  if (!outcome.ok) throw new Error(`make ${words.join(" ")}: ${outcome.why}\n${outcome.output}`);
-  return outcome.output;
-}
+/** The project as it is. */
+export const project = new Checkout();
 
-/** Runs a shell script in a throw-away container on a network of the stack; busybox only. */
-export function onNetwork(network: string, image: string, script: string): Promise<Outcome> {
-  return run("docker", ["run", "--rm", "--network", network, image, "sh", "-c", script], { timeout: 60_000 });
+/** Shell words for a host's address. Debian's static busybox resolves names in nslookup only; elsewhere the same words do no harm. */
+export const addressOf = (host: string): string => `$(nslookup ${host} | awk '/^Address/ && !/127.0.0.11/ { print $NF; exit }')`;
+
+/** Whether a port of a host takes connections from a throw-away container on a network. */
+export async function reaches(network: string, image: string, host: string, port: number): Promise<boolean> {
+  const script = `address=${addressOf(host)}; [ -n "$address" ] && nc -w 2 $address ${port} </dev/null`;
+  return (await run("docker", ["run", "--rm", "--network", network, image, "sh", "-c", script], { timeout: 60_000 })).ok;
 }
 
 /** Path of a file with Elasticsearch's password, mode 0600. */
 export async function passwordFile(): Promise<string> {
-  const password = (await run("make", ["--silent", "-C", projectFolder, "password"], { env })).stdout.trim();
+  const password = (await project.make("--silent", "password")).stdout.trim();
   if (!/^[A-Za-z0-9]{32}$/.test(password)) throw new Error("make password printed no password");
   const file = join(scratch, "password");
   writeFileSync(file, password, { mode: 0o600 });
