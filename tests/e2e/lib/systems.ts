@@ -6,6 +6,9 @@ import { passwordFile } from "./commands";
 
 const on = (port: number, path: string) => `http://127.0.0.1:${port}${path}`;
 
+/** Without a limit a request to a published port that nothing listens on yet may wait for ever. */
+const limit = () => ({ signal: AbortSignal.timeout(5000) });
+
 /** Asks until the answer is there; the last answer or error tells why not. */
 export async function eventually<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
   const end = Date.now() + seconds * 1000;
@@ -31,7 +34,7 @@ export interface StoredSpan {
 /** The spans of a trace, read back through Jaeger. */
 export function trace(id: string, seconds = 60): Promise<StoredSpan[]> {
   return eventually(`trace ${id} in Jaeger`, seconds, async () => {
-    const answer = await fetch(on(ports.jaeger.query, `/api/v3/traces/${id}`));
+    const answer = await fetch(on(ports.jaeger.query, `/api/v3/traces/${id}`), limit());
     if (!answer.ok) return undefined;
     const body = (await answer.json()) as { result: { resourceSpans: { scopeSpans: { spans: StoredSpan[] }[] }[] } };
     const spans = body.result.resourceSpans.flatMap((r) => r.scopeSpans.flatMap((s) => s.spans));
@@ -42,20 +45,20 @@ export function trace(id: string, seconds = 60): Promise<StoredSpan[]> {
 /** Elasticsearch's answer to its user. */
 export async function elasticsearch(path: string, method = "GET"): Promise<unknown> {
   const login = Buffer.from(`${elasticsearchUser}:${readFileSync(await passwordFile(), "utf8")}`).toString("base64");
-  const answer = await fetch(on(ports.elasticsearch.http, path), { method, headers: { Authorization: `Basic ${login}` } });
+  const answer = await fetch(on(ports.elasticsearch.http, path), { ...limit(), method, headers: { Authorization: `Basic ${login}` } });
   if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${path}`);
   return answer.json();
 }
 
 /** The value of a query to Prometheus, summed over its series; 0 where there is none. */
 export async function query(expression: string): Promise<number> {
-  const answer = await fetch(on(publishedPorts.prometheus, `/api/v1/query?query=${encodeURIComponent(expression)}`));
+  const answer = await fetch(on(publishedPorts.prometheus, `/api/v1/query?query=${encodeURIComponent(expression)}`), limit());
   const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
   return data.result.reduce((sum, { value }) => sum + Number(value[1]), 0);
 }
 
 /** Status and text of a page. */
 export async function page(port: number, path: string): Promise<{ status: number; text: string }> {
-  const answer = await fetch(on(port, path));
+  const answer = await fetch(on(port, path), limit());
   return { status: answer.status, text: await answer.text() };
 }

@@ -1,0 +1,140 @@
+/**
+ * Builds the images of configs/images.ts from package registries, with a local container engine: see README.md.
+ * What has been built from the same inputs is not built again.
+ */
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { imageNames, imageReference, images, type ImageName } from "../configs/images";
+import { buildImage, engineAnswers, presentImage } from "./lib/docker";
+import { binariesAreCurrent, compile, goImages } from "./lib/go-programs";
+import { binariesDir, cacheDir } from "./lib/paths";
+import { missingPrerequisites } from "./lib/prerequisites";
+import { elapsed, say, stepsOf } from "./lib/progress";
+import { assemble, describe, imageHash } from "./lib/recipes";
+import { CommandError, removeAbandonedWorkDirs, withWorkDir } from "./lib/run";
+
+const help = `Usage: npx tsx images/build.ts [--only NAME,...] [--list] [--binaries] [--force]
+
+Builds the images that are not there yet, or whose inputs have changed.
+
+  --only NAME,...  only these: ${imageNames.join(", ")}
+  --list           show each image and whether it is up to date; build nothing
+  --binaries       compile the programs for this host (collector, jaeger, prometheus, …) and print their folder;
+                   needs no container engine
+  --force          build also what is up to date, with the newest of Debian's packages
+`;
+
+class UsageError extends Error {}
+
+async function main(): Promise<void> {
+  const { values: flags } = parseArgs({
+    options: {
+      only: { type: "string", multiple: true },
+      list: { type: "boolean" },
+      binaries: { type: "boolean" },
+      force: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (flags.help) return void process.stdout.write(help);
+  // Files keep their modes on the way into an image, and others must be able to read them there.
+  process.umask(0o022);
+  const names = selected(flags.only);
+  if (flags.list) return list(names);
+  await removeAbandonedWorkDirs();
+  if (flags.binaries) return buildBinaries(names, flags.force);
+  return buildImages(names, flags.force);
+}
+
+function selected(only: readonly string[] | undefined): ImageName[] {
+  if (!only) return imageNames;
+  const wanted = only.flatMap((names) => names.split(","));
+  const unknown = wanted.filter((name) => !(name in images));
+  if (unknown.length > 0) throw new UsageError(`no image is called ${unknown.join(", ")}; there are ${imageNames.join(", ")}`);
+  return imageNames.filter((name) => wanted.includes(name));
+}
+
+const local = (name: ImageName) => imageReference(name, { source: "local" });
+
+async function list(names: readonly ImageName[]): Promise<void> {
+  const engine = await engineAnswers();
+  for (const name of names) {
+    const present = engine ? await presentImage(local(name)) : undefined;
+    const state = !engine
+      ? "no engine answers"
+      : !present
+        ? "not built"
+        : present.inputs === imageHash(name)
+          ? `up to date, ${megabytes(present.bytes)}`
+          : "inputs have changed";
+    process.stdout.write(`${local(name).padEnd(42)} ${state}\n`);
+  }
+}
+
+async function buildBinaries(names: readonly ImageName[], force: boolean): Promise<void> {
+  const wanted = goImages.filter((name) => names.includes(name));
+  const stale = await filter(wanted, async (name) => force || !(await binariesAreCurrent(name)));
+  await requirePrerequisites(stale, "binaries");
+  for (const [index, name] of stale.entries()) {
+    const subject = `[${index + 1}/${stale.length}] ${name}`;
+    const start = Date.now();
+    await compile(name, { step: stepsOf(subject), log: await newLog(name), force });
+    say(`${subject}: compiled in ${elapsed(start)}`);
+  }
+  process.stdout.write(`${binariesDir}\n`);
+}
+
+async function buildImages(names: readonly ImageName[], force: boolean): Promise<void> {
+  const stale = await filter(names, async (name) => force || (await presentImage(local(name)))?.inputs !== imageHash(name));
+  await requirePrerequisites(stale, "images");
+  for (const name of names) if (!stale.includes(name)) say(`${local(name)} is up to date`);
+  for (const [index, name] of stale.entries()) await buildOne(name, `[${index + 1}/${stale.length}] ${name}`, force);
+}
+
+async function buildOne(name: ImageName, subject: string, force: boolean): Promise<void> {
+  const start = Date.now();
+  const step = stepsOf(subject);
+  const log = await newLog(name);
+  await withWorkDir(async (context) => {
+    await assemble(name, { context, step, log, force });
+    const labels = {
+      "org.opencontainers.image.title": name,
+      "org.opencontainers.image.version": images[name].version,
+      "org.opencontainers.image.description": describe(name),
+    };
+    await step("building the image", () => buildImage(context, local(name), imageHash(name), labels, log));
+  });
+  const bytes = (await presentImage(local(name)))?.bytes ?? 0;
+  say(`${subject}: built ${local(name)} in ${elapsed(start)}, ${megabytes(bytes)}`);
+}
+
+async function requirePrerequisites(names: readonly ImageName[], what: "images" | "binaries"): Promise<void> {
+  const missing = await missingPrerequisites(names, what);
+  if (missing.length > 0) throw new UsageError(`missing on this host:\n${missing.map((line) => `  ${line}`).join("\n")}`);
+}
+
+/** A new file for all that the tools print while one image is made. */
+async function newLog(name: ImageName): Promise<string> {
+  const log = join(cacheDir, "logs", `${name}.log`);
+  await mkdir(join(cacheDir, "logs"), { recursive: true });
+  await rm(log, { force: true });
+  return log;
+}
+
+async function filter<T>(items: readonly T[], keep: (item: T) => Promise<boolean>): Promise<T[]> {
+  const kept: T[] = [];
+  for (const item of items) if (await keep(item)) kept.push(item);
+  return kept;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+main().catch((error: unknown) => {
+  // What goes wrong outside of this program, or in how it was called, needs no stack trace.
+  const expected = error instanceof UsageError || error instanceof CommandError || (error instanceof TypeError && "code" in error);
+  say(`build: ${error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error)}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,113 @@
+/** The programs that are compiled from Go modules: which sources, which flags, and the compiling itself. */
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { images, type ImageName } from "../../configs/images";
+import { inputHash } from "./hash";
+import { binaryDir, imagesDir } from "./paths";
+import type { Step } from "./progress";
+import { run, withWorkDir } from "./run";
+
+interface GoSource {
+  /** The version that these sources are of; configs/images.ts must want the same. */
+  readonly version: string;
+  /**
+   * A published module, compiled in its own folder, where its own go.sum and replacements hold. `sum` is the module's hash as
+   * `go mod download -json` prints it. Without a module, the sources are in images/<name>/generated.
+   */
+  readonly module?: { readonly path: string; readonly version: string; readonly sum: string };
+  readonly packages: readonly string[];
+  /** Variables that the linker sets. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+const jaeger = {
+  version: "2.13.0",
+  // One commit has both numbers, and Go's modules have only this one.
+  module: { path: "github.com/jaegertracing/jaeger", version: "v1.76.0", sum: "h1:sWCOOF1dr+NL0PLil7mFo3BqqQL8k4WiM7aguFbc14g=" },
+  variables: { "github.com/jaegertracing/jaeger/internal/version.latestVersion": "v2.13.0" },
+};
+
+const sources = {
+  "otel-collector": { version: "0.158.0", packages: ["."], variables: {} },
+  jaeger: { ...jaeger, packages: ["./cmd/jaeger"] },
+  "jaeger-es-index-cleaner": { ...jaeger, packages: ["./cmd/es-index-cleaner"] },
+  prometheus: {
+    version: "3.5.0",
+    module: { path: "github.com/prometheus/prometheus", version: "v0.305.0", sum: "h1:UO/LsM32/E9yBDtvQj8tN+WwhbyWKR10lO35vmFLx0U=" },
+    packages: ["./cmd/prometheus", "./cmd/promtool"],
+    variables: { "github.com/prometheus/common/version.Version": "3.5.0" },
+  },
+} as const satisfies Partial<Record<ImageName, GoSource>>;
+
+export type GoImage = keyof typeof sources;
+
+export const goImages = Object.keys(sources) as GoImage[];
+
+export function isGoImage(name: ImageName): name is GoImage {
+  return name in sources;
+}
+
+// Two compilers at a time: the linking of one large program alone takes some GiB of memory.
+const buildFlags = ["-trimpath", "-p", "2"];
+const environment = { CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-buildvcs=false" };
+
+/** What the programs of an image are made from. */
+export function binariesHash(name: GoImage): string {
+  const source: GoSource = sources[name];
+  return inputHash(source.module ? [] : [`${name}/generated`], source, buildFlags, environment);
+}
+
+function stampOf(name: GoImage): string {
+  return join(binaryDir(name), ".inputs");
+}
+
+export async function binariesAreCurrent(name: GoImage): Promise<boolean> {
+  return existsSync(stampOf(name)) && (await readFile(stampOf(name), "utf8")) === binariesHash(name);
+}
+
+/** Makes sure that the cache has an image's programs, and returns the folder they are in. */
+export async function compile(
+  name: GoImage,
+  options: { readonly step: Step; readonly log: string; readonly force: boolean },
+): Promise<string> {
+  const { step, log } = options;
+  const source: GoSource = sources[name];
+  const target = binaryDir(name);
+  if (source.version !== images[name].version) {
+    throw new Error(
+      `configs/images.ts wants ${name} ${images[name].version}; images/lib/go-programs.ts has the sources of ${source.version}`,
+    );
+  }
+  if (!options.force && (await binariesAreCurrent(name))) return target;
+
+  const dir = await step("getting the sources", () => sourceDir(name, log));
+  await withWorkDir(async (work) => {
+    const variables = Object.entries(source.variables).map(([variable, value]) => ` -X ${variable}=${value}`);
+    const flags = [...buildFlags, "-ldflags", `-s -w${variables.join("")}`];
+    await step("compiling", () =>
+      run("go", ["build", ...flags, "-o", `${work}/`, ...source.packages], { cwd: dir, env: environment, log }),
+    );
+    await writeFile(join(work, ".inputs"), binariesHash(name));
+    // Work folders are their owner's alone; the cache need not be.
+    await chmod(work, 0o755);
+    await mkdir(dirname(target), { recursive: true });
+    await rm(target, { recursive: true, force: true });
+    await rename(work, target);
+  });
+  return target;
+}
+
+/** The folder with an image's Go sources, downloaded and checked if need be. */
+export async function sourceDir(name: GoImage, log: string): Promise<string> {
+  const { module }: GoSource = sources[name];
+  if (!module) return join(imagesDir, name, "generated");
+  const id = `${module.path}@${module.version}`;
+  // Outside any module: the answer must not depend on where this is called.
+  const { Dir, Sum } = JSON.parse(await run("go", ["mod", "download", "-json", id], { cwd: imagesDir, env: environment, log })) as {
+    Dir: string;
+    Sum: string;
+  };
+  if (Sum !== module.sum) throw new Error(`${id} is not the module that was tried: its hash is ${Sum}, not ${module.sum}`);
+  return Dir;
+}

@@ -1,0 +1,18 @@
+/** One number for everything that something is made from: what has the same one need not be made again. */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
+import { imagesDir } from "./paths";
+
+/** Hashes files and folders of images/, by name, content and whether they can be executed, together with plain values. */
+export function inputHash(paths: readonly string[], ...values: unknown[]): string {
+  const hash = createHash("sha256").update(JSON.stringify(values));
+  for (const file of paths.flatMap((path) => filesOf(join(imagesDir, path))).sort()) {
+    hash.update(`\0${relative(imagesDir, file)}\0${statSync(file).mode & 0o100}\0`).update(readFileSync(file));
+  }
+  return hash.digest("hex").slice(0, 32);
+}
+
+function filesOf(path: string): string[] {
+  return statSync(path).isDirectory() ? readdirSync(path).flatMap((name) => filesOf(join(path, name))) : [path];
+}

@@ -1,0 +1,107 @@
+/** How each image is put together: what goes into the build context beside the image's own folder. */
+import { copyFile, cp, link, mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { images, type ImageName } from "../../configs/images";
+import { addBusybox, addCertificates, javaSystem } from "./debian";
+import { addElasticsearch } from "./elasticsearch";
+import { binariesHash, compile, isGoImage, sourceDir, type GoImage } from "./go-programs";
+import { inputHash } from "./hash";
+import { imagesDir } from "./paths";
+import type { Step } from "./progress";
+import { run } from "./run";
+
+export interface Build {
+  /** The folder that the engine gets, with the Dockerfile in it. */
+  readonly context: string;
+  readonly step: Step;
+  readonly log: string;
+  /** Make everything anew, also what is cached. */
+  readonly force: boolean;
+}
+
+interface Recipe {
+  readonly description: string;
+  assemble(build: Build): Promise<void>;
+}
+
+const recipes: Record<ImageName, Recipe> = {
+  elasticsearch: {
+    description: "Elasticsearch with few modules, for tests and closed networks",
+    async assemble({ context, step, log, force }) {
+      await link(await javaSystem({ step, log, force }), join(context, "rootfs.tar"));
+      await addElasticsearch(context, step, log);
+    },
+  },
+  "otel-collector": {
+    description: "OpenTelemetry Collector with the components of the tracing stack",
+    async assemble(build) {
+      await addPrograms("otel-collector", ["otelcol-contrib"], build);
+      await addCertificates(join(build.context, "rootfs"), build.log);
+    },
+  },
+  jaeger: {
+    description: "Jaeger without its user interface",
+    async assemble(build) {
+      await addPrograms("jaeger", ["jaeger"], build);
+      await addBase(build);
+      await copyFile(
+        join(await sourceDir("jaeger", build.log), "cmd/jaeger/sampling-strategies.json"),
+        join(build.context, "sampling-strategies.json"),
+      );
+    },
+  },
+  "jaeger-es-index-cleaner": {
+    description: "Deletes Jaeger's old indices from Elasticsearch",
+    async assemble(build) {
+      await addPrograms("jaeger-es-index-cleaner", ["es-index-cleaner"], build);
+      await addBase(build);
+    },
+  },
+  prometheus: {
+    description: "Prometheus without its user interface",
+    async assemble(build) {
+      await addPrograms("prometheus", ["prometheus", "promtool"], build);
+      await addBase(build);
+      await copyFile(
+        join(await sourceDir("prometheus", build.log), "documentation/examples/prometheus.yml"),
+        join(build.context, "prometheus.yml"),
+      );
+      await mkdir(join(build.context, "data"), { mode: 0o775 });
+    },
+  },
+  busybox: {
+    description: "A shell and small tools in one static program",
+    assemble: ({ context, log }) => addBusybox(join(context, "rootfs"), log),
+  },
+};
+
+export function describe(name: ImageName): string {
+  return recipes[name].description;
+}
+
+/** What an image is made from. Debian's packages are not part of it: `--force` takes newer ones. */
+export function imageHash(name: ImageName): string {
+  const makers = ["lib/recipes.ts", "lib/debian.ts", ...(name === "elasticsearch" ? ["lib/elasticsearch.ts"] : [])];
+  return inputHash([name, ...makers], images[name], isGoImage(name) ? binariesHash(name) : "");
+}
+
+/** Fills the build context of an image. */
+export async function assemble(name: ImageName, build: Build): Promise<void> {
+  await cp(join(imagesDir, name), build.context, { recursive: true });
+  // Whatever the umask was when the project was checked out.
+  await run("chmod", ["-R", "u=rwX,go=rX", build.context]);
+  await mkdir(join(build.context, "rootfs"));
+  await recipes[name].assemble(build);
+  // With the same dates the same files make the same layers.
+  await run("find", [build.context, "-exec", "touch", "--no-dereference", "--date=@0", "{}", "+"]);
+}
+
+async function addPrograms(name: GoImage, programs: readonly string[], build: Build): Promise<void> {
+  const dir = await compile(name, build);
+  for (const program of programs) await link(join(dir, program), join(build.context, program));
+}
+
+async function addBase({ context, log }: Build): Promise<void> {
+  await addBusybox(join(context, "rootfs"), log);
+  await addCertificates(join(context, "rootfs"), log);
+}
