@@ -1,0 +1,67 @@
+# The commands of the project. `make` alone lists them.
+#
+#   ENV=dev       the stack                              WAY=pulumi|compose      force a way
+#   SERVICE=name  one service (logs)                     IMAGES=official|local   force where images come from
+#   FOLLOW=1      go on as lines come (logs)             RUNG=name               one rung (test)
+#   YES=1         do not ask (destroy)
+
+ENV ?= dev
+export ENV WAY IMAGES SERVICE FOLLOW YES RUNG
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+modules := node_modules/.package-lock.json
+tsx := node_modules/.bin/tsx
+
+##@ A stack
+up: $(modules) ## start a stack: engine, images, services, one trace through it
+	@$(tsx) scripts/up.ts
+down: $(modules) ## stop it; data and secrets stay
+	@$(tsx) scripts/down.ts
+destroy: $(modules) ## delete it with all its data
+	@$(tsx) scripts/destroy.ts
+preview: $(modules) ## show what `make up` would change
+	@$(tsx) scripts/preview.ts
+
+##@ A running stack
+status: $(modules) ## services, spans, queue and storage on one screen
+	@$(tsx) scripts/status.ts
+logs: $(modules) ## what the services say (SERVICE=, FOLLOW=1)
+	@$(tsx) scripts/logs.ts
+open: $(modules) ## addresses, and an application's environment
+	@$(tsx) scripts/open.ts
+password: $(modules) ## print Elasticsearch's password
+	@$(tsx) scripts/password.ts
+smoke: $(modules) ## send a trace and find it again
+	@$(tsx) scripts/smoke.ts
+
+##@ Files and images
+render: $(modules) ## write rendered/$(ENV)/ anew: compose file and config files
+	@$(tsx) render/main.ts --stack "$$ENV"
+images: $(modules) ## build the images on this machine
+	@$(tsx) images/build.ts
+
+##@ Tests
+test: $(modules) ## all rungs, from lint to end to end (RUNG=)
+	@$(tsx) scripts/test.ts
+lint: $(modules) ## lint, types, and the format of Go files
+	@$(tsx) scripts/test.ts lint types golint
+
+##@ This machine
+engine: $(modules) ## a container engine, installed and started if there is none
+	@$(tsx) scripts/engine.ts start
+engine-stop: $(modules) ## stop the engine that `make engine` started
+	@$(tsx) scripts/engine.ts stop
+
+# npm writes this file last. What it prints is no output of a command.
+$(modules): package-lock.json
+	@command -v npm >/dev/null || { echo "error: Node.js 20 or newer with npm is needed: https://nodejs.org" >&2; exit 1; }
+	@echo "==> Node modules" >&2
+	@npm ci --no-audit --no-fund >&2
+	@touch $@
+
+help:
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
+
+.PHONY: up down destroy preview status logs open password smoke render images test lint engine engine-stop help

@@ -1,0 +1,64 @@
+/** `make destroy`: deletes a stack with all its data, also one that was left half-made. */
+import { rmSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { belongings, madeBy } from "./lib/docker";
+import { options } from "./lib/options";
+import { PulumiStack } from "./lib/pulumi";
+import { presentCli } from "./lib/pulumi-cli";
+import { namesOf, refuseWhileUsed, removeByLabel } from "./lib/remove";
+import { main, note, Problem, step, warn } from "./lib/say";
+import { stateFolder } from "./lib/state";
+
+const { stack } = options;
+
+main(async () => {
+  step(`Destroy: stack ${stack}`);
+  const own = await belongings(stack);
+  const pulumi = await knownToPulumi();
+  if (namesOf(own).length === 0 && !pulumi) {
+    note("there is nothing of it");
+    return;
+  }
+  await refuseWhileUsed(own);
+  const { containers, volumes, networks } = own;
+  note(
+    `${containers.length} containers, ${networks.length} networks, and ${volumes.length} volumes with all traces, metrics and the password`,
+  );
+  await confirm();
+  if (pulumi) await destroyByPulumi(pulumi);
+  else if (madeBy(own) === "pulumi") warn("the Pulumi CLI or the stack's state is not there; what the engine has is deleted all the same");
+  await removeByLabel(stack);
+  const left = namesOf(await belongings(stack));
+  if (left.length > 0) throw new Problem(`still there: ${left.join(", ")}`);
+  rmSync(stateFolder(stack), { recursive: true, force: true });
+  note(`nothing labelled tracing.stack=${stack} is left`);
+});
+
+/** The stack in Pulumi's backend, if it is there. */
+async function knownToPulumi(): Promise<PulumiStack | undefined> {
+  const cli = await presentCli();
+  if (!cli) return undefined;
+  const pulumi = new PulumiStack(cli.path, stack);
+  return (await pulumi.state()) ? pulumi : undefined;
+}
+
+async function destroyByPulumi(pulumi: PulumiStack): Promise<void> {
+  try {
+    await pulumi.destroy();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    // Whatever is in its way goes first; then it only has to see that all is gone.
+    note(`${error.message}\ndeleting by label instead`);
+    await removeByLabel(stack);
+    await pulumi.destroy();
+  }
+}
+
+async function confirm(): Promise<void> {
+  if (options.yes) return;
+  if (!process.stdin.isTTY) throw new Problem("deleting data wants a yes: make destroy YES=1");
+  const dialogue = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await dialogue.question(`    Delete them for good? Type the name of the stack: `);
+  dialogue.close();
+  if (answer.trim() !== stack) throw new Problem("nothing was deleted");
+}

@@ -1,0 +1,20 @@
+/** `make down`: stops a stack. Its data, and the secrets without which the data cannot be read, stay together for the next `make up`. */
+import { belongings, serviceContainers } from "./lib/docker";
+import { options } from "./lib/options";
+import { must } from "./lib/run";
+import { heartbeat, main, note, since, step } from "./lib/say";
+
+main(async () => {
+  const { stack } = options;
+  step(`Down: stack ${stack}`);
+  const { containers } = await belongings(stack);
+  const running = serviceContainers(containers).filter(([, { State }]) => ["running", "restarting", "paused"].includes(State.Status));
+  // Whoever sends stops before whoever receives.
+  for (const [service, container] of running.reverse()) {
+    const start = Date.now();
+    await heartbeat(`${service} stops`, must("docker", ["stop", container.Id]));
+    note(`stopped ${service} in ${since(start)}`);
+  }
+  if (running.length === 0) note("nothing is running");
+  else note("data and secrets are kept: make up goes on with them, make destroy deletes them");
+});

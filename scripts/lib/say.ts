@@ -1,0 +1,75 @@
+/** What the commands tell people: steps, facts, progress, and one clear message where something is wrong. */
+
+import { SettingsError } from "../../configs/settings";
+
+/** Something the operator can mend. Its message is all that is shown: what was found, then what to do. */
+export class Problem extends Error {}
+
+/** A step of a command. */
+export const step = (title: string): void => console.log(`==> ${title}`);
+
+/** A fact within a step. */
+export const note = (text: string): void => console.log(text.replace(/^/gm, "    "));
+
+/** What works, but not well. */
+export const warn = (text: string): void => note(`warning: ${text}`);
+
+/** Seconds since a moment that `Date.now()` gave, such as "12.3 s". */
+export const since = (start: number): string => `${((Date.now() - start) / 1000).toFixed(1)} s`;
+
+/** Bytes as people read them, such as "1.5 GiB". */
+export function size(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  return `${(bytes / 1024 ** power).toFixed(power > 2 ? 1 : 0)} ${units[power]}`;
+}
+
+const beat = 5000;
+
+/**
+ * Waits for work and says every few seconds that it goes on.
+ *
+ * @param what What is waited for.
+ * @param detail What to say of its state, if that is known.
+ */
+export async function heartbeat<T>(what: string, work: Promise<T>, detail?: () => string | Promise<string>): Promise<T> {
+  const start = Date.now();
+  const tell = async () => {
+    const seconds = Math.round((Date.now() - start) / 1000);
+    const state = await Promise.resolve(detail?.()).catch(() => "");
+    note(`… ${what}: ${seconds} s${state ? ` (${state})` : ""}`);
+  };
+  const timer = setInterval(() => void tell(), beat);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Lines in columns, the first line being the heading. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+// Whoever reads may have seen enough; the work goes on.
+process.stdout.on("error", () => undefined);
+
+/** Runs a command's main function; a problem ends it with a message, and only a fault of our own shows where it is. */
+export function main(command: () => void | Promise<void>): void {
+  Promise.resolve()
+    .then(command)
+    .catch((error: unknown) => {
+      const expected = error instanceof Problem || error instanceof SettingsError;
+      console.error(expected ? `\nerror: ${error.message}` : error);
+      process.exitCode = 1;
+    });
+}

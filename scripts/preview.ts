@@ -1,0 +1,43 @@
+/** `make preview`: what `make up` would change. */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { deployedFolder, render, type Overrides } from "./lib/compose";
+import { belongings, engineInfo, madeBy } from "./lib/docker";
+import { overridesFor, wantedSource } from "./lib/images";
+import { options } from "./lib/options";
+import { PulumiStack } from "./lib/pulumi";
+import { presentCli } from "./lib/pulumi-cli";
+import { attach } from "./lib/run";
+import { main, note, Problem, step } from "./lib/say";
+import { anySettings, projectFolder } from "./lib/stack";
+
+main(async () => {
+  const settings = anySettings();
+  const { stack } = settings;
+  const own = (await engineInfo()) ? await belongings(stack) : { containers: [], volumes: [], networks: [] };
+  const overrides = overridesFor(settings, await wantedSource(settings, own));
+  const way = options.way ?? madeBy(own);
+  const cli = way === "compose" ? undefined : await presentCli();
+  if (!cli && way === "pulumi") throw new Problem("there is no Pulumi CLI here: https://www.pulumi.com/docs/install/");
+  step(`Preview: stack ${stack}, by ${cli ? `Pulumi ${cli.version}` : "the rendered compose file"}`);
+  process.exitCode = cli ? await new PulumiStack(cli.path, stack).preview(overrides) : await difference(stack, overrides);
+});
+
+/** Shows how the rendered stack differs from the one that is deployed, or from the committed one where none is. */
+async function difference(stack: string, overrides: Overrides): Promise<number> {
+  const deployed = deployedFolder(stack);
+  const isDeployed = existsSync(join(deployed, "docker-compose.tracing.yml"));
+  const before = isDeployed ? deployed : join(projectFolder, "rendered", stack);
+  note(`${isDeployed ? "what is deployed" : "nothing is deployed; the committed rendering"} (-) and what would be (+):`);
+  const after = mkdtempSync(join(tmpdir(), "tracing-preview-"));
+  try {
+    await render(stack, overrides, after);
+    const code = await attach("diff", ["-ruN", before, after]);
+    if (code > 1) return code;
+    note(code === 0 ? "no difference" : "make up makes these changes");
+    return 0;
+  } finally {
+    rmSync(after, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * `make test`: the rungs of the tests, cheap ones first. All cheap rungs run, so that one run shows all that is wrong; those that build or
+ * start something run only when nothing has failed before them.
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { check, goLint, goTest, jest, sum, type Counts } from "./lib/counts";
+import { options } from "./lib/options";
+import { cliOnPath } from "./lib/pulumi-cli";
+import { run } from "./lib/run";
+import { main, Problem, since, step, table } from "./lib/say";
+import { projectFolder } from "./lib/stack";
+
+interface Rung {
+  readonly name: string;
+  readonly what: string;
+  readonly cheap: boolean;
+  readonly run: () => Promise<Counts>;
+}
+
+const ledger = join("tests", "ledger");
+const builder = join("images", "build.ts");
+const jestRung = (name: string) => () => jest(name);
+
+const rungs: readonly Rung[] = [
+  { name: "lint", what: "eslint and prettier", cheap: true, run: lint },
+  { name: "types", what: "tsc", cheap: true, run: () => check("typescript/bin/tsc", "--noEmit") },
+  { name: "golint", what: "gofmt and go vet", cheap: true, run: () => goLint(ledger) },
+  { name: "unit", what: "pure functions", cheap: true, run: jestRung("unit") },
+  { name: "component", what: "the program under Pulumi's mocks", cheap: true, run: jestRung("component") },
+  { name: "render", what: "rendered/ is what the program renders", cheap: true, run: render },
+  { name: "ledger", what: "the judge of lost spans", cheap: true, run: () => goTest(ledger) },
+  { name: "binaries", what: "real programs accept the config files", cheap: false, run: binaries },
+  { name: "images", what: "the images are built", cheap: false, run: () => check(builder) },
+  { name: "e2e", what: "the stack, end to end", cheap: false, run: endToEnd },
+];
+
+type Result = Rung & { readonly time: string; readonly counts?: Counts };
+
+main(async () => {
+  const wanted = chosen();
+  const cli = await cliOnPath();
+  console.log(cli ? `pulumi CLI: found v${cli.version} on PATH → the Pulumi path runs` : "pulumi CLI: not on PATH → compose path only");
+  const results: Result[] = [];
+  for (const rung of wanted) {
+    const failed = results.some(({ counts }) => counts && counts.failed > 0);
+    if (failed && !rung.cheap) {
+      results.push({ ...rung, time: "-" });
+      continue;
+    }
+    step(`${rung.name}: ${rung.what}`);
+    const start = Date.now();
+    const counts = await rung.run();
+    results.push({ ...rung, time: since(start), counts });
+  }
+  const total = sum(results.flatMap(({ counts }) => counts ?? []));
+  console.log(`\n${table([["RUNG", "TIME", "PASSED", "FAILED", "SKIPPED", ""], ...results.map(row)])}\n`);
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  process.exitCode = total.failed === 0 ? 0 : 1;
+});
+
+function row({ name, time, counts, what }: Result): string[] {
+  if (!counts) return [name, time, "-", "-", "-", `${what}: not run, as a rung before it failed`];
+  return [name, time, String(counts.passed), String(counts.failed), String(counts.skipped), what];
+}
+
+/** The rungs named on the command line or in RUNG; all of them where none is. */
+function chosen(): readonly Rung[] {
+  const named = [...process.argv.slice(2), ...(options.rung ?? "").split(/[\s,]+/)].filter(Boolean);
+  const unknown = named.filter((name) => !rungs.some((rung) => rung.name === name));
+  if (unknown.length > 0) throw new Problem(`RUNG: found ${unknown.join(", ")}; there are ${rungs.map(({ name }) => name).join(", ")}`);
+  return named.length > 0 ? rungs.filter(({ name }) => named.includes(name)) : rungs;
+}
+
+async function lint(): Promise<Counts> {
+  return sum([await check("eslint/bin/eslint.js", "."), await check("prettier/bin/prettier.cjs", "--check", "--log-level=warn", ".")]);
+}
+
+async function render(): Promise<Counts> {
+  const all: Counts[] = [];
+  for (const stack of readdirSync(join(projectFolder, "rendered"))) all.push(await check("render/main.ts", "--stack", stack, "--check"));
+  return sum(all);
+}
+
+async function binaries(): Promise<Counts> {
+  const built = await check(builder, "--binaries");
+  return built.failed > 0 ? built : jest("binaries");
+}
+
+/** They begin and end with an engine that has no stack: on one that has, they would delete somebody's data. */
+async function endToEnd(): Promise<Counts> {
+  const { stdout } = await run("docker", ["volume", "ls", "--filter", "label=tracing.stack", "--format", '{{.Label "tracing.stack"}}']);
+  const stacks = [...new Set(stdout.split("\n").filter(Boolean))];
+  if (stacks.length === 0) return jest("e2e", "--runInBand");
+  console.error(
+    `this engine has the stack ${stacks.join(", ")}, which the end-to-end tests would delete; if nobody needs it: make destroy`,
+  );
+  return { passed: 0, failed: 1, skipped: 0 };
+}

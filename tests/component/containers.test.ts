@@ -1,0 +1,301 @@
+/** Rung: component. How each container of the dev stack runs: rights, memory, ports, networks, health, files. */
+import { images } from "../../configs/images";
+import { parseSettings } from "../../configs/settings";
+import { publishedPorts } from "../../configs/topology";
+import type { Recorded } from "../../render/record";
+import { runProgram, services, types, type Mount, type Run } from "./support/program";
+
+let run: Run;
+let helpers: Recorded[];
+
+beforeAll(async () => {
+  run = await runProgram("dev");
+  const own = services.map((service) => run.container(service).urn);
+  helpers = run.ofType(types.container).filter(({ urn }) => !own.includes(urn));
+});
+
+const inputs = (service: string) => run.container(service).inputs;
+/** An input of each service, by service. */
+const each = (input: string) => Object.fromEntries(services.map((service) => [service, inputs(service)[input]]));
+const all = (value: unknown) => Object.fromEntries(services.map((service) => [service, value]));
+const labelsOf = (resource: Recorded) =>
+  Object.fromEntries((resource.inputs.labels as { label: string; value: string }[]).map(({ label, value }) => [label, value]));
+
+describe("a service", () => {
+  test("has no capability, and gains no rights", () => {
+    expect(each("capabilities")).toEqual(all({ drops: ["ALL"] }));
+    expect(each("securityOpts")).toEqual(all(["no-new-privileges:true"]));
+  });
+
+  test("is not root, but the user that its image is made for", () => {
+    const users = each("user");
+    expect(Object.values(users).filter((user) => /^0?:|^0$|root/.test(String(user)))).toEqual([]);
+    const of = (name: keyof typeof images) => `${images[name].user.uid}:${images[name].user.gid}`;
+    expect(users).toEqual({
+      elasticsearch: of("elasticsearch"),
+      jaeger: of("jaeger"),
+      "otel-collector": of("otel-collector"),
+      "index-cleaner": of("jaeger-es-index-cleaner"),
+      prometheus: of("prometheus"),
+    });
+  });
+
+  test("cannot write to its root file system; Elasticsearch alone must, for its keystore", () => {
+    expect(each("readOnly")).toEqual({ ...all(true), elasticsearch: false });
+  });
+
+  test("has the memory that the settings say, and no swap beside it", () => {
+    const settings = parseSettings("dev", { "tracing:platform": "docker", "tracing:environment": "development" });
+    expect(each("memory")).toEqual({
+      elasticsearch: settings.elasticsearch.memory,
+      jaeger: settings.jaeger.memory,
+      "otel-collector": settings.collector.memory,
+      "index-cleaner": 64,
+      prometheus: settings.prometheus.memory,
+    });
+    expect(each("memorySwap")).toEqual(each("memory"));
+  });
+
+  test("shares 2 GiB with the other services", () => {
+    const four = services.filter((service) => service !== "index-cleaner").map((service) => Number(inputs(service).memory));
+    expect(four).toHaveLength(4);
+    expect(four.reduce((sum, memory) => sum + memory)).toBeLessThanOrEqual(2048);
+  });
+
+  test("comes back after a crash and a reboot, stays away when it was stopped, and has time to drain", () => {
+    expect(each("restart")).toEqual(all("unless-stopped"));
+    expect(each("stopTimeout")).toEqual({ elasticsearch: 60, jaeger: 30, "otel-collector": 30, "index-cleaner": 10, prometheus: 30 });
+    expect(each("destroyGraceSeconds")).toEqual(each("stopTimeout"));
+  });
+
+  test("cannot fill the disk with its log", () => {
+    expect(each("logDriver")).toEqual(all("json-file"));
+    expect(each("logOpts")).toEqual(all({ "max-size": "10m", "max-file": "3" }));
+  });
+
+  test("is replaced where the provider would not apply a change, and never runs twice meanwhile", () => {
+    for (const service of services) {
+      expect(run.container(service)).toMatchObject({ replaceOnChanges: ["healthcheck", "tmpfs"], deleteBeforeReplace: true });
+    }
+  });
+
+  test("has a name that says its stack, and its own name on the networks", () => {
+    expect(each("name")).toEqual(Object.fromEntries(services.map((service) => [service, `tracing-dev-${service}`])));
+    expect(each("hostname")).toEqual(Object.fromEntries(services.map((service) => [service, service])));
+  });
+
+  test("runs the image that its resource has taken, by its id", () => {
+    const taken = new Map(run.ofType(types.image).map(({ inputs: { name }, urn }) => [name, urn]));
+    for (const service of services) expect(run.container(service).dependencies).toContain(taken.get(inputs(service).image));
+  });
+
+  test("that has no shell in its image finds the tools by name", () => {
+    const paths = services.map((service) => [service, (inputs(service).envs as string[]).filter((env) => env.startsWith("PATH="))]);
+    expect(Object.fromEntries(paths)).toEqual({ ...all([]), "otel-collector": ["PATH=/opt/tracing/tools"] });
+  });
+
+  test("has its environment in an order of its own", () => {
+    for (const service of services) expect(inputs(service).envs).toEqual([...(inputs(service).envs as string[])].sort());
+  });
+});
+
+describe("ports", () => {
+  interface Port {
+    readonly internal: number;
+    readonly external: number;
+    readonly ip: string;
+    readonly protocol: string;
+  }
+  const portsOf = (of: Run) =>
+    services.flatMap((service) => (of.container(service).inputs.ports as Port[]).map((port) => ({ service, ...port })));
+
+  test("are published on loopback only, exactly those of the topology", () => {
+    expect(
+      portsOf(run)
+        .map(({ external }) => external)
+        .sort(),
+    ).toEqual(Object.values(publishedPorts).sort());
+    expect(new Set(portsOf(run).map(({ ip, protocol }) => `${ip} ${protocol}`))).toEqual(new Set(["127.0.0.1 tcp"]));
+  });
+
+  test("lead to the program that has them; those of old Jaeger clients to the Collector", () => {
+    const lead = Object.fromEntries(services.map((service) => [service, portsOf(run).filter((port) => port.service === service)]));
+    const pairs = Object.entries(lead).map(([service, list]) => [
+      service,
+      list.map(({ external, internal }) => `${external}:${internal}`).sort(),
+    ]);
+    expect(Object.fromEntries(pairs)).toEqual({
+      elasticsearch: ["9200:9200"],
+      jaeger: ["14269:14269", "16686:16686", "5778:5778"],
+      "otel-collector": ["13133:13133", "14250:14250", "14268:14268", "4317:4317", "4318:4318", "55679:55679", "8889:8889"],
+      "index-cleaner": [],
+      prometheus: ["9091:9090"],
+    });
+  });
+
+  test("move to where stack config says, inside they stay", async () => {
+    const moved = await runProgram("dev", { publish: { address: "10.0.0.5", ports: { prometheus: 9999, "otlp-grpc": 14317 } } });
+    const [prometheus] = moved.container("prometheus").inputs.ports as Port[];
+    const [otlp, ...others] = moved.container("otel-collector").inputs.ports as Port[];
+    expect(prometheus).toEqual({ internal: 9090, external: 9999, ip: "10.0.0.5", protocol: "tcp" });
+    expect(otlp).toEqual({ internal: 4317, external: 14_317, ip: "10.0.0.5", protocol: "tcp" });
+    for (const { internal, external } of others) expect(external).toBe(internal);
+    expect(new Set(portsOf(moved).map(({ ip }) => ip))).toEqual(new Set(["10.0.0.5"]));
+    expect(moved.get("tracing").outputs).toMatchObject({
+      endpoints: { prometheus: "http://10.0.0.5:9999", otlpGrpc: "http://10.0.0.5:14317", jaeger: "http://10.0.0.5:16686" },
+    });
+  });
+});
+
+describe("networks", () => {
+  const networksOf = (service: string) => inputs(service).networksAdvanced as { name: string; aliases: string[] }[];
+
+  test("are two: one that applications may join, and one that they may not", () => {
+    const networks = run.ofType(types.network).map(({ inputs: { name, attachable, driver } }) => ({ name, attachable, driver }));
+    expect(networks).toEqual([
+      { name: "tracing-ingest", attachable: true, driver: "bridge" },
+      { name: "tracing-backend", attachable: false, driver: "bridge" },
+    ]);
+  });
+
+  test("let applications reach the Collector and Jaeger only, and everyone by name", () => {
+    const names = services.map((service) => [service, networksOf(service).map(({ name }) => name)]);
+    expect(Object.fromEntries(names)).toEqual({
+      ...all(["tracing-backend"]),
+      jaeger: ["tracing-backend", "tracing-ingest"],
+      "otel-collector": ["tracing-backend", "tracing-ingest"],
+    });
+    for (const service of services) for (const { aliases } of networksOf(service)) expect(aliases).toEqual([service]);
+  });
+
+  test("have a mode that says so, as the engine would answer", () => {
+    expect(each("networkMode")).toEqual(all("bridge"));
+  });
+});
+
+describe("health", () => {
+  const check = (service: string) => inputs(service).healthcheck as { tests: string[]; retries: number; startPeriod: string } | undefined;
+
+  test("is checked in each service that answers, by tools that no image must have", () => {
+    const scripts = services.map((service) => [service, check(service)?.tests.at(-1)]);
+    expect(Object.fromEntries(scripts)).toEqual({
+      elasticsearch: expect.stringContaining("GET /_cluster/health?wait_for_status=yellow") as string,
+      jaeger: "wget -q -O /dev/null http://127.0.0.1:13133/status",
+      "otel-collector": "wget -q -O /dev/null http://127.0.0.1:13133/healthz",
+      "index-cleaner": undefined,
+      prometheus: "wget -q -O /dev/null http://127.0.0.1:9090/-/ready",
+    });
+    for (const service of services.filter((name) => name !== "index-cleaner")) {
+      expect(check(service)?.tests.slice(0, -1)).toEqual(["CMD", "/opt/tracing/tools/env", "PATH=/opt/tracing/tools", "sh", "-c"]);
+    }
+  });
+
+  test("is waited for, longer than a slow start takes", () => {
+    expect(each("wait")).toEqual({ ...all(true), "index-cleaner": undefined });
+    const seconds = (text: string) =>
+      [...text.matchAll(/(\d+)([ms])/g)].reduce((sum, [, n, unit]) => sum + Number(n) * (unit === "m" ? 60 : 1), 0);
+    for (const service of services) {
+      const healthcheck = check(service);
+      if (healthcheck) expect(inputs(service).waitTimeout).toBeGreaterThan(seconds(healthcheck.startPeriod));
+    }
+    expect(inputs("elasticsearch").waitTimeout).toBeGreaterThanOrEqual(180);
+  });
+});
+
+describe("volumes", () => {
+  const volumes = (resource: Recorded) => resource.inputs.volumes as Mount[];
+
+  test("that are mounted are the stack's, and all of them are mounted", () => {
+    const mounted = new Set(run.ofType(types.container).flatMap((container) => volumes(container).map(({ volumeName }) => volumeName)));
+    expect([...mounted].sort()).toEqual(
+      run
+        .ofType(types.volume)
+        .map(({ inputs: { name } }) => name)
+        .sort(),
+    );
+  });
+
+  test("can be written by a service where its data lies, and nowhere else", () => {
+    const writable = services.map((service) => [service, run.mountsOf(service).filter(({ readOnly }) => !readOnly)]);
+    const data = (service: string, containerPath: string) => [{ volumeName: `tracing-dev-${service}-data`, containerPath }];
+    expect(Object.fromEntries(writable)).toEqual({
+      elasticsearch: data("elasticsearch", "/usr/share/elasticsearch/data"),
+      jaeger: [],
+      "otel-collector": data("otel-collector", "/var/lib/otelcol"),
+      "index-cleaner": data("index-cleaner", "/var/lib/index-cleaner"),
+      prometheus: data("prometheus", "/prometheus"),
+    });
+  });
+
+  test("hold every file that a service is told to read", () => {
+    const words = services.flatMap((service) =>
+      ((inputs(service).command ?? []) as string[]).map((word) => ({ service, file: /\/etc\/tracing\/config\/[\w.-]+/.exec(word)?.[0] })),
+    );
+    const files = words.filter(({ file }) => file !== undefined);
+    const uploads = run.ofType(types.container).flatMap((container) => (container.inputs.uploads ?? []) as { file: string }[]);
+    expect(files.map(({ service }) => service).sort()).toEqual(["index-cleaner", "jaeger", "otel-collector", "prometheus"]);
+    for (const { service, file } of files) {
+      expect(uploads.map((upload) => upload.file)).toContain(file);
+      expect(run.mountsOf(service).map(({ containerPath }) => containerPath)).toContain("/etc/tracing/config");
+    }
+  });
+});
+
+describe("a helper", () => {
+  test("reaches no network, gains no rights and takes little memory", () => {
+    expect(helpers).toHaveLength(7);
+    for (const { inputs: helper } of helpers) {
+      expect(helper).toMatchObject({
+        networkMode: "none",
+        securityOpts: ["no-new-privileges:true"],
+        memory: 32,
+        memorySwap: 32,
+        restart: "no",
+        mustRun: false,
+      });
+      expect(helper).not.toHaveProperty("ports");
+      expect(helper).not.toHaveProperty("networksAdvanced");
+    }
+  });
+
+  test("that uploads is never started", () => {
+    const uploaders = helpers.filter(({ inputs: helper }) => helper.uploads);
+    expect(uploaders).toHaveLength(6);
+    expect(new Set(uploaders.map(({ inputs: { start } }) => start))).toEqual(new Set([false]));
+  });
+
+  test("that runs may change owners and nothing else, and is waited for to its end", () => {
+    const [task, ...others] = helpers.filter(({ inputs: helper }) => !helper.uploads);
+    expect(others).toEqual([]);
+    expect(task?.inputs).toMatchObject({ capabilities: { adds: ["CAP_CHOWN"], drops: ["ALL"] }, attach: true });
+  });
+});
+
+describe("images", () => {
+  const names = (of: Run) =>
+    of
+      .ofType(types.image)
+      .map(({ inputs: { name } }) => name)
+      .sort();
+
+  test("come from their projects' registries, and stay when the stack goes", () => {
+    expect(names(run)).toHaveLength(Object.keys(images).length);
+    expect(names(run)).toContain("docker.io/jaegertracing/jaeger:2.13.0");
+    for (const { inputs: image } of run.ofType(types.image)) expect(image.keepLocally).toBe(true);
+  });
+
+  test("come from a mirror, or from the engine, where the settings say so", async () => {
+    const mirrored = await runProgram("dev", { imageRegistry: "mirror:5000/hub" });
+    const local = await runProgram("dev", { images: "local" });
+    expect(names(mirrored).every((name) => String(name).startsWith("mirror:5000/hub/"))).toBe(true);
+    expect(names(local).every((name) => String(name).startsWith("tracing/"))).toBe(true);
+  });
+});
+
+test("everything that the engine holds says which stack it belongs to, and what it is for", () => {
+  const held = [types.container, types.volume, types.network].flatMap((type) => run.ofType(type));
+  expect(new Set(held.map((resource) => labelsOf(resource)["tracing.stack"]))).toEqual(new Set(["dev"]));
+  const roles = (type: string) => [...new Set(run.ofType(type).map((resource) => labelsOf(resource)["tracing.role"]))].sort();
+  expect([roles(types.container), roles(types.volume), roles(types.network)]).toEqual([["helper", "service"], ["volume"], ["network"]]);
+  for (const service of services) expect(labelsOf(run.container(service))["tracing.service"]).toBe(service);
+});

@@ -1,0 +1,126 @@
+/** Rung: component. The resources of the dev stack, their names and order, in an update and in a preview. */
+import * as pulumi from "@pulumi/pulumi";
+import { runProgram, services, types, type Run } from "./support/program";
+
+let update: Run;
+let preview: Run;
+
+beforeAll(async () => {
+  update = await runProgram("dev");
+  preview = await runProgram("dev", {}, { preview: true });
+});
+
+const runs = [
+  ["an update", () => update],
+  ["a preview", () => preview],
+] as const;
+
+describe.each(runs)("the resources of %s", (_mode, run) => {
+  test("are these and no more", () => {
+    const counts: Record<string, number> = {};
+    for (const { type } of run().resources) counts[type] = (counts[type] ?? 0) + 1;
+    expect(counts).toEqual({
+      "tracing:components:TracingStack": 1,
+      "tracing:components:Elasticsearch": 1,
+      "tracing:components:Jaeger": 1,
+      "tracing:components:Collector": 1,
+      "tracing:components:IndexCleaner": 1,
+      "tracing:components:Prometheus": 1,
+      "tracing:platform:Docker": 1,
+      [types.password]: 1,
+      [types.network]: 2,
+      // One for each folder of data (4), of config (5) and of a user's secrets (3), and for the secrets and the tools.
+      [types.volume]: 14,
+      [types.image]: 6,
+      // A service each (5), an uploader for each folder of config (5) and for the secrets, and the task that prepares volumes.
+      [types.container]: 12,
+    });
+  });
+
+  test("are all parts of the stack's component", () => {
+    const roots = run().resources.filter(({ parent }) => parent === "");
+    const urns = new Set(run().resources.map(({ urn }) => urn));
+    expect(roots.map(({ name }) => name)).toEqual(["tracing"]);
+    expect(run().resources.filter(({ parent }) => parent !== "" && !urns.has(parent))).toEqual([]);
+  });
+
+  test("have names that begin with their component's, so that a renamed component keeps its parts", () => {
+    const strangers = run().resources.filter(({ name, parent }) => !name.startsWith(parent.split("::").at(-1) ?? ""));
+    expect(strangers.map(({ name }) => name)).toEqual([]);
+  });
+
+  test("have a URN each", () => {
+    const urns = run().resources.map(({ urn }) => urn);
+    expect(urns.filter((urn, i) => urns.indexOf(urn) !== i)).toEqual([]);
+  });
+
+  test("have a name each within the engine", () => {
+    const names = [types.container, types.volume, types.network].flatMap((type) =>
+      run()
+        .ofType(type)
+        .map(({ inputs }) => `${type} ${String(inputs.name)}`),
+    );
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+  });
+
+  test("give the stack's outputs", () => {
+    expect(run().get("tracing").outputs).toEqual({
+      endpoints: {
+        jaeger: "http://127.0.0.1:16686",
+        prometheus: "http://127.0.0.1:9091",
+        elasticsearch: "http://127.0.0.1:9200",
+        otlpGrpc: "http://127.0.0.1:4317",
+        otlpHttp: "http://127.0.0.1:4318",
+        sampling: "http://127.0.0.1:5778",
+      },
+      ingestNetwork: "tracing-ingest",
+      samplingRates: { "any other": "100 %" },
+      samplingStrategy: "span-ingest",
+      retentionDays: 7,
+    });
+  });
+
+  test("start in order: Elasticsearch, then Jaeger and the cleaner, then the Collector, each after its volumes are ready", () => {
+    const order = (service: string) =>
+      run()
+        .dependenciesOf(run().container(service), types.container)
+        .map((name) => name.replace("tracing-", ""))
+        .sort();
+    expect(Object.fromEntries(services.map((service) => [service, order(service)]))).toEqual({
+      elasticsearch: ["docker-prepare"],
+      jaeger: ["docker-prepare", "elasticsearch", "jaeger-config-upload", "jaeger-live-upload"],
+      "otel-collector": ["docker-prepare", "jaeger", "otel-collector-config-upload"],
+      "index-cleaner": ["docker-prepare", "elasticsearch", "index-cleaner-config-upload"],
+      prometheus: ["docker-prepare", "prometheus-config-upload"],
+    });
+  });
+});
+
+describe("a preview", () => {
+  test("shows the same resources as an update: none is made by what a provider answers", () => {
+    const urns = (run: Run) => run.resources.map(({ urn }) => urn).sort();
+    expect(urns(preview)).toEqual(urns(update));
+  });
+
+  test("knows every input but image ids, the password and the id of its upload", () => {
+    const unknown = preview.resources.flatMap(({ name, type, inputs }) =>
+      Object.entries(inputs)
+        .filter(([, value]) => JSON.stringify(value).includes(pulumi.runtime.unknownValue))
+        .map(([input]) => (type === types.container && input === "image" ? "image of a container" : `${input} of ${name}`)),
+    );
+    expect([...new Set(unknown)].sort()).toEqual([
+      "envs of tracing-docker-prepare",
+      "image of a container",
+      "uploads of tracing-docker-secrets-upload",
+    ]);
+  });
+
+  test("shows every other input as the update sets it", () => {
+    const unknown = pulumi.runtime.unknownValue;
+    for (const resource of preview.resources) {
+      const same = update.resources.find(({ urn }) => urn === resource.urn);
+      const known = Object.entries(resource.inputs).filter(([, value]) => !JSON.stringify(value).includes(unknown));
+      expect(same?.inputs).toMatchObject(Object.fromEntries(known));
+    }
+  });
+});

@@ -1,0 +1,75 @@
+import type { Recorded, RecordOptions } from "../../../render/record";
+
+/** The services, by their names on the network. */
+export const services = ["elasticsearch", "jaeger", "otel-collector", "index-cleaner", "prometheus"] as const;
+
+/** A volume in a container. */
+export interface Mount {
+  readonly volumeName: string;
+  readonly containerPath: string;
+  readonly readOnly?: boolean;
+}
+
+/** A run of the program under mocks: what it registered, by Pulumi name. */
+export class Run {
+  constructor(readonly resources: readonly Recorded[]) {}
+
+  /** The one resource of a name, of a type where several types have the name. */
+  get(name: string, type?: string): Recorded {
+    const [resource, ...others] = this.resources.filter(
+      (candidate) => candidate.name === name && (type ?? candidate.type) === candidate.type,
+    );
+    if (!resource || others.length > 0) throw new Error(`${others.length + (resource ? 1 : 0)} resources are called ${name}`);
+    return resource;
+  }
+
+  /** The container of a service. Its component has the same Pulumi name. */
+  container(service: string): Recorded {
+    return this.get(`tracing-${service}`, types.container);
+  }
+
+  mountsOf(service: string): Mount[] {
+    return this.container(service).inputs.volumes as Mount[];
+  }
+
+  ofType(type: string): Recorded[] {
+    return this.resources.filter((resource) => resource.type === type);
+  }
+
+  /** Pulumi names of what a resource depends on, of one type. */
+  dependenciesOf(resource: Recorded, type: string): string[] {
+    return this.resources.filter(({ urn, type: t }) => t === type && resource.dependencies.includes(urn)).map(({ name }) => name);
+  }
+}
+
+export const types = {
+  container: "docker:index/container:Container",
+  image: "docker:index/remoteImage:RemoteImage",
+  network: "docker:index/network:Network",
+  password: "random:index/randomPassword:RandomPassword",
+  volume: "docker:index/volume:Volume",
+} as const;
+
+// Packages are loaded once: only the program itself is loaded anew for each run.
+for (const name of ["@pulumi/pulumi", "@pulumi/docker", "@pulumi/random", "yaml", "zod"]) {
+  const loaded: unknown = require(name);
+  jest.doMock(name, () => loaded);
+}
+
+/** Runs index.ts, or another program, for a stack, with some config values in place of the stack file's. The program is loaded anew. */
+export async function runProgram(stack: string, config: Record<string, unknown> = {}, options: RecordOptions = {}): Promise<Run> {
+  const resources: Recorded[] = [];
+  await jest.isolateModulesAsync(async () => {
+    const { record, stackConfig } = require("../../../render/record") as typeof import("../../../render/record");
+    const text = Object.entries(config).map(([name, value]) => [
+      `tracing:${name}`,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    await record(
+      stack,
+      { ...stackConfig(stack), ...(Object.fromEntries(text) as Record<string, string>) },
+      { recorded: resources, ...options },
+    );
+  });
+  return new Run(resources);
+}

@@ -1,0 +1,134 @@
+/** Rung: unit. Prometheus' config and command line, the index cleaner's script, and the images. */
+import { cleanerDays, cleanerScript } from "../../configs/index-cleaner";
+import { imageNames, imageReference, images } from "../../configs/images";
+import { maxSpanAgeHours } from "../../configs/jaeger";
+import { prometheusArgs, prometheusConfig } from "../../configs/prometheus";
+import { dockerTopology, hostPort, ports, publishedPorts } from "../../configs/topology";
+import { toYaml } from "../../configs/yaml";
+import { parse } from "yaml";
+import { settingsWith } from "./support/settings";
+import { parsed, portsIn, unsortedMaps } from "./support/yaml";
+
+const topology = dockerTopology();
+
+describe("prometheus-tracing.yml", () => {
+  const text = prometheusConfig(settingsWith({ environment: "staging" }), topology);
+  const file = parsed<{
+    global: { external_labels: unknown };
+    scrape_configs: { job_name: string; honor_labels?: boolean; static_configs: { targets: string[] }[] }[];
+  }>(text);
+
+  test("scrapes each program once, under the job that rules name", () => {
+    expect(file.scrape_configs.map(({ job_name: job, static_configs: [config] }) => [job, config?.targets])).toEqual([
+      ["otel-collector", ["otel-collector:8888"]],
+      ["otel-collector-exporter", ["otel-collector:8889"]],
+      ["jaeger", ["jaeger:14269"]],
+      ["prometheus", ["localhost:9090"]],
+    ]);
+  });
+
+  test("keeps the labels of what applications measured, and its own on everything else", () => {
+    const honoring = file.scrape_configs.filter((config) => config.honor_labels).map((config) => config.job_name);
+    expect(honoring).toEqual(["otel-collector-exporter"]);
+    expect(file.global.external_labels).toEqual({ stack: "dev", environment: "staging" });
+  });
+
+  test("has sorted keys, ports of the topology only and no password", () => {
+    expect(unsortedMaps(text)).toEqual([]);
+    expect(portsIn(text)).toEqual([8888, 8889, ports.prometheus.http, ports.jaeger.admin]);
+    expect(text).not.toMatch(/password/i);
+  });
+
+  test("is read from where it lies, and metrics are kept in time and size as the settings say", () => {
+    expect(prometheusArgs(settingsWith({ prometheus: { retention: "3d", storage: "1Gi" } }), "/c.yml", "/data")).toEqual([
+      "--config.file=/c.yml",
+      "--storage.tsdb.path=/data",
+      "--storage.tsdb.retention.time=3d",
+      "--storage.tsdb.retention.size=1024MB",
+      "--log.format=json",
+    ]);
+  });
+});
+
+describe("index-cleaner.sh", () => {
+  test.each([1, 7, 365])("lets a retention of %d days pass in full before it deletes, and not longer than traces are looked up", (days) => {
+    const settings = settingsWith({ retention: `${days}d` });
+    expect(cleanerDays(settings.retention)).toBe(days + 1);
+    expect(cleanerDays(settings.retention) * 24).toBe(maxSpanAgeHours(settings));
+    expect(cleanerScript(settings, topology)).toMatch(new RegExp(`es-index-cleaner-linux ${days + 1} http://elasticsearch:9200\n$`));
+  });
+
+  test("reads the password from its file into the environment: never an argument", () => {
+    const script = cleanerScript(settingsWith(), topology);
+    expect(script).toContain("ES_PASSWORD=$(cat /etc/tracing/secrets/elasticsearch-password)\nexport ES_USERNAME ES_PASSWORD\n");
+    expect(script.split("\n").find((line) => line.startsWith("exec"))).not.toMatch(/password/i);
+  });
+
+  test("stops at the first thing that fails, such as a missing password", () => {
+    expect(cleanerScript(settingsWith(), topology).split("\n").slice(0, 3)).toContain("set -eu");
+  });
+});
+
+describe("imageReference", () => {
+  test.each<[string, Parameters<typeof imageReference>[1], string]>([
+    ["as its project publishes it", { source: "official" }, "docker.io/jaegertracing/jaeger:2.13.0"],
+    ["from a mirror", { source: "official", registry: "mirror:5000/hub" }, "mirror:5000/hub/jaegertracing/jaeger:2.13.0"],
+    ["from a mirror written with slashes at its end", { source: "official", registry: "mirror//" }, "mirror/jaegertracing/jaeger:2.13.0"],
+    ["of our own making", { source: "local" }, "tracing/jaeger:2.13.0"],
+    ["of our own making, from a registry", { source: "local", registry: "mirror:5000/hub/" }, "mirror:5000/hub/tracing/jaeger:2.13.0"],
+  ])("%s", (_what, origin, reference) => {
+    expect(imageReference("jaeger", origin)).toBe(reference);
+  });
+
+  test("holds an official image to its digest, and our own to none", () => {
+    const official = images.jaeger.official as { digest?: string };
+    const digest = `sha256:${"a".repeat(64)}`;
+    official.digest = digest;
+    try {
+      expect(imageReference("jaeger", { source: "official" })).toBe(`docker.io/jaegertracing/jaeger:2.13.0@${digest}`);
+      expect(imageReference("jaeger", { source: "local" })).toBe("tracing/jaeger:2.13.0");
+    } finally {
+      delete official.digest;
+    }
+  });
+
+  test.each(imageNames)("pins %s: no tag that moves, and no two under one name", (name) => {
+    const references = imageNames.map((other) => imageReference(other, { source: "official" }));
+    expect(imageReference(name, { source: "official" })).toMatch(
+      /^[a-z0-9.]+\/[a-z0-9/.-]+:v?\d+\.\d+\.\d+(-musl)?(@sha256:[0-9a-f]{64})?$/,
+    );
+    expect(new Set(references).size).toBe(imageNames.length);
+  });
+});
+
+describe("topology", () => {
+  test("gives each published port a number of its own", () => {
+    expect(new Set(Object.values(publishedPorts)).size).toBe(Object.keys(publishedPorts).length);
+  });
+
+  test("gives each program's ports numbers of their own", () => {
+    for (const own of Object.values(ports)) expect(new Set(Object.values(own)).size).toBe(Object.keys(own).length);
+  });
+
+  test("publishes at its own number unless stack config moves it", () => {
+    const settings = settingsWith({ publish: { ports: { prometheus: 9999 } } });
+    expect(hostPort(settings, "prometheus")).toBe(9999);
+    expect(hostPort(settings, "jaeger-ui")).toBe(16_686);
+  });
+});
+
+describe("toYaml", () => {
+  test.each(["no", "off", "yes", "1000:0", "0:0", "012", "1_000", "~", "2026-11-22", "null", "1e3", "0x1f", "<<", "a: b", "# c", "${x}"])(
+    "writes the text %j so that YAML 1.1 and 1.2 both read it as that text",
+    (value) => {
+      const text = toYaml({ value, list: [value] });
+      for (const version of ["1.1", "1.2"] as const) expect(parse(text, { version })).toEqual({ value, list: [value] });
+    },
+  );
+
+  test("neither folds long text nor refers to repeated values", () => {
+    const long = `${"word ".repeat(100)}end`;
+    const shared = { a: 1 };
+    expect(toYaml({ long, one: shared, two: shared })).toMatch(new RegExp(`^#.*\nlong: ${long}\none:\n  a: 1\ntwo:\n  a: 1\n$`));
+  });
+});
