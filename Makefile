@@ -35,6 +35,9 @@ password: $(modules) ## print Elasticsearch's password
 smoke: $(modules) ## send a trace and find it again
 	@$(tsx) scripts/smoke.ts
 
+bench: $(modules) ## memory and throughput of the running stack, as a table
+	@$(tsx) scripts/bench.ts
+
 ##@ Files and images
 render: $(modules) ## write rendered/$(ENV)/ anew: compose file and config files
 	@$(tsx) render/main.ts --stack "$$ENV"
@@ -64,4 +67,4 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview status logs open password smoke render images test lint engine engine-stop help
+.PHONY: up down destroy preview status logs open password smoke bench render images test lint engine engine-stop help

@@ -44,7 +44,11 @@ export function collectorConfig(settings: Settings, topology: Topology): string 
       },
       zpages: { endpoint: `${listen.collectorBackend}:${ports.collector.zpages}` },
       // fsync: a span that was acknowledged survives not only the process but the machine.
-      file_storage: { directory: paths.collectorQueue, create_directory: false, compaction: { on_rebound: true, directory: paths.collectorQueue } },
+      file_storage: {
+        directory: paths.collectorQueue,
+        create_directory: false,
+        compaction: { on_rebound: true, directory: paths.collectorQueue },
+      },
     },
     receivers: {
       otlp: {
@@ -81,7 +85,10 @@ export function collectorConfig(settings: Settings, topology: Topology): string 
         actions: [
           { key: "deployment.environment.name", value: settings.environment, action: "insert" },
           // Credentials that an instrumentation was told to record by mistake.
-          { pattern: "(?i)^http[.](request|response)[.]header[.](authorization|proxy-authorization|cookie|set-cookie|x-api-key)$", action: "delete" },
+          {
+            pattern: "(?i)^http[.](request|response)[.]header[.](authorization|proxy-authorization|cookie|set-cookie|x-api-key)$",
+            action: "delete",
+          },
         ],
       },
       tail_sampling: {
@@ -98,7 +105,10 @@ export function collectorConfig(settings: Settings, topology: Topology): string 
       // The exporter adds unit and type: traces_span_metrics_calls_total, traces_span_metrics_duration_seconds.
       span_metrics: {
         namespace: "traces.span.metrics",
-        histogram: { unit: "s", explicit: { buckets: ["5ms", "10ms", "25ms", "50ms", "100ms", "250ms", "500ms", "1s", "2.5s", "5s", "10s"] } },
+        histogram: {
+          unit: "s",
+          explicit: { buckets: ["5ms", "10ms", "25ms", "50ms", "100ms", "250ms", "500ms", "1s", "2.5s", "5s", "10s"] },
+        },
         aggregation_cardinality_limit: 2000,
         metrics_flush_interval: "15s",
         metrics_expiration: "15m",
@@ -133,7 +143,11 @@ export function collectorConfig(settings: Settings, topology: Topology): string 
       extensions: ["health_check", "zpages", "file_storage"],
       pipelines: {
         // Span metrics are taken before sampling: they count requests, not kept traces.
-        "traces/received": { receivers: ["otlp", "jaeger"], processors: ["memory_limiter", "attributes"], exporters: ["span_metrics", "forward"] },
+        "traces/received": {
+          receivers: ["otlp", "jaeger"],
+          processors: ["memory_limiter", "attributes"],
+          exporters: ["span_metrics", "forward"],
+        },
         "traces/kept": { receivers: ["forward"], processors: ["tail_sampling"], exporters: ["otlp_grpc", ...debug] },
         metrics: { receivers: ["otlp", "prometheus", "span_metrics"], processors: ["memory_limiter"], exporters: ["prometheus"] },
       },

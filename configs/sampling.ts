@@ -82,8 +82,7 @@ const condition = (name: string, ottl: string): TailPolicy => ({
 /**
  * An error is a failed request, message or root span. Client spans do not count: they carry ERROR for every 4xx that a service expects.
  */
-const errorCondition =
-  "status.code == STATUS_CODE_ERROR and (kind == SPAN_KIND_SERVER or kind == SPAN_KIND_CONSUMER or IsRootSpan())";
+const errorCondition = "status.code == STATUS_CODE_ERROR and (kind == SPAN_KIND_SERVER or kind == SPAN_KIND_CONSUMER or IsRootSpan())";
 
 /** Attributes that name a request's method and path: today's semantic conventions, then the ones before 1.23. */
 export const requestAttributes = {
@@ -106,8 +105,7 @@ export function strategiesFile(): string {
 
 /** Rates in force, by request. A stack output: `pulumi preview` shows the old and the new ones of an edit. */
 export function rateTable(model: SamplingModel): Record<string, string> {
-  const rate = (percent: number) =>
-    model.errors > percent ? `${percent} % (with an error ${model.errors} %)` : `${percent} %`;
+  const rate = (percent: number) => (model.errors > percent ? `${percent} % (with an error ${model.errors} %)` : `${percent} %`);
   return Object.fromEntries([
     ...model.operations.map((rule): [string, string] => [rule.operation.text, rate(rule.percent)]),
     ["any other", rate(model.default)],

@@ -29,7 +29,10 @@ export const schema = z.strictObject({
   images: oneOf("official", "local")
     .prefault("official")
     .describe("Where images come from: the projects' own registries, or the engine, as `make images` built them."),
-  imageRegistry: text("the host of a registry, with port and path if any, such as mirror.example.com:5000/hub", /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._/-]+)?$/)
+  imageRegistry: text(
+    "the host of a registry, with port and path if any, such as mirror.example.com:5000/hub",
+    /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._/-]+)?$/,
+  )
     .optional()
     .describe("A registry that mirrors all others: it takes the place of the host in each image's name."),
   publish: z
@@ -38,7 +41,11 @@ export const schema = z.strictObject({
         .prefault("127.0.0.1")
         .describe("The host's address that ports are published on (Docker). Any other than loopback opens the stack to the network."),
       ports: z
-        .strictObject(Object.fromEntries(portName.map((name) => [name, hostPort.optional()])) as Record<PublishedPort, z.ZodOptional<typeof hostPort>>)
+        .strictObject(
+          Object.fromEntries(
+            portName.map((name) => [name, hostPort.optional().describe(`Port on the host; ${publishedPorts[name]} unless moved.`)]),
+          ) as Record<PublishedPort, z.ZodOptional<typeof hostPort>>,
+        )
         .prefault({})
         .describe("Ports to publish elsewhere than at their own number, by name."),
     })
@@ -77,7 +84,15 @@ export const schema = z.strictObject({
       memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit, MiB."),
       tags: z
         .array(text("a tag's name", /^[A-Za-z][A-Za-z0-9_.-]*$/))
-        .prefault(["correlation_id", "http.method", "http.request.method", "http.response.status_code", "http.route", "http.status_code", "url.path"])
+        .prefault([
+          "correlation_id",
+          "http.method",
+          "http.request.method",
+          "http.response.status_code",
+          "http.route",
+          "http.status_code",
+          "url.path",
+        ])
         .describe("Tags stored as plain fields, which are the quickest to search; all others stay searchable too."),
     })
     .prefault({}),
@@ -191,8 +206,7 @@ function describeIssue(issue: z.core.$ZodIssue, given: unknown): string[] {
     });
   }
   const found = issue.path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], given);
-  const allowed =
-    issue.code === "invalid_type" ? (issue.expected === "array" ? "a list" : "a group of settings") : issue.message;
+  const allowed = issue.code === "invalid_type" ? (issue.expected === "array" ? "a list" : "a group of settings") : issue.message;
   return [`${at(issue.path)}: ${found === undefined ? "missing" : `found ${show(found)}`}; allowed: ${allowed}`];
 }
 

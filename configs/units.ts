@@ -33,8 +33,7 @@ function decimal(input: unknown, decimals: number, min: number, max: number): nu
  * Percent, 0–100, two decimals at most: the Collector's samplers decide in steps of 0.01 %
  * (the trace id's hash is compared in 10,000ths or finer).
  */
-export const percent = () =>
-  leaf("a percentage from 0 to 100 with at most two decimals", (input) => decimal(input, 2, 0, 100));
+export const percent = () => leaf("a percentage from 0 to 100 with at most two decimals", (input) => decimal(input, 2, 0, 100));
 
 /** A whole number from `min` to `max`. */
 export const integer = (min: number, max: number, what = "a whole number") =>

@@ -5,10 +5,12 @@ import { parseArgs } from "node:util";
 import { toYaml } from "../configs/yaml";
 import { compose } from "./compose";
 import { projectFolder, record, stackConfig } from "./record";
+import { settingsReference } from "./settings-reference";
 
 const help = `Usage: npx tsx render/main.ts [--stack dev] [--out FOLDER] [--check] [--set tracing:key=value …]
 
-Renders a stack without an engine: docker-compose.tracing.yml and the config files of the programs in it.
+Renders a stack without an engine: docker-compose.tracing.yml and the config files of the programs in it; without --out also
+docs/settings.md, the reference of stack config.
 
   --stack NAME   which stack (default: dev)
   --out FOLDER   where to (default: rendered/NAME)
@@ -25,6 +27,8 @@ const { values } = parseArgs({
   },
 });
 
+const referenceFile = join(projectFolder, "docs", "settings.md");
+
 async function main(): Promise<void> {
   if (values.help) {
     console.log(help);
@@ -35,22 +39,25 @@ async function main(): Promise<void> {
   const overrides = Object.fromEntries(values.set.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
   const rendered = compose(stack, await record(stack, { ...stackConfig(stack), ...overrides }));
   const files: Record<string, string> = { ...rendered.files, "docker-compose.tracing.yml": toYaml(rendered.compose) };
+  const reference = values.out === undefined ? settingsReference() : undefined;
   if (values.check) {
-    check(folder, files);
+    check(folder, files, reference);
     return;
   }
   mkdirSync(folder, { recursive: true });
   for (const stale of readdirSync(folder).filter((name) => !(name in files))) rmSync(join(folder, stale));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  if (reference !== undefined) writeFileSync(referenceFile, reference);
   console.log(`rendered ${stack}: ${Object.keys(files).sort().join(", ")}`);
 }
 
 /** Fails with every file that is missing, left over or different. */
-function check(folder: string, files: Record<string, string>): void {
+function check(folder: string, files: Record<string, string>, reference: string | undefined): void {
   const present = readdirSync(folder);
   const wrong = [...new Set([...present, ...Object.keys(files)])].filter(
     (name) => !present.includes(name) || !(name in files) || readFileSync(join(folder, name), "utf8") !== files[name],
   );
+  if (reference !== undefined && readFileSync(referenceFile, "utf8") !== reference) wrong.push(referenceFile);
   if (wrong.length > 0) throw new Error(`${folder} is not what the program renders: ${wrong.sort().join(", ")}; run \`make render\``);
 }
 

@@ -44,7 +44,11 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     this.settings = args.settings;
     const labels = labelList(this.labels("network"));
     const network = (key: keyof typeof networks) =>
-      new docker.Network(`${name}-${key}`, { name: networks[key], driver: "bridge", attachable: key === "ingest", labels }, { parent: this });
+      new docker.Network(
+        `${name}-${key}`,
+        { name: networks[key], driver: "bridge", attachable: key === "ingest", labels },
+        { parent: this },
+      );
     this.networkOf = { ingest: network("ingest"), backend: network("backend") };
     this.prepared = this.prepare(args.workloads);
     this.registerOutputs({});
@@ -65,7 +69,9 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         image: image.imageId,
         hostname: workload.name,
         ...this.program(workload),
-        envs: Object.entries(this.environment(workload)).map(([key, value]) => `${key}=${value}`).sort(),
+        envs: Object.entries(this.environment(workload))
+          .map(([key, value]) => `${key}=${value}`)
+          .sort(),
         user: `${workload.user.uid}:${workload.user.gid}`,
         restart: "unless-stopped",
         memory: workload.resources.memory,
@@ -81,7 +87,9 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
           ...(onIngress ? [{ name: this.networkOf.ingest.name, aliases: [workload.name] }] : []),
         ],
         ports: workload.ports.flatMap((port) =>
-          port.publish ? [{ internal: port.port, external: hostPort(settings, port.publish), ip: settings.publish.address, protocol: "tcp" }] : [],
+          port.publish
+            ? [{ internal: port.port, external: hostPort(settings, port.publish), ip: settings.publish.address, protocol: "tcp" }]
+            : [],
         ),
         volumes: this.mounts(workload),
         ...this.health(workload),
@@ -201,6 +209,8 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       this,
     );
     mount("tools", this.dockerName("tools"), toolsFolder);
+    const crowded = workloads.find((w) => w.data.length > 1);
+    if (crowded) throw new pulumi.ResourceError(`${crowded.name} has ${crowded.data.length} data folders; one volume is one folder`, this);
     const data = workloads.flatMap((w) =>
       w.data.map(() => ({ path: mount(`${w.name}-data`, this.dockerName(w.name, "data"), `/volumes/${w.name}/data`), ...w.user })),
     );
@@ -288,11 +298,16 @@ const duration = (seconds: number): string => (seconds < 60 ? `${seconds}s` : `$
 
 const labelList = (labels: Record<string, string>) => Object.entries(labels).map(([label, value]) => ({ label, value }));
 
-const hash = (parts: readonly string[]): string => createHash("sha256").update([...parts].sort().join("\0")).digest("hex").slice(0, 16);
+const hash = (parts: readonly string[]): string =>
+  createHash("sha256")
+    .update([...parts].sort().join("\0"))
+    .digest("hex")
+    .slice(0, 16);
 
 /** The folder that all paths share: a volume is one folder. */
 function onlyFolder(paths: readonly string[]): string {
   const [folder, ...others] = [...new Set(paths.map((path) => posix.dirname(path)))];
-  if (folder === undefined || others.length > 0) throw new Error(`files of one kind share one folder; found ${[folder, ...others].join(", ")}`);
+  if (folder === undefined || others.length > 0)
+    throw new Error(`files of one kind share one folder; found ${[folder, ...others].join(", ")}`);
   return folder;
 }

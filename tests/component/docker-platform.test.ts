@@ -4,7 +4,7 @@ import { DockerPlatform } from "../../components/platform/docker";
 import type { Workload, WorkloadFile } from "../../components/platform/workload";
 import { parseSettings } from "../../configs/settings";
 import { record } from "../../render/record";
-import { Run, types, type Mount } from "./support/program";
+import { Run, shortTraces, types, type Mount } from "./support/program";
 
 const base: Workload = {
   name: "jaeger",
@@ -38,7 +38,7 @@ async function runWorkloads(...given: Partial<Workload>[]): Promise<Run> {
       platform.run(`test-${workload.name}`, workload, new pulumi.ComponentResource("test:index:Part", `test-${workload.name}`));
     }
   };
-  return new Run(await record("dev", {}, { program }));
+  return new Run(await shortTraces(() => record("dev", {}, { program })));
 }
 
 const container = (run: Run, name: string) => run.get(name, types.container).inputs;

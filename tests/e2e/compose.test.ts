@@ -26,7 +26,14 @@ const span = JSON.stringify({
       scopeSpans: [
         {
           spans: [
-            { traceId, spanId: "051581bf3cb55c13", name: "from-the-overlay", kind: 2, startTimeUnixNano: `${Date.now()}000000`, endTimeUnixNano: `${Date.now()}100000` },
+            {
+              traceId,
+              spanId: "051581bf3cb55c13",
+              name: "from-the-overlay",
+              kind: 2,
+              startTimeUnixNano: `${Date.now()}000000`,
+              endTimeUnixNano: `${Date.now()}100000`,
+            },
           ],
         },
       ],
@@ -118,6 +125,7 @@ describe("the brief's commands on the files", () => {
 
   it("names every image with its tested version", () => {
     const text = readFileSync(file("docker-compose.tracing.yml"), "utf8");
-    for (const name of ["elasticsearch", "otel-collector", "jaeger", "prometheus"] as const) expect(text).toContain(images[name].official.tag);
+    for (const name of ["elasticsearch", "otel-collector", "jaeger", "prometheus"] as const)
+      expect(text).toContain(images[name].official.tag);
   });
 });

@@ -2,7 +2,7 @@
 import { collectorConfig, collectorEnv } from "../../configs/collector";
 import { tailPolicies } from "../../configs/sampling";
 import { dockerTopology, paths, ports } from "../../configs/topology";
-import { settingsWith } from "./support/settings";
+import { settingsWith } from "../support/settings";
 import { loose, parsed, portsIn, unsortedMaps, type CollectorFile } from "./support/yaml";
 
 interface File extends CollectorFile {
@@ -95,7 +95,7 @@ describe("memory", () => {
     expect(spike).toBeGreaterThan(0);
     expect(hard - spike).toBeGreaterThanOrEqual(mebibytes / 2);
     expect(hard).toBeLessThan(mebibytes);
-    expect(collectorEnv(settingsWith({ collector: { memory } }))).toEqual({ GOMEMLIMIT: `${Math.floor(mebibytes * 0.8)}MiB` });
+    expect(collectorEnv(settingsWith({ collector: { memory } }))).toMatchObject({ GOMEMLIMIT: `${Math.floor(mebibytes * 0.8)}MiB` });
   });
 
   test("bounds the undecided traces, and remembers the decided ones ten times as long", () => {

@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compose } from "../../render/compose";
 import { markedSecretLength, secretMarker, type Recorded } from "../../render/record";
-import { run, shells, temporaryFolder } from "./support/shell";
+import { temporaryFolder } from "../support/temporary-folder";
+import { run, shells } from "./support/shell";
 
 const types = {
   container: "docker:index/container:Container",

@@ -2,7 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cronScript, prepareScript, toolsFolder } from "../../components/platform/docker-scripts";
-import { run, shells, temporaryFolder } from "./support/shell";
+import { temporaryFolder } from "../support/temporary-folder";
+import { run, shells } from "./support/shell";
 
 const folder = temporaryFolder();
 const path = (...parts: string[]) => join(folder(), ...parts);

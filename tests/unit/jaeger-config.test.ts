@@ -1,7 +1,7 @@
 /** Rung: unit. What Jaeger's config file promises, read from its YAML. */
 import { jaegerConfig, jaegerEnv, maxSpanAgeHours } from "../../configs/jaeger";
 import { dockerTopology, ports } from "../../configs/topology";
-import { settingsWith } from "./support/settings";
+import { settingsWith } from "../support/settings";
 import { loose, parsed, portsIn, unsortedMaps, type CollectorFile } from "./support/yaml";
 
 interface Endpoint {

@@ -1,7 +1,7 @@
 /** Rung: unit. What follows from the sampling model: the strategy, the tail policies, the strategies file and the table of rates. */
 import { matches, parseOperation } from "../../configs/operations";
 import { hashSalt, rateTable, samplingStrategy, strategiesFile, tailPolicies, type SamplingModel } from "../../configs/sampling";
-import { settingsWith } from "./support/settings";
+import { settingsWith } from "../support/settings";
 
 type Rules = readonly (readonly [operation: string, percent: number])[];
 

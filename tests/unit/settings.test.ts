@@ -1,6 +1,6 @@
 /** Rung: unit. Stack config as settings: defaults, and every error with its key, what was found and what is allowed. */
 import { parseSettings, SettingsError } from "../../configs/settings";
-import { minimal, problemsOf, settingsWith } from "./support/settings";
+import { minimal, problemsOf, settingsWith } from "../support/settings";
 
 describe("settings of a minimal config", () => {
   test("are the defaults", () => {

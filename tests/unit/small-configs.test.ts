@@ -6,7 +6,7 @@ import { prometheusArgs, prometheusConfig } from "../../configs/prometheus";
 import { dockerTopology, hostPort, ports, publishedPorts } from "../../configs/topology";
 import { toYaml } from "../../configs/yaml";
 import { parse } from "yaml";
-import { settingsWith } from "./support/settings";
+import { settingsWith } from "../support/settings";
 import { parsed, portsIn, unsortedMaps } from "./support/yaml";
 
 const topology = dockerTopology();

@@ -1,6 +1,6 @@
 /** Rung: unit. Values with a unit: each is taken whole or refused, never in part. */
 import * as fc from "fast-check";
-import { problemsOf, settingsWith } from "./support/settings";
+import { problemsOf, settingsWith } from "../support/settings";
 
 type Groups = Record<string, unknown>;
 

@@ -50,26 +50,33 @@ export const types = {
   volume: "docker:index/volume:Volume",
 } as const;
 
-// Packages are loaded once: only the program itself is loaded anew for each run.
+// Packages are loaded once, the providers' with all their parts: only the program itself is loaded anew for each run.
 for (const name of ["@pulumi/pulumi", "@pulumi/docker", "@pulumi/random", "yaml", "zod"]) {
-  const loaded: unknown = require(name);
+  const loaded = { ...(require(name) as object) };
   jest.doMock(name, () => loaded);
 }
 
 /** Runs index.ts, or another program, for a stack, with some config values in place of the stack file's. The program is loaded anew. */
 export async function runProgram(stack: string, config: Record<string, unknown> = {}, options: RecordOptions = {}): Promise<Run> {
-  const resources: Recorded[] = [];
-  await jest.isolateModulesAsync(async () => {
-    const { record, stackConfig } = require("../../../render/record") as typeof import("../../../render/record");
-    const text = Object.entries(config).map(([name, value]) => [
-      `tracing:${name}`,
-      typeof value === "string" ? value : JSON.stringify(value),
-    ]);
-    await record(
-      stack,
-      { ...stackConfig(stack), ...(Object.fromEntries(text) as Record<string, string>) },
-      { recorded: resources, ...options },
-    );
-  });
-  return new Run(resources);
+  const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  const given = Object.fromEntries(Object.entries(config).map(([name, value]) => [`tracing:${name}`, text(value)]));
+  const recorded: Recorded[] = [];
+  await jest.isolateModulesAsync(() =>
+    shortTraces(async () => {
+      const { record, stackConfig } = require("../../../render/record") as typeof import("../../../render/record");
+      await record(stack, { ...stackConfig(stack), ...given }, { recorded, ...options });
+    }),
+  );
+  return new Run(recorded);
+}
+
+/** The SDK takes a stack trace for each promise; to look up the sources of all of them takes most of a run's time. */
+export async function shortTraces<T>(action: () => Promise<T>): Promise<T> {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 1;
+  try {
+    return await action();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }

@@ -12,7 +12,6 @@ import { initTracer } from "jaeger-client";
 import { ports } from "../../../configs/topology";
 import type { ClientSpan } from "./send";
 
-
 /** The OpenTelemetry SDK over OTLP. */
 async function otelClient(protocol: "grpc" | "http", span: ClientSpan): Promise<string> {
   const exporter: SpanExporter =
@@ -50,7 +49,10 @@ async function jaegerThriftClient(span: ClientSpan): Promise<string> {
 
 const [, , client, json = "{}"] = process.argv;
 const span = JSON.parse(json) as ClientSpan;
-(client === "thrift" ? jaegerThriftClient(span) : otelClient(client === "grpc" ? "grpc" : "http", span)).then(console.log, (error: unknown) => {
-  console.error(error);
-  process.exitCode = 1;
-});
+(client === "thrift" ? jaegerThriftClient(span) : otelClient(client === "grpc" ? "grpc" : "http", span)).then(
+  console.log,
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);

@@ -45,7 +45,11 @@ function normalise(container: Inspected): object {
     ...pick(container.Config, config),
     ...pick(container.HostConfig, hostConfig),
     environment: [...container.Config.Env].sort(),
-    labels: Object.fromEntries(Object.entries(container.Config.Labels).filter(([name]) => !name.startsWith("com.docker.compose.")).sort()),
+    labels: Object.fromEntries(
+      Object.entries(container.Config.Labels)
+        .filter(([name]) => !name.startsWith("com.docker.compose."))
+        .sort(),
+    ),
     mounts: container.Mounts.map(({ Type, Name, Destination, RW }) => `${Type} ${Name ?? ""} ${Destination} ${RW ? "rw" : "ro"}`).sort(),
     networks: Object.fromEntries(
       Object.entries(container.NetworkSettings.Networks)
@@ -59,6 +63,11 @@ function normalise(container: Inspected): object {
 /** Empty and absent mean the same to the engine. */
 function meaningful(value: unknown): unknown {
   const empty =
-    value === null || value === undefined || value === "" || value === 0 || value === false || (typeof value === "object" && Object.keys(value).length === 0);
+    value === null ||
+    value === undefined ||
+    value === "" ||
+    value === 0 ||
+    value === false ||
+    (typeof value === "object" && Object.keys(value).length === 0);
   return empty ? undefined : value;
 }

@@ -1,7 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 
 /** Shells to run scripts with: the system's, and busybox', which is what runs them in the containers, where there is one. */
 export const shells: [name: string, command: readonly [string, ...string[]]][] = [
@@ -25,14 +23,4 @@ export function run([program, ...args]: readonly [string, ...string[]], script: 
   });
   if (error) throw error;
   return { code: status, out: stdout, err: stderr };
-}
-
-/** A folder of its own for each test of a file, removed behind it. */
-export function temporaryFolder(): () => string {
-  let folder = "";
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "tracing-test-"));
-  });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  return () => folder;
 }

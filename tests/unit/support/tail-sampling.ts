@@ -1,13 +1,6 @@
 /** A small interpreter of tail_sampling policies, so that a test can ask what the Collector would keep. */
 import type { TailPolicy } from "../../../configs/sampling";
-
-/** A span, as far as the policies look at it. */
-export interface Span {
-  readonly kind: "SERVER" | "CLIENT" | "CONSUMER" | "INTERNAL";
-  readonly failed: boolean;
-  readonly root: boolean;
-  readonly attributes: Readonly<Record<string, string>>;
-}
+import type { Span } from "../../support/sampling-models";
 
 /** Whether any policy keeps the trace. `u` is where the trace id's hash lies, 0 ≤ u < 100. */
 export function kept(policies: readonly TailPolicy[], trace: readonly Span[], u: number): boolean {

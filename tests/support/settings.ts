@@ -1,4 +1,4 @@
-import { parseSettings, SettingsError, type Settings } from "../../../configs/settings";
+import { parseSettings, SettingsError, type Settings } from "../../configs/settings";
 
 /** The least that stack config must hold. */
 export const minimal = { "tracing:platform": "docker", "tracing:environment": "development" };

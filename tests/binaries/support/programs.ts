@@ -1,0 +1,72 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { binaryPath, type Program } from "../../../images/lib/paths";
+
+/** What became of a program. */
+export interface Outcome {
+  readonly code: number | null;
+  /** Both of its outputs. */
+  readonly output: string;
+}
+
+/** Path of a program. One that was not built fails the test: a skipped check would look like a passed one. */
+export function program(name: Program): string {
+  const path = binaryPath(name);
+  if (!existsSync(path)) throw new Error(`${name} was not built yet; \`npx tsx images/build.ts --binaries\` builds it`);
+  return path;
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Output that says that the program is up: it is then told to stop, as an engine does. */
+  readonly until?: RegExp;
+  /** What to do while it is up. */
+  readonly meanwhile?: () => Promise<void>;
+}
+
+/** Runs a program to its end. It gets half a minute. */
+export function run(
+  path: string,
+  args: readonly string[],
+  { env = {}, until, meanwhile = () => Promise.resolve() }: RunOptions = {},
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(path, args, { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const timer = setTimeout(() => child.kill("SIGKILL"), 30_000);
+    let output = "";
+    let told = false;
+    const hear = (chunk: Buffer) => {
+      output += chunk.toString();
+      if (told || !until?.test(output)) return;
+      told = true;
+      // The Collector says that it is ready just before it listens to signals.
+      const stop = () => setTimeout(() => child.kill("SIGTERM"), 200);
+      meanwhile().then(stop, (error: unknown) => {
+        reject(error as Error);
+        stop();
+      });
+    };
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
+    child.on("error", reject);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code, output });
+    });
+  });
+}
+
+/** Ports of this host that nothing listens on. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
