@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { imageReference, images } from "../../configs/images";
 import { networks, ports } from "../../configs/topology";
 import { projectFolder } from "../../render/record";
@@ -42,22 +43,18 @@ const span = JSON.stringify({
 });
 
 /** The application's compose file: it knows the network's name and the Collector's, no more. */
-const application = (image: string) => `
-services:
-  app:
-    image: ${image}
-    restart: on-failure
-    environment:
-      SPAN: '${span}'
-    command:
-      - sh
-      - -c
-      - wget -q -O /dev/null --header 'Content-Type: application/json' --post-data "$$SPAN" http://${addressOf("otel-collector").replaceAll("$", "$$$$")}:${ports.collector.otlpHttp}/v1/traces && echo sent && sleep 600
-    networks: [${networks.ingest}]
-networks:
-  ${networks.ingest}:
-    name: ${networks.ingest}
-`;
+function application(image: string): string {
+  const url = `http://${addressOf("otel-collector")}:${ports.collector.otlpHttp}/v1/traces`;
+  const send = `wget -q -O /dev/null --header 'Content-Type: application/json' --post-data "$SPAN" ${url} && echo sent && sleep 600`;
+  const app = {
+    image,
+    restart: "on-failure",
+    environment: { SPAN: span },
+    command: ["sh", "-c", send.replaceAll("$", "$$$$")],
+    networks: [networks.ingest],
+  };
+  return stringify({ services: { app }, networks: { [networks.ingest]: { name: networks.ingest } } });
+}
 
 const folder = mkdtempSync(join(tmpdir(), "tracing-overlay-"));
 const rendered = join(folder, "rendered");

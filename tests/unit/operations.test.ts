@@ -105,10 +105,11 @@ describe("any operation", () => {
     fc.assert(
       fc.property(operationText, fc.constantFrom("a", "a/", "/a", "a-"), (text, unit) => {
         const start = process.hrtime.bigint();
-        matches(parsed(text), "GET", `/${unit.repeat(28)}//`);
-        expect(Number(process.hrtime.bigint() - start) / 1e6).toBeLessThan(500);
+        matches(parsed(text), "GET", `/${unit.repeat(25)}//`);
+        expect(Number(process.hrtime.bigint() - start) / 1e6).toBeLessThan(250);
       }),
-      { numRuns: 200 },
+      // What is slow here is slow in each smaller example too.
+      { numRuns: 200, endOnFailure: true },
     );
   });
 });

@@ -43,7 +43,7 @@ export function run(
       // The Collector says that it is ready just before it listens to signals.
       const stop = () => setTimeout(() => child.kill("SIGTERM"), 200);
       meanwhile().then(stop, (error: unknown) => {
-        reject(error as Error);
+        reject(error instanceof Error ? error : new Error(String(error)));
         stop();
       });
     };

@@ -86,7 +86,7 @@ function samplersConfig(samplers: readonly Sampler[], port: number, storagePort:
 /** Sends the first spans of all traces, then the second ones, and so on. */
 async function send(port: number, traces: readonly (readonly Span[])[]): Promise<void> {
   for (let n = 0; n < Math.max(...traces.map((trace) => trace.length)); n++) {
-    const spans = traces.flatMap((trace, i) => (trace[n] ? [otlpSpan(trace[n], traceId(i), n)] : []));
+    const spans = traces.flatMap((trace, i) => trace.slice(n, n + 1).map((span) => otlpSpan(span, traceId(i), n)));
     const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
     const response = await fetch(`http://127.0.0.1:${port}/v1/traces`, {
       method: "POST",

@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { binariesDir } from "../../../images/lib/paths";
 import { must, run } from "../../../scripts/lib/run";
 
-const module = { path: "github.com/docker/compose/v2", version: "v2.39.4" };
+const source = { path: "github.com/docker/compose/v2", version: "v2.39.4" };
 
 /** The program, built once into the cache of the other binaries. */
 export async function composeV2(): Promise<string> {
-  const folder = join(binariesDir, `docker-compose-${module.version.slice(1)}`);
+  const folder = join(binariesDir, `docker-compose-${source.version.slice(1)}`);
   const program = join(folder, "docker-compose");
   if (existsSync(program)) return program;
   const env = { GOWORK: "off", CGO_ENABLED: "0" };
-  const { stdout } = await run("go", ["mod", "download", "-json", `${module.path}@${module.version}`], { env });
+  const { stdout } = await run("go", ["mod", "download", "-json", `${source.path}@${source.version}`], { env });
   const { Dir } = JSON.parse(stdout) as { Dir: string };
   mkdirSync(folder, { recursive: true });
   // Under another name until it is whole: an interrupted build must not be taken for the program.

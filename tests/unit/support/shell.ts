@@ -19,7 +19,7 @@ export function run([program, ...args]: readonly [string, ...string[]], script: 
   const { status, stdout, stderr, error } = spawnSync(program, [...args, "-c", script], {
     env: { PATH: process.env.PATH, ...env },
     encoding: "utf8",
-    timeout: 20_000,
+    timeout: 10_000,
   });
   if (error) throw error;
   return { code: status, out: stdout, err: stderr };
