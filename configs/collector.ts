@@ -43,7 +43,7 @@ export function collectorConfig(settings: Settings, topology: Topology): string 
         response_body: { healthy: "OK", unhealthy: "unavailable" },
       },
       zpages: { endpoint: `${listen.collectorBackend}:${ports.collector.zpages}` },
-      // fsync: a span that was acknowledged survives not only the process but the machine.
+      // Survives the end of the process. Not synced write by write: after a loss of power the newest spans may be missing.
       file_storage: {
         directory: paths.collectorQueue,
         create_directory: false,

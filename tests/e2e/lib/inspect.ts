@@ -39,7 +39,7 @@ const config = ["Cmd", "Entrypoint", "Healthcheck", "Hostname", "StopSignal", "S
 
 function normalise(container: Inspected): object {
   const pick = (from: Record<string, unknown>, names: string[]) =>
-    Object.fromEntries(names.map((name) => [name, meaningful(from[name])]).filter(([, value]) => value !== undefined));
+    Object.fromEntries(names.map((name): [string, unknown] => [name, meaningful(from[name])]).filter(([, value]) => value !== undefined));
   return {
     image: container.Image,
     ...pick(container.Config, config),
