@@ -3,10 +3,11 @@ import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { imageReference, images, type ImageName } from "../../configs/images";
+import { imageReference, type ImageName } from "../../configs/images";
 import type { Settings } from "../../configs/settings";
 import { hostPort, networks, type ServiceName } from "../../configs/topology";
-import { cronScript, prepareScript, toolsFolder } from "./docker-scripts";
+import { environment, health, program } from "./docker-container";
+import { prepareScript, toolsFolder } from "./docker-scripts";
 import type { Platform, Running } from "./platform";
 import type { Workload, WorkloadFile } from "./workload";
 
@@ -56,6 +57,9 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
 
   run(name: string, workload: Workload, parent: pulumi.Resource): Running {
     const { settings } = this;
+    if (workload.scale.replicas !== 1) {
+      throw new pulumi.ResourceError(`${workload.name} wants ${workload.scale.replicas} instances; one machine runs one`, this);
+    }
     const text = (onChange: WorkloadFile["onChange"]) => workload.files.filter((file) => file.onChange === onChange);
     const uploads = [text("restart"), text("live")]
       .filter((files) => files.length > 0)
@@ -68,12 +72,13 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         name: this.dockerName(workload.name),
         image: image.imageId,
         hostname: workload.name,
-        ...this.program(workload),
-        envs: Object.entries(this.environment(workload))
+        ...program(workload),
+        envs: Object.entries(environment(workload))
           .map(([key, value]) => `${key}=${value}`)
           .sort(),
         user: `${workload.user.uid}:${workload.user.gid}`,
-        restart: "unless-stopped",
+        // A task is waited for to its end; anything else comes back after a crash and a reboot, unless it was stopped.
+        ...(workload.kind === "task" ? { restart: "no", mustRun: false, attach: true } : { restart: "unless-stopped" }),
         memory: workload.resources.memory,
         memorySwap: workload.resources.memory,
         readOnly: workload.readOnlyRoot,
@@ -92,7 +97,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
             : [],
         ),
         volumes: this.mounts(workload),
-        ...this.health(workload),
+        ...health(workload),
         stopTimeout: workload.stopGrace,
         destroyGraceSeconds: workload.stopGrace,
         logDriver: "json-file",
@@ -118,44 +123,6 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     const resource = this.running.get(service);
     if (!resource) throw new pulumi.ResourceError(`${workload.name} starts after ${service}, which is not running yet`, this);
     return resource;
-  }
-
-  /** Entrypoint and arguments; a `cron` runs in a loop. */
-  private program(workload: Workload): { entrypoints?: string[]; command?: string[] } {
-    if (workload.kind !== "cron") {
-      return {
-        ...(workload.command ? { entrypoints: [...workload.command] } : {}),
-        ...(workload.args.length > 0 ? { command: [...workload.args] } : {}),
-      };
-    }
-    const [state] = workload.data;
-    if (!workload.schedule || !workload.command || !state) {
-      throw new pulumi.ResourceError(`cron ${workload.name} needs a schedule, a command and a data folder`, this);
-    }
-    const command = [...workload.command, ...workload.args].join(" ");
-    return { entrypoints: ["/bin/sh", "-c"], command: [cronScript(command, workload.schedule.hour, state.path)] };
-  }
-
-  private environment(workload: Workload): Record<string, string> {
-    return { ...workload.env, ...(images[workload.image].shell ? {} : { PATH: toolsFolder }) };
-  }
-
-  private health(workload: Workload): Pick<docker.ContainerArgs, "healthcheck" | "wait" | "waitTimeout"> {
-    const { probe } = workload;
-    if (!probe) return {};
-    const { interval, timeout, retries, startPeriod } = probe.timing;
-    const script = probe.kind === "script" ? probe.script : `wget -q -O /dev/null http://127.0.0.1:${probe.port}${probe.path}`;
-    return {
-      healthcheck: {
-        tests: ["CMD", `${toolsFolder}/env`, `PATH=${toolsFolder}`, "sh", "-c", script],
-        interval: duration(interval),
-        timeout: duration(timeout),
-        retries,
-        startPeriod: duration(startPeriod),
-      },
-      wait: true,
-      waitTimeout: startPeriod + (interval + timeout) * retries,
-    };
   }
 
   private mounts(workload: Workload): docker.types.input.ContainerVolume[] {
@@ -292,9 +259,6 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     return { "tracing.stack": this.settings.stack, "tracing.role": role, ...(service ? { "tracing.service": service } : {}) };
   }
 }
-
-/** Seconds as the engine writes them back. Any other way to write them would be a difference at each preview. */
-const duration = (seconds: number): string => (seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`);
 
 const labelList = (labels: Record<string, string>) => Object.entries(labels).map(([label, value]) => ({ label, value }));
 

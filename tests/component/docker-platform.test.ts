@@ -176,6 +176,15 @@ describe("programs", () => {
   });
 });
 
+test("a task runs once and is waited for to its end", async () => {
+  const inputs = container(await runWorkloads({ kind: "task" }), "test-jaeger");
+  expect(inputs).toMatchObject({ restart: "no", mustRun: false, attach: true });
+});
+
+test("more than one instance is refused: there is one machine", async () => {
+  await expect(runWorkloads({ scale: { replicas: 2 } })).rejects.toThrow("jaeger wants 2 instances; one machine runs one");
+});
+
 describe("a cron", () => {
   const cron = {
     kind: "cron",
