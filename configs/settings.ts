@@ -110,8 +110,10 @@ export const schema = z.strictObject({
     .prefault({}),
 });
 
+type Parsed = z.output<typeof schema>;
+
 /** The settings of a stack: see the descriptions in this file, or the reference in docs/. */
-export type Settings = Readonly<z.output<typeof schema>> & {
+export type Settings = Readonly<Parsed> & {
   /** Name of the Pulumi stack. */
   readonly stack: string;
 };
@@ -151,32 +153,41 @@ export function parseSettings(stack: string, raw: Readonly<Record<string, string
   const input = Object.fromEntries(given);
   const result = schema.safeParse(input);
   if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, input)));
-  if (result.success) problems.push(...crossChecks(result.data));
+  // Also where another group is wrong: every error at once.
+  problems.push(...portConflicts(schema.shape.publish.safeParse(input.publish).data));
+  problems.push(...repeatedOperations(schema.shape.sampling.safeParse(input.sampling).data));
   if (problems.length > 0 || !result.success) throw new SettingsError(stack, problems);
   return deepFreeze({ ...result.data, stack });
 }
 
-/** Rules that hold between settings. */
-function crossChecks(settings: z.output<typeof schema>): string[] {
+/** Published ports that two services would share. */
+function portConflicts(publish: Parsed["publish"] | undefined): string[] {
+  if (!publish) return [];
   const problems: string[] = [];
   const owner = new Map<number, string>();
   for (const name of portName) {
-    const port = settings.publish.ports[name] ?? publishedPorts[name];
+    const port = publish.ports[name] ?? publishedPorts[name];
     const other = owner.get(port);
     if (other) problems.push(`${namespace}:publish.ports.${name}: found ${port}, which ${other} has; allowed: a port of its own`);
     owner.set(port, name);
   }
+  return problems;
+}
+
+/** Operations that stand in the list twice, in whatever way they are written. */
+function repeatedOperations(sampling: Parsed["sampling"] | undefined): string[] {
   const seen = new Map<string, number>();
-  settings.sampling.operations.forEach(({ operation }, index) => {
+  return (sampling?.operations ?? []).flatMap(({ operation }, index) => {
     // Two ways to write the same requests, such as with and without the slash at the end, are one operation.
     const meaning = `${operation.method} ${operation.pathPattern}`;
     const earlier = seen.get(meaning);
+    if (earlier === undefined) {
+      seen.set(meaning, index);
+      return [];
+    }
     const key = `${namespace}:sampling.operations[${index}].operation`;
-    if (earlier !== undefined) {
-      problems.push(`${key}: found ${show(operation.text)}, which operations[${earlier}] has already; allowed: each operation once`);
-    } else seen.set(meaning, index);
+    return [`${key}: found ${show(operation.text)}, which operations[${earlier}] has already; allowed: each operation once`];
   });
-  return problems;
 }
 
 const structured = (name: string): boolean => {
