@@ -1,4 +1,4 @@
-/** Test projects, one a rung: pure functions, the program under Pulumi's mocks, real binaries on rendered files, the running stack. */
+/** Test projects, one a rung: pure functions, the program under Pulumi's mocks, real binaries on rendered files, alerts, the running stack. */
 
 const project = (displayName, more = {}) => ({
   displayName,
@@ -17,6 +17,7 @@ module.exports = {
     // The SDK keeps its state in a global, which it goes on reading when a test file is done.
     project("component", { testTimeout: 60_000, testEnvironmentOptions: { globalsCleanup: "off" } }),
     project("binaries", { testTimeout: 60_000 }),
+    project("rules"),
     project("e2e", { testTimeout: 15 * 60_000 }),
   ],
   // The end-to-end tests share one stack.

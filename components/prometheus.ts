@@ -2,6 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { images } from "../configs/images";
 import { prometheusArgs, prometheusConfig } from "../configs/prometheus";
+import { rulesFile } from "../configs/rules";
 import type { Settings } from "../configs/settings";
 import { files, paths, ports, type Topology } from "../configs/topology";
 import { WorkloadComponent, type ComponentArgs } from "./component";
@@ -16,7 +17,10 @@ export function prometheusWorkload(settings: Settings, topology: Topology): Work
     image: "prometheus",
     args: prometheusArgs(settings, config, paths.prometheusData),
     env: { GOMEMLIMIT: `${Math.floor(settings.prometheus.memory * 0.8)}MiB` },
-    files: [{ path: config, content: prometheusConfig(settings, topology), onChange: "restart" }],
+    files: [
+      { path: config, content: prometheusConfig(settings, topology), onChange: "restart" },
+      { path: `${paths.config}/${files.rules}`, content: rulesFile(settings), onChange: "restart" },
+    ],
     secrets: [],
     data: [{ path: paths.prometheusData, size: settings.prometheus.storage }],
     scratch: [],

@@ -1,6 +1,6 @@
 /** Prometheus' config file. */
 import type { Settings } from "./settings";
-import type { Topology } from "./topology";
+import { files, paths, type Topology } from "./topology";
 import { toYaml } from "./yaml";
 
 /** Text of `prometheus-tracing.yml`. */
@@ -14,6 +14,7 @@ export function prometheusConfig(settings: Settings, topology: Topology): string
       external_labels: { stack: settings.stack, environment: settings.environment },
       metric_name_escaping_scheme: "underscores",
     },
+    rule_files: [`${paths.config}/${files.rules}`],
     scrape_configs: [
       job("otel-collector", scrape.collectorTelemetry),
       // What applications measure keeps its own labels; the exporter names the job they came from.

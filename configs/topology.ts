@@ -84,6 +84,7 @@ export const files = {
   jaeger: "jaeger-config.yml",
   strategies: "jaeger-sampling-strategies.json",
   prometheus: "prometheus-tracing.yml",
+  rules: "tracing_rules.yml",
   cleaner: "index-cleaner.sh",
   elasticsearchPassword: "elasticsearch-password",
 } as const;

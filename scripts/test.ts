@@ -30,7 +30,8 @@ const rungs: readonly Rung[] = [
   { name: "component", what: "the program under Pulumi's mocks", cheap: true, run: jestRung("component") },
   { name: "render", what: "rendered/ is what the program renders", cheap: true, run: render },
   { name: "ledger", what: "the judge of lost spans", cheap: true, run: () => goTest(ledger) },
-  { name: "binaries", what: "real programs accept the config files", cheap: false, run: binaries },
+  { name: "binaries", what: "real programs accept the config files", cheap: false, run: () => binaries("binaries") },
+  { name: "rules", what: "alerts fire, stay silent and recover", cheap: false, run: () => binaries("rules") },
   { name: "images", what: "the images are built", cheap: false, run: () => check(builder) },
   { name: "e2e", what: "the stack, end to end", cheap: false, run: endToEnd },
 ];
@@ -82,9 +83,10 @@ async function render(): Promise<Counts> {
   return sum(all);
 }
 
-async function binaries(): Promise<Counts> {
+/** A project of jest.config.js that runs the programs themselves. */
+async function binaries(project: string): Promise<Counts> {
   const built = await check(builder, "--binaries");
-  return built.failed > 0 ? built : jest("binaries");
+  return built.failed > 0 ? built : jest(project);
 }
 
 /** They begin and end with an engine that has no stack: on one that has, they would delete somebody's data. */

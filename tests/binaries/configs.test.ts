@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { collectorConfig } from "../../configs/collector";
 import { jaegerConfig } from "../../configs/jaeger";
 import { prometheusArgs, prometheusConfig } from "../../configs/prometheus";
+import { rulesFile } from "../../configs/rules";
+import type { Settings } from "../../configs/settings";
 import { dockerTopology, files, paths } from "../../configs/topology";
 import { projectFolder } from "../../render/record";
 import { models } from "./support/models";
@@ -103,28 +105,40 @@ describe("Jaeger", () => {
 });
 
 describe("Prometheus", () => {
-  const check = (text: string) => run(program("promtool"), ["check", "config", written("config.yml", text)]);
+  /** Writes its file and its rules, which lie in a folder of the test instead of the container's. */
+  function local(text: string, rules: string): string {
+    written(files.rules, rules);
+    return written(files.prometheus, text.replaceAll(paths.config, folder()));
+  }
+  const localOf = (settings: Settings) => local(prometheusConfig(settings, topology), rulesFile(settings));
+  const check = (config: string) => run(program("promtool"), ["check", "config", config]);
 
-  test("accepts the rendered file", async () => {
-    expect(await check(rendered(files.prometheus))).toEqual(accepted);
+  test("accepts the rendered files", async () => {
+    expect(await check(local(rendered(files.prometheus), rendered(files.rules)))).toEqual(accepted);
   });
 
-  test.each(models)("accepts its file with %s", async (_what, settings) => {
-    expect(await check(prometheusConfig(settings, topology))).toEqual(accepted);
+  test.each(models)("accepts its files with %s", async (_what, settings) => {
+    expect(await check(localOf(settings))).toEqual(accepted);
   });
 
   test.each(models)("starts with its command line with %s", async (_what, settings) => {
-    const config = written("config.yml", prometheusConfig(settings, topology));
     const [port] = await freePorts(1);
-    const args = [...prometheusArgs(settings, config, join(folder(), "data")), `--web.listen-address=127.0.0.1:${port!}`];
+    const args = [...prometheusArgs(settings, localOf(settings), join(folder(), "data")), `--web.listen-address=127.0.0.1:${port!}`];
     const { code, output } = await run(program("prometheus"), args, { until: /Server is ready to receive web requests/ });
     expect(output).toContain("Server is ready to receive web requests");
     expect(code).toBe(0);
   });
 
   test("would refuse a setting that it does not know", async () => {
-    const outcome = await check(prometheusConfig(defaults, topology).replace("scrape_interval:", "scrape_intervall:"));
+    const text = prometheusConfig(defaults, topology).replace("scrape_interval:", "scrape_intervall:");
+    const outcome = await check(local(text, rulesFile(defaults)));
     expect(outcome.code).not.toBe(0);
     expect(outcome.output).toContain("field scrape_intervall not found");
+  });
+
+  test("would refuse a rule that it cannot read", async () => {
+    const outcome = await check(local(prometheusConfig(defaults, topology), rulesFile(defaults).replace("expr: ", "expr: 1 + + ) ")));
+    expect(outcome.code).not.toBe(0);
+    expect(outcome.output).toContain("could not parse expression");
   });
 });

@@ -51,9 +51,14 @@ describe("an edit of", () => {
       },
     ],
     [
-      "the Collector's memory: its limits, outside and in its file",
+      "the Collector's memory: its limits, outside and in its file, and the alert on it",
       { collector: { memory: "512Mi" } },
-      { "tracing-otel-collector": ["envs", "labels", "memory", "memorySwap"], "tracing-otel-collector-config-upload": ["uploads"] },
+      {
+        "tracing-otel-collector": ["envs", "labels", "memory", "memorySwap"],
+        "tracing-otel-collector-config-upload": ["uploads"],
+        "tracing-prometheus": ["labels"],
+        "tracing-prometheus-config-upload": ["uploads"],
+      },
     ],
     [
       "Elasticsearch's memory: its limit and heap",

@@ -23,17 +23,19 @@ export interface RunOptions {
   readonly until?: RegExp;
   /** What to do while it is up. */
   readonly meanwhile?: () => Promise<void>;
+  /** How long it may take; half a minute where not given. */
+  readonly seconds?: number;
 }
 
-/** Runs a program to its end. It gets half a minute. */
+/** Runs a program to its end. */
 export function run(
   path: string,
   args: readonly string[],
-  { env = {}, until, meanwhile = () => Promise.resolve() }: RunOptions = {},
+  { env = {}, until, meanwhile = () => Promise.resolve(), seconds = 30 }: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(path, args, { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] });
-    const timer = setTimeout(() => child.kill("SIGKILL"), 30_000);
+    const timer = setTimeout(() => child.kill("SIGKILL"), seconds * 1000);
     let output = "";
     let told = false;
     const hear = (chunk: Buffer) => {

@@ -1,0 +1,204 @@
+/** Prometheus' recording and alerting rules. docs/decisions/0006-alerts.md says why each is as it is. */
+import { samplingStrategy } from "./sampling";
+import type { Settings } from "./settings";
+import { toYaml } from "./yaml";
+
+/** Share of its memory limit that the Collector may take for long. Its memory limiter refuses before; above, only the kernel is left. */
+const highMemory = 0.85;
+
+/** Jobs of configs/prometheus.ts. Every selector names its job: the same metric may be scraped twice. */
+const collector = (metric: string, more = "") => `${metric}{job="otel-collector"${more}}`;
+const jaeger = (metric: string, more = "") => `${metric}{job="jaeger"${more}}`;
+const both = (metric: string) => `${metric}{job=~"otel-collector|jaeger"}`;
+
+// The debug exporter "sends" each span too.
+const notDebug = ', exporter!="debug"';
+const sent = collector("otelcol_exporter_sent_spans_total", notDebug);
+const sendFailed = collector("otelcol_exporter_send_failed_spans_total", notDebug);
+const enqueueFailed = collector("otelcol_exporter_enqueue_failed_spans_total", notDebug);
+const queueSize = collector("otelcol_exporter_queue_size");
+const accepted = collector("otelcol_receiver_accepted_spans_total");
+const refused = collector("otelcol_receiver_refused_spans_total");
+const failed = collector("otelcol_receiver_failed_spans_total");
+const undecided = collector("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total");
+const handed = jaeger("jaeger_storage_spans_attempts_total");
+const inserted = jaeger("jaeger_storage_bulk_index_inserts_total");
+const rejected = jaeger("jaeger_storage_bulk_index_errors_total");
+const writes = jaeger("jaeger_storage_bulk_index_latency_ok_seconds_count");
+const writeBuckets = jaeger("jaeger_storage_bulk_index_latency_ok_seconds_bucket");
+const failedWrites = jaeger("jaeger_storage_bulk_index_latency_err_seconds_count");
+const failedReads = jaeger("jaeger_storage_requests_total", ', result="err"');
+
+/** Names of recorded series that other rules use. The first says of which processes Prometheus has seen all of the last five minutes. */
+const watched = "tracing:watched";
+const storageErrors = "tracing:storage_errors_5m";
+const lost = "tracing:lost_5m";
+const unwritten = "tracing:jaeger_unwritten_spans";
+
+const byInstance = (value: string) => `sum by (job, instance) (${value})`;
+/** A sum over all instances; 0 where there is nothing to add. */
+const total = (value: string) => `(sum(${value}) or vector(0))`;
+const totalRates = (...counters: string[]) => `(${counters.map((counter) => total(`rate(${counter}[5m])`)).join(" + ")})`;
+
+/**
+ * What a counter has grown by in five minutes, by instance. Counters of failures begin to exist with the first failure, at its size, which
+ * `increase` misses: one that was not there five minutes ago counts as a whole, where its process was watched all the time.
+ */
+const grown = (counter: string) =>
+  byInstance(`(${counter} unless last_over_time(${counter}[1m] offset 5m) and on (job, instance) ${watched}) or increase(${counter}[5m])`);
+
+/** A target that does not answer, or that Prometheus does not know. */
+const down = (job: string) => `up{job="${job}"} == 0 or absent(up{job="${job}"})`;
+
+const dropRate = `${totalRates(refused, failed, enqueueFailed, sendFailed)} / (${totalRates(accepted, refused, failed)} > 0)`;
+
+/** Failed writes and reads; or spans that come, or wait for Jaeger, while not one write goes well: the writer stops after a failure. */
+const storageFails =
+  `sum(${storageErrors}) > 10 or ` +
+  `(sum(increase(${handed}[2m])) > 0 or sum(${queueSize}) > 0) and sum(up{job="jaeger"}) > 0 unless sum(increase(${writes}[2m])) > 0`;
+
+/**
+ * Spans above the least that were unwritten in the last hour. Documents of services, and bulk requests that failed as a whole (Jaeger
+ * counts them as inserted), only ever lower `unwritten`. After a restart it begins at 0 again, and the hour before says nothing. What five
+ * seconds bring is on its way.
+ */
+const queueDepth =
+  `((${unwritten} - min_over_time(${unwritten}[1h]) unless on (job, instance) ${byInstance(`resets(${handed}[1h])`)} > 0) or ${unwritten})` +
+  ` > 100 + 5 * ${byInstance(`rate(${handed}[2m])`)}`;
+
+/**
+ * Where spans can be lost after they were acknowledged. Traces that sampling gave up count only where it waits for whole traces: where it
+ * decides on arrival, every kept trace has left its memory by the time that it looks for it, and is counted there too.
+ */
+const losses = (settings: Settings): Record<string, string> => ({
+  "the Collector's queue": enqueueFailed,
+  "the Collector's exporter": sendFailed,
+  ...(samplingStrategy(settings.sampling) === "trace-complete" ? { sampling: undecided } : {}),
+  storage: rejected,
+});
+
+const errors = { documents: rejected, writes: failedWrites, reads: failedReads };
+
+/** Recording rules, in the order that they need. */
+const records = (settings: Settings): readonly { record: string; expr: string; labels?: Record<string, string> }[] => [
+  { record: "tracing:spans_per_second", expr: `sum(rate(${accepted}[1m])) or sum(up{job="otel-collector"}) * 0` },
+  {
+    // Where nothing is exported, nothing fails.
+    record: "tracing:export_success_rate",
+    expr: `${totalRates(sent)} / (${totalRates(sent, sendFailed, enqueueFailed)} > 0) or vector(1)`,
+  },
+  { record: watched, expr: `last_over_time(${both("up")}[1m] offset 5m) == 1 or ${both("otelcol_process_uptime_seconds_total")} < 330` },
+  ...Object.entries(errors).map(([of, counter]) => ({ record: storageErrors, labels: { of }, expr: grown(counter) })),
+  ...Object.entries(losses(settings)).map(([place, counter]) => ({ record: lost, labels: { place }, expr: grown(counter) })),
+  { record: unwritten, expr: `${byInstance(handed)} - (${byInstance(inserted)} or ${byInstance(handed)} * 0)` },
+];
+
+/** An alert: how long its expression must hold, what it means, and what to look at first. `value` is a template of the found value. */
+interface Alert {
+  readonly name: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly severity: "critical" | "warning";
+  readonly summary: string;
+  readonly value: string;
+  readonly first: string;
+}
+
+function alerts(settings: Settings): readonly Alert[] {
+  const limit = settings.collector.memory * 1024 * 1024;
+  return [
+    {
+      name: "OTELCollectorDown",
+      expr: down("otel-collector"),
+      for: "2m",
+      severity: "critical",
+      summary: "The Collector does not answer: no span is taken",
+      value: "up is {{ $value }} or unknown; expected 1.",
+      first: "`make status`, then `make logs SERVICE=otel-collector`.",
+    },
+    {
+      name: "OTELHighSpanDropRate",
+      expr: `${dropRate} > 0.1`,
+      for: "2m",
+      severity: "critical",
+      summary: "The Collector refuses or drops more than 10 % of the spans",
+      value: "{{ $value | humanizePercentage }} of the spans that came in five minutes.",
+      first: "`make status`: is the queue full, or the Collector short of memory?",
+    },
+    {
+      name: "OTELExporterQueueFull",
+      expr: `${queueSize} / ${collector("otelcol_exporter_queue_capacity")} > 0.9`,
+      for: "1m",
+      severity: "warning",
+      summary: "The Collector's queue is more than 90 % full: soon it refuses spans",
+      value: "{{ $value | humanizePercentage }} of its capacity.",
+      first: "`make logs SERVICE=jaeger`: why does it take no spans?",
+    },
+    {
+      name: "OTELCollectorHighMemory",
+      expr: `${collector("otelcol_process_memory_rss_bytes")} / ${limit} > ${highMemory}`,
+      for: "5m",
+      severity: "warning",
+      summary: `The Collector takes more than ${highMemory * 100} % of its ${settings.collector.memory} MiB`,
+      value: "{{ $value | humanizePercentage }} of its limit.",
+      first: "`make status`: how many spans come? Raise `tracing:collector.memory` if that is the load to carry.",
+    },
+    {
+      name: "JaegerDown",
+      expr: down("jaeger"),
+      for: "2m",
+      severity: "critical",
+      summary: "Jaeger does not answer: spans wait in the Collector's queue",
+      value: "up is {{ $value }} or unknown; expected 1.",
+      first: "`make status`, then `make logs SERVICE=jaeger`.",
+    },
+    {
+      name: "JaegerElasticsearchConnectionFailed",
+      expr: storageFails,
+      for: "1m",
+      severity: "critical",
+      summary: "Jaeger cannot work with Elasticsearch",
+      value: "{{ $value | humanize }}: errors in five minutes, or spans that wait while nothing is written.",
+      first: "`make status`: is Elasticsearch healthy? Then `make logs SERVICE=jaeger`.",
+    },
+    {
+      name: "JaegerHighQueueDepth",
+      expr: queueDepth,
+      for: "5m",
+      severity: "warning",
+      summary: "Jaeger holds spans that Elasticsearch does not have",
+      value: "{{ $value | humanize }} spans handed to Jaeger are not stored; they are in its memory, or lost.",
+      first: "`make logs SERVICE=jaeger` and `make logs SERVICE=elasticsearch`. Do not restart Jaeger before: what it holds would be lost.",
+    },
+    {
+      name: "HighTraceLatency",
+      expr: `histogram_quantile(0.95, sum by (job, le) (rate(${writeBuckets}[5m]))) > 0.1`,
+      for: "10m",
+      severity: "warning",
+      summary: "Traces are stored slowly: a write takes longer than 100 ms",
+      value: "95 % of the writes took up to {{ $value | humanizeDuration }}.",
+      first: "`make status` and `make logs SERVICE=elasticsearch`: load, memory, disk.",
+    },
+    {
+      name: "TraceDataLoss",
+      expr: `${lost} > 0`,
+      for: "0s",
+      severity: "critical",
+      summary: "Spans were lost after they had been acknowledged",
+      value: "{{ $value | humanize }} lost in five minutes at {{ $labels.place }} (sampling counts traces).",
+      first: "`make logs SERVICE=otel-collector` and `make logs SERVICE=jaeger`: the errors of the last minutes.",
+    },
+  ];
+}
+
+/** Text of `tracing_rules.yml`. One group, so that alerts see what was recorded in the same turn. */
+export function rulesFile(settings: Settings): string {
+  const rules = alerts(settings).map(({ name, expr, severity, summary, value, first, for: hold }) => ({
+    alert: name,
+    expr,
+    for: hold,
+    labels: { severity },
+    annotations: { summary, description: `${value} First: ${first}`, runbook: `docs/runbooks/alerts.md#${name.toLowerCase()}` },
+  }));
+  return toYaml({ groups: [{ name: "tracing", rules: [...records(settings), ...rules] }] });
+}

@@ -1,0 +1,128 @@
+/** Rung: rules. Prometheus' own rule engine over made-up series: the Collector's alerts fire, stay silent, and recover. */
+import { eachCase, type Case } from "./support/promtool";
+import { absent, collector, exporter, flat, healthy, received, rise, then, upOf } from "./support/series";
+
+const mebibyte = 1024 * 1024;
+const enqueueFailed = exporter("enqueue_failed_spans_total");
+const rss = collector("otelcol_process_memory_rss_bytes");
+const down = ["OTELCollectorDown"];
+const drops = ["OTELHighSpanDropRate"];
+const full = ["OTELExporterQueueFull"];
+const memory = ["OTELCollectorHighMemory"];
+const loss = ["TraceDataLoss"];
+
+const cases: Record<string, readonly Case[]> = {
+  "no alert": [
+    ["of a healthy stack, half of whose spans are sampled out", 90, {}, [1, 5, 10, 30, 90].map((minute) => [minute, []])],
+    [
+      "where no span has come yet",
+      20,
+      Object.fromEntries(Object.keys(healthy(1)).flatMap((name) => (/^(up|otelcol_process)/.test(name) ? [] : [[name, absent(20)]]))),
+      [[20, []]],
+    ],
+  ],
+  OTELCollectorDown: [
+    [
+      "fires after two minutes, and recovers",
+      12,
+      { [upOf.collector]: then(flat(3, 1), flat(5, 0), flat(4, 1)) },
+      [
+        [4.75, []],
+        [5.25, down],
+        [7.75, down],
+        [8, []],
+      ],
+    ],
+    [
+      "fires where Prometheus knows no Collector",
+      12,
+      { [upOf.collector]: absent(12) },
+      [
+        [1.75, []],
+        [2, down],
+        [12, down],
+      ],
+    ],
+    [
+      "is silent on one failed scrape",
+      12,
+      { [upOf.collector]: then(flat(3, 1), flat(0.25, 0), flat(8.75, 1)) },
+      [
+        [3.5, []],
+        [6, []],
+      ],
+    ],
+  ],
+  OTELHighSpanDropRate: [
+    [
+      "fires on refused spans, and recovers",
+      40,
+      { [received("refused")]: then(flat(10, 0), rise(10, 0, 30), flat(20, 1170)) },
+      [
+        [10, []],
+        [15, drops],
+        [20, drops],
+        [27, []],
+      ],
+    ],
+    ["is silent at 5 %", 30, { [received("refused")]: rise(30, 0, 8) }, [[30, []]]],
+    ["is silent on many spans sampled out", 30, { [exporter("sent_spans_total")]: rise(30, 0, 1) }, [[30, []]]],
+    [
+      "fires on spans that a queue did not take, which are lost too",
+      30,
+      { [enqueueFailed]: then(absent(10), rise(20, 30, 30)) },
+      [
+        [9, []],
+        [16, [...drops, ...loss]],
+      ],
+    ],
+    [
+      "is silent over a restart of the Collector",
+      30,
+      { [received("accepted")]: then(rise(10, 0, 150), rise(20, 0, 150)), [received("refused")]: then(flat(10, 500), flat(20, 0)) },
+      [
+        [11, []],
+        [30, []],
+      ],
+    ],
+    ["is silent where nothing comes", 30, { [received("accepted")]: flat(30, 1000) }, [[30, []]]],
+  ],
+  OTELExporterQueueFull: [
+    [
+      "fires above 1800 of 2000, and recovers",
+      20,
+      { [exporter("queue_size")]: then(flat(5, 0), flat(5, 1801), flat(10, 10)) },
+      [
+        [5.75, []],
+        [6.25, full],
+        [9.75, full],
+        [10.25, []],
+      ],
+    ],
+    ["is silent at 1800 of 2000", 20, { [exporter("queue_size")]: flat(20, 1800) }, [[20, []]]],
+  ],
+  OTELCollectorHighMemory: [
+    [
+      "fires above 85 % of the limit, and recovers",
+      30,
+      { [rss]: then(flat(5, 100 * mebibyte), flat(10, 220 * mebibyte), flat(15, 100 * mebibyte)) },
+      [
+        [9.75, []],
+        [10.25, memory],
+        [15, []],
+      ],
+    ],
+    [
+      "is silent at 80 % of the limit, and in a short peak",
+      30,
+      { [rss]: then(flat(10, 204 * mebibyte), flat(3, 240 * mebibyte), flat(17, 204 * mebibyte)) },
+      [
+        [13, []],
+        [16, []],
+        [30, []],
+      ],
+    ],
+  ],
+};
+
+eachCase(cases);

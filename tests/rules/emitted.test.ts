@@ -1,0 +1,224 @@
+/**
+ * Rung: rules. The metrics that rules name are those that the pinned programs emit, read from the programs themselves. Some exist after a
+ * failure only, which the tests provoke: Jaeger with its own config and a stand-in for Elasticsearch, and the Collector with its
+ * own config, then with exporters that fail.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { collectorConfig, prometheusReader } from "../../configs/collector";
+import { jaegerConfig } from "../../configs/jaeger";
+import { rulesFile } from "../../configs/rules";
+import { dockerTopology, files, paths, ports, type Topology } from "../../configs/topology";
+import { toYaml } from "../../configs/yaml";
+import { projectFolder } from "../../render/record";
+import { freePorts, program, run } from "../binaries/support/programs";
+import { settingsWith } from "../support/settings";
+import { temporaryFolder } from "../support/temporary-folder";
+import { standIn } from "./support/elasticsearch";
+
+jest.setTimeout(60_000);
+const folder = temporaryFolder();
+const settings = settingsWith();
+
+interface Rule {
+  readonly alert?: string;
+  readonly record?: string;
+  readonly expr: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+const rules = (parse(rulesFile(settings)) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
+
+/** Names of the metrics that a job's selectors hold. */
+function named(job: string): string[] {
+  const selectors = rules.flatMap(({ expr }) => [...expr.matchAll(/([a-z_]+)\{job=(~?)"([^"]+)"/g)]);
+  return [
+    ...new Set(selectors.flatMap(([, metric, , jobs]) => (jobs!.split("|").includes(job) && metric !== "up" ? [metric!] : []))),
+  ].sort();
+}
+
+/** The series that a program shows, with labels and value. */
+async function scraped(port: number): Promise<string[]> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+}
+const names = (series: readonly string[]) => [...new Set(series.map((line) => line.split(/[{ ]/)[0]!))];
+
+let sentTraces = 0;
+/** Sends spans; an answer that refuses them is an answer. */
+async function send(port: number, count: number): Promise<void> {
+  const spans = Array.from({ length: count }, (_, i) => ({
+    traceId: String(++sentTraces).padStart(32, "a"),
+    spanId: String(i + 1).padStart(16, "0"),
+    name: "span",
+    startTimeUnixNano: `${Date.now()}000000`,
+    endTimeUnixNano: `${Date.now()}000001`,
+  }));
+  const resource = { attributes: [{ key: "service.name", value: { stringValue: "service" } }] };
+  await fetch(`http://127.0.0.1:${port}/v1/traces`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] }),
+  });
+}
+
+/** Asks until an answer suits; the last one where none does in time. */
+async function until<T>(seconds: number, ask: () => Promise<T>, suits: (answer: T) => boolean): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (suits(answer) || Date.now() > end) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** A config with each of a program's ports moved to a free one of this host. */
+async function moved<P extends Record<string, number>>(own: P, text: (topology: Topology) => string) {
+  const free = await freePorts(Object.keys(own).length);
+  const at = Object.fromEntries(Object.keys(own).map((name, i) => [name, free[i]!])) as Record<keyof P, number>;
+  const numbers = new Map(Object.entries(own).map(([name, port]) => [port, at[name]!]));
+  const docker = dockerTopology();
+  const topology = { ...docker, listen: { anywhere: "127.0.0.1", collectorBackend: "127.0.0.1", jaegerBackend: "127.0.0.1" } };
+  const config = text(topology)
+    .replaceAll(/127\.0\.0\.1:(\d+)$/gm, (all, port: string) =>
+      numbers.has(Number(port)) ? `127.0.0.1:${numbers.get(Number(port))!}` : all,
+    )
+    .replace(/^(\s+port:) (\d+)$/m, (_all, key: string, port: string) => `${key} ${numbers.get(Number(port))!}`);
+  return { at, config: written("config.yml", config) };
+}
+
+function written(name: string, text: string): string {
+  const path = join(folder(), name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const ready = /Everything is ready/;
+
+test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and no metric of each request", async () => {
+  const elasticsearch = await standIn();
+  written(files.elasticsearchPassword, "x");
+  written(files.strategies, "{}");
+  const { at, config } = await moved(ports.jaeger, (topology) =>
+    jaegerConfig(settings, { ...topology, elasticsearchUrl: elasticsearch.url })
+      .replaceAll(paths.secrets, folder())
+      .replaceAll(paths.live, folder()),
+  );
+  const wanted = named("jaeger");
+  let series: string[] = [];
+  const scrape = () =>
+    // A bulk request that fails is tried again for 10 to 23 s before it counts.
+    until(
+      30,
+      () => scraped(at.admin),
+      (found) => wanted.every((name) => names(found).includes(name)),
+    );
+  const { output } = await run(program("jaeger"), [`--config=${config}`], {
+    seconds: 50,
+    until: ready,
+    meanwhile: async () => {
+      await send(at.otlpHttp, 20);
+      await until(
+        5,
+        () => scraped(at.admin),
+        (found) => found.some((line) => /bulk_index_inserts_total\{.* 21$/.test(line)),
+      );
+      elasticsearch.mood = "rejects";
+      await send(at.otlpHttp, 5);
+      await until(
+        5,
+        () => scraped(at.admin),
+        (found) => found.some((line) => /bulk_index_errors_total\{.* 5$/.test(line)),
+      );
+      elasticsearch.mood = "fails";
+      await send(at.otlpHttp, 5);
+      await fetch(`http://127.0.0.1:${at.query}/api/services`);
+      series = await scrape();
+      elasticsearch.mood = "well";
+    },
+  });
+  await elasticsearch.close();
+  expect({ missing: wanted.filter((name) => !names(series).includes(name)), output }).toEqual({ missing: [], output });
+  // What the rules rest on: spans are counted exactly; of one service and operation there is one document more.
+  expect(series).toContainEqual(expect.stringMatching(/^jaeger_storage_spans_attempts_total\{.* 30$/));
+  expect(series).toContainEqual(expect.stringMatching(/^jaeger_storage_bulk_index_errors_total\{.* 5$/));
+  // And that a request that failed as a whole counts as inserted, though nothing was.
+  const inserts = series.find((line) => line.startsWith("jaeger_storage_bulk_index_inserts_total{"));
+  expect(Number(inserts?.split(" ").at(-1))).toBeGreaterThan(21);
+  expect(series).toContainEqual(expect.stringMatching(/^jaeger_storage_requests_total\{.*result="err".* 1$/));
+  expect(series).toContainEqual(expect.stringMatching(/^jaeger_storage_bulk_index_latency_ok_seconds_bucket\{.*le="0\.1"/));
+  expect(names(series).filter((name) => /^(http|rpc)_/.test(name))).toEqual([]);
+});
+
+test("the Collector emits what rules name of it", async () => {
+  mkdirSync(join(folder(), "queue"));
+  const { at, config } = await moved(ports.collector, (topology) =>
+    collectorConfig(settings, topology).replaceAll(paths.collectorQueue, join(folder(), "queue")),
+  );
+  // Not before a queue or an exporter fails, which the Collector's own config keeps from happening.
+  const failures = [
+    "otelcol_exporter_enqueue_failed_spans_total",
+    "otelcol_exporter_send_failed_spans_total",
+    "otelcol_exporter_sent_spans_total",
+  ];
+  const wanted = named("otel-collector");
+  expect(wanted).toEqual(expect.arrayContaining(failures));
+  const own = wanted.filter((name) => !failures.includes(name));
+  let found: string[] = [];
+  await run(program("otelcol-contrib"), [`--config=${config}`], {
+    until: ready,
+    meanwhile: async () => {
+      await send(at.otlpHttp, 5);
+      found = await until(
+        5,
+        async () => names(await scraped(at.telemetry)),
+        (all) => own.every((name) => all.includes(name)),
+      );
+    },
+  });
+  expect(own.filter((name) => !found.includes(name))).toEqual([]);
+
+  const [otlp, telemetry, nobody] = (await freePorts(3)) as [number, number, number];
+  const exporter = { endpoint: `127.0.0.1:${nobody}`, tls: { insecure: true }, timeout: "1s" };
+  const failing = written(
+    "failing.yml",
+    toYaml({
+      receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${otlp}` } } } },
+      exporters: {
+        "otlp_grpc/full": { ...exporter, sending_queue: { queue_size: 1, num_consumers: 1 } },
+        "otlp_grpc/fails": { ...exporter, sending_queue: { enabled: false }, retry_on_failure: { enabled: false } },
+      },
+      service: {
+        pipelines: { traces: { receivers: ["otlp"], exporters: ["otlp_grpc/full", "otlp_grpc/fails"] } },
+        telemetry: { metrics: { level: "normal", readers: [prometheusReader("127.0.0.1", telemetry)] } },
+      },
+    }),
+  );
+  await run(program("otelcol-contrib"), [`--config=${failing}`], {
+    until: ready,
+    meanwhile: async () => {
+      for (let i = 0; i < 4; i++) await send(otlp, 5);
+      found = names(await scraped(telemetry));
+    },
+  });
+  expect(failures.filter((name) => !found.includes(name))).toEqual([]);
+});
+
+test("every selector names its job, but those of series that rules record", () => {
+  const recorded = rules.flatMap(({ record }) => record ?? []);
+  for (const { expr } of rules) {
+    const metrics = [...expr.matchAll(/\b(?:otelcol_|jaeger_|tracing:|up\b)[a-z_:0-9]*(\{job=)?/g)].map(([all, job]) => ({ all, job }));
+    expect(metrics.length).toBeGreaterThan(0);
+    expect(metrics.filter(({ all, job }) => job === undefined && !recorded.includes(all))).toEqual([]);
+  }
+});
+
+test("every alert has a section in its runbook", () => {
+  const alerts = rules.filter(({ alert }) => alert !== undefined);
+  expect(alerts).toHaveLength(9);
+  for (const { alert, annotations } of alerts) {
+    const [file, anchor] = annotations!.runbook!.split("#");
+    expect(anchor).toBe(alert!.toLowerCase());
+    expect(readFileSync(join(projectFolder, file!), "utf8")).toContain(`\n## ${alert!}\n`);
+  }
+});

@@ -1,0 +1,157 @@
+/** Rung: rules. Prometheus' own rule engine over made-up series: the alert on lost spans fires, stays silent, and recovers. */
+import { settingsWith } from "../support/settings";
+import { temporaryFolder } from "../support/temporary-folder";
+import { eachCase, firing, holds, type Case } from "./support/promtool";
+import { absent, collector, exporter, flat, gone, healthy, rise, storage, then, upOf, type Series } from "./support/series";
+
+const folder = temporaryFolder();
+const enqueueFailed = exporter("enqueue_failed_spans_total");
+const sendFailed = exporter("send_failed_spans_total");
+const tooEarly = collector("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total");
+const rejected = storage("bulk_index_errors_total");
+const down = ["OTELCollectorDown"];
+const loss = ["TraceDataLoss"];
+
+const cases: Record<string, readonly Case[]> = {
+  TraceDataLoss: [
+    [
+      "fires on the very first loss, whose counter is born with it, and recovers",
+      30,
+      { [enqueueFailed]: then(absent(10), flat(20, 7)) },
+      [
+        [9.75, []],
+        [10, loss],
+        [14.5, loss],
+        [16, []],
+      ],
+    ],
+    [
+      "fires where the Collector is told for good that a span is not wanted",
+      30,
+      { [sendFailed]: then(flat(10, 0), flat(20, 1)) },
+      [
+        [9.75, []],
+        [10, loss],
+        [16, []],
+      ],
+    ],
+    [
+      "fires where sampling gives traces up undecided",
+      30,
+      { [tooEarly]: then(flat(10, 0), flat(20, 1)) },
+      [
+        [9.75, []],
+        [10, loss],
+        [16, []],
+      ],
+    ],
+    [
+      "fires where Elasticsearch rejects one document",
+      30,
+      { [rejected]: then(flat(10, 0), flat(20, 1)) },
+      [
+        [9.75, []],
+        [10, loss],
+        [16, []],
+      ],
+    ],
+    [
+      "is silent over a restart that forgets old losses",
+      40,
+      { [enqueueFailed]: then(flat(20, 7), gone(20)), [sendFailed]: then(flat(20, 7), flat(20, 0)) },
+      [
+        [6, []],
+        [20, []],
+        [21, []],
+        [40, []],
+      ],
+    ],
+    [
+      "fires on as much loss again after a restart",
+      40,
+      { [enqueueFailed]: then(flat(20, 7), gone(8), flat(12, 7)) },
+      [
+        [27, []],
+        [28, loss],
+        [34, []],
+      ],
+    ],
+    [
+      "fires where a young Collector loses spans before it is first scraped",
+      20,
+      { ...born(8, 20), [enqueueFailed]: then(absent(8), flat(12, 3)) },
+      [
+        [7, down],
+        [8, loss],
+        [14, []],
+      ],
+    ],
+    [
+      "is silent on old losses where Prometheus was away",
+      20,
+      { ...absentUntil(8, 20), [enqueueFailed]: then(absent(8), flat(12, 7)) },
+      [
+        [8, []],
+        [12, []],
+        [20, []],
+      ],
+    ],
+    [
+      "is silent where the debug exporter fails",
+      20,
+      { [collector("otelcol_exporter_send_failed_spans_total", ', exporter="debug"')]: then(absent(5), flat(15, 9)) },
+      [[6, []]],
+    ],
+  ],
+};
+
+/** The Collector starts at a minute: until then there is nothing of it but a failed scrape. */
+function born(minute: number, minutes: number): Series {
+  const rest = minutes - minute;
+  return {
+    ...Object.fromEntries(
+      Object.entries(healthy(rest)).flatMap(([name, v]) => (name.includes("otel-collector") ? [[name, then(absent(minute), v)]] : [])),
+    ),
+    [upOf.collector]: then(flat(minute, 0), flat(rest, 1)),
+    [collector("otelcol_process_uptime_seconds_total")]: then(absent(minute), rise(rest, 5, 15)),
+  };
+}
+
+/** Prometheus begins to look at a minute, at a stack that has long been there. */
+function absentUntil(minute: number, minutes: number): Series {
+  return Object.fromEntries(Object.entries(healthy(minutes - minute)).map(([name, values]) => [name, then(absent(minute), values)]));
+}
+
+eachCase(cases);
+
+test("an alert says how much, where, how grave it is, and what to do first", async () => {
+  const description =
+    "7 lost in five minutes at the Collector's queue (sampling counts traces). First: `make logs SERVICE=otel-collector` and " +
+    "`make logs SERVICE=jaeger`: the errors of the last minutes.";
+  await holds(
+    folder(),
+    { ...healthy(20), [enqueueFailed]: then(absent(10), flat(10, 7)) },
+    [],
+    [
+      {
+        alertname: "TraceDataLoss",
+        eval_time: "10m",
+        exp_alerts: [
+          {
+            exp_labels: { severity: "critical", job: "otel-collector", instance: "otel-collector:8888", place: "the Collector's queue" },
+            exp_annotations: {
+              summary: "Spans were lost after they had been acknowledged",
+              description,
+              runbook: "docs/runbooks/alerts.md#tracedataloss",
+            },
+          },
+        ],
+      },
+    ],
+  );
+});
+
+test("is silent where sampling decides on arrival: there each kept trace counts as given up", async () => {
+  const series = { ...healthy(30), [tooEarly]: then(flat(10, 0), rise(20, 0, 100)) };
+  await holds(folder(), series, [firing(10, []), firing(20, [])], [], settingsWith());
+});

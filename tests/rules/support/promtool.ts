@@ -1,0 +1,70 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { rulesFile } from "../../../configs/rules";
+import { files } from "../../../configs/topology";
+import { toYaml } from "../../../configs/yaml";
+import { program, run } from "../../binaries/support/programs";
+import { settingsWith } from "../../support/settings";
+import { temporaryFolder } from "../../support/temporary-folder";
+import { healthy, type Series } from "./series";
+
+/** What a PromQL expression gives at a minute. */
+export interface Expectation {
+  readonly expr: string;
+  readonly eval_time: string;
+  readonly exp_samples: readonly { readonly labels: string; readonly value: number }[];
+}
+
+/** Exactly these alerts fire at a minute. */
+export function firing(minute: number, alerts: readonly string[]): Expectation {
+  return {
+    expr: 'count by (alertname) (ALERTS{alertstate="firing"})',
+    eval_time: `${minute * 60}s`,
+    exp_samples: alerts.map((name) => ({ labels: `{alertname="${name}"}`, value: 1 })),
+  };
+}
+
+/** Sampling that has to see whole traces. The rules that watch it are all there. */
+const wholeTraces = settingsWith({ sampling: { operations: [{ operation: "GET /healthz", percent: 1 }] } });
+
+/** Runs the rules over series; fails with what promtool says. `alerts` are promtool's own tests of alerts. */
+export async function holds(
+  folder: string,
+  series: Series,
+  expectations: readonly Expectation[],
+  alerts: readonly object[] = [],
+  settings = wholeTraces,
+): Promise<void> {
+  writeFileSync(join(folder, files.rules), rulesFile(settings));
+  const test = join(folder, "test.yml");
+  const input = Object.entries(series).map(([name, values]) => ({ series: name, values }));
+  writeFileSync(
+    test,
+    toYaml({
+      rule_files: [files.rules],
+      evaluation_interval: "15s",
+      tests: [{ interval: "15s", input_series: input, promql_expr_test: expectations, alert_rule_test: alerts }],
+    }),
+  );
+  const { code, output } = await run(program("promtool"), ["test", "rules", test]);
+  if (code !== 0) throw new Error(output);
+}
+
+/** Minutes of a stack that is healthy but for some series; and which alerts, all of them, fire at which minute. */
+export type Case = readonly [
+  what: string,
+  minutes: number,
+  change: Series,
+  at: readonly (readonly [minute: number, alerts: readonly string[]])[],
+];
+
+/** A test for each case, by alert. */
+export function eachCase(cases: Readonly<Record<string, readonly Case[]>>): void {
+  const folder = temporaryFolder();
+  describe.each(Object.entries(cases))("%s", (_alert, table) => {
+    test.each(table)("%s", async (_what, minutes, change, at) => {
+      const expectations = at.map(([minute, alerts]) => firing(minute, alerts));
+      await holds(folder(), { ...healthy(minutes), ...change }, expectations);
+    });
+  });
+}
