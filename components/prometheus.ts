@@ -1,5 +1,6 @@
 /** Prometheus: watches the stack itself, and keeps the metrics that applications and spans give. */
 import type * as pulumi from "@pulumi/pulumi";
+import { goMemoryLimit } from "../configs/go-programs";
 import { images } from "../configs/images";
 import { prometheusArgs, prometheusConfig } from "../configs/prometheus";
 import { rulesFile } from "../configs/rules";
@@ -16,7 +17,7 @@ export function prometheusWorkload(settings: Settings, topology: Topology): Work
     kind: "stateful",
     image: "prometheus",
     args: prometheusArgs(settings, config, paths.prometheusData),
-    env: { GOMEMLIMIT: `${Math.floor(settings.prometheus.memory * 0.8)}MiB` },
+    env: goMemoryLimit(settings.prometheus.memory),
     files: [
       { path: config, content: prometheusConfig(settings, topology), onChange: "restart" },
       { path: `${paths.config}/${files.rules}`, content: rulesFile(settings), onChange: "restart" },

@@ -1,11 +1,12 @@
 /** The Collector's config file. */
+import { goMemoryLimit, prometheusReader } from "./go-programs";
 import type { Settings } from "./settings";
 import { samplingStrategy, tailPolicies } from "./sampling";
 import { paths, ports, type Topology } from "./topology";
 import { toYaml } from "./yaml";
 
-/** Share of the memory limit that the Go runtime aims at (GOMEMLIMIT) and at which the Collector starts to refuse. */
-const memoryShare = { goLimit: 0.8, softLimit: 0.6, hardLimit: 0.75 };
+/** Shares of the memory limit at which the memory limiter starts to refuse, and at which it also forces garbage collection. */
+const memoryShare = { softLimit: 0.6, hardLimit: 0.75 };
 
 /**
  * Longest time, in seconds, that tail_sampling waits for a trace's spans before it gives an undecided trace up. Long enough for the
@@ -22,7 +23,7 @@ const rememberedPerTrace = 10;
 /** The environment of the Collector's process. The `TRACING_` ones only tell a person who looks at it what it was made for. */
 export function collectorEnv(settings: Settings): Record<string, string> {
   return {
-    GOMEMLIMIT: `${Math.floor(settings.collector.memory * memoryShare.goLimit)}MiB`,
+    ...goMemoryLimit(settings.collector.memory),
     TRACING_ENVIRONMENT: settings.environment,
     TRACING_SAMPLE_PERCENTAGE: String(settings.sampling.default),
   };
@@ -157,16 +158,4 @@ export function collectorConfig(settings: Settings, topology: Topology): string 
       },
     },
   });
-}
-
-/**
- * A reader for a program's own metrics, with their names pinned: since 0.152 an explicit reader leaves out `_total` and units unless
- * told otherwise, and every rule that names a metric would go silent.
- */
-export function prometheusReader(host: string, port: number): object {
-  return {
-    pull: {
-      exporter: { prometheus: { host, port, without_type_suffix: false, without_units: false, without_scope_info: true } },
-    },
-  };
 }

@@ -1,11 +1,8 @@
 /** Jaeger's config file. */
-import { prometheusReader } from "./collector";
+import { goMemoryLimit, prometheusReader } from "./go-programs";
 import type { Settings } from "./settings";
 import { elasticsearchUser, files, paths, ports, type Topology } from "./topology";
 import { toYaml } from "./yaml";
-
-/** Share of the memory limit that the Go runtime aims at (GOMEMLIMIT). */
-const goMemoryShare = 0.8;
 
 /**
  * Buckets for storage latencies, in seconds. And what "detailed" would add is left out: metrics of each request, whose labels clients
@@ -21,7 +18,7 @@ const metricViews = [
 
 /** The environment of Jaeger's process. */
 export function jaegerEnv(settings: Settings): Record<string, string> {
-  return { GOMEMLIMIT: `${Math.floor(settings.jaeger.memory * goMemoryShare)}MiB` };
+  return goMemoryLimit(settings.jaeger.memory);
 }
 
 /**

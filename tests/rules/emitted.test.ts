@@ -6,7 +6,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { collectorConfig, prometheusReader } from "../../configs/collector";
+import { collectorConfig } from "../../configs/collector";
+import { prometheusReader } from "../../configs/go-programs";
 import { jaegerConfig } from "../../configs/jaeger";
 import { rulesFile } from "../../configs/rules";
 import { dockerTopology, files, paths, ports, type Topology } from "../../configs/topology";
