@@ -211,6 +211,16 @@ describe("the stack by compose", () => {
     );
   });
 
+  it("has loaded the rules, and fires no alert in ordinary work", async () => {
+    const { text } = await page(publishedPorts.prometheus, "/api/v1/rules");
+    const { data } = JSON.parse(text) as {
+      data: { groups: { rules: { name: string; type: string; state?: string; health: string }[] }[] };
+    };
+    const rules = data.groups.flatMap((group) => group.rules);
+    expect(rules.filter(({ type }) => type === "alerting")).toHaveLength(9);
+    expect(rules.filter(({ health, state }) => health !== "ok" || state === "firing")).toEqual([]);
+  });
+
   it("keeps traces over down and up", async () => {
     const id = await otelClient("http", { service: "thebot-platform", name: "before-down" });
     await trace(id);
