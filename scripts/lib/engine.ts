@@ -55,6 +55,8 @@ async function bySystemd(): Promise<EngineInfo> {
 async function byHand(host = "unix:///var/run/docker.sock"): Promise<EngineInfo> {
   note(`starting dockerd, data in ${dataRoot}, log in ${logFile}`);
   mkdirSync(runFolder, { recursive: true, mode: 0o711 });
+  // Left by a daemon that was killed. Where its number has gone to another program, dockerd would take that for itself and refuse.
+  if (!recordedDaemon()) rmSync(pidFile, { force: true });
   const log = openSync(logFile, "a", 0o600);
   const args = ["--host", host, "--data-root", dataRoot, "--exec-root", join(runFolder, "exec"), "--pidfile", pidFile];
   const daemon = spawn("dockerd", args, { detached: true, stdio: ["ignore", log, log] });
@@ -77,25 +79,27 @@ async function byHand(host = "unix:///var/run/docker.sock"): Promise<EngineInfo>
 
 /** Stops the engine that {@link ensureEngine} started by hand; any other is none of our business. */
 export async function stopEngine(): Promise<void> {
-  const pid = existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8")) : 0;
-  if (!pid || !alive(pid)) {
+  const pid = recordedDaemon();
+  if (pid === undefined) {
     note("no engine that we started is running");
     return;
   }
   process.kill(pid, "SIGTERM");
   const ended = async () => {
-    while (alive(pid)) await sleep(200);
+    while (recordedDaemon() === pid) await sleep(200);
   };
   await heartbeat("dockerd stops", ended());
   rmSync(pidFile, { force: true });
   note("dockerd is stopped");
 }
 
-function alive(pid: number): boolean {
+/** Number of the daemon that we started; undefined where it has ended, whatever program has its number now. */
+function recordedDaemon(): number | undefined {
   try {
-    process.kill(pid, 0);
-    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
+    const pid = Number(readFileSync(pidFile, "utf8"));
+    // "(name) state": a zombie has ended.
+    return /\(dockerd\) [^Z]/.test(readFileSync(`/proc/${pid}/stat`, "utf8")) ? pid : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
