@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { rateTable, samplingStrategy } from "../configs/sampling";
 import type { Settings } from "../configs/settings";
-import { dockerTopology, hostPort, networks, type PublishedPort } from "../configs/topology";
+import { dockerTopology, networks, publishedUrl, type PublishedPort } from "../configs/topology";
 import { Collector, collectorWorkload } from "./collector";
 import { Elasticsearch, elasticsearchWorkload } from "./elasticsearch";
 import { IndexCleaner, cleanerWorkload } from "./index-cleaner";
@@ -64,8 +64,7 @@ export class TracingStack extends pulumi.ComponentResource {
 }
 
 function stackOutputs(settings: Settings): StackOutputs {
-  const { address } = settings.publish;
-  const at = (port: PublishedPort) => `http://${address === "0.0.0.0" ? "127.0.0.1" : address}:${hostPort(settings, port)}`;
+  const at = (port: PublishedPort) => publishedUrl(settings, port);
   return {
     endpoints: {
       jaeger: at("jaeger-ui"),

@@ -144,6 +144,15 @@ export function dockerTopology(): Topology {
   });
 }
 
+/** The name of a stack's part with a Docker engine. */
+export const dockerName = (stack: string, ...parts: string[]): string => ["tracing", stack, ...parts].join("-");
+
+/** The address of a published port as a client on this host uses it. */
+export function publishedUrl(settings: Settings, name: PublishedPort): string {
+  const { address } = settings.publish;
+  return `http://${address === "0.0.0.0" ? "127.0.0.1" : address}:${hostPort(settings, name)}`;
+}
+
 /** The port of a published port on the host: where stack config moved it, else its own. */
 export function hostPort(settings: Settings, name: PublishedPort): number {
   return settings.publish.ports[name] ?? publishedPorts[name];

@@ -3,6 +3,7 @@
  * compose file can never silently say less than `pulumi up` does.
  */
 import { posix } from "node:path";
+import { dockerName } from "../configs/topology";
 import { markedSecretLength, type Recorded } from "./record";
 
 /** A compose file's content, and the config files that it carries, by file name. */
@@ -48,7 +49,7 @@ const withoutTranslation = [
 
 /** Translates the resources of a stack. */
 export function compose(stack: string, resources: readonly Recorded[]): Composed {
-  const prefix = `tracing-${stack}-`;
+  const prefix = dockerName(stack, "");
   const containers = resources.filter((resource) => resource.type === container);
   const services = new Set(containers.filter(isService).map(({ inputs }) => inputs.name));
   // The services have the brief's names. All else keeps the prefix: an application's own compose file may be merged with this one.

@@ -5,11 +5,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { belongings, serviceContainers } from "./lib/docker";
+import { publishedUrl } from "../configs/topology";
+import { belongings, memoryUse, serviceContainers } from "./lib/docker";
 import { readPassword } from "./lib/password";
 import { must, run, sleep } from "./lib/run";
 import { main, note, Problem, size, step } from "./lib/say";
-import { loadSettings, projectFolder, url } from "./lib/stack";
+import { loadSettings, projectFolder } from "./lib/stack";
 
 /** Spans a second, and for how many seconds. */
 const load = { rate: 1000, seconds: 60 };
@@ -23,7 +24,6 @@ main(async () => {
   try {
     const containers = serviceContainers((await belongings(settings.stack)).containers);
     if (containers.length === 0) throw new Problem("no stack is running: make up");
-    const ids = containers.map(([, { Id }]) => Id);
     const password = join(folder, "password");
     writeFileSync(password, await readPassword(), { mode: 0o600 });
     const ledger = join(folder, "ledger");
@@ -31,7 +31,12 @@ main(async () => {
     const send = async (name: string, ...flags: string[]) => {
       const { stdout, output } = await run(ledger, [
         "run",
-        ...["--endpoint", url(settings, "otlp-grpc").replace("http://", ""), "--elasticsearch", url(settings, "elasticsearch")],
+        ...[
+          "--endpoint",
+          publishedUrl(settings, "otlp-grpc").replace("http://", ""),
+          "--elasticsearch",
+          publishedUrl(settings, "elasticsearch"),
+        ],
         ...["--password-file", password, "--out", join(folder, name), "--wait", "300s", ...flags],
       ]);
       if (!stdout) throw new Problem(`the ledger gave no verdict:\n${output}`);
@@ -40,16 +45,16 @@ main(async () => {
 
     step("At rest");
     await sleep(15_000);
-    const rest = await peakMemory(ids, 15);
+    const rest = await peakMemory(15);
 
     step(`${load.rate} spans/s for ${load.seconds} s`);
     const [even, busy] = await Promise.all([
       send("even", "--rate", String(load.rate), "--duration", `${load.seconds}s`),
-      peakMemory(ids, load.seconds),
+      peakMemory(load.seconds),
     ]);
 
     step(`A burst of ${burst} spans`);
-    const [fast, full] = await Promise.all([send("burst", "--spans", String(burst), "--connections", "8"), peakMemory(ids, 30)]);
+    const [fast, full] = await Promise.all([send("burst", "--spans", String(burst), "--connections", "8"), peakMemory(30)]);
 
     const share = (bytes: number | undefined, limit: number) =>
       bytes === undefined ? "-" : `${size(bytes)} (${Math.round((100 * bytes) / limit)} %)`;
@@ -83,16 +88,15 @@ main(async () => {
   }
 });
 
-/** The most memory that each container took within some seconds: the working set, as the engine's own figure leaves the page cache out. */
-async function peakMemory(ids: readonly string[], seconds: number): Promise<Map<string, number>> {
+/** The most memory that each container took within some seconds, in bytes. */
+async function peakMemory(seconds: number): Promise<Map<string, number>> {
   const peak = new Map<string, number>();
+  const units: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
   const end = Date.now() + seconds * 1000;
   while (Date.now() < end) {
-    const lines = await must("docker", ["stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.MemUsage}}", ...ids]);
-    for (const line of lines.split("\n")) {
-      const [, id = "", number = "0", unit = "B"] = /^(\S+) ([\d.]+)([KMG]iB|B) /.exec(line) ?? [];
-      const bytes = Number(number) * ({ B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }[unit] ?? 1);
-      peak.set(id, Math.max(bytes, peak.get(id) ?? 0));
+    for (const [id, used] of await memoryUse()) {
+      const [number, unit = "B"] = used.split(" ");
+      peak.set(id, Math.max(Number(number) * (units[unit] ?? 1), peak.get(id) ?? 0));
     }
     await sleep(1000);
   }

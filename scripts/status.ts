@@ -1,5 +1,5 @@
 /** `make status`: one screen on a stack, also where it is partly down. */
-import { belongings, madeBy, serviceContainers, stateOf, type Container } from "./lib/docker";
+import { belongings, madeBy, memoryUse, serviceContainers, stateOf, type Container } from "./lib/docker";
 import { cleaning, collectorHealth, queueFill, spanCounts, storage } from "./lib/measures";
 import { run } from "./lib/run";
 import { main, size, table } from "./lib/say";
@@ -48,13 +48,6 @@ const noAnswer = (error: unknown) => `no answer (${(error as Error & { cause?: E
 function state(container: Container): string {
   const { Status, ExitCode, OOMKilled } = container.State;
   return Status === "exited" ? `exited (${ExitCode}${OOMKilled ? ", out of memory" : ""})` : stateOf(container);
-}
-
-/** Memory in use, by container id. */
-async function memoryUse(): Promise<Map<string, string>> {
-  const { stdout } = await run("docker", ["stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.MemUsage}}"]);
-  const lines = stdout.split("\n").map((line) => /^(\S+) (\S+?)([KMG]iB|B) \//.exec(line));
-  return new Map(lines.flatMap((match) => (match ? [[match[1] ?? "", `${match[2] ?? ""} ${match[3] ?? ""}`]] : [])));
 }
 
 /** Names of the containers' images, which Pulumi gives by id. */

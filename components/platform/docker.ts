@@ -5,7 +5,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { imageReference, type ImageName } from "../../configs/images";
 import type { Settings } from "../../configs/settings";
-import { hostPort, networks, type ServiceName } from "../../configs/topology";
+import { dockerName, hostPort, networks, type ServiceName } from "../../configs/topology";
 import { environment, health, program } from "./docker-container";
 import { prepareScript, toolsFolder } from "./docker-scripts";
 import type { Platform, Running } from "./platform";
@@ -251,7 +251,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
   }
 
   private dockerName(...parts: string[]): string {
-    return ["tracing", this.settings.stack, ...parts].join("-");
+    return dockerName(this.settings.stack, ...parts);
   }
 
   /** Labels by which scripts and people find what belongs to a stack. */

@@ -1,18 +1,17 @@
 /** What a running stack says of itself: asked of its own APIs, each of which may be down. */
 import type { Settings } from "../../configs/settings";
-import { elasticsearchUser, paths } from "../../configs/topology";
+import { elasticsearchUser, paths, publishedUrl } from "../../configs/topology";
 import type { Container } from "./docker";
 import { readPassword } from "./password";
 import { run } from "./run";
 import { size } from "./say";
-import { url } from "./stack";
 
 const patience = 5000;
 
 /** Whether the Collector says that it is well. */
 export async function collectorHealth(settings: Settings): Promise<string> {
-  const answer = await fetch(`${url(settings, "collector-health")}/healthz`, { signal: AbortSignal.timeout(patience) });
-  return answer.ok ? `answers; takes spans at ${url(settings, "otlp-http")}` : `unwell: status ${answer.status}`;
+  const answer = await fetch(`${publishedUrl(settings, "collector-health")}/healthz`, { signal: AbortSignal.timeout(patience) });
+  return answer.ok ? `answers; takes spans at ${publishedUrl(settings, "otlp-http")}` : `unwell: status ${answer.status}`;
 }
 
 /** Spans that came in and traces that were kept, since the Collector started. */
@@ -40,7 +39,7 @@ export async function queueFill(settings: Settings): Promise<string> {
 }
 
 async function query(settings: Settings, expression: string): Promise<number | undefined> {
-  const address = `${url(settings, "prometheus")}/api/v1/query?${new URLSearchParams({ query: expression }).toString()}`;
+  const address = `${publishedUrl(settings, "prometheus")}/api/v1/query?${new URLSearchParams({ query: expression }).toString()}`;
   const answer = await fetch(address, { signal: AbortSignal.timeout(patience) });
   const { data } = (await answer.json()) as { data?: { result: { value: [number, string] }[] } };
   const value = data?.result[0]?.value[1];
@@ -55,7 +54,7 @@ interface Index {
 /** What Elasticsearch holds: number, size and age of the indices with spans. */
 export async function storage(settings: Settings): Promise<string> {
   const login = Buffer.from(`${elasticsearchUser}:${await readPassword()}`).toString("base64");
-  const answer = await fetch(`${url(settings, "elasticsearch")}/_cat/indices/jaeger-*?format=json&bytes=b&h=index,store.size`, {
+  const answer = await fetch(`${publishedUrl(settings, "elasticsearch")}/_cat/indices/jaeger-*?format=json&bytes=b&h=index,store.size`, {
     headers: { authorization: `Basic ${login}` },
     signal: AbortSignal.timeout(patience),
   });

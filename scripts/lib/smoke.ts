@@ -1,9 +1,9 @@
 /** The smoke test: one trace goes in as an application sends it, and must come out of the query API. */
 import { randomBytes } from "node:crypto";
 import type { Settings } from "../../configs/settings";
+import { publishedUrl } from "../../configs/topology";
 import { sleep } from "./run";
 import { heartbeat, Problem, since } from "./say";
-import { url } from "./stack";
 
 const service = "tracing-smoke";
 const longest = 60_000;
@@ -13,8 +13,8 @@ const spanCount = 3;
 export async function smokeTest(settings: Settings): Promise<string> {
   const id = randomBytes(16).toString("hex");
   const start = Date.now();
-  await heartbeat("the Collector takes a trace", send(`${url(settings, "otlp-http")}/v1/traces`, trace(id, settings)));
-  const found = await heartbeat("the trace is stored", poll(`${url(settings, "jaeger-ui")}/api/v3/traces/${id}`, start + longest));
+  await heartbeat("the Collector takes a trace", send(`${publishedUrl(settings, "otlp-http")}/v1/traces`, trace(id, settings)));
+  const found = await heartbeat("the trace is stored", poll(`${publishedUrl(settings, "jaeger-ui")}/api/v3/traces/${id}`, start + longest));
   if (found === spanCount) return `trace ${id}: ${found} spans sent, stored and found in ${since(start)}`;
   const rate = Math.max(settings.sampling.default, settings.sampling.errors);
   if (found === 0 && rate < 100) return `trace ${id} was taken, and not found: at ${rate} % it may have been sampled out`;

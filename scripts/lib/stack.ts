@@ -1,7 +1,7 @@
 /** A stack as the commands see it: its settings, and the names that its parts have with the engine. */
 import { readdirSync } from "node:fs";
 import { parseSettings, type Settings } from "../../configs/settings";
-import { hostPort, type PublishedPort, type ServiceName } from "../../configs/topology";
+import { dockerName, type ServiceName } from "../../configs/topology";
 import { projectFolder, stackConfig } from "../../render/record";
 import { options } from "./options";
 import { Problem } from "./say";
@@ -31,11 +31,5 @@ export function loadSettings(): Settings {
   throw new Problem(`stack ${settings.stack} runs on ${settings.platform}; this command is for stacks on docker`);
 }
 
-/** The volume with the stack's secrets, and the file in it. */
-export const secretsVolume = (stack: string): string => `tracing-${stack}-secrets`;
-
-/** The address of a published port as a client on this host uses it. */
-export function url(settings: Settings, port: PublishedPort): string {
-  const { address } = settings.publish;
-  return `http://${address === "0.0.0.0" ? "127.0.0.1" : address}:${hostPort(settings, port)}`;
-}
+/** The volume with the stack's secrets. */
+export const secretsVolume = (stack: string): string => dockerName(stack, "secrets");

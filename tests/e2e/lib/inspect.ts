@@ -1,4 +1,5 @@
 /** `docker inspect` of a stack's services, without what differs from run to run or only says who made it. */
+import { belongings } from "../../../scripts/lib/docker";
 import { must } from "../../../scripts/lib/run";
 
 interface Inspected {
@@ -12,8 +13,11 @@ interface Inspected {
 
 /** Ids of the stack's containers of a role. */
 export async function containerIds(stack: string, role: "service" | "helper"): Promise<string[]> {
-  const filters = [`label=tracing.stack=${stack}`, `label=tracing.role=${role}`].flatMap((filter) => ["--filter", filter]);
-  return (await must("docker", ["ps", "--all", "--quiet", "--no-trunc", ...filters])).split("\n").filter(Boolean).sort();
+  const { containers } = await belongings(stack);
+  return containers
+    .filter(({ Config }) => Config.Labels["tracing.role"] === role)
+    .map(({ Id }) => Id)
+    .sort();
 }
 
 /** The raw text, to look for what must not be in it. */
