@@ -1,0 +1,253 @@
+"""The way of spans to the Collector: a bounded queue, a thread of its own, endless retry.
+
+The SDK's batch processor gives a batch up after ten seconds, ignores the timeout of a flush, and shares its connections with forked
+children. This one loses nothing that fits the queue while its process lives, counts what does not, and begins anew in a child.
+"""
+
+from __future__ import annotations
+
+import collections
+import logging
+import os
+import random
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import requests
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.metrics import CallbackOptions, Observation, get_meter
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+
+from .encode import EncodedSpan, EncodedSpanExporter, encode
+
+_logger = logging.getLogger(__name__)
+_FIRST_BACKOFF = 0.5
+_LONGEST_BACKOFF = 10.0
+_REPORT_EVERY = 30.0
+# The Collector may take it later: too many requests, or it is not up.
+_TEMPORARY = frozenset((408, 429, 502, 503, 504))
+
+
+class ExportSession(requests.Session):
+    """A session that tells what came of the last request, and never uses a connection of the parent process.
+
+    `attempts` counts requests; `status` is the last answer's, None where there was none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attempts = 0
+        self.status: int | None = None
+        self._pid = os.getpid()
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send, on connections of this process."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self.mount("https://", requests.adapters.HTTPAdapter())
+            self.mount("http://", requests.adapters.HTTPAdapter())
+        self.attempts += 1
+        self.status = None
+        response = super().send(request, **kwargs)
+        self.status = response.status_code
+        return response
+
+
+class SpanDelivery(SpanProcessor):
+    """Hand ended spans to an exporter, in batches, from a thread that starts with a process's first span.
+
+    A span is encoded as it ends, so that the thread has little to do: a batch encoded at one go would hold the interpreter's lock while
+    requests wait for it. And what waits is bytes, a quarter of a span's memory. A span never waits for the Collector: where the queue
+    is full, the new span is dropped, counted and reported (log and metric).
+
+    Args:
+        make_exporter: makes the exporter of a process, with the session to use.
+        queue_size: spans that wait, at most; the batch under way is on top of it.
+        batch_size: spans of one export, at most.
+        delay: longest wait of a span for its batch, in seconds.
+        exit_timeout: longest wait at exit and for a flush, in seconds.
+    """
+
+    def __init__(
+        self,
+        make_exporter: Callable[[ExportSession], EncodedSpanExporter],
+        *,
+        queue_size: int = 10_000,
+        batch_size: int = 512,
+        delay: float = 1.0,
+        exit_timeout: float = 5.0,
+    ) -> None:
+        self._make_exporter = make_exporter
+        self._queue_size = queue_size
+        self._batch_size = batch_size
+        self._delay = delay
+        self._exit_timeout = exit_timeout
+        self._begin()
+        own = weakref.WeakMethod(self._begin)
+        os.register_at_fork(after_in_child=lambda: (begin := own()) and begin())
+        meter = get_meter("thebot_tracing")
+        for name, value, what in (
+            ("thebot.tracing.spans.exported", lambda: self.exported, "Spans that the Collector has taken"),
+            ("thebot.tracing.spans.dropped", lambda: self.dropped, "Spans lost: queue full, refused, not encodable, or process ended"),
+        ):
+            meter.create_observable_counter(name, [_observe(value)], unit="{span}", description=what)
+
+    def _begin(self) -> None:
+        """Begin in this process. What the parent has queued, the parent sends."""
+        self._condition = threading.Condition()
+        self._queue: collections.deque[EncodedSpan] = collections.deque()
+        self._under_way = 0
+        self._thread: threading.Thread | None = None
+        self._hurry = False
+        self._ending = False
+        self._deadline: float | None = None
+        self._reported = 0
+        self._next_report = 0.0
+        self._told = False
+        self.exported = 0
+        self.dropped = 0
+        # Last: another thread of a process forked without hooks goes by it.
+        self._pid = os.getpid()
+
+    @property
+    def waiting(self) -> int:
+        """Spans of this process that the Collector has not taken yet."""
+        return len(self._queue) + self._under_way
+
+    def on_start(self, span: Span, parent_context: Any = None) -> None:
+        """Nothing: only ended spans are sent."""
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Queue a span; it never blocks."""
+        if span.context is None or not span.context.trace_flags.sampled:
+            return
+        if self._pid != os.getpid():  # A fork that bypassed Python: uWSGI.
+            self._begin()
+        encoded = self._encoded(span) if len(self._queue) < self._queue_size else None
+        with self._condition:
+            if encoded is None or self._ending or len(self._queue) >= self._queue_size:
+                self.dropped += 1
+                return
+            self._queue.append(encoded)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="SpanDelivery", daemon=True)
+                self._thread.start()
+            elif len(self._queue) == self._batch_size:
+                self._condition.notify_all()
+
+    def _encoded(self, span: ReadableSpan) -> EncodedSpan | None:
+        try:
+            return encode(span)
+        except Exception:
+            # Once: others are counted with what is dropped.
+            if not self._told:
+                self._told = True
+                _logger.exception("the span %r cannot be encoded", span.name)
+            return None
+
+    def hurry(self) -> None:
+        """Send what waits now, without waiting for it."""
+        with self._condition:
+            self._hurry = bool(self._queue)
+            self._condition.notify_all()
+
+    def force_flush(self, timeout_millis: int | None = None) -> bool:
+        """Wait until the Collector has taken what waits now, or the timeout; True where it has."""
+        timeout = self._exit_timeout if timeout_millis is None else timeout_millis / 1000
+        if self._pid != os.getpid():
+            return True
+        with self._condition:
+            until = self.exported + self.dropped + self.waiting
+            self._hurry = bool(self._queue)
+            self._condition.notify_all()
+            return self._condition.wait_for(lambda: self.exported + self.dropped >= until, timeout)
+
+    def shutdown(self) -> None:
+        """Send what waits, at most for the exit timeout; report what is lost."""
+        if self._pid != os.getpid():
+            return
+        with self._condition:
+            if self._ending:
+                return
+            self._ending = True
+            self._deadline = time.monotonic() + self._exit_timeout
+            self._condition.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join(self._exit_timeout)
+        with self._condition:
+            self.dropped += self.waiting
+            self._queue.clear()
+            self._under_way = 0
+        self._report(always=True)
+
+    def _run(self) -> None:
+        session = ExportSession()
+        exporter = self._make_exporter(session)
+        with suppress_instrumentation():
+            while batch := self._next_batch():
+                self._deliver(exporter, session, batch)
+                self._report()
+        exporter.shutdown()  # type: ignore[no-untyped-call]
+
+    def _next_batch(self) -> list[EncodedSpan]:
+        """Wait for a batch: a full one, or what there is after the delay. Empty where there is no more to come."""
+        with self._condition:
+            while True:
+                if not self._queue and self._ending:
+                    return []
+                self._condition.wait_for(lambda: self._queue or self._ending)
+                # As many as there are after a while: one export of many spans costs less than many of one.
+                self._condition.wait_for(lambda: len(self._queue) >= self._batch_size or self._hurry or self._ending, self._delay)
+                self._under_way = min(len(self._queue), self._batch_size)
+                batch = [self._queue.popleft() for _ in range(self._under_way)]
+                self._hurry = self._hurry and bool(self._queue)
+                if batch:
+                    return batch
+
+    def _deliver(self, exporter: EncodedSpanExporter, session: ExportSession, batch: list[EncodedSpan]) -> None:
+        backoff = _FIRST_BACKOFF
+        while True:
+            before = session.attempts
+            try:
+                taken = exporter.send(batch)
+            except Exception:
+                _logger.exception("spans could not be sent")
+                taken, before = False, session.attempts
+            # Nothing was asked: the batch itself is at fault. An answer that is no temporary one: it is refused.
+            refused = session.attempts == before or (session.status is not None and session.status not in _TEMPORARY)
+            with self._condition:
+                if taken or refused:
+                    self.exported += len(batch) if taken else 0
+                    self.dropped += 0 if taken else len(batch)
+                    self._under_way = 0
+                    self._condition.notify_all()
+                    return
+                # The end of the process is reason to try again at once, and then faster.
+                ending = self._ending
+                longest = _FIRST_BACKOFF if ending else backoff * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+                self._condition.wait_for(lambda: self._ending is not ending, longest)  # noqa: B023 - called at once
+                if self._deadline is not None and time.monotonic() >= self._deadline:
+                    return
+            self._report()
+            backoff = min(backoff * 2, _LONGEST_BACKOFF)
+
+    def _report(self, always: bool = False) -> None:
+        """Say what was dropped since the last time, at most every half minute."""
+        now = time.monotonic()
+        if self.dropped > self._reported and (always or now >= self._next_report):
+            lost, self._reported, self._next_report = self.dropped - self._reported, self.dropped, now + _REPORT_EVERY
+            _logger.error(
+                "%d spans dropped (%d in all by this process): the queue of %d is full, the Collector refuses them, "
+                "they cannot be encoded, or the process ends",
+                lost,
+                self.dropped,
+                self._queue_size,
+            )
+
+
+def _observe(value: Callable[[], int]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    return lambda _options: [Observation(value())]

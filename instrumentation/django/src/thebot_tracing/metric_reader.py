@@ -1,0 +1,109 @@
+"""The reader that brings metrics to the Collector, made for processes that fork.
+
+The SDK's periodic reader exports under a lock. A fork in that moment hands the child a lock that nobody will ever open, and the child
+hangs at its next flush: seen with Celery's `max_tasks_per_child`, whose parent forks all the time. Here no fork happens while metrics
+are collected, and no lock is held while they are exported.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from typing import Any
+
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
+
+_logger = logging.getLogger(__name__)
+
+
+class ForkSafeMetricReader(MetricReader):
+    """Collect and export every `interval` seconds, from a thread of each process.
+
+    Args:
+        exporter: sends the metrics.
+        interval: seconds between two exports.
+        exit_timeout: longest wait at exit and for a flush, in seconds.
+    """
+
+    def __init__(self, exporter: OTLPMetricExporter, interval: float, exit_timeout: float) -> None:
+        super().__init__(exporter._preferred_temporality, exporter._preferred_aggregation)
+        self._exporter = exporter
+        self._interval = interval
+        self._exit_timeout = exit_timeout
+        # Held while metrics are collected: the locks of the SDK's instruments are held then.
+        self._collecting = threading.Lock()
+        self._collected: MetricsData | None = None
+        self._begin()
+        own = weakref.ref(self)
+
+        def before() -> None:
+            if (reader := own()) is not None:
+                reader._collecting.acquire()
+
+        def in_parent() -> None:
+            if (reader := own()) is not None:
+                reader._collecting.release()
+
+        def in_child() -> None:
+            if (reader := own()) is not None:
+                reader._collecting = threading.Lock()
+                if not reader._ended:
+                    reader._begin()
+
+        os.register_at_fork(before=before, after_in_parent=in_parent, after_in_child=in_child)
+
+    def _begin(self) -> None:
+        """Begin in this process."""
+        self._pid = os.getpid()
+        self._ended = False
+        self._wake = threading.Event()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ForkSafeMetricReader", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._ended:
+            self._wake.wait(self._interval)
+            self._wake.clear()
+            try:
+                self._export()
+            except Exception:
+                _logger.exception("metrics could not be collected or sent")
+            self._done.set()
+
+    def _export(self) -> None:
+        with self._collecting:
+            self.collect()
+            data, self._collected = self._collected, None
+        if data is not None:
+            with suppress_instrumentation():
+                self._exporter.export(data)
+
+    def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:
+        self._collected = metrics_data
+
+    def force_flush(self, timeout_millis: float | None = None) -> bool:
+        """Export now; True where it was done in time, whether the Collector took it or not."""
+        if self._ended:
+            return True
+        self._done.clear()
+        self._wake.set()
+        return self._done.wait(self._exit_timeout if timeout_millis is None else timeout_millis / 1000)
+
+    def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
+        """Export a last time, at most for the exit timeout."""
+        if self._ended:
+            return
+        self._ended = True
+        if self._pid != os.getpid():  # A fork that bypassed Python: this process has no thread.
+            return
+        began = time.monotonic()
+        self._wake.set()
+        self._thread.join(min(self._exit_timeout, timeout_millis / 1000))
+        if self._thread.is_alive():
+            _logger.warning("the last metrics of this process were not taken within %.0f s", time.monotonic() - began)

@@ -1,0 +1,70 @@
+"""What goes into and comes out of the headers of calls, requests and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from opentelemetry import baggage
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.context import Context
+from opentelemetry.propagators.b3 import B3MultiFormat, B3SingleFormat
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.propagators.jaeger import JaegerPropagator
+from opentelemetry.propagators.textmap import (
+    CarrierT,
+    Getter,
+    Setter,
+    TextMapPropagator,
+    default_getter,
+    default_setter,
+)
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from .correlation import KEY, RESPONSE_HEADER, get_correlation_id, valid
+
+_PROPAGATORS: dict[str, type[TextMapPropagator]] = {
+    "tracecontext": TraceContextTextMapPropagator,
+    "baggage": W3CBaggagePropagator,
+    "b3": B3SingleFormat,
+    "b3multi": B3MultiFormat,
+    "jaeger": JaegerPropagator,
+}
+
+
+class CorrelationPropagator(TextMapPropagator):
+    """The propagators of OTEL_PROPAGATORS, with a door for baggage: the correlation id goes through it, and nothing else.
+
+    Baggage that leaves is read by whoever is called; baggage that comes in is written by whoever calls. The id leaves as X-Correlation-ID
+    too, for services that know nothing of baggage.
+
+    Args:
+        names: the propagators. Where a carrier holds several contexts, the last one's holds.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._inner = CompositePropagator([_PROPAGATORS[name]() for name in names])
+
+    def extract(self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter) -> Context:
+        """Take the trace context and a valid correlation id."""
+        found = self._inner.extract(carrier, context, getter)
+        value = get_correlation_id(found)
+        if not baggage.get_all(found):
+            # As it is: a caller takes an empty context for none.
+            return found
+        found = baggage.clear(found)
+        return baggage.set_baggage(KEY, value, found) if valid(value) else found
+
+    def inject(self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter) -> None:
+        """Hand on the trace context and the correlation id."""
+        value = get_correlation_id(context)
+        bare = baggage.clear(context)
+        if valid(value):
+            self._inner.inject(carrier, baggage.set_baggage(KEY, value, bare), setter)
+            setter.set(carrier, RESPONSE_HEADER, str(value))
+        else:
+            self._inner.inject(carrier, bare, setter)
+
+    @property
+    def fields(self) -> set[str]:
+        """Names of the headers."""
+        return {*self._inner.fields, RESPONSE_HEADER}

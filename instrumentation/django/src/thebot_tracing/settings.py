@@ -1,0 +1,280 @@
+"""Settings: standard OTEL_* variables first, then the TRACING_* ones that the stack hands out, then Django's `TRACING`, then defaults.
+
+Bad input is told with all errors at once, before anything is changed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from .operations import parse_path
+from .rules import Rules, parse_rules, percentage
+
+DEFAULT_SERVICE = "thebot-platform"
+DEFAULT_LEFT_OUT = ("/admin/**", "/health/**", "/healthz", "/healthcheck")
+"""Paths left out beside those of STATIC_URL and MEDIA_URL, as patterns of the sampling rules."""
+DEFAULT_PROPAGATORS = ("jaeger", "b3multi", "b3", "tracecontext", "baggage")
+"""Where a request carries several contexts the last one holds: W3C's."""
+INSTRUMENTATIONS = ("django", "psycopg2", "psycopg", "celery", "requests", "redis", "httpx")
+
+_KEYS = {
+    "SERVICE_NAME", "SERVICE_VERSION", "ENVIRONMENT", "LEFT_OUT_PATHS", "RECORD_TASK_ARGUMENTS", "RECORD_CACHE_KEYS",
+    "DISABLED_INSTRUMENTATIONS",
+}  # fmt: skip
+
+
+class SettingsError(ValueError):
+    """The settings are wrong. `errors` has one text each: the key, what was found, what is allowed."""
+
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("tracing settings:\n" + "\n".join(f"  {error}" for error in errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an application's tracing runs with."""
+
+    service_name: str
+    service_version: str | None
+    environment: str
+    sampler: str
+    """As OTEL_TRACES_SAMPLER names them, or `environment`."""
+    sampler_argument: str | None
+    sample_percentage: float | None
+    rules: Rules | None
+    left_out_paths: tuple[re.Pattern[str], ...]
+    left_out_urls: tuple[re.Pattern[str], ...]
+    """Regular expressions of OTEL_PYTHON_DJANGO_EXCLUDED_URLS; where it is set, `left_out_paths` is empty."""
+    propagators: tuple[str, ...]
+    queue_size: int
+    """Spans that wait for the Collector, at most."""
+    batch_size: int
+    delay: float
+    """Longest wait of a span for its batch, in seconds."""
+    exit_timeout: float
+    """Longest wait for the Collector when a process ends, in seconds."""
+    metric_interval: float
+    """Time between two exports of metrics, in seconds."""
+    export_traces: bool
+    export_metrics: bool
+    disabled: bool
+    """OTEL_SDK_DISABLED: no span is made; correlation ids work."""
+    record_task_arguments: bool
+    record_cache_keys: bool
+    disabled_instrumentations: frozenset[str]
+
+    def left_out(self, method: str, path: str, url: str) -> bool:
+        """Whether a request is left out: by the rules where they name it, else by its path."""
+        if any(pattern.search(url) for pattern in self.left_out_urls):
+            return True
+        rule = self.rules.rule(method, path) if self.rules else None
+        if rule is not None:
+            return rule.percent == 0
+        return any(pattern.fullmatch(path) for pattern in self.left_out_paths)
+
+
+def load_settings(environ: Mapping[str, str] | None = None, django: Any = None) -> Settings:
+    """Read and check the settings.
+
+    Args:
+        environ: the environment. Default: the process's own.
+        django: Django's settings. Default: `django.conf.settings` where they are configured.
+
+    Raises:
+        SettingsError: with all errors.
+    """
+    if django is None:
+        django = _django_settings()
+    return _Reader(os.environ if environ is None else environ, django).read()
+
+
+def _django_settings() -> Any:
+    from django.conf import settings
+
+    return settings if settings.configured or os.environ.get("DJANGO_SETTINGS_MODULE") else object()
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str], django: Any) -> None:
+        self.environ = environ
+        self.django = django
+        self.errors: list[str] = []
+        own = getattr(django, "TRACING", {})
+        if not isinstance(own, Mapping):
+            self.errors.append(f"TRACING: found {own!r}; allowed is a dict")
+            own = {}
+        self.own: Mapping[str, Any] = own
+        self.errors += [f"TRACING[{key!r}]: unknown; allowed is {', '.join(sorted(_KEYS))}" for key in own if key not in _KEYS]
+
+    def read(self) -> Settings:
+        resource = self._resource_attributes()
+        rules = self._rules()
+        urls = self._left_out_urls()
+        sample_percentage = self._sample_percentage()
+        sampler = self.environ.get("OTEL_TRACES_SAMPLER") or ("always_on" if sample_percentage is None else "environment")
+        self._protocol()
+        settings = Settings(
+            service_name=self.environ.get("OTEL_SERVICE_NAME")
+            or resource.get("service.name")
+            or self._text("SERVICE_NAME")
+            or DEFAULT_SERVICE,
+            service_version=resource.get("service.version") or self._text("SERVICE_VERSION"),
+            environment=resource.get("deployment.environment.name")
+            or resource.get("deployment.environment")
+            or self._text("ENVIRONMENT")
+            or getattr(self.django, "ENVIRONMENT", None)
+            or "development",
+            sampler=sampler.strip().lower(),
+            sampler_argument=self.environ.get("OTEL_TRACES_SAMPLER_ARG"),
+            sample_percentage=sample_percentage,
+            rules=rules,
+            left_out_paths=() if urls is not None else self._left_out_paths(),
+            left_out_urls=urls or (),
+            propagators=self._propagators(),
+            queue_size=self._number("OTEL_BSP_MAX_QUEUE_SIZE", 10_000, 1, 1_000_000),
+            batch_size=self._number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512, 1, 100_000),
+            delay=self._number("OTEL_BSP_SCHEDULE_DELAY", 1000, 1, 3_600_000) / 1000,
+            exit_timeout=self._number("OTEL_BSP_EXPORT_TIMEOUT", 5000, 0, 3_600_000) / 1000,
+            metric_interval=self._number("OTEL_METRIC_EXPORT_INTERVAL", 60_000, 100, 86_400_000) / 1000,
+            export_traces=self._exporter("OTEL_TRACES_EXPORTER"),
+            export_metrics=self._exporter("OTEL_METRICS_EXPORTER"),
+            disabled=self.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true",
+            record_task_arguments=self._flag("RECORD_TASK_ARGUMENTS"),
+            record_cache_keys=self._flag("RECORD_CACHE_KEYS"),
+            disabled_instrumentations=self._disabled_instrumentations(),
+        )
+        if settings.batch_size > settings.queue_size:
+            self.errors.append(
+                f"OTEL_BSP_MAX_EXPORT_BATCH_SIZE: found {settings.batch_size}; allowed is at most the queue's "
+                f"{settings.queue_size} (OTEL_BSP_MAX_QUEUE_SIZE)"
+            )
+        if self.errors:
+            raise SettingsError(self.errors)
+        return settings
+
+    def _resource_attributes(self) -> dict[str, str]:
+        pairs = (item.partition("=") for item in self.environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","))
+        return {key.strip(): unquote(value.strip()) for key, _, value in pairs if key.strip()}
+
+    def _rules(self) -> Rules | None:
+        text = self.environ.get("TRACING_SAMPLING_RULES")
+        if not text:
+            return None
+        rules, errors = parse_rules(text, "TRACING_SAMPLING_RULES")
+        self.errors += errors
+        return rules
+
+    def _sample_percentage(self) -> float | None:
+        text = self.environ.get("TRACING_SAMPLE_PERCENTAGE")
+        if text is None:
+            return None
+        found = percentage(text)
+        if found is None:
+            self.errors.append(f"TRACING_SAMPLE_PERCENTAGE: found {text!r}; allowed is a decimal, 0 to 100")
+        return found
+
+    def _left_out_urls(self) -> tuple[re.Pattern[str], ...] | None:
+        for name in ("OTEL_PYTHON_DJANGO_EXCLUDED_URLS", "OTEL_PYTHON_EXCLUDED_URLS"):
+            text = self.environ.get(name)
+            if text is not None:
+                return tuple(self._regular_expressions(name, text))
+        return None
+
+    def _regular_expressions(self, name: str, text: str) -> list[re.Pattern[str]]:
+        found = []
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            try:
+                found.append(re.compile(part))
+            except re.error as error:
+                self.errors.append(f"{name}: found {part!r}; allowed are regular expressions ({error})")
+        return found
+
+    def _left_out_paths(self) -> tuple[re.Pattern[str], ...]:
+        listed = self.own.get("LEFT_OUT_PATHS", (*DEFAULT_LEFT_OUT, *self._file_paths()))
+        if isinstance(listed, str) or not isinstance(listed, (list, tuple)):
+            self.errors.append(f"TRACING['LEFT_OUT_PATHS']: found {listed!r}; allowed is a list of paths")
+            return ()
+        found = []
+        for path in listed:
+            pattern = parse_path(path) if isinstance(path, str) else None
+            if pattern is None:
+                self.errors.append(f"TRACING['LEFT_OUT_PATHS']: found {path!r}; allowed is a path with * (in a segment) and ** (across)")
+            else:
+                found.append(pattern)
+        return tuple(found)
+
+    def _file_paths(self) -> list[str]:
+        """Where Django serves files itself. Files of another host are no requests of this one."""
+        paths = []
+        for name, default in (("STATIC_URL", "static/"), ("MEDIA_URL", "media/")):
+            # Django makes "/" of what is not set.
+            url = str(getattr(self.django, name, None) or "").strip("/") or default.strip("/")
+            if "//" not in url:
+                paths.append(f"/{url}/**")
+        return paths
+
+    def _propagators(self) -> tuple[str, ...]:
+        text = self.environ.get("OTEL_PROPAGATORS")
+        if text is None:
+            return DEFAULT_PROPAGATORS
+        found = tuple(filter(None, (part.strip() for part in text.split(","))))
+        unknown = [name for name in found if name not in (*DEFAULT_PROPAGATORS, "none")]
+        if unknown:
+            self.errors.append(f"OTEL_PROPAGATORS: found {', '.join(unknown)}; allowed is {', '.join(DEFAULT_PROPAGATORS)}, none")
+        return () if "none" in found else tuple(name for name in found if name not in unknown)
+
+    def _protocol(self) -> None:
+        for signal in ("TRACES_", "METRICS_", ""):
+            name = f"OTEL_EXPORTER_OTLP_{signal}PROTOCOL"
+            found = self.environ.get(name)
+            if found not in (None, "", "http/protobuf"):
+                self.errors.append(f"{name}: found {found!r}; allowed is http/protobuf (gRPC does not survive a fork)")
+
+    def _exporter(self, name: str) -> bool:
+        found = self.environ.get(name) or "otlp"
+        if found not in ("otlp", "none"):
+            self.errors.append(f"{name}: found {found!r}; allowed is otlp, none")
+        return found == "otlp"
+
+    def _number(self, name: str, default: int, lowest: int, highest: int) -> int:
+        text = self.environ.get(name)
+        if not text:
+            return default
+        if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
+            return int(text)
+        self.errors.append(f"{name}: found {text!r}; allowed is {lowest} to {highest}")
+        return default
+
+    def _text(self, key: str) -> str | None:
+        value = self._own(key, lambda value: isinstance(value, str) and value != "", "a text", None)
+        return None if value is None else str(value)
+
+    def _flag(self, key: str) -> bool:
+        return bool(self._own(key, lambda value: isinstance(value, bool), "True or False", True))
+
+    def _own(self, key: str, allowed: Callable[[Any], bool], what: str, default: Any) -> Any:
+        value = self.own.get(key)
+        if value is None:
+            return default
+        if not allowed(value):
+            self.errors.append(f"TRACING[{key!r}]: found {value!r}; allowed is {what}")
+            return default
+        return value
+
+    def _disabled_instrumentations(self) -> frozenset[str]:
+        text = self.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS")
+        if text is not None:
+            return frozenset(part.strip() for part in text.split(","))
+        listed = self.own.get("DISABLED_INSTRUMENTATIONS", ())
+        if isinstance(listed, str) or any(name not in INSTRUMENTATIONS for name in listed):
+            self.errors.append(
+                f"TRACING['DISABLED_INSTRUMENTATIONS']: found {listed!r}; allowed is a list of {', '.join(INSTRUMENTATIONS)}"
+            )
+            return frozenset()
+        return frozenset(listed)

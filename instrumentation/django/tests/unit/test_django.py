@@ -1,0 +1,89 @@
+"""Requests through Django, instrumented."""
+
+import pytest
+from opentelemetry.trace import SpanKind, StatusCode
+
+
+@pytest.fixture
+def client(exporter):
+    from django.test import Client
+
+    return Client(raise_request_exception=False)
+
+
+def test_a_request_is_a_server_span_with_method_route_and_status(client, spans):
+    client.get("/seen/?a=1")
+    span = spans()[-1]
+    assert (span.name, span.kind) == ("GET seen/", SpanKind.SERVER)
+    assert (span.attributes["http.method"], span.attributes["http.route"], span.attributes["http.status_code"]) == ("GET", "seen/", 200)
+    assert span.end_time > span.start_time
+
+
+def test_an_exception_is_recorded_and_the_status_set(client, spans):
+    assert client.get("/api/fail/").status_code == 500
+    span = spans()[-1]
+    assert span.status.status_code is StatusCode.ERROR
+    (event,) = [event for event in span.events if event.name == "exception"]
+    assert event.attributes["exception.type"] == "ValueError"
+    assert "the payment provider does not know this card" in event.attributes["exception.message"]
+    assert "views.py" in event.attributes["exception.stacktrace"]
+
+
+def test_a_client_error_is_no_error_of_the_service(client, spans):
+    assert client.get("/unknown/").status_code == 404
+    assert spans()[-1].status.status_code is StatusCode.UNSET
+
+
+@pytest.mark.parametrize("path", ["/admin/users/", "/static/a.css", "/media/a.png", "/health/live"])
+def test_a_left_out_request_leaves_no_span_and_no_orphan(client, spans, path):
+    response = client.get(path, headers={"traceparent": f"00-{1:032x}-{2:016x}-01"})
+    assert response["X-Correlation-ID"]
+    assert spans() == ()
+    # What it calls is told: not recorded, and by a mark, that it is left out.
+    headers = response.json()["headers"]
+    assert headers["traceparent"].endswith("-00")
+    assert headers["tracestate"] == "thebot=left-out"
+
+
+def test_what_a_left_out_request_calls_is_left_out_too(client, spans):
+    headers = client.get("/health/live").json()["headers"]
+    client.get("/seen/", headers={key: headers[key] for key in ("traceparent", "tracestate")})
+    assert spans() == ()
+
+
+def test_a_path_that_looks_alike_is_recorded(client, spans):
+    client.get("/healthcare/live")
+    assert len(spans()) == 2
+
+
+def test_the_brief_s_imports_are_the_package_s(exporter):
+    from config.middleware.correlation_id_middleware import CorrelationIDLoggingFilter, CorrelationIDMiddleware
+    from config.tracing import EnvironmentBasedSampler, get_meter, get_tracer, init_tracing, set_correlation_id, setup_metrics
+
+    import thebot_tracing
+    from thebot_tracing.middleware import CorrelationIDMiddleware as middleware
+
+    for own in (
+        CorrelationIDLoggingFilter,
+        EnvironmentBasedSampler,
+        get_meter,
+        get_tracer,
+        init_tracing,
+        set_correlation_id,
+        setup_metrics,
+    ):
+        assert getattr(thebot_tracing, own.__name__) is own
+    assert CorrelationIDMiddleware is middleware
+    with get_tracer(__name__).start_as_current_span("own") as span:
+        assert span.is_recording()
+
+
+def test_a_second_init_changes_nothing(exporter):
+    from django.conf import settings
+
+    from thebot_tracing import init_tracing
+
+    before = list(settings.MIDDLEWARE)
+    assert init_tracing() is init_tracing()
+    assert before == settings.MIDDLEWARE
+    assert sum("opentelemetry" in name for name in before) == 1

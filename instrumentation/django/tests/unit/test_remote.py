@@ -1,0 +1,185 @@
+"""Jaeger's strategies: what is served is followed, and the last good ones hold."""
+
+import json
+import os
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.sdk.trace.sampling import ParentBased
+
+from thebot_tracing.remote import JaegerRemoteSampler, StrategyError, parse_argument, parse_strategies
+from thebot_tracing.rules import parse_rules
+from unit.test_sampler import keeps, request
+
+# As Jaeger 2.13 answers for a service with rates by operation, and as later ones name the type.
+BY_OPERATION = {
+    "strategyType": 0,
+    "probabilisticSampling": {"samplingRate": 0},
+    "operationSampling": {
+        "defaultSamplingProbability": 0,
+        "perOperationStrategies": [
+            {"operation": "POST /api/auth/login", "probabilisticSampling": {"samplingRate": 1}},
+            {"operation": "GET api/chat/rooms/", "probabilisticSampling": {"samplingRate": 1}},
+        ],
+    },
+}
+EVERYTHING = {"strategyType": "PROBABILISTIC", "probabilisticSampling": {"samplingRate": 1}}
+
+
+@pytest.fixture
+def jaeger():
+    """A server of strategies; `answer` is a (status, text), `asked` counts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            server.asked.append(self.path)
+            status, text = server.answer
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server.asked = []
+    server.answer = (200, json.dumps(EVERYTHING))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def sampler_of(server, **options):
+    return JaegerRemoteSampler(f"http://127.0.0.1:{server.server_port}", "thebot-platform", **options)
+
+
+def eventually(condition):
+    until = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_follows_what_jaeger_serves_by_operation(jaeger):
+    jaeger.answer = (200, json.dumps(BY_OPERATION))
+    sampler = sampler_of(jaeger)
+    sampler.refresh()
+    assert jaeger.asked == ["/?service=thebot-platform"]
+    assert keeps(sampler, 2**127, request("/api/auth/login/", "POST"))
+    assert keeps(sampler, 2**127, request("/api/chat/rooms/"))
+    assert not keeps(sampler, 2**127, request("/other"))
+    sampler.shutdown()
+
+
+def test_polls_and_takes_up_a_change(jaeger):
+    sampler = sampler_of(jaeger, polling_interval=0.05, initial_percent=0)
+    keeps(sampler, 1)
+    eventually(lambda: keeps(sampler, 2**64 - 1))
+    jaeger.answer = (200, json.dumps(BY_OPERATION))
+    eventually(lambda: not keeps(sampler, 2**64 - 1))
+    sampler.shutdown()
+
+
+@pytest.mark.parametrize(
+    "bad", [(500, "no"), (200, "{"), (200, "[]"), (200, '{"strategyType":1}'), (200, '{"probabilisticSampling":{"samplingRate":7}}')]
+)
+def test_keeps_the_last_good_ones(jaeger, bad):
+    sampler = sampler_of(jaeger, initial_percent=0)
+    sampler.refresh()
+    jaeger.answer = bad
+    with pytest.raises((OSError, ValueError)):
+        sampler.refresh()
+    assert keeps(sampler, 2**64 - 1)
+
+
+def test_backs_off_while_jaeger_fails(jaeger, caplog):
+    jaeger.answer = (500, "no")
+    sampler = sampler_of(jaeger, polling_interval=0.05)
+    keeps(sampler, 1)
+    time.sleep(1)
+    sampler.shutdown()
+    # Each try waits twice as long as the one before: 0.1, 0.2, 0.4, 0.8; without back-off there were 20.
+    assert 2 <= len(jaeger.asked) <= 6
+    assert "the last ones hold" in caplog.text
+
+
+def test_starts_with_the_initial_rate_and_the_own_rules():
+    rules, _ = parse_rules('{"operations":[{"operation":"POST /api/payments/*","percent":100}]}', "R")
+    sampler = JaegerRemoteSampler("http://127.0.0.1:9", "s", polling_interval=60, initial_percent=0, rules=rules)
+    assert keeps(sampler, 2**64 - 1, request("/api/payments/42/", "POST"))
+    assert not keeps(sampler, 2**64 - 1, request("/other"))
+    sampler.shutdown()
+
+
+def test_the_argument_of_the_specification():
+    found, errors = parse_argument("endpoint=http://jaeger:5778,pollingIntervalMs=30000,initialSamplingRate=0.25")
+    assert errors == []
+    assert found == {"endpoint": "http://jaeger:5778", "polling_interval": 30.0, "initial_percent": 25.0}
+
+
+def test_all_errors_of_the_argument_at_once():
+    _, errors = parse_argument("endpoint=jaeger,pollingIntervalMs=x,initialSamplingRate=2,colour=red")
+    assert len(errors) == 4
+    assert len(parse_argument("")[1]) == 1
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "strategyType",
+                        "probabilisticSampling",
+                        "operationSampling",
+                        "samplingRate",
+                        "defaultSamplingProbability",
+                        "perOperationStrategies",
+                    ]
+                ),
+                inner,
+            )
+        ),
+    )
+)
+def test_no_answer_breaks_it(answer):
+    try:
+        parse_strategies(answer)
+    except StrategyError:
+        return
+
+
+def test_is_found_by_the_names_of_the_specification(monkeypatch):
+    from thebot_tracing.bootstrap import make_sampler
+    from thebot_tracing.settings import load_settings
+
+    variables = {"OTEL_TRACES_SAMPLER_ARG": "endpoint=http://127.0.0.1:9"}
+    plain = make_sampler(load_settings({**variables, "OTEL_TRACES_SAMPLER": "jaeger_remote"}, object()))
+    assert isinstance(plain, JaegerRemoteSampler)
+    based = make_sampler(load_settings({**variables, "OTEL_TRACES_SAMPLER": "parentbased_jaeger_remote"}, object()))
+    assert isinstance(based, ParentBased)
+    from opentelemetry.sdk._configuration import _import_sampler
+
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", variables["OTEL_TRACES_SAMPLER_ARG"])
+    assert isinstance(_import_sampler("parentbased_jaeger_remote"), ParentBased)
+
+
+def test_a_forked_child_polls_by_itself(jaeger):
+    sampler = sampler_of(jaeger, polling_interval=60)
+    keeps(sampler, 1)
+    eventually(lambda: len(jaeger.asked) == 1)
+    child = os.fork()
+    if child == 0:
+        keeps(sampler, 1)
+        time.sleep(2)
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert len(jaeger.asked) == 2
+    sampler.shutdown()

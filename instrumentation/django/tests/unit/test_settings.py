@@ -1,0 +1,139 @@
+"""Where settings come from, and how bad ones are told."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from thebot_tracing.bootstrap import make_resource, make_sampler
+from thebot_tracing.settings import DEFAULT_SERVICE, SettingsError, load_settings
+
+
+def settings(environ=None, **django):
+    return load_settings(environ or {}, SimpleNamespace(**django))
+
+
+def left_out(found, path, method="GET"):
+    return found.left_out(method, path, f"http://host:8000{path}")
+
+
+def test_defaults():
+    found = settings()
+    assert (found.service_name, found.environment, found.sampler) == (DEFAULT_SERVICE, "development", "always_on")
+    assert make_sampler(found).get_description() == "AlwaysOnSampler"
+
+
+def test_the_stacks_environment_when_the_collector_decides():
+    rules = {"default": 10, "errors": 100, "operations": [{"operation": "POST /api/auth/login", "percent": 100}]}
+    found = settings({
+        "OTEL_SERVICE_NAME": "thebot-platform",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=production",
+        "OTEL_TRACES_SAMPLER": "always_on",
+        "TRACING_SAMPLING_RULES": json.dumps(rules, separators=(",", ":")),
+    })  # fmt: skip
+    assert make_sampler(found).get_description() == "AlwaysOnSampler"
+    assert found.environment == "production"
+
+
+def test_the_stacks_environment_when_the_application_decides():
+    found = settings({
+        "OTEL_TRACES_SAMPLER": "parentbased_jaeger_remote",
+        "OTEL_TRACES_SAMPLER_ARG": "endpoint=http://jaeger:5778,pollingIntervalMs=30000,initialSamplingRate=0.1",
+        "TRACING_SAMPLE_PERCENTAGE": "10",
+        "TRACING_SAMPLING_RULES": '{"default":10,"errors":100,"operations":[]}',
+    })  # fmt: skip
+    assert "JaegerRemoteSampler{http://jaeger:5778, initially 10 %}" in make_sampler(found).get_description()
+
+
+def test_a_percentage_alone_makes_the_application_decide():
+    found = settings({"TRACING_SAMPLE_PERCENTAGE": "25"}, ENVIRONMENT="production")
+    assert "EnvironmentBasedSampler{25 %}" in make_sampler(found).get_description()
+    assert (
+        make_sampler(settings({"TRACING_SAMPLE_PERCENTAGE": "25", "OTEL_TRACES_SAMPLER": "always_on"})).get_description()
+        == "AlwaysOnSampler"
+    )
+
+
+def test_standard_variables_win_over_djangos_settings():
+    own = {"SERVICE_NAME": "of-django", "ENVIRONMENT": "staging", "SERVICE_VERSION": "1"}
+    found = settings({}, TRACING=own, ENVIRONMENT="production")
+    assert (found.service_name, found.environment, found.service_version) == ("of-django", "staging", "1")
+    environ = {
+        "OTEL_SERVICE_NAME": "of-env",
+        "OTEL_RESOURCE_ATTRIBUTES": "service.version=2,deployment.environment.name=production,team=a%20b",
+    }
+    found = settings(environ, TRACING=own)
+    assert (found.service_name, found.environment, found.service_version) == ("of-env", "production", "2")
+
+
+def test_the_resource_says_service_version_environment_and_instance(monkeypatch):
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "team=a,deployment.environment.name=staging")
+    attributes = make_resource(load_settings(django=SimpleNamespace(TRACING={"SERVICE_VERSION": "1.2"}))).attributes
+    assert attributes["service.name"] == DEFAULT_SERVICE
+    assert attributes["service.version"] == "1.2"
+    assert attributes["deployment.environment.name"] == "staging"
+    assert attributes["team"] == "a"
+    assert attributes["service.instance.id"]
+
+
+def test_all_errors_are_told_at_once_with_what_is_allowed():
+    with pytest.raises(SettingsError) as caught:
+        settings(
+            {
+                "TRACING_SAMPLE_PERCENTAGE": "ten",
+                "TRACING_SAMPLING_RULES": "{",
+                "OTEL_BSP_MAX_QUEUE_SIZE": "-1",
+                "OTEL_PROPAGATORS": "xray",
+                "OTEL_TRACES_EXPORTER": "zipkin",
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+            },
+            TRACING={"COLOUR": 1, "SERVICE_NAME": 5, "LEFT_OUT_PATHS": ["no slash"], "RECORD_CACHE_KEYS": "yes"},
+        )
+    assert len(caught.value.errors) == 10
+    for part in ("TRACING['COLOUR']: unknown", "http/protobuf", "found 'ten'", "allowed is otlp, none", "found xray", "found 'no slash'"):
+        assert part in str(caught.value)
+
+
+def test_a_sampler_that_does_not_exist_is_told():
+    with pytest.raises(SettingsError, match="OTEL_TRACES_SAMPLER: found 'sometimes'; allowed is always_on"):
+        make_sampler(settings({"OTEL_TRACES_SAMPLER": "sometimes"}))
+    with pytest.raises(SettingsError, match="OTEL_TRACES_SAMPLER_ARG: found '2'"):
+        make_sampler(settings({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "2"}))
+
+
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/admin/users/3/change/", "/static/a.css", "/media/x/y.png", "/health/", "/health", "/healthz"]
+)
+def test_paths_left_out_by_default(path):
+    assert left_out(settings(), path)
+
+
+@pytest.mark.parametrize("path", ["/healthcare/", "/api/health-report/", "/administrator/", "/api/admin/x", "/"])
+def test_paths_that_only_look_alike_are_recorded(path):
+    assert not left_out(settings(), path)
+
+
+def test_files_are_left_out_where_django_serves_them():
+    found = settings(STATIC_URL="/assets/", MEDIA_URL="https://cdn.example/media/")
+    assert left_out(found, "/assets/a.css")
+    assert not left_out(found, "/static/a.css")
+    assert not left_out(found, "/media/a.png")
+
+
+def test_exclusions_follow_the_sampling_model():
+    rules = '{"operations":[{"operation":"GET /admin/*","percent":100},{"operation":"GET /api/noise","percent":0}]}'
+    found = settings({"TRACING_SAMPLING_RULES": rules})
+    assert not left_out(found, "/admin/users")
+    assert left_out(found, "/admin/users", "POST")
+    assert left_out(found, "/admin/users/3/change/")
+    assert left_out(found, "/api/noise/")
+    assert not left_out(found, "/api/other")
+
+
+def test_own_paths_and_the_standard_variable():
+    assert left_out(settings(TRACING={"LEFT_OUT_PATHS": ["/ping"]}), "/ping")
+    assert not left_out(settings(TRACING={"LEFT_OUT_PATHS": []}), "/admin/")
+    found = settings({"OTEL_PYTHON_DJANGO_EXCLUDED_URLS": "client/.*/info,ping$"})
+    assert left_out(found, "/client/7/info")
+    assert not left_out(found, "/admin/")
