@@ -1,0 +1,117 @@
+/** Rules on a whole stack: its settings, and what its resources are to each other. */
+import type { Settings } from "../configs/settings";
+import { bounds, mayBeAlone, type Bounds } from "./bounds";
+import { at, given, listAt, unknown, type Declared } from "./declared";
+import { kubernetesKind, podTemplate } from "./pods";
+
+/** A rule that only all resources together can meet. */
+export interface StackRule {
+  readonly name: string;
+  readonly description: string;
+  /** What is wrong, one sentence each. */
+  readonly check: (settings: Settings, resources: readonly Declared[]) => readonly string[];
+}
+
+export const retentionBounds: StackRule = {
+  name: "retention-bounds",
+  description: "Traces are kept as long as the environment asks for, and no longer.",
+  check: ({ environment, retention }) => outside("tracing:retention", retention, bounds[environment].retention, "d", environment),
+};
+
+export const samplingBounds: StackRule = {
+  name: "sampling-bounds",
+  description: "Sampling keeps what the environment promises: errors, and enough of the rest without flooding the storage.",
+  check: ({ environment, sampling }) => {
+    const limits: Bounds = bounds[environment];
+    return [
+      ...outside("tracing:sampling.default", sampling.default, limits.sampling, " %", environment),
+      ...outside("tracing:sampling.errors", sampling.errors, [limits.errors, 100], " %", environment),
+    ];
+  },
+};
+
+function outside(key: string, value: number, [least, most]: readonly [number, number], unit: string, environment: string): string[] {
+  if (value >= least && value <= most) return [];
+  return [`${key}: found ${value}${unit}; allowed in ${environment}: from ${least}${unit} to ${most}${unit}`];
+}
+
+export const survivesLoss: StackRule = {
+  name: "survives-loss",
+  description: "In production each workload has several pods, spread over nodes, and a budget that lets one go at a time.",
+  check: ({ environment, platform }, resources) => {
+    if (environment !== "production") return [];
+    if (platform !== "kubernetes") return [`tracing:platform: found ${platform}; one machine does not survive its own loss`];
+    return resources
+      .filter((resource) => ["apps/v1:Deployment", "apps/v1:StatefulSet"].includes(kubernetesKind(resource) ?? ""))
+      .filter((resource) => !mayBeAlone.has(nameOf(resource)))
+      .flatMap((workload) =>
+        [...tooFew(workload, resources), ...unspread(workload), ...unguarded(workload, resources)].map(
+          (problem) => `${nameOf(workload)} ${problem}`,
+        ),
+      );
+  },
+};
+
+const nameOf = ({ name, props }: Declared): string => {
+  const given = at(props, "metadata", "name");
+  return typeof given === "string" ? given : name;
+};
+
+const ofKind = (resources: readonly Declared[], kind: string) => resources.filter((resource) => kubernetesKind(resource) === kind);
+
+/** Pods that a workload has at least: its own number, or the least that its autoscaler leaves. */
+function leastReplicas(workload: Declared, resources: readonly Declared[]): number {
+  const kind = kubernetesKind(workload)?.split(":")[1];
+  const scaler = ofKind(resources, "autoscaling/v2:HorizontalPodAutoscaler").find(
+    ({ props }) => at(props, "spec", "scaleTargetRef", "kind") === kind && at(props, "spec", "scaleTargetRef", "name") === nameOf(workload),
+  );
+  const replicas = scaler ? at(scaler.props, "spec", "minReplicas") : at(workload.props, "spec", "replicas");
+  return typeof replicas === "number" ? replicas : 1;
+}
+
+function tooFew(workload: Declared, resources: readonly Declared[]): string[] {
+  const replicas = leastReplicas(workload, resources);
+  return replicas >= 2 ? [] : [`may have ${replicas} pod only`];
+}
+
+function unspread(workload: Declared): string[] {
+  const pod = at(podTemplate(workload), "spec");
+  const byNode = (term: unknown) => at(term, "topologyKey") === "kubernetes.io/hostname";
+  const apart = [
+    ...listAt(pod, "topologySpreadConstraints"),
+    ...listAt(pod, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"),
+    ...listAt(pod, "affinity", "podAntiAffinity", "preferredDuringSchedulingIgnoredDuringExecution").map((term) =>
+      at(term, "podAffinityTerm"),
+    ),
+  ];
+  return apart.some(byNode) ? [] : ["is not spread over nodes"];
+}
+
+function unguarded(workload: Declared, resources: readonly Declared[]): string[] {
+  const budgets = ofKind(resources, "policy/v1:PodDisruptionBudget").filter((budget) => selects(budget, workload));
+  const [budget] = budgets;
+  if (!budget) return ["has no PodDisruptionBudget"];
+  if (budgets.length > 1) return ["has several PodDisruptionBudgets, so none of its pods can be evicted"];
+  const { minAvailable, maxUnavailable } = (at(budget.props, "spec") ?? {}) as Record<string, unknown>;
+  const replicas = leastReplicas(workload, resources);
+  const closed = given(maxUnavailable) ? pods(maxUnavailable, replicas) === 0 : pods(minAvailable, replicas) >= replicas;
+  return closed ? ["has a PodDisruptionBudget that lets no pod go"] : [];
+}
+
+/** Pods that a number or a percentage of a budget means; percentages are rounded up, as Kubernetes does. */
+function pods(amount: unknown, replicas: number): number {
+  if (typeof amount === "number") return amount;
+  const share = typeof amount === "string" ? /^(\d+)%$/.exec(amount)?.[1] : undefined;
+  return share === undefined ? 0 : Math.ceil((Number(share) * replicas) / 100);
+}
+
+function selects(budget: Declared, workload: Declared): boolean {
+  const wanted = at(budget.props, "spec", "selector", "matchLabels");
+  const labels = at(podTemplate(workload), "metadata", "labels");
+  if (typeof wanted !== "object" || wanted === null) return false;
+  const pairs = Object.entries(wanted);
+  return pairs.length > 0 && pairs.every(([key, value]) => [value, unknown].includes(at(labels, key)));
+}
+
+/** All rules of this file. */
+export const stackRules: readonly StackRule[] = [retentionBounds, samplingBounds, survivesLoss];
