@@ -3,10 +3,10 @@
 #   ENV=dev       the stack                              WAY=pulumi|compose      force a way
 #   SERVICE=name  one service (logs)                     IMAGES=official|local   force where images come from
 #   FOLLOW=1      go on as lines come (logs)             RUNG=name               one rung (test)
-#   YES=1         do not ask (destroy)
+#   YES=1         do not ask (destroy)                   SET= TRAFFIC=           what-ifs (sampling)
 
 ENV ?= dev
-export ENV WAY IMAGES SERVICE FOLLOW YES RUNG
+export ENV WAY IMAGES SERVICE FOLLOW YES RUNG SET TRAFFIC
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -23,6 +23,9 @@ destroy: $(modules) ## delete it with all its data
 preview: $(modules) ## show what `make up` would change
 	@$(tsx) scripts/preview.ts
 
+sampling: $(modules) ## rates in force and what they keep (SET= and TRAFFIC= for what-ifs)
+	@$(tsx) scripts/sampling.ts
+
 ##@ A running stack
 status: $(modules) ## services, spans, queue and storage on one screen
 	@$(tsx) scripts/status.ts
@@ -35,8 +38,19 @@ password: $(modules) ## print Elasticsearch's password
 smoke: $(modules) ## send a trace and find it again
 	@$(tsx) scripts/smoke.ts
 
+alerts-drill: $(modules) ## provoke each alert of the running stack, and time it (an hour; loses spans)
+	@$(tsx) scripts/drill.ts
 bench: $(modules) ## memory and throughput of the running stack, as a table
 	@$(tsx) scripts/bench.ts
+
+bench-sampling: $(modules) ## memory that undecided traces take, measured on the Collector itself
+	@$(tsx) scripts/bench-sampling.ts
+
+##@ The Django package
+demo: $(modules) ## the example project against the running stack: its traces
+	@$(tsx) scripts/django.ts demo
+django-bench: $(modules) ## what tracing costs a request, as ratios
+	@$(tsx) scripts/django.ts overhead
 
 ##@ Files and images
 render: $(modules) ## write rendered/$(ENV)/ anew: compose file and config files
@@ -55,6 +69,10 @@ engine: $(modules) ## a container engine, installed and started if there is none
 	@$(tsx) scripts/engine.ts start
 engine-stop: $(modules) ## stop the engine that `make engine` started
 	@$(tsx) scripts/engine.ts stop
+cluster: $(modules) ## a Kubernetes node for tests, from Go modules and Debian's packages
+	@$(tsx) tests/cluster/main.ts start
+cluster-stop: $(modules) ## end that node, and delete all that it made
+	@$(tsx) tests/cluster/main.ts stop
 
 # npm writes this file last. What it prints is no output of a command.
 $(modules): package-lock.json
@@ -64,7 +82,7 @@ $(modules): package-lock.json
 	@touch $@
 
 help:
-	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview status logs open password smoke bench render images test lint engine engine-stop help
+.PHONY: up down destroy preview sampling status logs open password smoke alerts-drill bench bench-sampling render images test lint engine engine-stop cluster cluster-stop demo django-bench help

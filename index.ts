@@ -6,5 +6,5 @@ import { TracingStack } from "./components/tracing-stack";
 const stack = new TracingStack("tracing", parseSettings(pulumi.getStack(), pulumi.runtime.allConfig()));
 
 export const { endpoints, ingestNetwork, samplingRates, retentionDays } = stack.outputs;
-export const samplingStrategy = stack.outputs.samplingStrategy;
+export const { samplingStrategy, samplingLosses, applicationEnvironment } = stack.outputs;
 export const elasticsearchPassword = stack.elasticsearchPassword;

@@ -15,13 +15,18 @@ module.exports = {
   projects: [
     project("unit"),
     // The SDK keeps its state in a global, which it goes on reading when a test file is done.
-    project("component", { testTimeout: 60_000, testEnvironmentOptions: { globalsCleanup: "off" } }),
-    project("binaries", { testTimeout: 60_000 }),
+    project("component", { testEnvironmentOptions: { globalsCleanup: "off" } }),
+    project("oracle"),
+    project("binaries"),
     project("rules"),
-    project("e2e", { testTimeout: 15 * 60_000 }),
+    project("schemas"),
+    project("cluster"),
+    project("e2e"),
   ],
-  // The end-to-end tests share one stack.
-  maxWorkers: process.argv.includes("e2e") ? 1 : 2,
+  // A project's own limit has no effect: files whose tests take longer call jest.setTimeout.
+  testTimeout: 60_000,
+  // The end-to-end tests share one stack, those on Kubernetes one cluster.
+  maxWorkers: process.argv.some((word) => ["e2e", "cluster"].includes(word)) ? 1 : 2,
   passWithNoTests: false,
   reporters: ["default", "<rootDir>/tests/nothing-ran.js"],
 };

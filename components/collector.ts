@@ -1,56 +1,105 @@
 /** The OpenTelemetry Collector: what applications talk to. Receives, measures, samples and hands on to Jaeger. */
 import type * as pulumi from "@pulumi/pulumi";
-import { collectorConfig, collectorEnv } from "../configs/collector";
+import { collectorConfig, collectorEnv, type CollectorRole } from "../configs/collector";
 import { images } from "../configs/images";
 import type { Settings } from "../configs/settings";
-import { files, paths, ports, type Topology } from "../configs/topology";
+import { samplingArgs } from "../configs/tail-sampling";
+import { files, paths, ports, type PublishedPort, type Topology } from "../configs/topology";
+import { hasJaegerCollectors, hasSamplers } from "../configs/topology-kubernetes";
 import { WorkloadComponent, type ComponentArgs } from "./component";
-import type { Workload } from "./platform/workload";
+import type { Peer, Workload, WorkloadPort } from "./platform/workload";
 
-/** What the Collector runs as. */
-export function collectorWorkload(settings: Settings, topology: Topology): Workload {
+/** What the Collector runs as: one service, or gateways, which applications talk to, and samplers behind them. */
+export function collectorWorkloads(settings: Settings, topology: Topology): Workload[] {
+  if (!hasSamplers(settings)) return [{ ...base(settings, topology, "single"), ...front(settings), ...sampling(settings) }];
+  return [
+    {
+      ...base(settings, topology, "sampler"),
+      ...sampling(settings),
+      name: "otel-sampler",
+      ports: [{ name: "otlp-grpc", port: ports.collector.otlpGrpc, exposure: "cluster" }, ...observed("cluster")],
+      peers: [{ from: "otel-collector", ports: ["otlp-grpc"] }, scraped],
+      resources: { memory: settings.sampler.memory, cpu: settings.sampler.cpu },
+      scale: { replicas: settings.sampler.replicas },
+      // Gateways pick among these: one that is going must not be picked any more.
+      instances: "ready",
+      // The gateways ask every five seconds who is ready.
+      drain: 15,
+    },
+    { ...base(settings, topology, "gateway"), ...front(settings), kind: "service", startsAfter: ["otel-sampler"] },
+  ];
+}
+
+/** What all tiers have in common. */
+function base(settings: Settings, topology: Topology, role: CollectorRole) {
   const config = `${paths.config}/${files.collector}`;
-  const port = ports.collector;
   return {
     name: "otel-collector",
-    kind: "stateful",
     image: "otel-collector",
-    args: [`--config=${config}`],
-    env: collectorEnv(settings),
-    files: [{ path: config, content: collectorConfig(settings, topology), onChange: "restart" }],
+    args: [`--config=${config}`, ...(role === "gateway" ? [] : samplingArgs)],
+    env: collectorEnv(settings, role),
+    files: [{ path: config, content: collectorConfig(settings, topology, role), onChange: "restart" }],
     secrets: [],
-    // An item of the queue is a span of about 1 KiB on disk; compaction needs the same room again.
-    data: [{ path: paths.collectorQueue, size: Math.ceil((settings.collector.queue * 2) / 1024) }],
+    data: [],
     scratch: [],
+    probe: {
+      kind: "http",
+      port: ports.collector.health,
+      path: "/healthz",
+      timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 30 },
+    },
+    placement: { spread: true },
+    user: images["otel-collector"].user,
+    readOnlyRoot: true,
+    stopGrace: 30,
+    drain: 10,
+  } as const satisfies Partial<Workload>;
+}
+
+/** What the tier that applications talk to has. */
+function front(settings: Settings) {
+  const port = ports.collector;
+  const { replicas, maxReplicas, memory, cpu } = settings.collector;
+  return {
     ports: [
       { name: "otlp-grpc", port: port.otlpGrpc, exposure: "ingress", publish: "otlp-grpc" },
       { name: "otlp-http", port: port.otlpHttp, exposure: "ingress", publish: "otlp-http" },
       { name: "jaeger-grpc", port: port.jaegerGrpc, exposure: "ingress", publish: "jaeger-grpc" },
       { name: "jaeger-thrift", port: port.jaegerThriftHttp, exposure: "ingress", publish: "jaeger-thrift-http" },
-      { name: "telemetry", port: port.telemetry, exposure: "cluster" },
-      { name: "exporter", port: port.prometheusExporter, exposure: "host", publish: "collector-metrics" },
-      { name: "health", port: port.health, exposure: "host", publish: "collector-health" },
-      { name: "zpages", port: port.zpages, exposure: "host", publish: "collector-zpages" },
+      ...observed("host"),
     ],
     peers: [
       { from: "applications", ports: ["otlp-grpc", "otlp-http", "jaeger-grpc", "jaeger-thrift"] },
-      { from: "prometheus", ports: ["telemetry", "exporter"] },
+      { from: "index-cleaner", ports: ["otlp-http"] },
+      scraped,
     ],
-    probe: {
-      kind: "http",
-      port: port.health,
-      path: "/healthz",
-      timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 30 },
-    },
-    resources: { memory: settings.collector.memory },
-    scale: { replicas: 1 },
-    placement: { spread: true },
-    user: images["otel-collector"].user,
-    readOnlyRoot: true,
-    startsAfter: ["jaeger"],
-    stopGrace: 30,
-  };
+    resources: { memory, cpu },
+    scale: { replicas, ...(maxReplicas === undefined ? {} : { max: maxReplicas }) },
+  } as const satisfies Partial<Workload>;
 }
+
+/** What the tier that samples has: a queue on disk, and Jaeger behind it. */
+function sampling(settings: Settings) {
+  return {
+    kind: "stateful",
+    // An item of the queue is a span of about 1 KiB on disk; compaction needs the same room again.
+    data: [{ path: paths.collectorQueue, size: Math.ceil((settings.collector.queue * 2) / 1024) }],
+    startsAfter: [hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger"],
+  } as const satisfies Partial<Workload>;
+}
+
+/** Ports to look at a Collector by. */
+const observed = (exposure: "host" | "cluster"): WorkloadPort[] => {
+  const publish = (name: PublishedPort) => (exposure === "host" ? { publish: name } : {});
+  return [
+    { name: "telemetry", port: ports.collector.telemetry, exposure: "cluster" },
+    { name: "exporter", port: ports.collector.prometheusExporter, exposure, ...publish("collector-metrics") },
+    { name: "health", port: ports.collector.health, exposure, ...publish("collector-health") },
+    { name: "zpages", port: ports.collector.zpages, exposure, ...publish("collector-zpages") },
+  ];
+};
+
+const scraped: Peer = { from: "prometheus", ports: ["telemetry", "exporter"] };
 
 /** The Collector of one environment. */
 export class Collector extends WorkloadComponent {

@@ -2,23 +2,36 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { images } from "../configs/images";
 import type { Settings } from "../configs/settings";
-import { elasticsearchUser, files, paths, ports } from "../configs/topology";
+import { elasticsearchUser, files, paths, ports, type Topology } from "../configs/topology";
+import { authorityOf, podsService, portOf } from "../configs/topology-kubernetes";
 import { WorkloadComponent, type ComponentArgs } from "./component";
-import type { SecretFile, Workload } from "./platform/workload";
+import type { CertificateFolder, Secret, SecretFile, Workload } from "./platform/workload";
 
 /** The password of Elasticsearch's user, as a file of a workload that logs in with it. */
-export function elasticsearchPassword(password: pulumi.Output<string>): SecretFile {
+export function elasticsearchPassword(password: Secret["content"]): SecretFile {
   return { path: `${paths.secrets}/${files.elasticsearchPassword}`, secret: files.elasticsearchPassword, content: password };
+}
+
+/** The authority of Elasticsearch's certificate, as a folder of a workload that connects to it. */
+export function elasticsearchAuthority(settings: Settings): CertificateFolder[] {
+  const secret = authorityOf(settings);
+  return secret === undefined ? [] : [{ path: paths.authority, secret, keys: [files.authority] }];
+}
+
+/** Where a client of Elasticsearch goes outside of the stack. */
+export function elasticsearchOutside({ elasticsearch: { external } }: Settings): { port: number }[] {
+  return external ? [{ port: portOf(external.url) }] : [];
 }
 
 /**
  * What Elasticsearch runs as. The root file system stays writable: the image makes its keystore in its config folder at every start.
  */
-export function elasticsearchWorkload(settings: Settings, password: pulumi.Output<string>): Workload {
-  const { memory } = settings.elasticsearch;
+export function elasticsearchWorkload(settings: Settings, topology: Topology, password: Secret["content"]): Workload {
+  const { memory, cpu, nodes, storage, tls, certificateSecret } = settings.elasticsearch;
   // Half for the heap: the other half is for the JVM itself, direct buffers and the page cache that Lucene reads through.
   const heap = Math.floor(memory / 2);
   const secret = elasticsearchPassword(password);
+  const byFile = topology.elasticsearchPasswordBy === "file";
   return {
     name: "elasticsearch",
     kind: "stateful",
@@ -26,11 +39,8 @@ export function elasticsearchWorkload(settings: Settings, password: pulumi.Outpu
     args: [],
     env: {
       "cluster.name": "tracing",
-      "discovery.type": "single-node",
       "network.host": "0.0.0.0",
       "xpack.security.enabled": "true",
-      "xpack.security.http.ssl.enabled": "false",
-      "xpack.security.transport.ssl.enabled": "false",
       // Machine learning is not used and takes native memory beside the heap.
       "xpack.ml.enabled": "false",
       // The defaults are shares of the disk: on a well-filled disk the indices would turn read-only with gigabytes free.
@@ -38,30 +48,77 @@ export function elasticsearchWorkload(settings: Settings, password: pulumi.Outpu
       "cluster.routing.allocation.disk.watermark.high": "1gb",
       "cluster.routing.allocation.disk.watermark.flood_stage": "500mb",
       ES_JAVA_OPTS: `-Xms${heap}m -Xmx${heap}m`,
-      ELASTIC_PASSWORD_FILE: secret.path,
+      ...clusterEnv(settings),
+      ...tlsEnv(settings),
+      ...(byFile ? { ELASTIC_PASSWORD_FILE: secret.path } : {}),
     },
     files: [],
-    secrets: [secret],
-    data: [{ path: paths.elasticsearchData, size: 10 * 1024 }],
+    secrets: byFile ? [secret] : [],
+    secretVariables: byFile ? [] : [{ variable: "ELASTIC_PASSWORD", secret: secret.secret, content: password }],
+    certificates:
+      tls === "off"
+        ? []
+        : [
+            {
+              path: paths.elasticsearchCertificates,
+              secret: certificateSecret,
+              keys: [files.certificate, files.certificateKey, files.authority],
+            },
+          ],
+    data: [{ path: paths.elasticsearchData, size: storage }],
     scratch: [],
-    ports: [{ name: "http", port: ports.elasticsearch.http, exposure: "host", publish: "elasticsearch" }],
+    ports: [
+      { name: "http", port: ports.elasticsearch.http, exposure: "host", publish: "elasticsearch" },
+      ...(nodes > 1 ? [{ name: "transport", port: ports.elasticsearch.transport, exposure: "cluster" } as const] : []),
+    ],
     peers: [
       { from: "jaeger", ports: ["http"] },
+      { from: "jaeger-collector", ports: ["http"] },
       { from: "index-cleaner", ports: ["http"] },
+      ...(nodes > 1 ? [{ from: "elasticsearch", ports: ["transport"] } as const] : []),
     ],
     probe: {
       kind: "script",
-      script: readinessScript(secret.path),
+      script: byFile ? readinessScript(secret.path) : clusterReadinessScript(settings),
       timing: { interval: 5, timeout: 5, retries: 12, startPeriod: 120 },
     },
-    resources: { memory },
-    scale: { replicas: 1 },
+    resources: { memory, cpu },
+    scale: { replicas: nodes, together: nodes > 1 },
     placement: { spread: true },
     user: images.elasticsearch.user,
     readOnlyRoot: false,
     startsAfter: [],
     stopGrace: 60,
   };
+}
+
+/** One node by itself, or several that look for each other. */
+function clusterEnv({ platform, elasticsearch: { nodes, bootstrap } }: Settings): Record<string, string> {
+  const names = Array.from({ length: nodes }, (_, i) => `elasticsearch-${i}`).join(",");
+  return {
+    ...(nodes === 1 ? { "discovery.type": "single-node" } : { "discovery.seed_hosts": podsService("elasticsearch") }),
+    // Read once, by nodes that have no data yet. Left in place it could one day make a second cluster out of nodes that lost their disks.
+    ...(bootstrap ? { "cluster.initial_master_nodes": names } : {}),
+    // A mapped index wants vm.max_map_count of the machine raised, which a restricted pod cannot do.
+    ...(platform === "kubernetes" ? { "node.store.allow_mmap": "false" } : {}),
+  };
+}
+
+/** The same certificate for clients and between nodes. Nodes are not held to their names, which change; they are to the authority. */
+function tlsEnv({ elasticsearch: { tls } }: Settings): Record<string, string> {
+  const on = (layer: "http" | "transport") => {
+    const key = (name: string) => `xpack.security.${layer}.ssl.${name}`;
+    if (tls === "off") return { [key("enabled")]: "false" };
+    const at = (file: string) => `${paths.elasticsearchCertificates}/${file}`;
+    return {
+      [key("enabled")]: "true",
+      [key("certificate")]: at(files.certificate),
+      [key("key")]: at(files.certificateKey),
+      [key("certificate_authorities")]: at(files.authority),
+      ...(layer === "transport" ? { [key("verification_mode")]: "certificate", [key("client_authentication")]: "required" } : {}),
+    };
+  };
+  return { ...on("http"), ...on("transport") };
 }
 
 /**
@@ -76,6 +133,26 @@ printf "${request}" "$login"
 read -r status
 case $status in *" 200 "*) exit 0 ;; esac
 exit 1'`;
+}
+
+/**
+ * Ready for the first time when the cluster is whole again, so that nodes are rolled one by one with every shard in two places in between;
+ * from then on when the node itself answers: what befalls other nodes makes this one no worse. An answer is also that it has another
+ * password by now. Runs in the image's own shell. The password reaches curl by a file descriptor.
+ */
+function clusterReadinessScript({ elasticsearch: { nodes, tls } }: Settings): string {
+  const status = nodes > 1 ? "green" : "yellow";
+  const [scheme, trust] = tls === "off" ? ["http", ""] : ["https", ` --cacert ${paths.elasticsearchCertificates}/${files.authority}`];
+  const login = `-K <(printf 'user = "${elasticsearchUser}:%s"' "$ELASTIC_PASSWORD")`;
+  return `joined=/tmp/joined
+path=/
+[ -e $joined ] || path="/_cluster/health?wait_for_status=${status}&timeout=2s"
+code=$(curl -s -o /dev/null -w '%{http_code}' --max-time 4${trust} ${login} "${scheme}://localhost:${ports.elasticsearch.http}$path")
+case $code in
+  200) touch $joined ;;
+  401) [ -e $joined ] ;;
+  *) exit 1 ;;
+esac`;
 }
 
 /** Elasticsearch of one environment. */

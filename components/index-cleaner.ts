@@ -4,12 +4,13 @@ import { images } from "../configs/images";
 import { cleanerScript } from "../configs/index-cleaner";
 import type { Settings } from "../configs/settings";
 import { files, paths, type Topology } from "../configs/topology";
+import { ownElasticsearch } from "../configs/topology-kubernetes";
 import { WorkloadComponent, type ComponentArgs } from "./component";
-import { elasticsearchPassword } from "./elasticsearch";
-import type { Workload } from "./platform/workload";
+import { elasticsearchAuthority, elasticsearchOutside, elasticsearchPassword } from "./elasticsearch";
+import type { Secret, Workload } from "./platform/workload";
 
 /** What the index cleaner runs as. */
-export function cleanerWorkload(settings: Settings, topology: Topology, password: pulumi.Output<string>): Workload {
+export function cleanerWorkload(settings: Settings, topology: Topology, password: Secret["content"]): Workload {
   const script = `${paths.config}/${files.cleaner}`;
   return {
     name: "index-cleaner",
@@ -20,18 +21,20 @@ export function cleanerWorkload(settings: Settings, topology: Topology, password
     env: {},
     files: [{ path: script, content: cleanerScript(settings, topology), onChange: "restart" }],
     secrets: [elasticsearchPassword(password)],
+    certificates: elasticsearchAuthority(settings),
     data: [{ path: paths.cleanerState, size: 1 }],
     scratch: [],
     ports: [],
     peers: [],
-    resources: { memory: 64 },
+    outside: elasticsearchOutside(settings),
+    resources: { memory: 64, cpu: 200 },
     scale: { replicas: 1 },
     placement: { spread: false },
     user: images["jaeger-es-index-cleaner"].user,
     readOnlyRoot: true,
-    startsAfter: ["elasticsearch"],
+    startsAfter: ownElasticsearch(settings) ? ["elasticsearch"] : [],
     stopGrace: 10,
-    schedule: { hour: settings.indexCleaner.hour },
+    schedule: { hour: settings.indexCleaner.hour, report: ["/bin/sh", script, "report"] },
   };
 }
 

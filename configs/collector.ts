@@ -1,7 +1,7 @@
 /** The Collector's config file. */
-import { goMemoryLimit, prometheusReader } from "./go-programs";
+import { goMemoryLimit, latencyBounds, prometheusReader } from "./go-programs";
 import type { Settings } from "./settings";
-import { samplingStrategy, tailPolicies } from "./sampling";
+import { samplingProcessors } from "./tail-sampling";
 import { paths, ports, type Topology } from "./topology";
 import { toYaml } from "./yaml";
 
@@ -9,33 +9,36 @@ import { toYaml } from "./yaml";
 const memoryShare = { softLimit: 0.6, hardLimit: 0.75 };
 
 /**
- * Longest time, in seconds, that tail_sampling waits for a trace's spans before it gives an undecided trace up. Long enough for the
- * exporters of a request's services to flush (the SDKs' default is 5 s).
+ * What an instance does. `single` receives, samples and hands on to Jaeger. In two tiers, a `gateway` receives and hands each trace to the
+ * `sampler` that its id picks, so that the spans of a trace meet.
  */
-const decisionWait = { "span-ingest": 10, "trace-complete": 10 } as const;
+export type CollectorRole = "single" | "gateway" | "sampler";
 
-/** Undecided traces in memory, per MiB of the Collector's limit: a fifth of it, at about 10 KiB a trace. */
-const tracesPerMebibyte = 20;
+/** How long a client's connection to a gateway lasts: a new one may go to another gateway, also to one that was added since. */
+const connectionAge = { max_connection_age: "60s", max_connection_age_grace: "30s" };
 
-/** Decided trace ids that are remembered, per trace in memory, so that late spans share their trace's fate (about 32 B an id). */
-const rememberedPerTrace = 10;
+/** The memory limit of an instance, MiB. */
+export const collectorMemory = (settings: Settings, role: CollectorRole): number =>
+  role === "sampler" ? settings.sampler.memory : settings.collector.memory;
 
 /** The environment of the Collector's process. The `TRACING_` ones only tell a person who looks at it what it was made for. */
-export function collectorEnv(settings: Settings): Record<string, string> {
+export function collectorEnv(settings: Settings, role: CollectorRole = "single"): Record<string, string> {
   return {
-    ...goMemoryLimit(settings.collector.memory),
+    ...goMemoryLimit(collectorMemory(settings, role)),
     TRACING_ENVIRONMENT: settings.environment,
-    TRACING_SAMPLE_PERCENTAGE: String(settings.sampling.default),
+    // Not where nothing is sampled: an edit of the rates leaves gateways alone.
+    ...(role === "gateway"
+      ? {}
+      : { TRACING_SAMPLE_PERCENTAGE: String(settings.sampling.decide === "app" ? 100 : settings.sampling.default) }),
   };
 }
 
 /** Text of `otel-config.yml`. */
-export function collectorConfig(settings: Settings, topology: Topology): string {
+export function collectorConfig(settings: Settings, topology: Topology, role: CollectorRole = "single"): string {
   const { listen } = topology;
-  const share = (part: number) => Math.floor(settings.collector.memory * part);
-  const traces = settings.collector.memory * tracesPerMebibyte;
+  const [receives, samples] = [role !== "sampler", role !== "gateway"];
+  const sampling = samples ? samplingProcessors(settings) : {};
   const debug = settings.collector.debug === "off" ? [] : ["debug"];
-  const strategy = samplingStrategy(settings.sampling);
   return toYaml({
     extensions: {
       health_check: {
@@ -45,112 +48,50 @@ export function collectorConfig(settings: Settings, topology: Topology): string 
       },
       zpages: { endpoint: `${listen.collectorBackend}:${ports.collector.zpages}` },
       // Survives the end of the process. Not synced write by write: after a loss of power the newest spans may be missing.
-      file_storage: {
-        directory: paths.collectorQueue,
-        create_directory: false,
-        compaction: { on_rebound: true, directory: paths.collectorQueue },
-      },
-    },
-    receivers: {
-      otlp: {
-        protocols: {
-          grpc: { endpoint: `${listen.anywhere}:${ports.collector.otlpGrpc}` },
-          http: { endpoint: `${listen.anywhere}:${ports.collector.otlpHttp}` },
-        },
-      },
-      jaeger: {
-        protocols: {
-          grpc: { endpoint: `${listen.anywhere}:${ports.collector.jaegerGrpc}` },
-          thrift_http: { endpoint: `${listen.anywhere}:${ports.collector.jaegerThriftHttp}` },
-        },
-      },
-      prometheus: {
-        config: {
-          scrape_configs: [
-            {
-              job_name: "otel-collector-self",
-              scrape_interval: "30s",
-              static_configs: [{ targets: [topology.scrape.collectorTelemetry] }],
+      ...(samples
+        ? {
+            file_storage: {
+              directory: paths.collectorQueue,
+              create_directory: false,
+              compaction: { on_rebound: true, directory: paths.collectorQueue },
             },
-          ],
-        },
-      },
+          }
+        : {}),
     },
+    receivers: receivers(topology, role),
     processors: {
-      memory_limiter: {
-        check_interval: "500ms",
-        limit_mib: share(memoryShare.hardLimit),
-        spike_limit_mib: share(memoryShare.hardLimit) - share(memoryShare.softLimit),
-      },
-      attributes: {
-        actions: [
-          { key: "deployment.environment.name", value: settings.environment, action: "insert" },
-          // Credentials that an instrumentation was told to record by mistake.
-          {
-            pattern: "(?i)^http[.](request|response)[.]header[.](authorization|proxy-authorization|cookie|set-cookie|x-api-key)$",
-            action: "delete",
-          },
-        ],
-      },
-      tail_sampling: {
-        sampling_strategy: strategy,
-        decision_wait: `${decisionWait[strategy]}s`,
-        num_traces: traces,
-        block_on_overflow: true,
-        decision_cache: { sampled_cache_size: traces * rememberedPerTrace, non_sampled_cache_size: traces * rememberedPerTrace },
-        policies: tailPolicies(settings.sampling),
-      },
+      memory_limiter: memoryLimiter(collectorMemory(settings, role)),
+      ...(receives ? { attributes: attributes(settings) } : {}),
+      ...sampling,
     },
-    connectors: {
-      forward: {},
-      // The exporter adds unit and type: traces_span_metrics_calls_total, traces_span_metrics_duration_seconds.
-      span_metrics: {
-        namespace: "traces.span.metrics",
-        histogram: {
-          unit: "s",
-          explicit: { buckets: ["5ms", "10ms", "25ms", "50ms", "100ms", "250ms", "500ms", "1s", "2.5s", "5s", "10s"] },
-        },
-        aggregation_cardinality_limit: 2000,
-        metrics_flush_interval: "15s",
-        metrics_expiration: "15m",
-      },
-    },
+    ...(samples ? { connectors: { forward: {}, span_metrics: spanMetrics } } : {}),
     exporters: {
-      otlp_grpc: {
-        endpoint: topology.jaegerOtlp,
-        tls: { insecure: true },
-        // Jaeger answers when Elasticsearch has room. Giving up on an answer that comes late would send the spans a second time.
-        timeout: "120s",
-        // Behind tail_sampling nothing may fail: errors there are only logged. So a queue on disk that blocks when it is full, and no
-        // end to retries. Sampling hands on one trace at a time; the queue's batches make them few writes again.
-        sending_queue: {
-          storage: "file_storage",
-          sizer: "items",
-          queue_size: settings.collector.queue,
-          block_on_overflow: true,
-          num_consumers: 4,
-          batch: { flush_timeout: "200ms", min_size: 1000, max_size: 2000 },
-        },
-        retry_on_failure: { enabled: true, initial_interval: "1s", max_interval: "10s", max_elapsed_time: 0 },
-      },
+      ...(samples ? { otlp_grpc: toJaeger(settings, topology) } : { load_balancing: toSamplers(topology) }),
       prometheus: {
         endpoint: `${listen.collectorBackend}:${ports.collector.prometheusExporter}`,
         metric_expiration: "15m",
         resource_to_telemetry_conversion: { enabled: false },
       },
-      ...(settings.collector.debug === "off" ? {} : { debug: { verbosity: settings.collector.debug } }),
+      ...(samples && settings.collector.debug !== "off" ? { debug: { verbosity: settings.collector.debug } } : {}),
     },
     service: {
-      extensions: ["health_check", "zpages", "file_storage"],
+      extensions: ["health_check", "zpages", ...(samples ? ["file_storage"] : [])],
       pipelines: {
-        // Span metrics are taken before sampling: they count requests, not kept traces.
+        // Span metrics are taken before sampling: they count requests, not kept traces. And where no error can follow, which would make
+        // the client send, and them count, a second time.
         "traces/received": {
-          receivers: ["otlp", "jaeger"],
-          processors: ["memory_limiter", "attributes"],
-          exporters: ["span_metrics", "forward"],
+          receivers: receives ? ["otlp", "jaeger"] : ["otlp"],
+          processors: ["memory_limiter", ...(receives ? ["attributes"] : [])],
+          exporters: samples ? ["span_metrics", "forward"] : ["load_balancing"],
         },
-        "traces/kept": { receivers: ["forward"], processors: ["tail_sampling"], exporters: ["otlp_grpc", ...debug] },
-        metrics: { receivers: ["otlp", "prometheus", "span_metrics"], processors: ["memory_limiter"], exporters: ["prometheus"] },
+        ...(samples
+          ? { "traces/kept": { receivers: ["forward"], processors: Object.keys(sampling), exporters: ["otlp_grpc", ...debug] } }
+          : {}),
+        metrics: {
+          receivers: [...(receives ? ["otlp"] : []), "prometheus", ...(samples ? ["span_metrics"] : [])],
+          processors: ["memory_limiter"],
+          exporters: ["prometheus"],
+        },
       },
       telemetry: {
         logs: { level: "info", encoding: "json" },
@@ -158,4 +99,110 @@ export function collectorConfig(settings: Settings, topology: Topology): string 
       },
     },
   });
+}
+
+function receivers({ listen, collectorSelf }: Topology, role: CollectorRole): object {
+  const at = (port: number) => ({ endpoint: `${listen.anywhere}:${port}` });
+  return {
+    otlp: {
+      protocols: {
+        grpc: {
+          ...at(ports.collector.otlpGrpc),
+          ...(role === "gateway" ? { keepalive: { server_parameters: connectionAge } } : {}),
+        },
+        ...(role === "sampler" ? {} : { http: at(ports.collector.otlpHttp) }),
+      },
+    },
+    ...(role === "sampler"
+      ? {}
+      : { jaeger: { protocols: { grpc: at(ports.collector.jaegerGrpc), thrift_http: at(ports.collector.jaegerThriftHttp) } } }),
+    prometheus: {
+      config: {
+        scrape_configs: [
+          {
+            job_name: `otel-${role === "sampler" ? "sampler" : "collector"}-self`,
+            scrape_interval: "30s",
+            static_configs: [{ targets: [collectorSelf] }],
+          },
+        ],
+      },
+    },
+  };
+}
+
+function memoryLimiter(memory: number): object {
+  const share = (part: number) => Math.floor(memory * part);
+  return {
+    check_interval: "500ms",
+    limit_mib: share(memoryShare.hardLimit),
+    spike_limit_mib: share(memoryShare.hardLimit) - share(memoryShare.softLimit),
+  };
+}
+
+function attributes(settings: Settings): object {
+  return {
+    actions: [
+      { key: "deployment.environment.name", value: settings.environment, action: "insert" },
+      // Credentials that an instrumentation was told to record by mistake.
+      {
+        pattern: "(?i)^http[.](request|response)[.]header[.](authorization|proxy-authorization|cookie|set-cookie|x-api-key)$",
+        action: "delete",
+      },
+    ],
+  };
+}
+
+/** The exporter adds unit and type: traces_span_metrics_calls_total, traces_span_metrics_duration_seconds. */
+const spanMetrics = {
+  namespace: "traces.span.metrics",
+  histogram: {
+    unit: "s",
+    explicit: { buckets: latencyBounds.map((seconds) => (seconds < 1 ? `${seconds * 1000}ms` : `${seconds}s`)) },
+  },
+  aggregation_cardinality_limit: 2000,
+  metrics_flush_interval: "15s",
+  metrics_expiration: "15m",
+};
+
+function toJaeger(settings: Settings, topology: Topology): object {
+  return {
+    endpoint: topology.jaegerOtlp,
+    tls: { insecure: true },
+    // Jaeger answers when Elasticsearch has room. Giving up on an answer that comes late would send the spans a second time.
+    timeout: "120s",
+    // Behind tail_sampling nothing may fail: errors there are only logged. So a queue on disk that blocks when it is full, and no
+    // end to retries. Sampling hands on one trace at a time; the queue's batches make them few writes again. At low load a trace
+    // waits for the timeout: 200 ms, the default, would be twice the brief's whole time to Jaeger.
+    sending_queue: {
+      storage: "file_storage",
+      sizer: "items",
+      queue_size: settings.collector.queue,
+      block_on_overflow: true,
+      num_consumers: 4,
+      batch: { flush_timeout: "25ms", min_size: 1000, max_size: 2000 },
+    },
+    retry_on_failure: { enabled: true, initial_interval: "1s", max_interval: "10s", max_elapsed_time: 0 },
+  };
+}
+
+/**
+ * By trace id to the samplers that are ready. No queue: a client is answered when the samplers have its spans, so a gateway holds nothing
+ * that anybody believes to be safe. A sampler that does not answer is tried again for a while, then its spans go to whom the id picks
+ * among those that are ready by then; after that the client is told to try again.
+ */
+function toSamplers({ samplers }: Topology): object {
+  if (!samplers) throw new Error("a gateway needs samplers to hand its spans to");
+  return {
+    routing_key: "traceID",
+    resolver: { dns: { hostname: samplers.hostname, port: String(samplers.port), interval: "5s", timeout: "2s" } },
+    protocol: {
+      otlp: {
+        tls: { insecure: true },
+        timeout: "10s",
+        sending_queue: { enabled: false },
+        retry_on_failure: { enabled: true, initial_interval: "500ms", max_interval: "2s", max_elapsed_time: "6s" },
+      },
+    },
+    retry_on_failure: { enabled: true, initial_interval: "1s", max_interval: "5s", max_elapsed_time: "30s" },
+  };
 }

@@ -1,5 +1,5 @@
 /** Jaeger's config file. */
-import { goMemoryLimit, prometheusReader } from "./go-programs";
+import { goMemoryLimit, latencyBounds, prometheusReader } from "./go-programs";
 import type { Settings } from "./settings";
 import { elasticsearchUser, files, paths, ports, type Topology } from "./topology";
 import { toYaml } from "./yaml";
@@ -11,7 +11,7 @@ import { toYaml } from "./yaml";
 const metricViews = [
   {
     selector: { instrument_name: "jaeger_storage_*latency*" },
-    stream: { aggregation: { explicit_bucket_histogram: { boundaries: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] } } },
+    stream: { aggregation: { explicit_bucket_histogram: { boundaries: latencyBounds } } },
   },
   ...["http.*", "rpc.*"].map((name) => ({ selector: { instrument_name: name }, stream: { aggregation: { drop: {} } } })),
 ];
@@ -27,18 +27,32 @@ export function jaegerEnv(settings: Settings): Record<string, string> {
  */
 export const maxSpanAgeHours = (settings: Settings): number => (settings.retention + 1) * 24;
 
+/** What an instance of Jaeger does: it writes what the Collector sends, it answers queries and serves strategies, or both. */
+export type JaegerRole = "both" | "collector" | "query";
+
+/** How long a connection from the Collector lasts where Jaeger has several instances: a new one may go to another of them. */
+const connectionAge = "60s";
+
 /** Text of `jaeger-config.yml`. */
-export function jaegerConfig(settings: Settings, topology: Topology): string {
+export function jaegerConfig(settings: Settings, topology: Topology, role: JaegerRole = "both"): string {
   const { listen } = topology;
-  const index = { shards: 1, replicas: 0 };
+  const { nodes, external } = settings.elasticsearch;
+  // A copy on a second node, where there is one.
+  const index = { shards: 1, replicas: nodes > 1 || external ? 1 : 0 };
+  const [writes, answers] = [role !== "query", role !== "collector"];
+  const { ingress } = settings.jaeger;
+  const instances = role === "collector" ? settings.jaeger.collectors : settings.jaeger.replicas;
+  const keepalive = instances > 1 ? { keepalive: { server_parameters: { max_connection_age: connectionAge } } } : {};
   return toYaml({
     extensions: {
+      ...(answers && ingress ? { "basicauth/users": { htpasswd: { file: `${paths.users}/${files.users}` } } } : {}),
       healthcheckv2: { use_v2: true, http: { endpoint: `${listen.anywhere}:${ports.jaeger.health}` } },
       jaeger_storage: {
         backends: {
           elasticsearch: {
             elasticsearch: {
               server_urls: [topology.elasticsearchUrl],
+              ...(topology.elasticsearchAuthority ? { tls: { ca_file: topology.elasticsearchAuthority, reload_interval: "1m" } } : {}),
               auth: {
                 basic: {
                   username: elasticsearchUser,
@@ -54,37 +68,55 @@ export function jaegerConfig(settings: Settings, topology: Topology): string {
           },
         },
       },
-      jaeger_query: {
-        storage: { traces: "elasticsearch" },
-        http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.query}` },
-        grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.queryGrpc}` },
-      },
-      remote_sampling: {
-        // Without an interval the file is read once and an edit is never served; without a probability a gap in it means 0.1 %.
-        file: { path: `${paths.live}/${files.strategies}`, reload_interval: "10s", default_sampling_probability: 1 },
-        http: { endpoint: `${listen.anywhere}:${ports.jaeger.samplingHttp}` },
-        grpc: { endpoint: `${listen.anywhere}:${ports.jaeger.samplingGrpc}` },
-      },
+      ...(answers
+        ? {
+            jaeger_query: {
+              storage: { traces: "elasticsearch" },
+              http: {
+                endpoint: `${listen.jaegerBackend}:${ports.jaeger.query}`,
+                ...(ingress ? { auth: { authenticator: "basicauth/users" } } : {}),
+              },
+              grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.queryGrpc}` },
+            },
+            remote_sampling: {
+              // Without an interval the file is read once and an edit is never served; without a probability a gap in it means 0.1 %.
+              file: { path: `${paths.live}/${files.strategies}`, reload_interval: "10s", default_sampling_probability: 1 },
+              http: { endpoint: `${listen.anywhere}:${ports.jaeger.samplingHttp}` },
+              grpc: { endpoint: `${listen.anywhere}:${ports.jaeger.samplingGrpc}` },
+            },
+          }
+        : {}),
     },
-    receivers: {
-      otlp: {
-        protocols: {
-          grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpGrpc}` },
-          http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpHttp}` },
-        },
-      },
-      jaeger: {
-        protocols: {
-          grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.jaegerGrpc}` },
-          thrift_http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.jaegerThriftHttp}` },
-        },
-      },
-    },
-    exporters: { jaeger_storage_exporter: { trace_storage: "elasticsearch" } },
+    receivers: writes
+      ? {
+          otlp: {
+            protocols: {
+              grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpGrpc}`, ...keepalive },
+              http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpHttp}` },
+            },
+          },
+          jaeger: {
+            protocols: {
+              grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.jaegerGrpc}` },
+              thrift_http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.jaegerThriftHttp}` },
+            },
+          },
+        }
+      : { nop: {} },
+    exporters: writes ? { jaeger_storage_exporter: { trace_storage: "elasticsearch" } } : { nop: {} },
     service: {
-      extensions: ["healthcheckv2", "jaeger_storage", "jaeger_query", "remote_sampling"],
+      extensions: [
+        "healthcheckv2",
+        "jaeger_storage",
+        ...(answers && ingress ? ["basicauth/users"] : []),
+        ...(answers ? ["jaeger_query", "remote_sampling"] : []),
+      ],
       // No batch processor: it acknowledges before it has written, and its errors go nowhere. The Collector sends batches already.
-      pipelines: { traces: { receivers: ["otlp", "jaeger"], processors: [], exporters: ["jaeger_storage_exporter"] } },
+      pipelines: {
+        traces: writes
+          ? { receivers: ["otlp", "jaeger"], processors: [], exporters: ["jaeger_storage_exporter"] }
+          : { receivers: ["nop"], exporters: ["nop"] },
+      },
       telemetry: {
         resource: { "service.name": "jaeger" },
         logs: { level: "info", encoding: "json" },

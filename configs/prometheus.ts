@@ -1,12 +1,10 @@
 /** Prometheus' config file. */
 import type { Settings } from "./settings";
-import { files, paths, type Topology } from "./topology";
+import { files, paths, type ScrapeJob, type Topology } from "./topology";
 import { toYaml } from "./yaml";
 
 /** Text of `prometheus-tracing.yml`. */
 export function prometheusConfig(settings: Settings, topology: Topology): string {
-  const { scrape } = topology;
-  const job = (name: string, target: string, more: object = {}) => ({ job_name: name, static_configs: [{ targets: [target] }], ...more });
   return toYaml({
     global: {
       scrape_interval: "15s",
@@ -15,14 +13,36 @@ export function prometheusConfig(settings: Settings, topology: Topology): string
       metric_name_escaping_scheme: "underscores",
     },
     rule_files: [`${paths.config}/${files.rules}`],
-    scrape_configs: [
-      job("otel-collector", scrape.collectorTelemetry),
-      // What applications measure keeps its own labels; the exporter names the job they came from.
-      job("otel-collector-exporter", scrape.collectorExporter, { honor_labels: true }),
-      job("jaeger", scrape.jaeger),
-      job("prometheus", scrape.prometheus),
-    ],
+    scrape_configs: topology.scrape.map(scrapeConfig),
   });
+}
+
+function scrapeConfig({ name, instances = [], names = [], keepLabels, secondTier }: ScrapeJob): object {
+  const apart = secondTier?.apart;
+  const relabel = [
+    // Two Collectors may have the same series of an application.
+    ...(keepLabels && names.length > 0 ? [{ source_labels: ["__address__"], target_label: "collector" }] : []),
+    ...(names.length > 1 ? [{ source_labels: ["__meta_dns_name"], regex: "(.+)-pods", target_label: "service" }] : []),
+  ];
+  const targets = [
+    ...(instances.length > 0 ? [{ targets: instances }] : []),
+    ...(secondTier ? [{ targets: secondTier.instances, labels: { tier: "sampler" } }] : []),
+  ];
+  const [host, port] = [names.map((target) => target.split(":")[0]), Number(names[0]?.split(":")[1])];
+  return {
+    job_name: name,
+    ...(keepLabels ? { honor_labels: true } : {}),
+    ...(targets.length > 0 ? { static_configs: targets } : {}),
+    ...(names.length > 0 ? { dns_sd_configs: [{ names: host, type: "A", port, refresh_interval: "15s" }] } : {}),
+    ...(relabel.length > 0 ? { relabel_configs: relabel } : {}),
+    ...(apart
+      ? {
+          metric_relabel_configs: [
+            { source_labels: ["tier", "__name__"], regex: `sampler;${apart.series}`, target_label: "job", replacement: apart.job },
+          ],
+        }
+      : {}),
+  };
 }
 
 /** Command line of Prometheus, behind the entrypoint. */

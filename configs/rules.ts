@@ -1,21 +1,36 @@
 /** Prometheus' recording and alerting rules. docs/decisions/0006-alerts.md says why each is as it is. */
-import { samplingStrategy } from "./sampling";
+import { cleanerMetric, type cleanerGauges } from "./cleaner-metrics";
+import { oldestIndexHours } from "./index-cleaner";
+import { instanceCapacity, samplingStrategy } from "./sampling";
 import type { Settings } from "./settings";
+import { hasSamplers, jaegerServices } from "./topology-kubernetes";
 import { toYaml } from "./yaml";
 
 /** Share of its memory limit that the Collector may take for long. Its memory limiter refuses before; above, only the kernel is left. */
 const highMemory = 0.85;
 
+/** Hours without a run of the cleaner that did its work: a day, and two hours for runs that are tried again. */
+const overdue = 26;
+
+/** Share of the undecided traces that fit above which their memory counts as full: it is read every 15 s, and blocks at all of it. */
+const fullSampling = 0.9;
+
 /** Jobs of configs/prometheus.ts. Every selector names its job: the same metric may be scraped twice. */
 const collector = (metric: string, more = "") => `${metric}{job="otel-collector"${more}}`;
 const jaeger = (metric: string, more = "") => `${metric}{job="jaeger"${more}}`;
+/**
+ * The latest of what the cleaner reported in some hours: a day, and two hours. It reports now and then, as a Kubernetes job once per run, and
+ * to whichever Collector takes it: the same gauge may stand as several series. Of times the latest is the highest.
+ */
+const cleaner = (gauge: keyof typeof cleanerGauges, hours = overdue) =>
+  `max(last_over_time(${cleanerMetric(gauge)}{job="index-cleaner"}[${hours}h]))`;
 const both = (metric: string) => `${metric}{job=~"otel-collector|jaeger"}`;
 
-// The debug exporter "sends" each span too.
-const notDebug = ', exporter!="debug"';
-const sent = collector("otelcol_exporter_sent_spans_total", notDebug);
-const sendFailed = collector("otelcol_exporter_send_failed_spans_total", notDebug);
-const enqueueFailed = collector("otelcol_exporter_enqueue_failed_spans_total", notDebug);
+// The debug exporter "sends" each span too. What does not get from one tier to the next is refused, and no loss.
+const toJaeger = ', exporter!~"debug|load_balancing"';
+const sent = collector("otelcol_exporter_sent_spans_total", toJaeger);
+const sendFailed = collector("otelcol_exporter_send_failed_spans_total", toJaeger);
+const enqueueFailed = collector("otelcol_exporter_enqueue_failed_spans_total", toJaeger);
 const queueSize = collector("otelcol_exporter_queue_size");
 const accepted = collector("otelcol_receiver_accepted_spans_total");
 const refused = collector("otelcol_receiver_refused_spans_total");
@@ -47,10 +62,42 @@ const totalRates = (...counters: string[]) => `(${counters.map((counter) => tota
 const grown = (counter: string) =>
   byInstance(`(${counter} unless last_over_time(${counter}[1m] offset 5m) and on (job, instance) ${watched}) or increase(${counter}[5m])`);
 
-/** A target that does not answer, or that Prometheus does not know. */
-const down = (job: string) => `up{job="${job}"} == 0 or absent(up{job="${job}"})`;
+/** A target that does not answer, or that Prometheus does not know: of any kind there is under the job, by label. */
+const down = (job: string, kinds: readonly string[] = [""]) =>
+  [`up{job="${job}"} == 0`, ...kinds.map((kind) => `absent(up{job="${job}"${kind}})`)].join(" or ");
+
+/** The tiers of the Collector, by label, with the memory limit of each, MiB. */
+const tiers = (settings: Settings): { group: "collector" | "sampler"; label: string; memory: number }[] =>
+  hasSamplers(settings)
+    ? [
+        { group: "collector", label: ', tier!="sampler"', memory: settings.collector.memory },
+        { group: "sampler", label: ', tier="sampler"', memory: settings.sampler.memory },
+      ]
+    : [{ group: "collector", label: "", memory: settings.collector.memory }];
+
+/** The services of Jaeger, by label. */
+const jaegers = (settings: Settings): string[] => {
+  const services = jaegerServices(settings);
+  return services.length === 1 ? [""] : services.map((service) => `, service="${service}"`);
+};
+
+/** A Collector that takes more than a share of its limit. */
+const takesMemory = (settings: Settings) =>
+  tiers(settings)
+    .map(({ label, memory }) => `${collector("otelcol_process_memory_rss_bytes", label)} / ${memory * 1024 * 1024} > ${highMemory}`)
+    .join(" or ");
 
 const dropRate = `${totalRates(refused, failed, enqueueFailed, sendFailed)} / (${totalRates(accepted, refused, failed)} > 0)`;
+
+/**
+ * No good run for long, or none known. On Docker the first run comes with the stack; on Kubernetes at its hour, so there none is missed
+ * before the stack has been watched for as long.
+ */
+function neverCleaned({ platform }: Settings): string {
+  const unknown = `absent_over_time(${cleanerMetric("lastSuccess")}{job="index-cleaner"}[${overdue}h])`;
+  const expected = platform === "kubernetes" ? ` and on () last_over_time(up{job="otel-collector"}[1h] offset ${overdue}h)` : "";
+  return `time() - ${cleaner("lastSuccess")} > ${overdue} * 3600 or ${unknown}${expected}`;
+}
 
 /** Failed writes and reads; or spans that come, or wait for Jaeger, while not one write goes well: the writer stops after a failure. */
 const storageFails =
@@ -105,11 +152,14 @@ interface Alert {
 }
 
 function alerts(settings: Settings): readonly Alert[] {
-  const limit = settings.collector.memory * 1024 * 1024;
+  const { traces } = instanceCapacity(settings);
   return [
     {
       name: "OTELCollectorDown",
-      expr: down("otel-collector"),
+      expr: down(
+        "otel-collector",
+        tiers(settings).map(({ label }) => label),
+      ),
       for: "2m",
       severity: "critical",
       summary: "The Collector does not answer: no span is taken",
@@ -136,16 +186,29 @@ function alerts(settings: Settings): readonly Alert[] {
     },
     {
       name: "OTELCollectorHighMemory",
-      expr: `${collector("otelcol_process_memory_rss_bytes")} / ${limit} > ${highMemory}`,
+      expr: takesMemory(settings),
       for: "5m",
       severity: "warning",
-      summary: `The Collector takes more than ${highMemory * 100} % of its ${settings.collector.memory} MiB`,
+      summary: `The Collector takes more than ${highMemory * 100} % of its ${tiers(settings)
+        .map(({ memory }) => memory)
+        .join(" or ")} MiB`,
       value: "{{ $value | humanizePercentage }} of its limit.",
-      first: "`make status`: how many spans come? Raise `tracing:collector.memory` if that is the load to carry.",
+      first: `\`make status\`: how many spans come? Raise ${tiers(settings)
+        .map(({ group }) => `\`tracing:${group}.memory\``)
+        .join(" or ")} if that is the load to carry.`,
+    },
+    {
+      name: "OTELSamplingFull",
+      expr: `${collector("otelcol_processor_tail_sampling_sampling_traces_on_memory")} / ${traces} > ${fullSampling}`,
+      for: "1m",
+      severity: "warning",
+      summary: `The Collector's memory for ${traces} undecided traces is more than ${fullSampling * 100} % full: soon receivers are held up`,
+      value: "{{ $value | humanizePercentage }} of it.",
+      first: "`make sampling`: what load is expected? Set `tracing:sampling.expected` to what comes, and it says what memory that takes.",
     },
     {
       name: "JaegerDown",
-      expr: down("jaeger"),
+      expr: down("jaeger", jaegers(settings)),
       for: "2m",
       severity: "critical",
       summary: "Jaeger does not answer: spans wait in the Collector's queue",
@@ -180,6 +243,34 @@ function alerts(settings: Settings): readonly Alert[] {
       first: "`make status` and `make logs SERVICE=elasticsearch`: load, memory, disk.",
     },
     {
+      name: "IndexCleanerFailed",
+      // Less than a day: what yesterday's run told another Collector says nothing.
+      expr: `${cleaner("lastRun", 20)} == 0`,
+      for: "15m",
+      severity: "warning",
+      summary: "The index cleaner tries again and again, and fails",
+      value: "Its last run failed; old traces stay.",
+      first: "`make logs SERVICE=index-cleaner`: what does Elasticsearch answer?",
+    },
+    {
+      name: "IndexCleanerOverdue",
+      expr: neverCleaned(settings),
+      for: "15m",
+      severity: "warning",
+      summary: `The index cleaner has not done its work for more than ${overdue} hours`,
+      value: "{{ $value | humanizeDuration }} since its last good run; 1s: none is known.",
+      first: "`make status`, then `make logs SERVICE=index-cleaner`.",
+    },
+    {
+      name: "TraceIndexTooOld",
+      expr: `time() - ${cleaner("oldestIndex")} > ${oldestIndexHours(settings)} * 3600`,
+      for: "15m",
+      severity: "warning",
+      summary: `Traces are kept longer than ${settings.retention} days: an index is older than any should be`,
+      value: `The oldest index is {{ $value | humanizeDuration }} old, expected less than ${oldestIndexHours(settings)} hours.`,
+      first: "`make status`: did the cleaner run, and does the oldest index have a name that it knows?",
+    },
+    {
       name: "TraceDataLoss",
       expr: `${lost} > 0`,
       for: "0s",
@@ -191,8 +282,11 @@ function alerts(settings: Settings): readonly Alert[] {
   ];
 }
 
-/** Text of `tracing_rules.yml`. One group, so that alerts see what was recorded in the same turn. */
-export function rulesFile(settings: Settings): string {
+/** Text of `tracing_rules.yml`. */
+export const rulesFile = (settings: Settings): string => toYaml({ groups: ruleGroups(settings) });
+
+/** The groups of rules: one, so that alerts see what was recorded in the same turn. */
+export function ruleGroups(settings: Settings): object[] {
   const rules = alerts(settings).map(({ name, expr, severity, summary, value, first, for: hold }) => ({
     alert: name,
     expr,
@@ -200,5 +294,5 @@ export function rulesFile(settings: Settings): string {
     labels: { severity },
     annotations: { summary, description: `${value} First: ${first}`, runbook: `docs/runbooks/alerts.md#${name.toLowerCase()}` },
   }));
-  return toYaml({ groups: [{ name: "tracing", rules: [...records(settings), ...rules] }] });
+  return [{ name: "tracing", rules: [...records(settings), ...rules] }];
 }

@@ -5,16 +5,15 @@
 import { isIPv4 } from "node:net";
 import { distance } from "fastest-levenshtein";
 import * as z from "zod";
-import { parseOperation } from "./operations";
+import { capacityProblems, samplingTier } from "./sampling/capacity";
+import { contradictions, samplingSchema } from "./sampling/model";
+import { platformConflicts } from "./settings-conflicts";
+import { services } from "./settings-services";
 import { publishedPorts, type PublishedPort } from "./topology";
-import { days, integer, leaf, mebibytes, oneOf, percent, text } from "./units";
+import { days, integer, leaf, oneOf, text } from "./units";
 
 /** Config namespace: the project's name in Pulumi.yaml. */
 export const namespace = "tracing";
-
-const operation = leaf("METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number", (input) =>
-  typeof input === "string" ? parseOperation(input) : undefined,
-);
 
 const portName = Object.keys(publishedPorts) as PublishedPort[];
 const hostPort = integer(1, 65535, "a port");
@@ -30,8 +29,9 @@ export const schema = z.strictObject({
     .prefault("official")
     .describe("Where images come from: the projects' own registries, or the engine, as `make images` built them."),
   imageRegistry: text(
-    "the host of a registry, with port and path if any, such as mirror.example.com:5000/hub",
-    /^[a-z0-9][a-z0-9.-]*(:\d+)?(\/[a-z0-9._/-]+)?$/,
+    // A bare word in front of an image's name would be a user of Docker Hub.
+    "the host of a registry, with a dot or a port in it, and a path if any, such as mirror.example.com:5000/hub",
+    /^([a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)+(:\d+)?|[a-z0-9][a-z0-9-]*:\d+|localhost)(\/[a-z0-9._/-]+)?$/,
   )
     .optional()
     .describe("A registry that mirrors all others: it takes the place of the host in each image's name."),
@@ -50,67 +50,12 @@ export const schema = z.strictObject({
         .describe("Ports to publish elsewhere than at their own number, by name."),
     })
     .prefault({}),
-  sampling: z
-    .strictObject({
-      default: percent().prefault(100).describe("Percent of traces kept that no rule below says otherwise of."),
-      errors: percent().prefault(100).describe("Percent of traces kept that hold an error. It only raises."),
-      operations: z
-        .array(
-          z.strictObject({
-            operation: operation.describe("The request: METHOD and path."),
-            percent: percent().describe("Percent of its traces kept."),
-          }),
-        )
-        .prefault([])
-        .describe("Rules by request; the first that matches a trace holds."),
-    })
-    .prefault({}),
-  elasticsearch: z
-    .strictObject({
-      memory: mebibytes("1Gi", "64Gi").prefault("1Gi").describe("Memory limit, MiB. Half of it is the Java heap."),
-    })
-    .prefault({}),
-  collector: z
-    .strictObject({
-      memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
-      queue: integer(10_000, 100_000_000, "a number of spans")
-        .prefault(200_000)
-        .describe("Spans that wait on disk while Jaeger is away; when it is full, receivers refuse and clients retry."),
-      debug: oneOf("off", "basic", "detailed").prefault("off").describe("The debug exporter: what is logged of each kept batch of spans."),
-    })
-    .prefault({}),
-  jaeger: z
-    .strictObject({
-      memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit, MiB."),
-      tags: z
-        .array(text("a tag's name", /^[A-Za-z][A-Za-z0-9_.-]*$/))
-        .prefault([
-          "correlation_id",
-          "http.method",
-          "http.request.method",
-          "http.response.status_code",
-          "http.route",
-          "http.status_code",
-          "url.path",
-        ])
-        .describe("Tags stored as plain fields, which are the quickest to search; all others stay searchable too."),
-    })
-    .prefault({}),
-  prometheus: z
-    .strictObject({
-      memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
-      retention: days(1, 365).prefault("15d").describe("How long metrics are kept, in days."),
-      storage: mebibytes("256Mi", "1024Gi").prefault("2Gi").describe("Most disk that metrics take, MiB; the oldest go first."),
-    })
-    .prefault({}),
-  indexCleaner: z
-    .strictObject({
-      hour: integer(0, 23, "an hour of the day, UTC,").prefault(3).describe("Hour of the day, UTC, at which old indices are deleted."),
-    })
-    .prefault({}),
+  sampling: samplingSchema.prefault({}),
+  ...services,
 });
 
-type Parsed = z.output<typeof schema>;
+/** The groups of settings, without what every stack has besides. */
+export type Parsed = z.output<typeof schema>;
 
 /** The settings of a stack: see the descriptions in this file, or the reference in docs/. */
 export type Settings = Readonly<Parsed> & {
@@ -155,9 +100,25 @@ export function parseSettings(stack: string, raw: Readonly<Record<string, string
   if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, input)));
   // Also where another group is wrong: every error at once.
   problems.push(...portConflicts(schema.shape.publish.safeParse(input.publish).data));
-  problems.push(...repeatedOperations(schema.shape.sampling.safeParse(input.sampling).data));
+  const groups = groupsOf(input);
+  problems.push(...platformConflicts(groups).map((problem) => `${namespace}:${problem}`), ...samplingProblems(groups));
   if (problems.length > 0 || !result.success) throw new SettingsError(stack, problems);
   return deepFreeze({ ...result.data, stack });
+}
+
+/** What contradicts itself in the sampling group, and what the tier that samples has too little memory for. */
+function samplingProblems({ sampling, collector, sampler }: Partial<Parsed>): string[] {
+  if (!sampling) return [];
+  return [
+    ...contradictions(`${namespace}:sampling`, sampling),
+    ...(collector && sampler ? capacityProblems(namespace, sampling, samplingTier({ collector, sampler })) : []),
+  ];
+}
+
+/** Those groups that are right by themselves. */
+function groupsOf(input: Readonly<Record<string, unknown>>): Partial<Parsed> {
+  const parsed = Object.entries(schema.shape).map(([name, group]) => [name, group.safeParse(input[name]).data] as const);
+  return Object.fromEntries(parsed.filter(([, value]) => value !== undefined));
 }
 
 /** Published ports that two services would share. */
@@ -172,22 +133,6 @@ function portConflicts(publish: Parsed["publish"] | undefined): string[] {
     owner.set(port, name);
   }
   return problems;
-}
-
-/** Operations that stand in the list twice, in whatever way they are written. */
-function repeatedOperations(sampling: Parsed["sampling"] | undefined): string[] {
-  const seen = new Map<string, number>();
-  return (sampling?.operations ?? []).flatMap(({ operation }, index) => {
-    // Two ways to write the same requests, such as with and without the slash at the end, are one operation.
-    const meaning = `${operation.method} ${operation.pathPattern}`;
-    const earlier = seen.get(meaning);
-    if (earlier === undefined) {
-      seen.set(meaning, index);
-      return [];
-    }
-    const key = `${namespace}:sampling.operations[${index}].operation`;
-    return [`${key}: found ${show(operation.text)}, which operations[${earlier}] has already; allowed: each operation once`];
-  });
 }
 
 const structured = (name: string): boolean => {

@@ -4,12 +4,20 @@
  */
 import type { Settings } from "./settings";
 
-/** Service names; on both platforms also the DNS names that the services call each other by. */
-export type ServiceName = "elasticsearch" | "otel-collector" | "jaeger" | "index-cleaner" | "prometheus";
+/**
+ * Service names; on both platforms also the DNS names that the services call each other by. `otel-sampler` is the second tier of the
+ * Collector, `jaeger-collector` the writing half of Jaeger where that is apart: `jaeger` is then what people and applications ask.
+ */
+export type ServiceName =
+  "elasticsearch" | "otel-collector" | "otel-sampler" | "jaeger" | "jaeger-collector" | "index-cleaner" | "prometheus";
 
 /** Every port that a program of the stack listens on, by program. The only home of port numbers. */
 export const ports = {
-  elasticsearch: { http: 9200 },
+  elasticsearch: {
+    http: 9200,
+    /** Between the nodes of a cluster. */
+    transport: 9300,
+  },
   collector: {
     otlpGrpc: 4317,
     otlpHttp: 4318,
@@ -73,6 +81,12 @@ export const paths = {
   /** Secrets, one per file, readable by the service's user only. */
   secrets: "/etc/tracing/secrets",
   elasticsearchData: "/usr/share/elasticsearch/data",
+  /** Elasticsearch reads certificates below its config folder only. */
+  elasticsearchCertificates: "/usr/share/elasticsearch/config/certificates",
+  /** The authority that clients of Elasticsearch trust. */
+  authority: "/etc/tracing/authority",
+  /** Who may log in to Jaeger's UI. */
+  users: "/etc/tracing/users",
   collectorQueue: "/var/lib/otelcol",
   cleanerState: "/var/lib/index-cleaner",
   prometheusData: "/prometheus",
@@ -87,10 +101,40 @@ export const files = {
   rules: "tracing_rules.yml",
   cleaner: "index-cleaner.sh",
   elasticsearchPassword: "elasticsearch-password",
+  /** Certificates, as cert-manager names them in its Secrets. */
+  certificate: "tls.crt",
+  certificateKey: "tls.key",
+  authority: "ca.crt",
+  users: "htpasswd",
 } as const;
+
+/** Files in the state folder of a `cron`. */
+export const cronState = {
+  /** Unix time at which the last good run began. */
+  lastSuccess: "last-success",
+  /** Exit code of the last run. */
+  lastResult: "last-result",
+} as const;
+
+/** Names of the labels by which scripts and people find what an engine holds of a stack. */
+export const stackLabels = { stack: "tracing.stack", role: "tracing.role", service: "tracing.service" } as const;
 
 /** The user that Jaeger and the cleaner log in to Elasticsearch with: the built-in superuser, the one that a fresh node has. */
 export const elasticsearchUser = "elastic";
+
+/** What Prometheus scrapes under one job. */
+export interface ScrapeJob {
+  /** The job; rules name it. */
+  readonly name: string;
+  /** `host:port` each; one instance. */
+  readonly instances?: readonly string[];
+  /** `host:port` each, one port for all; the name resolves to all instances there are. */
+  readonly names?: readonly string[];
+  /** What is measured keeps its own labels. The address then stands in the label `collector`, where there may be several instances. */
+  readonly keepLabels?: boolean;
+  /** A second tier under the same job: `host:port` each, and series that go to another job instead, by a pattern of their names. */
+  readonly secondTier?: { readonly instances: readonly string[]; readonly apart?: { readonly series: string; readonly job: string } };
+}
 
 /** Addresses as the platform gives them. */
 export interface Topology {
@@ -107,12 +151,19 @@ export interface Topology {
   readonly elasticsearchUrl: string;
   readonly jaegerOtlp: string;
   readonly collectorOtlpHttp: string;
-  readonly scrape: {
-    readonly collectorTelemetry: string;
-    readonly collectorExporter: string;
-    readonly jaeger: string;
-    readonly prometheus: string;
-  };
+  readonly jaegerSampling: string;
+  /** The metrics of a Collector about itself, as that Collector reaches them. */
+  readonly collectorSelf: string;
+  /** A name that resolves to all ready samplers, where they are a tier of their own. */
+  readonly samplers?: { readonly hostname: string; readonly port: number };
+  /** File with the authority that signed Elasticsearch's certificate, where it speaks TLS and its authority is not a public one. */
+  readonly elasticsearchAuthority?: string;
+  /**
+   * How Elasticsearch is given its password: it takes a file of mode 0400 or 0600 only, which Kubernetes cannot give to a user that is
+   * not root.
+   */
+  readonly elasticsearchPasswordBy: "file" | "variable";
+  readonly scrape: readonly ScrapeJob[];
 }
 
 /** Networks of the Docker platform. Their names are fixed: applications join the ingest network by its name. */
@@ -126,7 +177,8 @@ export const networks = { ingest: "tracing-ingest", backend: "tracing-backend" }
  */
 export function dockerTopology(): Topology {
   const at = (service: ServiceName, port: number) => `${service}:${port}`;
-  return Object.freeze({
+  const job = (name: string, target: string, more: Partial<ScrapeJob> = {}): ScrapeJob => ({ name, instances: [target], ...more });
+  return Object.freeze<Topology>({
     listen: {
       anywhere: "0.0.0.0",
       collectorBackend: `otel-collector.${networks.backend}`,
@@ -135,12 +187,16 @@ export function dockerTopology(): Topology {
     elasticsearchUrl: `http://${at("elasticsearch", ports.elasticsearch.http)}`,
     jaegerOtlp: at("jaeger", ports.jaeger.otlpGrpc),
     collectorOtlpHttp: `http://${at("otel-collector", ports.collector.otlpHttp)}`,
-    scrape: {
-      collectorTelemetry: at("otel-collector", ports.collector.telemetry),
-      collectorExporter: at("otel-collector", ports.collector.prometheusExporter),
-      jaeger: at("jaeger", ports.jaeger.admin),
-      prometheus: `localhost:${ports.prometheus.http}`,
-    },
+    jaegerSampling: `http://${at("jaeger", ports.jaeger.samplingHttp)}`,
+    collectorSelf: at("otel-collector", ports.collector.telemetry),
+    elasticsearchPasswordBy: "file",
+    scrape: [
+      job("otel-collector", at("otel-collector", ports.collector.telemetry)),
+      // What applications measure keeps its own labels; the exporter names the job they came from.
+      job("otel-collector-exporter", at("otel-collector", ports.collector.prometheusExporter), { keepLabels: true }),
+      job("jaeger", at("jaeger", ports.jaeger.admin)),
+      job("prometheus", `localhost:${ports.prometheus.http}`),
+    ],
   });
 }
 

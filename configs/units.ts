@@ -46,6 +46,20 @@ export const days = (min: number, max: number) =>
     return match ? decimal(match[1], 0, min, max) : undefined;
   });
 
+/** A duration in milliseconds, written `250ms`, `2s` or `1m`. */
+export const duration = (min: string, max: string) => {
+  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+  const parse = (text: string): number | undefined => {
+    const match = /^(\d+)(ms|s|m)$/.exec(text);
+    return match ? Number(match[1]) * (units[match[2] ?? ""] ?? 0) : undefined;
+  };
+  const [least, most] = [parse(min) as number, parse(max) as number];
+  return leaf(`a duration from ${min} to ${max}, such as 500ms or 2s`, (input) => {
+    const value = typeof input === "string" ? parse(input) : undefined;
+    return value !== undefined && value >= least && value <= most ? value : undefined;
+  });
+};
+
 /** Memory or disk in MiB, written `512Mi` or `2Gi`. */
 export const mebibytes = (min: string, max: string) => {
   const parse = (text: string): number | undefined => {
@@ -66,3 +80,20 @@ export const oneOf = <const T extends string>(...words: T[]) =>
 /** Text that a pattern accepts as a whole. */
 export const text = (allowed: string, pattern: RegExp) =>
   leaf(allowed, (input) => (typeof input === "string" && pattern.test(input) ? input : undefined));
+
+/** Yes or no. */
+export const flag = () =>
+  leaf("true or false", (input) => (input === true || input === "true" ? true : input === false || input === "false" ? false : undefined));
+
+/** CPU in thousandths of a core, written `500m` or `2`. */
+export const cpu = (min: string, max: string) => {
+  const parse = (text: string): number | undefined => {
+    const match = /^(\d+)(m?)$/.exec(text);
+    return match ? Number(match[1]) * (match[2] ? 1 : 1000) : undefined;
+  };
+  const [least, most] = [parse(min) as number, parse(max) as number];
+  return leaf(`cores from ${min} to ${max}, such as 500m or 2`, (input) => {
+    const value = typeof input === "string" || typeof input === "number" ? parse(String(input)) : undefined;
+    return value !== undefined && value >= least && value <= most ? value : undefined;
+  });
+};

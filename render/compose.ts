@@ -3,7 +3,7 @@
  * compose file can never silently say less than `pulumi up` does.
  */
 import { posix } from "node:path";
-import { dockerName } from "../configs/topology";
+import { dockerName, stackLabels } from "../configs/topology";
 import { markedSecretLength, type Recorded } from "./record";
 
 /** A compose file's content, and the config files that it carries, by file name. */
@@ -74,7 +74,7 @@ export function compose(stack: string, resources: readonly Recorded[]): Composed
   return { compose: sections, files };
 }
 
-const isService = ({ inputs }: Recorded) => labelMap(inputs)["tracing.role"] === "service";
+const isService = ({ inputs }: Recorded) => labelMap(inputs)[stackLabels.role] === "service";
 
 function network(inputs: Inputs): object {
   const { name, driver, attachable } = inputs;

@@ -1,16 +1,18 @@
 /** `make render`: writes what a stack would run, as files, to rendered/<stack>/. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { toYaml } from "../configs/yaml";
 import { compose } from "./compose";
-import { projectFolder, record, stackConfig } from "./record";
+import { environmentReference } from "./environment-reference";
+import { manifests } from "./manifests";
+import { projectFolder, record, stackConfig, type Recorded } from "./record";
 import { settingsReference } from "./settings-reference";
 
 const help = `Usage: npx tsx render/main.ts [--stack dev] [--out FOLDER] [--check] [--set tracing:key=value …]
 
-Renders a stack without an engine: docker-compose.tracing.yml and the config files of the programs in it; without --out also
-docs/settings.md, the reference of stack config.
+Renders a stack without an engine or a cluster: docker-compose.tracing.yml and the config files of the programs in it, or the manifests of a
+stack on Kubernetes; without --out also docs/settings.md and docs/environment.md, the references of stack config and of variables.
 
   --stack NAME   which stack (default: dev)
   --out FOLDER   where to (default: rendered/NAME)
@@ -27,7 +29,11 @@ const { values } = parseArgs({
   },
 });
 
-const referenceFile = join(projectFolder, "docs", "settings.md");
+/** Documents that are made from the code, by their path in the project. */
+const references = (): Record<string, string> => ({
+  "docs/settings.md": settingsReference(),
+  "docs/environment.md": environmentReference(),
+});
 
 async function main(): Promise<void> {
   if (values.help) {
@@ -37,27 +43,36 @@ async function main(): Promise<void> {
   const { stack } = values;
   const folder = values.out ?? join(projectFolder, "rendered", stack);
   const overrides = Object.fromEntries(values.set.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
-  const rendered = compose(stack, await record(stack, { ...stackConfig(stack), ...overrides }));
-  const files: Record<string, string> = { ...rendered.files, "docker-compose.tracing.yml": toYaml(rendered.compose) };
-  const reference = values.out === undefined ? settingsReference() : undefined;
+  const config = { ...stackConfig(stack), ...overrides };
+  const resources = await record(stack, config);
+  const files = config["tracing:platform"] === "kubernetes" ? manifests(resources) : composeFiles(stack, resources);
+  const documents = values.out === undefined ? references() : {};
   if (values.check) {
-    check(folder, files, reference);
+    check(folder, files, documents);
     return;
   }
   mkdirSync(folder, { recursive: true });
   for (const stale of readdirSync(folder).filter((name) => !(name in files))) rmSync(join(folder, stale));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-  if (reference !== undefined) writeFileSync(referenceFile, reference);
+  for (const [name, content] of Object.entries(documents)) writeFileSync(join(projectFolder, name), content);
   console.log(`rendered ${stack}: ${Object.keys(files).sort().join(", ")}`);
 }
 
+function composeFiles(stack: string, resources: readonly Recorded[]): Record<string, string> {
+  const rendered = compose(stack, resources);
+  return { ...rendered.files, "docker-compose.tracing.yml": toYaml(rendered.compose) };
+}
+
 /** Fails with every file that is missing, left over or different. */
-function check(folder: string, files: Record<string, string>, reference: string | undefined): void {
+function check(folder: string, files: Record<string, string>, documents: Record<string, string>): void {
   const present = readdirSync(folder);
   const wrong = [...new Set([...present, ...Object.keys(files)])].filter(
     (name) => !present.includes(name) || !(name in files) || readFileSync(join(folder, name), "utf8") !== files[name],
   );
-  if (reference !== undefined && readFileSync(referenceFile, "utf8") !== reference) wrong.push(referenceFile);
+  for (const [name, content] of Object.entries(documents)) {
+    const file = join(projectFolder, name);
+    if (!existsSync(file) || readFileSync(file, "utf8") !== content) wrong.push(name);
+  }
   if (wrong.length > 0) throw new Error(`${folder} is not what the program renders: ${wrong.sort().join(", ")}; run \`make render\``);
 }
 

@@ -20,7 +20,10 @@ export interface Recorded {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Names of the inputs that are secret or hold a secret. */
   readonly secretInputs: readonly string[];
+  /** URN and id of the provider that was named for it; empty where it was left to the engine. */
+  readonly provider: string;
   readonly protect: boolean;
+  readonly retainOnDelete: boolean;
   readonly deleteBeforeReplace: boolean;
   readonly replaceOnChanges: readonly string[];
   /** What a component registered as its outputs; undefined where it registered none, as resources of a provider do. */
@@ -110,7 +113,9 @@ interface Registration {
   getName(): string;
   getParent(): string;
   getDependenciesList(): string[];
+  getProvider(): string;
   getProtect(): boolean;
+  getRetainondelete(): boolean;
   getDeletebeforereplace(): boolean;
   getReplaceonchangesList(): string[];
   getObject(): { toJavaScript(): Record<string, unknown> };
@@ -153,7 +158,9 @@ function resourceOf(request: Registration, urn: string): Recorded {
     dependencies: request.getDependenciesList(),
     inputs: unwrapSecrets(inputs) as Record<string, unknown>,
     secretInputs: Object.keys(inputs).filter((key) => JSON.stringify(inputs[key]).includes(secretSignature)),
+    provider: request.getProvider(),
     protect: request.getProtect(),
+    retainOnDelete: request.getRetainondelete(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     replaceOnChanges: request.getReplaceonchangesList(),
   };

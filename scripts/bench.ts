@@ -1,15 +1,20 @@
 /**
- * `make bench`: figures of a running stack, as a table in Markdown. Memory as a share of each limit, at rest and under load; how much a burst
- * takes longer than the same spans at an even rate. It judges nothing: a test that measures time fails on a busy machine.
+ * `make bench`: figures of a running stack, as tables in Markdown. Memory as a share of each limit, at rest and under load; how much a burst
+ * takes longer than the same spans at an even rate; the time from an export to Jaeger, and of queries, as a share of the brief's figures;
+ * bytes a span. It judges nothing: a test that measures time fails on a busy machine.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Settings } from "../configs/settings";
 import { publishedUrl } from "../configs/topology";
-import { belongings, memoryUse, serviceContainers } from "./lib/docker";
+import { peakMemory } from "./bench/memory";
+import { storagePerDay, stored } from "./bench/storage";
+import { queryTimes, traceLatency, type Times } from "./bench/times";
+import { belongings, serviceContainers } from "./lib/docker";
 import { readPassword } from "./lib/password";
 import { must, run, sleep } from "./lib/run";
-import { main, note, Problem, size, step } from "./lib/say";
+import { heartbeat, main, note, Problem, size, step } from "./lib/say";
 import { loadSettings, projectFolder } from "./lib/stack";
 
 /** Spans a second, and for how many seconds. */
@@ -18,92 +23,103 @@ const load = { rate: 1000, seconds: 60 };
 /** Spans of a burst. */
 const burst = 100_000;
 
+/** The brief's figures, milliseconds. */
+const brief = { latency: 100, query: 1000 };
+
+/** What the ledger found, as far as it is shown. */
+interface Verdict extends Record<"acknowledged" | "stored" | "lost" | "duplicated" | "storedSeconds" | "sendSeconds", number> {
+  readonly service: string;
+}
+
 main(async () => {
   const settings = loadSettings();
-  const folder = mkdtempSync(join(tmpdir(), "tracing-bench-"));
+  const containers = serviceContainers((await belongings(settings.stack)).containers);
+  if (containers.length === 0) throw new Problem("no stack is running: make up");
+  const password = await readPassword();
+  const send = await ledger(settings, password);
   try {
-    const containers = serviceContainers((await belongings(settings.stack)).containers);
-    if (containers.length === 0) throw new Problem("no stack is running: make up");
-    const password = join(folder, "password");
-    writeFileSync(password, await readPassword(), { mode: 0o600 });
-    const ledger = join(folder, "ledger");
-    await must("go", ["build", "-o", ledger, "."], { cwd: join(projectFolder, "tests", "ledger") });
-    const send = async (name: string, ...flags: string[]) => {
-      const { stdout, output } = await run(ledger, [
-        "run",
-        ...[
-          "--endpoint",
-          publishedUrl(settings, "otlp-grpc").replace("http://", ""),
-          "--elasticsearch",
-          publishedUrl(settings, "elasticsearch"),
-        ],
-        ...["--password-file", password, "--out", join(folder, name), "--wait", "300s", ...flags],
-      ]);
-      if (!stdout) throw new Problem(`the ledger gave no verdict:\n${output}`);
-      return JSON.parse(stdout) as Record<"acknowledged" | "stored" | "lost" | "duplicated" | "storedSeconds" | "sendSeconds", number>;
-    };
-
     step("At rest");
-    await sleep(15_000);
-    const rest = await peakMemory(15);
+    const rest = await heartbeat(
+      "memory at rest",
+      sleep(15_000).then(() => peakMemory(15)),
+    );
+
+    step("From an export to Jaeger");
+    const latency = await heartbeat("one trace at a time", traceLatency(settings, 100));
 
     step(`${load.rate} spans/s for ${load.seconds} s`);
-    const [even, busy] = await Promise.all([
-      send("even", "--rate", String(load.rate), "--duration", `${load.seconds}s`),
-      peakMemory(load.seconds),
-    ]);
+    const even = send.run("even", "--rate", String(load.rate), "--duration", `${load.seconds}s`);
+    const [evenVerdict, busy] = await heartbeat("load", Promise.all([even, peakMemory(load.seconds)]));
 
     step(`A burst of ${burst} spans`);
-    const [fast, full] = await Promise.all([send("burst", "--spans", String(burst), "--connections", "8"), peakMemory(30)]);
+    const fast = send.run("burst", "--spans", String(burst), "--connections", "8");
+    const [fastVerdict, full] = await heartbeat("burst", Promise.all([fast, peakMemory(30)]));
+
+    step("Queries");
+    const queries = await heartbeat("queries", queryTimes(settings, fastVerdict.service, 40));
+    const disk = await stored(settings, password);
 
     const share = (bytes: number | undefined, limit: number) =>
       bytes === undefined ? "-" : `${size(bytes)} (${Math.round((100 * bytes) / limit)} %)`;
-    console.log(
-      `\n${markdown([
-        ["service", "limit", "at rest", `${load.rate} spans/s`, `burst of ${burst}`],
-        ...containers.map(([service, { Id, HostConfig }]) => [
-          service,
-          size(HostConfig.Memory),
-          ...[rest, busy, full].map((measured) => share(measured.get(Id), HostConfig.Memory)),
-        ]),
-      ])}\n`,
-    );
-    const row = (name: string, v: typeof even) => [
-      name,
-      ...[v.acknowledged, v.stored, v.lost, v.duplicated].map(String),
-      `${v.sendSeconds.toFixed(1)} s`,
-      `${v.storedSeconds.toFixed(1)} s`,
-    ];
-    console.log(
-      markdown([
-        ["load", "acknowledged", "stored", "lost", "duplicated", "sent in", "stored in"],
-        row(`${load.rate} spans/s`, even),
-        row(`burst of ${burst}`, fast),
+    show(
+      ["service", "limit", "at rest", `${load.rate} spans/s`, `burst of ${burst}`],
+      containers.map(([service, { Id, HostConfig }]) => [
+        service,
+        size(HostConfig.Memory),
+        ...[rest, busy, full].map((measured) => share(measured.get(Id), HostConfig.Memory)),
       ]),
     );
-    const perSecond = fast.stored / fast.storedSeconds;
+    show(
+      ["load", "acknowledged", "stored", "lost", "duplicated", "sent in", "stored in"],
+      [loadRow(`${load.rate} spans/s`, evenVerdict), loadRow(`burst of ${burst}`, fastVerdict)],
+    );
+    show(
+      ["time", "median", "95 of 100", "longest", "the 95th, of the brief's"],
+      [
+        timeRow("from an export to Jaeger", latency, brief.latency),
+        ...Object.entries(queries).map(([name, found]) => timeRow(`query: ${name}`, found, brief.query)),
+      ],
+    );
+    const perSecond = fastVerdict.stored / fastVerdict.storedSeconds;
     note(`a burst is stored at ${perSecond.toFixed(0)} spans/s, ${(perSecond / load.rate).toFixed(1)} times the even rate`);
+    note(storagePerDay(disk));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    send.remove();
   }
 });
 
-/** The most memory that each container took within some seconds, in bytes. */
-async function peakMemory(seconds: number): Promise<Map<string, number>> {
-  const peak = new Map<string, number>();
-  const units: Record<string, number> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
-  const end = Date.now() + seconds * 1000;
-  while (Date.now() < end) {
-    for (const [id, used] of await memoryUse()) {
-      const [number, unit = "B"] = used.split(" ");
-      peak.set(id, Math.max(Number(number) * (units[unit] ?? 1), peak.get(id) ?? 0));
-    }
-    await sleep(1000);
-  }
-  return peak;
+/** The ledger, built, with a folder of its own. */
+async function ledger(settings: Settings, secret: string) {
+  const folder = mkdtempSync(join(tmpdir(), "tracing-bench-"));
+  const password = join(folder, "password");
+  writeFileSync(password, secret, { mode: 0o600 });
+  const program = join(folder, "ledger");
+  await must("go", ["build", "-o", program, "."], { cwd: join(projectFolder, "tests", "ledger") });
+  const target = [
+    ...["--endpoint", publishedUrl(settings, "otlp-grpc").replace("http://", "")],
+    ...["--elasticsearch", publishedUrl(settings, "elasticsearch"), "--password-file", password, "--wait", "300s"],
+  ];
+  return {
+    run: async (name: string, ...flags: string[]): Promise<Verdict> => {
+      const { stdout, output } = await run(program, ["run", ...target, "--out", join(folder, name), ...flags]);
+      if (!stdout) throw new Problem(`the ledger gave no verdict:\n${output}`);
+      return JSON.parse(stdout) as Verdict;
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
-/** A table in Markdown. */
-function markdown([head = [], ...body]: readonly (readonly string[])[]): string {
-  return [head, head.map(() => "---"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+function loadRow(name: string, { acknowledged, stored, lost, duplicated, sendSeconds, storedSeconds }: Verdict): string[] {
+  const counts = [acknowledged, stored, lost, duplicated].map(String);
+  return [name, ...counts, `${sendSeconds.toFixed(1)} s`, `${storedSeconds.toFixed(1)} s`];
+}
+
+function timeRow(name: string, { median, p95, longest }: Times, limit: number): string[] {
+  return [name, ...[median, p95, longest].map((value) => `${value.toFixed(0)} ms`), `${Math.round((100 * p95) / limit)} %`];
+}
+
+/** Prints a table in Markdown. */
+function show(head: readonly string[], body: readonly (readonly string[])[]): void {
+  const lines = [head, head.map(() => "---"), ...body].map((cells) => `| ${cells.join(" | ")} |`);
+  console.log(`\n${lines.join("\n")}\n`);
 }

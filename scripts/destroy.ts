@@ -1,7 +1,9 @@
 /** `make destroy`: deletes a stack with all its data, also one that was left half-made. */
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
+import { stackLabels } from "../configs/topology";
 import { belongings, madeBy } from "./lib/docker";
+import { alone } from "./lib/lock";
 import { options } from "./lib/options";
 import { PulumiStack } from "./lib/pulumi";
 import { presentCli } from "./lib/pulumi-cli";
@@ -11,7 +13,9 @@ import { stateFolder } from "./lib/state";
 
 const { stack } = options;
 
-main(async () => {
+main(() => alone(stack, destroy));
+
+async function destroy(): Promise<void> {
   step(`Destroy: stack ${stack}`);
   const own = await belongings(stack);
   const pulumi = await knownToPulumi();
@@ -31,8 +35,8 @@ main(async () => {
   const left = namesOf(await belongings(stack));
   if (left.length > 0) throw new Problem(`still there: ${left.join(", ")}`);
   rmSync(stateFolder(stack), { recursive: true, force: true });
-  note(`nothing labelled tracing.stack=${stack} is left`);
-});
+  note(`nothing labelled ${stackLabels.stack}=${stack} is left`);
+}
 
 /** The stack in Pulumi's backend, if it is there. */
 async function knownToPulumi(): Promise<PulumiStack | undefined> {

@@ -1,11 +1,15 @@
 /** `make down`: stops a stack. Its data, and the secrets without which the data cannot be read, stay together for the next `make up`. */
 import { belongings, serviceContainers } from "./lib/docker";
+import { alone } from "./lib/lock";
 import { options } from "./lib/options";
 import { must } from "./lib/run";
 import { heartbeat, main, note, since, step } from "./lib/say";
 
-main(async () => {
-  const { stack } = options;
+const { stack } = options;
+
+main(() => alone(stack, down));
+
+async function down(): Promise<void> {
   step(`Down: stack ${stack}`);
   const { containers } = await belongings(stack);
   const running = serviceContainers(containers).filter(([, { State }]) => ["running", "restarting", "paused"].includes(State.Status));
@@ -17,4 +21,4 @@ main(async () => {
   }
   if (running.length === 0) note("nothing is running");
   else note("data and secrets are kept: make up goes on with them, make destroy deletes them");
-});
+}

@@ -1,6 +1,6 @@
 /** `make status`: one screen on a stack, also where it is partly down. */
 import { belongings, madeBy, memoryUse, serviceContainers, stateOf, type Container } from "./lib/docker";
-import { cleaning, collectorHealth, queueFill, spanCounts, storage } from "./lib/measures";
+import { cleaning, collectorHealth, queueFill, sampledShare, spanCounts, storage } from "./lib/measures";
 import { run } from "./lib/run";
 import { main, size, table } from "./lib/say";
 import { loadSettings, services } from "./lib/stack";
@@ -35,6 +35,7 @@ main(async () => {
   const asked: [string, Promise<string>][] = [
     ["collector", collectorHealth(settings)],
     ["spans", spanCounts(settings)],
+    ["sampled", sampledShare(settings)],
     ["queue", queueFill(settings)],
     ["storage", storage(settings)],
     ["cleaning", cleaning(settings, containers.get("index-cleaner"))],

@@ -4,12 +4,16 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { stackLabels } from "../configs/topology";
 import { check, goLint, goTest, jest, sum, type Counts } from "./lib/counts";
+import { goTool } from "./lib/go-tools";
 import { options } from "./lib/options";
 import { cliOnPath } from "./lib/pulumi-cli";
-import { run } from "./lib/run";
-import { main, Problem, since, step, table } from "./lib/say";
+import { pytest, python } from "./lib/python";
+import { attach, run } from "./lib/run";
+import { main, note, Problem, since, step, table } from "./lib/say";
 import { projectFolder } from "./lib/stack";
+import { kubeconfig } from "../tests/cluster/lib/layout";
 
 interface Rung {
   readonly name: string;
@@ -25,15 +29,21 @@ const jestRung = (name: string) => () => jest(name);
 const rungs: readonly Rung[] = [
   { name: "lint", what: "eslint and prettier", cheap: true, run: lint },
   { name: "types", what: "tsc", cheap: true, run: () => check("typescript/bin/tsc", "--noEmit") },
+  { name: "workflows", what: "actionlint on .github/workflows", cheap: true, run: workflows },
   { name: "golint", what: "gofmt and go vet", cheap: true, run: () => goLint(ledger) },
   { name: "unit", what: "pure functions", cheap: true, run: jestRung("unit") },
   { name: "component", what: "the program under Pulumi's mocks", cheap: true, run: jestRung("component") },
+  { name: "oracle", what: "a second opinion on sampling, from the config files alone", cheap: true, run: jestRung("oracle") },
   { name: "render", what: "rendered/ is what the program renders", cheap: true, run: render },
   { name: "ledger", what: "the judge of lost spans", cheap: true, run: () => goTest(ledger) },
+  { name: "django", what: "the Django package: types, lint, tests on the newest and the oldest Django", cheap: true, run: django },
   { name: "binaries", what: "real programs accept the config files", cheap: false, run: () => binaries("binaries") },
   { name: "rules", what: "alerts fire, stay silent and recover", cheap: false, run: () => binaries("rules") },
+  { name: "schemas", what: "manifests for the oldest and the newest Kubernetes", cheap: false, run: jestRung("schemas") },
   { name: "images", what: "the images are built", cheap: false, run: () => check(builder) },
   { name: "e2e", what: "the stack, end to end", cheap: false, run: endToEnd },
+  { name: "django-e2e", what: "the Django example through the stack", cheap: false, run: djangoEndToEnd },
+  { name: "cluster", what: "staging and prod on a real Kubernetes", cheap: false, run: onCluster },
 ];
 
 type Result = Rung & { readonly time: string; readonly counts?: Counts };
@@ -89,11 +99,67 @@ async function binaries(project: string): Promise<Counts> {
   return built.failed > 0 ? built : jest(project);
 }
 
-/** They begin and end with an engine that has no stack: on one that has, they would delete somebody's data. */
-async function endToEnd(): Promise<Counts> {
-  const { stdout } = await run("docker", ["volume", "ls", "--filter", "label=tracing.stack", "--format", '{{.Label "tracing.stack"}}']);
+async function workflows(): Promise<Counts> {
+  const ok = (await attach(await goTool("actionlint"), [], { cwd: projectFolder })) === 0;
+  return { passed: Number(ok), failed: Number(!ok), skipped: 0 };
+}
+
+/** On the cluster that KUBECONFIG names, else on a node of our own, where this machine lets us make one. */
+async function onCluster(): Promise<Counts> {
+  const node = (...args: string[]) => check(join("tests", "cluster", "main.ts"), ...args);
+  if (process.env.KUBECONFIG) return jest("cluster", "--runInBand");
+  if (process.platform !== "linux" || process.getuid?.() !== 0) {
+    note("not run: no KUBECONFIG, and a node of our own needs root on Linux. Name a cluster that nobody needs in KUBECONFIG.");
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const started = await node("start");
+  if (started.failed > 0) return started;
+  Object.assign(process.env, { KUBECONFIG: kubeconfig(), IMAGES: "local" });
+  try {
+    return sum([await jest("cluster", "--runInBand"), await node("stop")]);
+  } finally {
+    delete process.env.KUBECONFIG;
+  }
+}
+
+/** The Django package without servers: all of it, so that one run shows all that is wrong. */
+async function django(): Promise<Counts> {
+  return sum([
+    await python("newest", "ruff", "check", "."),
+    await python("newest", "ruff", "format", "--check", "."),
+    await python("newest", "mypy"),
+    await pytest("newest", "tests/unit"),
+    await pytest("oldest", "tests/unit", "--ignore=tests/unit/test_package.py"),
+  ]);
+}
+
+/** The example project with real servers, through a dev stack that comes and goes with it. */
+function djangoEndToEnd(): Promise<Counts> {
+  const make = (...args: string[]) => attach("make", ["ENV=dev", "WAY=compose", ...args], { cwd: projectFolder });
+  return withoutStack(async () => {
+    if ((await make("up")) !== 0) return { passed: 0, failed: 1, skipped: 0 };
+    const counts = await pytest("newest", "tests/e2e", "-m", "e2e");
+    const destroyed = (await make("destroy", "YES=1")) === 0;
+    return sum([counts, { passed: Number(destroyed), failed: Number(!destroyed), skipped: 0 }]);
+  });
+}
+
+function endToEnd(): Promise<Counts> {
+  return withoutStack(() => jest("e2e", "--runInBand"));
+}
+
+/** Tests that begin and end with an engine that has no stack: on one that has, they would delete somebody's data. */
+async function withoutStack(tests: () => Promise<Counts>): Promise<Counts> {
+  const { stdout } = await run("docker", [
+    "volume",
+    "ls",
+    "--filter",
+    `label=${stackLabels.stack}`,
+    "--format",
+    `{{.Label "${stackLabels.stack}"}}`,
+  ]);
   const stacks = [...new Set(stdout.split("\n").filter(Boolean))];
-  if (stacks.length === 0) return jest("e2e", "--runInBand");
+  if (stacks.length === 0) return tests();
   console.error(
     `this engine has the stack ${stacks.join(", ")}, which the end-to-end tests would delete; if nobody needs it: make destroy`,
   );

@@ -1,19 +1,25 @@
 /** `make up`: from whatever the machine has to a running stack through which a trace has gone. Safe to repeat. */
-import { addresses, applicationEnvironment } from "./lib/addresses";
+import type { Settings } from "../configs/settings";
+import { addresses, environmentLines } from "./lib/addresses";
 import { belongings } from "./lib/docker";
 import { ensureEngine } from "./lib/engine";
 import { explain, waitHealthy } from "./lib/health";
 import { ensureImages, overridesFor } from "./lib/images";
 import { preflight } from "./lib/preflight";
+import { alone } from "./lib/lock";
 import { main, note, Problem, since, size, step } from "./lib/say";
 import { smokeTest } from "./lib/smoke";
 import { loadSettings } from "./lib/stack";
 import { chooseWay, deploy } from "./lib/way";
 
 main(async () => {
-  const start = Date.now();
   step("Settings");
   const settings = loadSettings();
+  await alone(settings.stack, () => up(settings));
+});
+
+async function up(settings: Settings): Promise<void> {
+  const start = Date.now();
   const { stack, environment, retention, sampling } = settings;
   note(`stack ${stack}: ${environment}, ${sampling.default} % of traces and ${sampling.errors} % of errors kept, for ${retention} days`);
 
@@ -44,5 +50,5 @@ main(async () => {
   note(await smokeTest(settings));
 
   step(`Ready in ${since(start)}`);
-  note(`${addresses(settings)}\n\nFor an application:\n${applicationEnvironment(settings)}`);
-});
+  note(`${addresses(settings)}\n\nFor an application:\n${environmentLines(settings)}`);
+}

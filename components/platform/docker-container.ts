@@ -17,7 +17,8 @@ export function program(workload: Workload): { entrypoints?: string[]; command?:
     throw new Error(`cron ${workload.name} needs a schedule, a command and a data folder`);
   }
   const command = [...workload.command, ...workload.args].join(" ");
-  return { entrypoints: ["/bin/sh", "-c"], command: [cronScript(command, workload.schedule.hour, state.path)] };
+  const { hour, report } = workload.schedule;
+  return { entrypoints: ["/bin/sh", "-c"], command: [cronScript(command, hour, state.path, report?.join(" "))] };
 }
 
 /** Variables of the process. In an image without a shell, PATH leads to the tools: `docker exec <service> env` works there too. */

@@ -1,4 +1,5 @@
 /** Shell scripts of the Docker platform: text only, run by busybox. */
+import { cronState } from "../../configs/topology";
 
 /** The folder where every service finds the tools, read-only. */
 export const toolsFolder = "/opt/tracing/tools";
@@ -50,17 +51,27 @@ export function prepareScript(data: readonly OwnedFolder[], secrets: readonly Se
  * @param command What to run, as shell words.
  * @param hour Hour of the day, UTC.
  * @param stateFolder Remembers the last good run, so that a restart neither repeats nor skips one.
+ * @param report What to run every five minutes between runs, as shell words; one that fails is tried again after half a minute.
  */
-export function cronScript(command: string, hour: number, stateFolder: string): string {
+export function cronScript(command: string, hour: number, stateFolder: string, report?: string): string {
   return `trap 'exit 0' TERM INT
 pause() { sleep "$1" & wait $!; }
-last=${stateFolder}/last-success
+last=${stateFolder}/${cronState.lastSuccess}
+reported=0
 while true; do
   now=$(date +%s)
   due=$((now - (now - ${hour} * 3600) % 86400))
   if [ "$(cat "$last" 2>/dev/null || echo 0)" -ge "$due" ]; then
-    pause 30
-  elif ${command}; then
+    ${
+      report
+        ? `[ $((now - reported)) -lt 300 ] || { ${report} && reported=$now; }
+    `
+        : ""
+    }pause 30
+    continue
+  fi
+  echo "running, due since $(((now - due) / 60)) minutes"
+  if ${command}; then
     echo "$now" > "$last"
     echo "done; next run at ${String(hour).padStart(2, "0")}:00 UTC"
   else

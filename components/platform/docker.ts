@@ -5,11 +5,11 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { imageReference, type ImageName } from "../../configs/images";
 import type { Settings } from "../../configs/settings";
-import { dockerName, hostPort, networks, type ServiceName } from "../../configs/topology";
+import { dockerName, hostPort, networks, stackLabels, type ServiceName } from "../../configs/topology";
 import { environment, health, program } from "./docker-container";
 import { prepareScript, toolsFolder } from "./docker-scripts";
 import type { Platform, Running } from "./platform";
-import type { Workload, WorkloadFile } from "./workload";
+import type { Secret, Workload, WorkloadFile } from "./workload";
 
 /** What the platform must know before the first workload runs. */
 export interface DockerPlatformArgs {
@@ -59,6 +59,9 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     const { settings } = this;
     if (workload.scale.replicas !== 1) {
       throw new pulumi.ResourceError(`${workload.name} wants ${workload.scale.replicas} instances; one machine runs one`, this);
+    }
+    if (workload.secretVariables?.length || workload.certificates?.length || workload.ingress) {
+      throw new pulumi.ResourceError(`${workload.name} wants what a cluster has: secret variables, certificates or an ingress`, this);
     }
     const text = (onChange: WorkloadFile["onChange"]) => workload.files.filter((file) => file.onChange === onChange);
     const uploads = [text("restart"), text("live")]
@@ -163,7 +166,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       return containerPath;
     };
     const source = mount("secrets", this.dockerName("secrets"), secretsFolder);
-    const secretValues = new Map(workloads.flatMap((w) => w.secrets.map((secret) => [secret.secret, secret.content] as const)));
+    const secretValues = new Map(workloads.flatMap((w) => w.secrets.map((secret) => [secret.secret, ownValue(secret)] as const)));
     // One upload alone in its container: one secret hides the difference of the whole property.
     const upload = this.helper(
       `${this.name}-secrets-upload`,
@@ -256,7 +259,11 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
 
   /** Labels by which scripts and people find what belongs to a stack. */
   private labels(role: "service" | "helper" | "volume" | "network", service?: ServiceName): Record<string, string> {
-    return { "tracing.stack": this.settings.stack, "tracing.role": role, ...(service ? { "tracing.service": service } : {}) };
+    return {
+      [stackLabels.stack]: this.settings.stack,
+      [stackLabels.role]: role,
+      ...(service ? { [stackLabels.service]: service } : {}),
+    };
   }
 }
 
@@ -267,6 +274,12 @@ const hash = (parts: readonly string[]): string =>
     .update([...parts].sort().join("\0"))
     .digest("hex")
     .slice(0, 16);
+
+/** The value of a secret that the stack makes; an engine has no others. */
+function ownValue({ secret, content }: Secret): pulumi.Output<string> {
+  if (pulumi.Output.isInstance(content)) return content;
+  throw new Error(`${secret}: an engine has no secret ${content.existing}`);
+}
 
 /** The folder that all paths share: a volume is one folder. */
 function onlyFolder(paths: readonly string[]): string {

@@ -27,13 +27,32 @@ export interface WorkloadFile {
   readonly onChange: "restart" | "live";
 }
 
-/** A secret as a file: mode 0400, owned by the workload's user. */
-export interface SecretFile {
+/** A secret of the stack; the same name means the same value. */
+export interface Secret {
+  readonly secret: string;
+  /** Its value, or the Secret of the cluster that holds it under this key already. */
+  readonly content: pulumi.Output<string> | { readonly existing: string; readonly key: string };
+}
+
+/** A secret as a file that only the workload's user can read. */
+export interface SecretFile extends Secret {
   /** Absolute path, in a folder that holds secrets only. */
   readonly path: string;
-  /** Which secret of the stack; the same name means the same value. */
+}
+
+/** A secret as a variable, which Docker has no safe way to hand over. */
+export interface SecretVariable extends Secret {
+  readonly variable: string;
+}
+
+/** Certificates that somebody else makes and renews, as files of a folder. Renewed ones appear there. */
+export interface CertificateFolder {
+  /** Absolute path; it holds nothing else. */
+  readonly path: string;
+  /** The cluster's Secret that they are in. */
   readonly secret: string;
-  readonly content: pulumi.Output<string>;
+  /** Which of its keys; each is a file of that name. */
+  readonly keys: readonly string[];
 }
 
 /** A folder whose content outlives the container. */
@@ -59,14 +78,22 @@ export interface WorkloadPort {
 
 /** Who may connect to which ports. Network policy follows from it. */
 export interface Peer {
-  readonly from: ServiceName | "applications";
+  /** A service of the stack, the applications, or the cluster's ingress controller. */
+  readonly from: ServiceName | "applications" | "ingress";
   /** Names of ports. */
   readonly ports: readonly string[];
 }
 
 /** How to tell that a program is ready. */
 export type Probe =
-  | { readonly kind: "http"; readonly port: number; readonly path: string; readonly timing: ProbeTiming }
+  | {
+      readonly kind: "http";
+      readonly port: number;
+      readonly path: string;
+      /** Where to ask whether it must be restarted, if that is another path. */
+      readonly livePath?: string;
+      readonly timing: ProbeTiming;
+    }
   /** A shell script, run by the tools shell of the platform; ready when it exits with 0. */
   | { readonly kind: "script"; readonly script: string; readonly timing: ProbeTiming };
 
@@ -93,6 +120,8 @@ export interface Workload {
   readonly env: Readonly<Record<string, string>>;
   readonly files: readonly WorkloadFile[];
   readonly secrets: readonly SecretFile[];
+  readonly secretVariables?: readonly SecretVariable[];
+  readonly certificates?: readonly CertificateFolder[];
   readonly data: readonly DataFolder[];
   /** Folders on memory that the program writes to; lost at a restart. Size in MiB. */
   readonly scratch: readonly { readonly path: string; readonly size: number }[];
@@ -102,9 +131,26 @@ export interface Workload {
   readonly resources: {
     /** Memory limit, MiB. Swap is not added to it. */
     readonly memory: number;
+    /** CPU limit, thousandths of a core. Left out: none. */
+    readonly cpu?: number;
   };
-  /** Instances. More than one needs a platform with more than one machine. */
-  readonly scale: { readonly replicas: number };
+  readonly scale: {
+    /** Instances. More than one needs a platform with more than one machine. */
+    readonly replicas: number;
+    /** Most instances that load may raise them to. */
+    readonly max?: number;
+    /** Whether instances need each other to become ready, so that all start at once. */
+    readonly together?: boolean;
+  };
+  /**
+   * Which instances its name for single ones leads to: `all`, also those that are not ready, which scraping and forming a cluster need; or
+   * those that are `ready`, which spans are handed to.
+   */
+  readonly instances?: "all" | "ready";
+  /** Destinations outside of the stack. */
+  readonly outside?: readonly { readonly port: number }[];
+  /** The UI's address in the world, behind the cluster's ingress controller. */
+  readonly ingress?: { readonly port: string; readonly host: string; readonly className: string; readonly tlsSecret: string };
   /** Whether instances are spread over machines, so that the loss of one machine loses one instance. */
   readonly placement: { readonly spread: boolean };
   readonly user: { readonly uid: number; readonly gid: number };
@@ -114,6 +160,13 @@ export interface Workload {
   readonly startsAfter: readonly ServiceName[];
   /** Time between the request to stop and the kill, seconds: long enough to drain what is in memory. */
   readonly stopGrace: number;
-  /** When a `cron` runs: hour of the day, UTC. */
-  readonly schedule?: { readonly hour: number };
+  /** Seconds before that request in which it serves on while others learn that it goes; where a cluster has to spread that word. */
+  readonly drain?: number;
+  /** When a `cron` runs. */
+  readonly schedule?: {
+    /** Hour of the day, UTC. */
+    readonly hour: number;
+    /** In place of the command: tells how things are. The command tells it too; a platform that keeps the program up does so between runs. */
+    readonly report?: readonly string[];
+  };
 }

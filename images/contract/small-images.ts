@@ -5,7 +5,10 @@ import { imageConfig, runToEnd, shell, withVolume } from "./containers";
 import type { Contract, Subject } from "./contract";
 
 /** What the stack's own scripts call in images with busybox. */
-const tools = ["awk", "cat", "chmod", "chown", "cp", "date", "grep", "mkdir", "sed", "sleep", "stat", "wget"];
+const tools = [
+  ...["awk", "base64", "cat", "chmod", "chown", "cp", "date", "grep", "head", "mkdir"],
+  ...["nc", "nslookup", "sed", "sleep", "stat", "timeout", "wget"],
+];
 
 /** The Collector's components that configurations of the stack use. */
 const components = [
@@ -102,6 +105,13 @@ export const indexCleaner: Contract = async (subject) => {
   await checkEntrypoint(subject, ["/go/bin/es-index-cleaner-linux"]);
   await checkUser(subject, "jaeger-es-index-cleaner");
   await checkTools(subject);
+  await checkScript(
+    subject,
+    "its nc runs a program on a connection, which keeps the descriptors it was given",
+    `
+    nc -l -p 9999 127.0.0.1 -e sh -c 'read -r line; echo "$line back"' & sleep 1
+    [ "$(timeout 5 nc 127.0.0.1 9999 -e sh -c 'echo there; read -r line; echo "$line" >&3' 3>&1)" = "there back" ]`,
+  );
   await check("takes a number of days, an address, and flags for user, password, authority and prefix", async () => {
     const { output } = await runToEnd(reference, [], ["--help"]);
     for (const word of ["NUM_OF_DAYS", "--es.username", "--es.password", "--es.tls.ca", "--index-prefix"])

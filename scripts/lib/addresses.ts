@@ -1,5 +1,6 @@
 /** Where a running stack is, for people and for applications. */
-import { elasticsearchUser, networks, ports, publishedUrl } from "../../configs/topology";
+import { applicationEnvironment } from "../../configs/sampling";
+import { dockerTopology, elasticsearchUser, networks, publishedUrl } from "../../configs/topology";
 import type { Settings } from "../../configs/settings";
 import { table } from "./say";
 
@@ -15,13 +16,13 @@ export function addresses(settings: Settings): string {
 }
 
 /** What an application needs in its environment to send its traces here. */
-export function applicationEnvironment(settings: Settings): string {
-  return [
-    `OTEL_EXPORTER_OTLP_ENDPOINT=${publishedUrl(settings, "otlp-http")}`,
-    "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
-    "OTEL_SERVICE_NAME=thebot-platform",
-    "OTEL_TRACES_SAMPLER=always_on",
-    `# in a container on the network ${networks.ingest}:`,
-    `OTEL_EXPORTER_OTLP_ENDPOINT=http://otel-collector:${ports.collector.otlpHttp}`,
-  ].join("\n");
+export function environmentLines(settings: Settings): string {
+  const here = { collectorOtlpHttp: publishedUrl(settings, "otlp-http"), jaegerSampling: publishedUrl(settings, "jaeger-sampling") };
+  const lines = (environment: Readonly<Record<string, string>>) =>
+    Object.entries(environment).map(([name, value]) => `${name}=${/["{]/.test(value) ? `'${value}'` : value}`);
+  const outside = lines(applicationEnvironment(settings, here));
+  const inside = lines(applicationEnvironment(settings, dockerTopology()));
+  return [...outside, `# in a container on the network ${networks.ingest}:`, ...inside.filter((line) => !outside.includes(line))].join(
+    "\n",
+  );
 }

@@ -1,5 +1,5 @@
 /** What the container engine knows of a stack. The engine's own objects are the truth; nothing is remembered elsewhere. */
-import type { ServiceName } from "../../configs/topology";
+import { stackLabels, type ServiceName } from "../../configs/topology";
 import { run } from "./run";
 import { Problem } from "./say";
 import { services } from "./stack";
@@ -38,7 +38,7 @@ const composeProject = "com.docker.compose.project";
 
 /** Everything that carries the stack's label. */
 export async function belongings(stack: string): Promise<Belongings> {
-  const filter = ["--filter", `label=tracing.stack=${stack}`];
+  const filter = ["--filter", `label=${stackLabels.stack}=${stack}`];
   const [containers, volumes, networks] = await Promise.all([
     inspect<Container>("container", ["ps", "--all", "--quiet", "--no-trunc", ...filter]),
     inspect<Labelled>("volume", ["volume", "ls", "--quiet", ...filter]),
@@ -66,7 +66,7 @@ export function madeBy({ containers, volumes, networks }: Belongings): "pulumi" 
 /** The container of each service that has one, in the order of their start. */
 export function serviceContainers(containers: readonly Container[]): [ServiceName, Container][] {
   return services.flatMap((service) => {
-    const found = containers.find((c) => c.Config.Labels["tracing.service"] === service);
+    const found = containers.find((c) => c.Config.Labels[stackLabels.service] === service);
     return found ? [[service, found] as [ServiceName, Container]] : [];
   });
 }

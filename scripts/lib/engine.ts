@@ -4,21 +4,23 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { canInstall, install } from "./apt";
 import { engineInfo, type EngineInfo } from "./docker";
+import { isAlive, statusOf } from "./processes";
 import { run, sleep, tail } from "./run";
 import { heartbeat, note, Problem } from "./say";
+import { variable } from "./variables";
 
 /** What we need of an engine that we start by hand; gone with the next boot, as the engine is. */
-const runFolder = process.env.TRACING_DOCKER_RUN || "/run/tracing-docker";
+const runFolder = variable("TRACING_DOCKER_RUN") || "/run/tracing-docker";
 const pidFile = join(runFolder, "dockerd.pid");
 const logFile = join(runFolder, "dockerd.log");
-const dataRoot = process.env.TRACING_DOCKER_ROOT || "/var/lib/docker";
+const dataRoot = variable("TRACING_DOCKER_ROOT") || "/var/lib/docker";
 const startTime = 60_000;
 
 /** The engine that answers; installs and starts one if none does. */
 export async function ensureEngine(): Promise<EngineInfo> {
   const found = await engineInfo();
   if (found) return found;
-  const host = process.env.DOCKER_HOST;
+  const host = variable("DOCKER_HOST");
   if (host && !host.startsWith("unix://"))
     throw new Problem(`no container engine answers at DOCKER_HOST=${host}; start it, or unset DOCKER_HOST`);
   if (!(await has("dockerd"))) {
@@ -97,8 +99,7 @@ export async function stopEngine(): Promise<void> {
 function recordedDaemon(): number | undefined {
   try {
     const pid = Number(readFileSync(pidFile, "utf8"));
-    // "(name) state": a zombie has ended.
-    return /\(dockerd\) [^Z]/.test(readFileSync(`/proc/${pid}/stat`, "utf8")) ? pid : undefined;
+    return isAlive(pid) && statusOf(pid)?.name === "dockerd" ? pid : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,9 @@
 /** What a running stack says of itself: asked of its own APIs, each of which may be down. */
+import { jaegerIndices, oldestIndexHours } from "../../configs/index-cleaner";
 import type { Settings } from "../../configs/settings";
-import { elasticsearchUser, paths, publishedUrl } from "../../configs/topology";
+import { cronState, paths, publishedUrl } from "../../configs/topology";
 import type { Container } from "./docker";
+import { askElasticsearch } from "./elasticsearch";
 import { readPassword } from "./password";
 import { run } from "./run";
 import { size } from "./say";
@@ -14,26 +16,38 @@ export async function collectorHealth(settings: Settings): Promise<string> {
   return answer.ok ? `answers; takes spans at ${publishedUrl(settings, "otlp-http")}` : `unwell: status ${answer.status}`;
 }
 
-/** Spans that came in and traces that were kept, since the Collector started. */
+const own = '{job="otel-collector"}';
+
+/** Spans that come in. */
 export async function spanCounts(settings: Settings): Promise<string> {
-  const own = '{job="otel-collector"}';
-  const decided = "otelcol_processor_tail_sampling_global_count_traces_sampled_total";
-  const [perSecond, received, refused, kept, all] = await Promise.all([
+  const [perSecond, received, refused] = await Promise.all([
     query(settings, `sum(rate(otelcol_receiver_accepted_spans_total${own}[1m]))`),
     query(settings, `sum(otelcol_receiver_accepted_spans_total${own})`),
     query(settings, `sum(otelcol_receiver_refused_spans_total${own})`),
-    query(settings, `sum(${decided}{job="otel-collector",sampled="true"})`),
-    query(settings, `sum(${decided}${own})`),
   ]);
   if (received === undefined) return "none yet (counts are 15 s old at most)";
-  const share = all ? `; ${((100 * (kept ?? 0)) / all).toFixed(1)} % of ${all} traces kept` : "";
-  return `${(perSecond ?? 0).toFixed(1)} a second; ${received} received and ${refused ?? 0} refused since the Collector started${share}`;
+  return `${(perSecond ?? 0).toFixed(1)} a second; ${received} received and ${refused ?? 0} refused since the Collector started`;
+}
+
+/** Share of the traces that sampling kept: of the last minutes, and since the Collector started. */
+export async function sampledShare(settings: Settings): Promise<string> {
+  const decided = "otelcol_processor_tail_sampling_global_count_traces_sampled_total";
+  const kept = `${decided}{job="otel-collector",sampled="true"}`;
+  const [lately, ever, all] = await Promise.all([
+    query(settings, `100 * (sum(increase(${kept}[5m])) or vector(0)) / sum(increase(${decided}${own}[5m]))`),
+    query(settings, `100 * (sum(${kept}) or vector(0)) / sum(${decided}${own})`),
+    query(settings, `sum(${decided}${own})`),
+  ]);
+  if (!all || ever === undefined) return "no trace decided yet";
+  const recent =
+    lately === undefined || Number.isNaN(lately) ? "no trace in the last 5 minutes" : `${lately.toFixed(1)} % of the last 5 minutes`;
+  return `${recent}; ${ever.toFixed(1)} % of ${all} traces kept since the Collector started`;
 }
 
 /** How full the Collector's queue to Jaeger is. */
 export async function queueFill(settings: Settings): Promise<string> {
   const [waiting, room] = await Promise.all(
-    ["size", "capacity"].map((what) => query(settings, `sum(otelcol_exporter_queue_${what}{job="otel-collector"})`)),
+    ["size", "capacity"].map((what) => query(settings, `sum(otelcol_exporter_queue_${what}${own})`)),
   );
   return room === undefined ? "not known yet" : `${waiting ?? 0} of ${room} spans wait for Jaeger`;
 }
@@ -49,32 +63,49 @@ async function query(settings: Settings, expression: string): Promise<number | u
 interface Index {
   readonly index: string;
   readonly "store.size": string | null;
+  /** Milliseconds since 1970. */
+  readonly "creation.date": string;
 }
 
-/** What Elasticsearch holds: number, size and age of the indices with spans. */
+/** What Elasticsearch holds: number and size of Jaeger's indices under any prefix, and the age of the oldest. */
 export async function storage(settings: Settings): Promise<string> {
-  const login = Buffer.from(`${elasticsearchUser}:${await readPassword()}`).toString("base64");
-  const answer = await fetch(`${publishedUrl(settings, "elasticsearch")}/_cat/indices/jaeger-*?format=json&bytes=b&h=index,store.size`, {
-    headers: { authorization: `Basic ${login}` },
+  const query = "format=json&bytes=b&h=index,store.size,creation.date&s=creation.date";
+  const password = await readPassword();
+  const answer = await askElasticsearch(settings, password, `/_cat/indices/${jaegerIndices}?${query}`, {
     signal: AbortSignal.timeout(patience),
   });
   if (!answer.ok) return `Elasticsearch answers with status ${answer.status}`;
   const indices = (await answer.json()) as Index[];
-  const spans = indices.filter(({ index }) => index.startsWith("jaeger-span-")).sort((a, b) => (a.index < b.index ? -1 : 1));
   const bytes = indices.reduce((sum, index) => sum + Number(index["store.size"] ?? 0), 0);
-  return `${indices.length} indices, ${size(bytes)}${spans[0] ? `; the oldest spans are in ${spans[0].index}` : ""}`;
+  return `${indices.length} indices, ${size(bytes)}${indices[0] ? `; ${oldestIndex(settings, indices[0], Date.now())}` : ""}`;
 }
 
-/** When indices were cleaned last, and when they are next. */
+/** The oldest index, and whether it should be gone. */
+export function oldestIndex(settings: Settings, oldest: Pick<Index, "index" | "creation.date">, now: number): string {
+  const hours = (now - Number(oldest["creation.date"])) / hour;
+  const age = hours < 48 ? `${hours.toFixed(1)} hours` : `${(hours / 24).toFixed(1)} days`;
+  return `the oldest, ${oldest.index}, is ${age} old${hours >= oldestIndexHours(settings) ? ", AND SHOULD BE DELETED" : ""}`;
+}
+
+/** When indices were cleaned last, how that went, and when they are next. */
 export async function cleaning(settings: Settings, cleaner: Container | undefined): Promise<string> {
-  const next = new Date();
-  if (next.getUTCHours() >= settings.indexCleaner.hour) next.setUTCDate(next.getUTCDate() + 1);
-  next.setUTCHours(settings.indexCleaner.hour, 0, 0, 0);
-  const { ok, stdout } = cleaner
-    ? await run("docker", ["exec", cleaner.Id, "cat", `${paths.cleanerState}/last-success`])
-    : { ok: false, stdout: "" };
-  const last = ok ? `last ${minute(new Date(Number(stdout) * 1000))}` : "last run unknown";
-  return `${last}, next ${minute(next)}; ${settings.retention} days are kept`;
+  if (cleaner?.State.Status !== "running") return "not known: the index cleaner does not run";
+  const read = async (name: keyof typeof cronState) => {
+    const { ok, stdout } = await run("docker", ["exec", cleaner.Id, "cat", `${paths.cleanerState}/${cronState[name]}`]);
+    return ok && /^\d+\n$/.test(stdout) ? Number(stdout) : undefined;
+  };
+  return cleaningState(settings, await read("lastSuccess"), await read("lastResult"), Date.now());
 }
 
-const minute = (date: Date) => `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+/** The same in words. `success` is in seconds, undefined where no good run is known; `result` the last run's exit code; `now` in ms. */
+export function cleaningState(settings: Settings, success: number | undefined, result: number | undefined, now: number): string {
+  const due = now - ((now - settings.indexCleaner.hour * hour) % (24 * hour));
+  const last = success === undefined ? "no good run known" : `last ${minute(success * 1000)}`;
+  const missed = success === undefined || success * 1000 < due;
+  const next = missed ? `OVERDUE since ${minute(due)}` : `next ${minute(due + 24 * hour)}`;
+  return `${last}${result ? `, THE LAST TRY FAILED with code ${result}` : ""}, ${next}; ${settings.retention} days are kept`;
+}
+
+const hour = 3_600_000;
+
+const minute = (milliseconds: number) => `${new Date(milliseconds).toISOString().slice(0, 16).replace("T", " ")} UTC`;

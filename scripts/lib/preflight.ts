@@ -2,34 +2,46 @@
 import { statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import type { Settings } from "../../configs/settings";
-import { hostPort, networks, publishedPorts, type PublishedPort } from "../../configs/topology";
+import { hostPort, networks, publishedPorts, stackLabels, type PublishedPort } from "../../configs/topology";
 import { serviceContainers, type Belongings, type EngineInfo } from "./docker";
+import { checkEngine, memoryLimits } from "./engine-check";
 import { run } from "./run";
 import { note, Problem, size, warn } from "./say";
 
-/** Throws where the stack cannot be, warns where it will not be well. */
+/** Throws with everything that keeps the stack from being, warns where it will not be well. */
 export async function preflight(settings: Settings, own: Belongings, engine: EngineInfo): Promise<void> {
-  await checkNetworks(settings.stack);
-  await checkPorts(settings, own);
-  checkMemory(settings, engine);
-  checkDisk(engine);
+  const disk = freeDisk(engine.DockerRootDir);
+  note(
+    `memory: the services may take ${size(memoryLimits(settings))} of ${size(engine.MemTotal)}; ` +
+      `disk: ${disk === undefined ? "not known" : `${size(disk)} free`}`,
+  );
+  const exists = own.containers.length > 0;
+  const { problems, warnings } = checkEngine(settings, { version: engine.ServerVersion, memory: engine.MemTotal, disk, exists });
+  warnings.forEach(warn);
+  const all = [...problems, ...(await foreignNetworks(settings.stack)), ...(await takenPorts(settings, own))];
+  if (all.length === 0) return;
+  const count = all.length === 1 ? "1 thing keeps" : `${all.length} things keep`;
+  throw new Problem(`${count} the stack ${settings.stack} from running here:\n${all.map((one) => `  - ${one}`).join("\n")}`);
 }
 
 /** The networks have fixed names, so that applications need not know the stack: one stack a machine. */
-async function checkNetworks(stack: string): Promise<void> {
+async function foreignNetworks(stack: string): Promise<string[]> {
+  const found = new Set<string>();
   for (const name of Object.values(networks)) {
-    const { ok, stdout } = await run("docker", ["network", "inspect", "--format", '{{index .Labels "tracing.stack"}}', name]);
+    const { ok, stdout } = await run("docker", ["network", "inspect", "--format", `{{index .Labels "${stackLabels.stack}"}}`, name]);
     const owner = stdout.trim();
     if (!ok || owner === stack) continue;
-    throw new Problem(
+    found.add(
       owner
-        ? `this engine runs the stack ${owner} already, and has room for one\n(the network ${name} has a fixed name). Take that one away: make destroy ENV=${owner}`
-        : `there is a network ${name} that the stack did not make. Take it away: docker network rm ${name}`,
+        ? `engine: found the stack ${owner} on it; it has room for one, as applications know the network by its name. ` +
+            `Take that stack away: make destroy ENV=${owner}`
+        : `network ${name}: found one that no stack made. Take it away: docker network rm ${name}`,
     );
   }
+  return [...found];
 }
 
-async function checkPorts(settings: Settings, own: Belongings): Promise<void> {
+async function takenPorts(settings: Settings, own: Belongings): Promise<string[]> {
   const { address } = settings.publish;
   const ours = new Set(
     serviceContainers(own.containers)
@@ -42,16 +54,12 @@ async function checkPorts(settings: Settings, own: Belongings): Promise<void> {
   const taken: string[] = [];
   for (const { name, port } of wanted) {
     const error = await bind(address, port);
-    if (error === "EADDRNOTAVAIL") throw new Problem(`tracing:publish.address: found ${address}, which is no address of this machine`);
-    if (error) taken.push(`  ${address}:${port}  tracing:publish.ports.${name}  ${await holder(port, error)}`);
+    if (error === "EADDRNOTAVAIL") return [`tracing:publish.address: found ${address}; allowed: an address of this machine, or 0.0.0.0`];
+    if (error)
+      taken.push(`tracing:publish.ports.${name}: port ${port} of ${address} ${await holder(port, error)}; free it, or give another`);
   }
   note(`ports: ${names.length} on ${address}${taken.length > 0 ? "" : ", all free or ours"}`);
-  if (taken.length === 0) return;
-  throw new Problem(
-    `${taken.length} of the stack's ports cannot be had on this machine:\n${taken.join("\n")}\n` +
-      `Stop what holds them, or move ours in Pulumi.${settings.stack}.yaml by the keys above, such as\n` +
-      `  tracing:publish:\n    ports: { ${wanted.find(({ port }) => taken.some((line) => line.includes(`:${port} `)))?.name ?? "prometheus"}: 19000 }`,
-  );
+  return taken;
 }
 
 /** Why a port cannot be listened on; undefined if it can. */
@@ -64,30 +72,17 @@ function bind(host: string, port: number): Promise<string | undefined> {
 }
 
 async function holder(port: number, error: string): Promise<string> {
-  if (error !== "EADDRINUSE") return `(${error})`;
+  if (error !== "EADDRINUSE") return `cannot be listened on (${error})`;
   const { stdout } = await run("docker", ["ps", "--filter", `publish=${port}`, "--format", "{{.Names}}"]);
-  return stdout.trim() ? `(held by container ${stdout.trim().split("\n").join(", ")})` : "(in use)";
+  return stdout.trim() ? `is held by container ${stdout.trim().split("\n").join(", ")}` : "is in use";
 }
 
-function checkMemory(settings: Settings, engine: EngineInfo): void {
-  const limits = [settings.elasticsearch, settings.jaeger, settings.collector, settings.prometheus].map(({ memory }) => memory);
-  const sum = limits.reduce((a, b) => a + b, 0) * 2 ** 20;
-  note(`memory: the services may take ${size(sum)} of ${size(engine.MemTotal)}`);
-  if (sum > engine.MemTotal) warn("that is more than the engine has: services may be killed under load");
-}
-
-/** Below this Elasticsearch places no more indices (its watermark is 2 GB), with room for images and metrics beside it. */
-const diskWanted = 6 * 2 ** 30;
-
-function checkDisk(engine: EngineInfo): void {
-  let free: number;
+/** Free disk of the engine; undefined where it is not one that we see. */
+function freeDisk(folder: string): number | undefined {
   try {
-    const { bavail, bsize } = statfsSync(engine.DockerRootDir);
-    free = bavail * bsize;
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
   } catch {
-    return; // the engine's disk is not one that we see
+    return undefined;
   }
-  note(`disk: ${size(free)} free`);
-  if (free < diskWanted)
-    warn(`less than ${size(diskWanted)} free in ${engine.DockerRootDir}: Elasticsearch stops taking spans on a full disk`);
 }

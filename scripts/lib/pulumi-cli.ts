@@ -10,7 +10,7 @@ import { stateFolder } from "./state";
 const packageVersion = "3.265.0";
 const npmTime = 120_000;
 const downloadTime = 300_000;
-const providers = ["docker", "random"] as const;
+const providers = ["docker", "kubernetes", "random"] as const;
 
 /** A CLI that can run this program, or why there is none. */
 export type Cli = { readonly path: string; readonly version: string } | { readonly why: string };

@@ -6,10 +6,12 @@ import { parse, stringify } from "yaml";
 import type { Overrides } from "./compose";
 import { belongings, pending } from "./docker";
 import { resume } from "./health";
+import { isAlive } from "./processes";
 import { attach, must, run, tail, type Outcome } from "./run";
 import { heartbeat, note, Problem } from "./say";
 import { projectFolder } from "./stack";
 import { keepLog, passphraseFile, stateFolder } from "./state";
+import { variable } from "./variables";
 
 /** What of a stack's state is used here. */
 interface Deployment {
@@ -32,10 +34,10 @@ export class PulumiStack {
 
   /** The variables that the CLI runs with; also what a person needs to call it by hand. */
   static environment(): Record<string, string> {
-    const { PULUMI_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
+    const { PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
     const ownPassphrase = PULUMI_CONFIG_PASSPHRASE !== undefined || PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
     return {
-      PULUMI_BACKEND_URL: PULUMI_BACKEND_URL || `file://${stateFolder("backend")}`,
+      PULUMI_BACKEND_URL: variable("PULUMI_BACKEND_URL") ?? `file://${stateFolder("backend")}`,
       ...(ownPassphrase ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() }),
       PULUMI_SKIP_UPDATE_CHECK: "true",
       // `npm run types` has checked them.
@@ -76,10 +78,10 @@ export class PulumiStack {
     await must(this.cli, ["stack", "rm", this.stack, "--yes", "--non-interactive"], { cwd: this.folder, env: PulumiStack.environment() });
   }
 
-  /** Shows on the terminal what `up` would change; returns the CLI's exit code. */
+  /** Shows on the terminal what `up` would change, and which rules of policy/ it would break; returns the CLI's exit code. */
   async preview(overrides: Overrides): Promise<number> {
     await this.ensure(overrides);
-    return attach(this.cli, ["preview", "--diff", "--stack", this.stack, "--config-file", this.configFile], {
+    return attach(this.cli, ["preview", "--diff", "--policy-pack", "policy", "--stack", this.stack, "--config-file", this.configFile], {
       cwd: projectFolder,
       env: PulumiStack.environment(),
     });
@@ -130,7 +132,7 @@ export class PulumiStack {
     const all = [...args, "--yes", "--config-file", this.configFile];
     const outcome = await this.call(all, projectFolder, onLine);
     const [, owner, pid] = /created by (\S+) \(pid (\d+)\)/.exec(outcome.output) ?? [];
-    if (outcome.ok || !/currently locked/.test(outcome.output) || !owner?.endsWith(`@${hostname()}`) || existsSync(`/proc/${pid ?? ""}`)) {
+    if (outcome.ok || !/currently locked/.test(outcome.output) || !owner?.endsWith(`@${hostname()}`) || isAlive(Number(pid))) {
       return outcome;
     }
     note(`taking away the lock of an interrupted run (pid ${pid ?? ""})`);

@@ -8,14 +8,14 @@ import { Problem } from "./say";
 
 export { projectFolder };
 
-/** Services in the order in which they start; they stop in the opposite one, so that each can still hand on what it holds. */
+/** Services of a stack on Docker, in the order in which they start; they stop in the opposite one, so that each can still hand on what it holds. */
 export const services = Object.keys({
   elasticsearch: 1,
   jaeger: 1,
   "otel-collector": 1,
   "index-cleaner": 1,
   prometheus: 1,
-} satisfies Record<ServiceName, 1>) as ServiceName[];
+} satisfies Partial<Record<ServiceName, 1>>) as ServiceName[];
 
 /** The settings of the chosen stack. Throws with everything that is wrong with them. */
 export function anySettings(stack = options.stack): Settings {
@@ -28,7 +28,10 @@ export function anySettings(stack = options.stack): Settings {
 export function loadSettings(): Settings {
   const settings = anySettings();
   if (settings.platform === "docker") return settings;
-  throw new Problem(`stack ${settings.stack} runs on ${settings.platform}; this command is for stacks on docker`);
+  throw new Problem(
+    `stack ${settings.stack} runs on ${settings.platform}; this command is for stacks on docker.\n` +
+      `There it is: pulumi up -s ${settings.stack}, and kubectl (docs/SETUP_AND_INTEGRATION.md)`,
+  );
 }
 
 /** The volume with the stack's secrets. */

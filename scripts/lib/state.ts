@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { variable } from "./variables";
 
 /** A folder in the state folder, made if need be. */
 export function stateFolder(...parts: string[]): string {
-  const { TRACING_HOME, XDG_STATE_HOME } = process.env;
-  const root = TRACING_HOME || join(XDG_STATE_HOME || join(homedir(), ".local", "state"), "tracing");
+  const root = variable("TRACING_HOME") ?? join(process.env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "tracing");
   mkdirSync(root, { recursive: true, mode: 0o700 });
   chmodSync(root, 0o700);
   const folder = join(root, ...parts);

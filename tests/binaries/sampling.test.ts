@@ -3,11 +3,14 @@ import * as fc from "fast-check";
 import { matches, parseOperation } from "../../configs/operations";
 import { samplingStrategy, tailPolicies } from "../../configs/sampling";
 import { anyModel, anyTrace, expected, type Span } from "../support/sampling-models";
+import { samplingProcessors } from "../../configs/tail-sampling";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import vectors from "../vectors/sampling.json";
-import { hashOf, keptBy, traceId } from "./support/tail-sampling";
+import { hashOf, traceId } from "../support/otlp";
+import { keptBy } from "./support/tail-sampling";
 
+jest.setTimeout(5 * 60_000);
 const folder = temporaryFolder();
 
 test("every operation of the shared vectors matches the same requests as here", async () => {
@@ -18,7 +21,14 @@ test("every operation of the shared vectors matches the same requests as here", 
   });
   const requests = vectors.requests.map(({ method, path }) => ({ method, path }));
   const traces = requests.map(({ method, path }): Span[] => [
-    { kind: "SERVER", failed: false, root: true, attributes: { "http.request.method": method, "url.path": path } },
+    {
+      kind: "SERVER",
+      failed: false,
+      root: true,
+      service: "web",
+      duration: 0,
+      attributes: { "http.request.method": method, "url.path": path },
+    },
   ]);
   const kept = await keptBy(samplers, traces, folder());
   for (const [i, operation] of operations.entries()) {
@@ -42,4 +52,35 @@ test("any model keeps exactly its traces, whatever spans they hold and in whatev
       .filter(({ is, should }) => is !== should);
     expect({ model, wrong }).toEqual({ model, wrong: [] });
   }
+});
+
+test("two Collectors that get the same spans in other orders and batches keep the same traces", async () => {
+  const models = fc.sample(anyModel, { seed: 9, numRuns: 20 });
+  const traces = fc.sample(anyTrace, { seed: 10, numRuns: 300 });
+  const samplers = models.map((model) => ({ policies: tailPolicies(model), strategy: samplingStrategy(model) }));
+  const one = await keptBy(samplers, traces, folder());
+  // What came first comes last, and shares its request with spans of other traces.
+  const other = await keptBy(
+    samplers,
+    traces.map((spans) => [...spans].reverse()),
+    folder(),
+  );
+  expect(other).toEqual(one);
+});
+
+test("a cap cuts traces without an error, whole, and lets every error pass", async () => {
+  const cap = 100;
+  const settings = settingsWith({ sampling: { cap } });
+  const span: Span = { kind: "SERVER", failed: false, root: true, service: "web", duration: 0, attributes: {} };
+  const child: Span = { ...span, kind: "CLIENT", root: false };
+  const errors = 60;
+  const traces = Array.from({ length: 600 }, (_, n) => [child, child, child, { ...span, failed: n % 10 === 0 }]);
+  const [kept] = await keptBy([samplingProcessors(settings)], traces, folder());
+  const isError = (n: number) => n % 10 === 0;
+  const ids = traces.map((_, n) => n).filter((n) => kept!.has(traceId(n)));
+  expect(ids.filter(isError)).toHaveLength(errors);
+  // All are decided at once, when the Collector stops: the burst, and what comes in within the seconds that this takes.
+  const others = ids.filter((n) => !isError(n)).length * 4;
+  expect(others).toBeGreaterThan(0);
+  expect(others).toBeLessThanOrEqual(2 * cap + 5 * cap);
 });

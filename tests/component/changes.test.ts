@@ -48,6 +48,8 @@ describe("an edit of", () => {
         "tracing-jaeger-config-upload": ["uploads"],
         "tracing-index-cleaner": ["labels"],
         "tracing-index-cleaner-config-upload": ["uploads"],
+        "tracing-prometheus": ["labels"],
+        "tracing-prometheus-config-upload": ["uploads"],
       },
     ],
     [
@@ -66,7 +68,16 @@ describe("an edit of", () => {
       { "tracing-elasticsearch": ["envs", "memory", "memorySwap"] },
     ],
     ["a port of the host: its service", { publish: { ports: { prometheus: 9999 } } }, { "tracing-prometheus": ["ports"] }],
-    ["the cleaner's hour: the cleaner", { indexCleaner: { hour: 4 } }, { "tracing-index-cleaner": ["command"] }],
+    [
+      "the cleaner's hour: the cleaner, and the age that is told to be too high",
+      { indexCleaner: { hour: 4 } },
+      {
+        "tracing-index-cleaner": ["command", "labels"],
+        "tracing-index-cleaner-config-upload": ["uploads"],
+        "tracing-prometheus": ["labels"],
+        "tracing-prometheus-config-upload": ["uploads"],
+      },
+    ],
     [
       "the environment: what marks traces and metrics",
       { environment: "staging" },
@@ -81,6 +92,12 @@ describe("an edit of", () => {
     const edited = await runProgram("dev", config);
     expect(differences(base, edited)).toEqual(expected);
     expect(urns(edited)).toEqual(urns(base));
+  });
+
+  test("the sampling rates where the application decides: the strategies file, live, and no service", async () => {
+    const ten = await runProgram("dev", { sampling: { default: 10, decide: "app" } });
+    const twenty = await runProgram("dev", { sampling: { default: 20, decide: "app" } });
+    expect(differences(ten, twenty)).toEqual({ "tracing-jaeger-live-upload": ["uploads"] });
   });
 
   test("the images: containers and images only, no volume, network or password", async () => {

@@ -76,6 +76,15 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       ingestNetwork: "tracing-ingest",
       samplingRates: { "any other": "100 %" },
       samplingStrategy: "span-ingest",
+      samplingLosses: [],
+      applicationEnvironment: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel-collector:4318",
+        OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+        OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=development",
+        OTEL_SERVICE_NAME: "thebot-platform",
+        OTEL_TRACES_SAMPLER: "always_on",
+        TRACING_SAMPLING_RULES: '{"default":100,"errors":100,"operations":[]}',
+      },
       retentionDays: 7,
     });
   });

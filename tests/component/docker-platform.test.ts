@@ -198,9 +198,16 @@ describe("a cron", () => {
     const inputs = container(await runWorkloads(cron), "test-jaeger");
     expect(inputs.entrypoints).toEqual(["/bin/sh", "-c"]);
     const [script] = inputs.command as [string];
-    expect(script).toContain("elif /bin/sh /x.sh -v; then");
+    expect(script).toContain("if /bin/sh /x.sh -v; then");
     expect(script).toContain("now - 4 * 3600");
     expect(script).toContain("last=/state/last-success");
+    expect(script).not.toContain("reported))");
+  });
+
+  test("reports between its runs", async () => {
+    const reporting = { ...cron, schedule: { hour: 4, report: ["/bin/sh", "/x.sh", "report"] } };
+    const [script] = container(await runWorkloads(reporting), "test-jaeger").command as [string];
+    expect(script).toContain("{ /bin/sh /x.sh report && reported=$now; }");
   });
 
   test.each(["schedule", "command", "data"] as const)("without a %s stops the program", async (field) => {

@@ -24,14 +24,20 @@ test("every problem of the config is told in one error, and no resource is regis
       '  - tracing:retention: found "7days"; allowed: days from 1d to 365d, such as 7d',
       "  - tracing:publish.ports.prometheus: found 0; allowed: a port from 1 to 65535",
       "  - tracing:sampling.default: found 120; allowed: a percentage from 0 to 100 with at most two decimals",
-      "  - tracing:sampling.opertions: no such setting; did you mean operations?; allowed here: default, errors, operations",
+      "  - tracing:sampling.opertions: no such setting; did you mean operations?; allowed here: default, errors, slow, operations, services, decide, cap, expected",
     ].join("\n"),
   );
   expect(recorded).toEqual([]);
 });
 
-test.each(["staging", "prod"])("a stack on Kubernetes, such as %s, is refused by name: nothing of it is made", async (stack) => {
-  const { message, recorded } = await failure(stack);
-  expect(message).toBe('tracing:platform: found "kubernetes"; this version deploys to docker only');
-  expect(recorded.filter(({ type }) => !type.startsWith("tracing:"))).toEqual([]);
+test("what Docker cannot do is refused before anything is made: several instances need several machines", async () => {
+  const { message, recorded } = await failure("dev", { sampler: { replicas: 2 }, elasticsearch: { nodes: 3 } });
+  expect(message).toBe(
+    [
+      '2 errors in the config of stack "dev":',
+      "  - tracing:elasticsearch.nodes: found 3; allowed: 1 on docker",
+      "  - tracing:sampler.replicas: found 2; allowed: 0 on docker",
+    ].join("\n"),
+  );
+  expect(recorded).toEqual([]);
 });

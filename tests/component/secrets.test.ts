@@ -81,10 +81,12 @@ test("the copies are handed out again when the secret is uploaded again", () => 
 test("the stack's output of the password is a secret, and the only one", async () => {
   const secret = await Promise.all(Object.entries(exported).map(async ([name, value]) => [name, (await value?.isSecret) ?? false]));
   expect(Object.fromEntries(secret)).toEqual({
+    applicationEnvironment: false,
     elasticsearchPassword: true,
     endpoints: false,
     ingestNetwork: false,
     retentionDays: false,
+    samplingLosses: false,
     samplingRates: false,
     samplingStrategy: false,
   });

@@ -1,4 +1,6 @@
 /** Rung: rules. Prometheus' own rule engine over made-up series: the Collector's alerts fire, stay silent, and recover. */
+import { capacity } from "../../configs/sampling";
+import { settingsWith } from "../support/settings";
 import { eachCase, type Case } from "./support/promtool";
 import { absent, collector, exporter, flat, healthy, received, rise, then, upOf } from "./support/series";
 
@@ -10,6 +12,10 @@ const drops = ["OTELHighSpanDropRate"];
 const full = ["OTELExporterQueueFull"];
 const memory = ["OTELCollectorHighMemory"];
 const loss = ["TraceDataLoss"];
+const sampling = ["OTELSamplingFull"];
+const undecided = collector("otelcol_processor_tail_sampling_sampling_traces_on_memory");
+/** Undecided traces that fit by default. */
+const { traces } = capacity(settingsWith().sampling, settingsWith().collector.memory);
 
 const cases: Record<string, readonly Case[]> = {
   "no alert": [
@@ -17,7 +23,9 @@ const cases: Record<string, readonly Case[]> = {
     [
       "where no span has come yet",
       20,
-      Object.fromEntries(Object.keys(healthy(1)).flatMap((name) => (/^(up|otelcol_process)/.test(name) ? [] : [[name, absent(20)]]))),
+      Object.fromEntries(
+        Object.keys(healthy(1)).flatMap((name) => (/^(up|otelcol_process|tracing_)/.test(name) ? [] : [[name, absent(20)]])),
+      ),
       [[20, []]],
     ],
   ],
@@ -100,6 +108,28 @@ const cases: Record<string, readonly Case[]> = {
       ],
     ],
     ["is silent at 1800 of 2000", 20, { [exporter("queue_size")]: flat(20, 1800) }, [[20, []]]],
+  ],
+  OTELSamplingFull: [
+    [
+      "fires when more than 90 % of the undecided traces that fit are there, and recovers",
+      20,
+      { [undecided]: then(flat(5, 100), flat(5, Math.ceil(traces * 0.91)), flat(10, 100)) },
+      [
+        [5.75, []],
+        [6.25, sampling],
+        [9.75, sampling],
+        [10.25, []],
+      ],
+    ],
+    [
+      "is silent at 90 %, and in a short peak",
+      20,
+      { [undecided]: then(flat(10, Math.floor(traces * 0.9)), flat(0.75, traces), flat(9.25, 0)) },
+      [
+        [10.5, []],
+        [20, []],
+      ],
+    ],
   ],
   OTELCollectorHighMemory: [
     [

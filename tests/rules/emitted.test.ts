@@ -14,6 +14,7 @@ import { dockerTopology, files, paths, ports, type Topology } from "../../config
 import { toYaml } from "../../configs/yaml";
 import { projectFolder } from "../../render/record";
 import { freePorts, program, run } from "../binaries/support/programs";
+import { localScript } from "../support/cleaner";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { standIn } from "./support/elasticsearch";
@@ -205,10 +206,42 @@ test("the Collector emits what rules name of it", async () => {
   expect(failures.filter((name) => !found.includes(name))).toEqual([]);
 });
 
+test("the index cleaner's report becomes what rules name of it, under their job", async () => {
+  const elasticsearch = await standIn();
+  written(files.elasticsearchPassword, "x");
+  mkdirSync(join(folder(), "queue"));
+  const { at, config } = await moved(ports.collector, (topology) =>
+    collectorConfig(settings, topology).replaceAll(paths.collectorQueue, join(folder(), "queue")),
+  );
+  const collector = `http://127.0.0.1:${at.otlpHttp}`;
+  const cleaner = localScript(settings, {
+    folder: folder(),
+    elasticsearch: elasticsearch.url,
+    collector,
+    program: program("es-index-cleaner"),
+  });
+  let series: string[] = [];
+  await run(program("otelcol-contrib"), [`--config=${config}`], {
+    until: ready,
+    meanwhile: async () => {
+      await run("/bin/busybox", ["sh", cleaner.script], { env: { PATH: cleaner.path } });
+      series = await until(
+        5,
+        async () => (await scraped(at.prometheusExporter)).filter((line) => line.includes('job="index-cleaner"')),
+        (found) => found.length > 0,
+      );
+    },
+  });
+  await elasticsearch.close();
+  const wanted = named("index-cleaner");
+  expect(wanted).toHaveLength(3);
+  expect(names(series)).toEqual(expect.arrayContaining(wanted));
+});
+
 test("every selector names its job, but those of series that rules record", () => {
   const recorded = rules.flatMap(({ record }) => record ?? []);
   for (const { expr } of rules) {
-    const metrics = [...expr.matchAll(/\b(?:otelcol_|jaeger_|tracing:|up\b)[a-z_:0-9]*(\{job=)?/g)].map(([all, job]) => ({ all, job }));
+    const metrics = [...expr.matchAll(/\b(?:otelcol_|jaeger_|tracing[:_]|up\b)[a-z_:0-9]*(\{job=)?/g)].map(([all, job]) => ({ all, job }));
     expect(metrics.length).toBeGreaterThan(0);
     expect(metrics.filter(({ all, job }) => job === undefined && !recorded.includes(all))).toEqual([]);
   }
@@ -216,7 +249,7 @@ test("every selector names its job, but those of series that rules record", () =
 
 test("every alert has a section in its runbook", () => {
   const alerts = rules.filter(({ alert }) => alert !== undefined);
-  expect(alerts).toHaveLength(9);
+  expect(alerts).toHaveLength(13);
   for (const { alert, annotations } of alerts) {
     const [file, anchor] = annotations!.runbook!.split("#");
     expect(anchor).toBe(alert!.toLowerCase());

@@ -1,16 +1,10 @@
 /** Sampling models and traces of all kinds, and the definition of which traces a model keeps. */
 import * as fc from "fast-check";
 import { matches, type Operation } from "../../configs/operations";
-import { requestAttributes, type SamplingModel } from "../../configs/sampling";
-import { settingsWith } from "./settings";
+import { requestAttributes, type DecidingSpan as Span, type SamplingModel } from "../../configs/sampling";
+import { problemsOf, settingsWith } from "./settings";
 
-/** A span, as far as the policies look at it. */
-export interface Span {
-  readonly kind: "SERVER" | "CLIENT" | "CONSUMER" | "INTERNAL";
-  readonly failed: boolean;
-  readonly root: boolean;
-  readonly attributes: Readonly<Record<string, string>>;
-}
+export type { Span };
 
 const operations = ["GET /a", "POST /a", "GET /a/*", "GET /**", "POST /a/<int:id>", "GET /b/**", "POST /b.c/", "GET /"];
 const paths = ["/", "/a", "a/", "/a/1", "/a/1?x=/b", "/b", "/b/2/3", "/b.c", "/bxc", "/b/2/"];
@@ -21,15 +15,27 @@ export const percent = fc.oneof(
   fc.integer({ min: 0, max: 10_000 }).map((n) => n / 100),
 );
 
-/** Any sampling model. */
+const rules = (maxLength: number) =>
+  fc
+    .uniqueArray(fc.constantFrom(...operations), { maxLength })
+    .chain((chosen) => fc.tuple(...chosen.map((operation) => fc.record({ operation: fc.constant(operation), percent }))));
+
+const services = ["web", "payments.v2", "batch/nightly"];
+const override = (service: string) => fc.record({ service: fc.constant(service), default: percent, operations: rules(2) });
+
+/** Any valid sampling model in which the Collector decides by rate. */
 export const anyModel: fc.Arbitrary<SamplingModel> = fc
-  .record({
-    default: percent,
-    errors: percent,
-    operations: fc
-      .uniqueArray(fc.constantFrom(...operations), { maxLength: 5 })
-      .chain((chosen) => fc.tuple(...chosen.map((operation) => fc.record({ operation: fc.constant(operation), percent })))),
-  })
+  .record(
+    {
+      default: percent,
+      errors: percent,
+      operations: rules(5),
+      slow: fc.record({ threshold: fc.constantFrom("250ms", "2s"), percent }),
+      services: fc.subarray(services).chain((chosen) => fc.tuple(...chosen.map(override))),
+    },
+    { requiredKeys: ["default", "errors", "operations"] },
+  )
+  .filter((sampling) => problemsOf({ sampling }).length === 0)
   .map((sampling) => settingsWith({ sampling }).sampling);
 
 /** A request as an instrumentation describes it: under old or new names, under one or several of them. */
@@ -45,6 +51,8 @@ const span: fc.Arbitrary<Span> = fc.record({
   kind: fc.constantFrom<Span["kind"]>("SERVER", "SERVER", "CLIENT", "CONSUMER", "INTERNAL"),
   failed: fc.boolean(),
   root: fc.boolean(),
+  service: fc.constantFrom(...services, "other"),
+  duration: fc.constantFrom(0, 249, 250, 251, 1999, 2000, 60_000),
   attributes: fc.oneof({ weight: 4, arbitrary: request }, { weight: 1, arbitrary: fc.constant({}) }),
 });
 
@@ -54,12 +62,22 @@ export const anyTrace = fc.array(span, { minLength: 1, maxLength: 4 });
 /** Whether a trace is to be kept: the definition, in words of its own. `u` is where the trace id's hash lies, 0 ≤ u < 100. */
 export function expected(model: SamplingModel, spans: readonly Span[], u: number): boolean {
   const values = (of: Span, names: readonly string[]) => names.flatMap((name) => of.attributes[name] ?? []);
-  const isOf = (operation: Operation) => (of: Span) =>
-    of.kind === "SERVER" &&
+  const asks = (of: Span, operation: Operation) =>
     values(of, requestAttributes.method).some((method) =>
       values(of, requestAttributes.path).some((path) => matches(operation, method, path)),
     );
-  const rule = model.operations.find(({ operation }) => spans.some(isOf(operation)));
+  const servers = spans.filter(({ kind }) => kind === "SERVER");
+  const rates = [
+    ...model.services.flatMap(({ service, operations: own }) =>
+      own.map(({ operation, percent: rate }) => ({ rate, holds: servers.some((of) => of.service === service && asks(of, operation)) })),
+    ),
+    ...model.operations.map(({ operation, percent: rate }) => ({ rate, holds: servers.some((of) => asks(of, operation)) })),
+    ...model.services.map(({ service, default: rate }) => ({ rate, holds: servers.some((of) => of.service === service) })),
+    { rate: model.default, holds: true },
+  ];
+  const rate = rates.find(({ rate: given, holds }) => holds && given !== undefined)?.rate ?? 0;
   const failed = spans.some((s) => s.failed && (s.root || s.kind === "SERVER" || s.kind === "CONSUMER"));
-  return u < (rule?.percent ?? model.default) || (failed && u < model.errors);
+  const { slow } = model;
+  const isSlow = slow !== undefined && servers.some(({ duration }) => duration >= slow.threshold);
+  return u < rate || (failed && u < model.errors) || (isSlow && u < slow.percent);
 }

@@ -16,8 +16,7 @@ function criteria(markdown: string): [criterion: string, proof: string][] {
 
 /** What is wrong with a proof; nothing where it is found. */
 function gap(proof: string): string | undefined {
-  if (proof === "open") return undefined;
-  const match = /^(\S+\.(?:ts|go|md)): (.+)$/.exec(proof);
+  const match = /^(\S+\.(?:ts|go|md|py)): (.+)$/.exec(proof);
   if (!match) return "names no file and no part of it";
   const [, file = "", part = ""] = match;
   const path = join(projectFolder, file);

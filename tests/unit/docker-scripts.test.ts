@@ -38,6 +38,7 @@ job() ( # A subshell, as a program is: it has no part in the script's variables.
   echo "$rest" > results
   exit "\${result:-0}"
 )
+report() { cat clock >> reports; return "$REPORT_RESULT"; }
 `;
 
 describe.each(shells)("cronScript in %s", (_name, shell) => {
@@ -50,16 +51,20 @@ describe.each(shells)("cronScript in %s", (_name, shell) => {
     /** Exit codes of the runs; 0 where there is none. */
     readonly results?: string;
     readonly takes?: number;
+    readonly report?: boolean;
+    readonly reportResult?: number;
   }
 
   /** Lets the script live from start to end; the times of its runs. */
-  function live({ hour = 3, last, start, end, results = "", takes = 0 }: Given) {
+  function live({ hour = 3, last, start, end, results = "", takes = 0, report = false, reportResult = 0 }: Given) {
     if (!existsSync(path("state"))) mkdirSync(path("state"));
     if (last !== undefined) writeFileSync(path("state/last-success"), last);
     writeFileSync(path("clock"), `${start}\n`);
     writeFileSync(path("results"), `${results}\n`);
-    const outcome = run(shell, `cd ${folder()}\n${clock}\n${cronScript("job", hour, "state")}`, { END: String(end), TAKES: String(takes) });
-    return { ...outcome, runs: lines("runs").map(Number) };
+    const script = cronScript("job", hour, "state", report ? "report" : undefined);
+    const env = { END: String(end), TAKES: String(takes), REPORT_RESULT: String(reportResult) };
+    const outcome = run(shell, `cd ${folder()}\n${clock}\n${script}`, env);
+    return { ...outcome, runs: lines("runs").map(Number), reports: lines("reports").map(Number) };
   }
 
   test("runs at once where nothing is known of a last run, then each day within half a minute's pause of its hour", () => {
@@ -99,7 +104,25 @@ describe.each(shells)("cronScript in %s", (_name, shell) => {
     const { runs, err, out } = live({ start: at(0, 10), end: at(0, 12), results: "1 7" });
     expect(runs).toEqual([at(0, 10), at(0, 10, 10), at(0, 10, 20)]);
     expect(err.match(/failed; trying again in 10 minutes/g)).toHaveLength(2);
-    expect(out).toBe("done; next run at 03:00 UTC\n");
+    expect(out).toBe(`${[420, 430, 440].map((n) => `running, due since ${n} minutes\n`).join("")}done; next run at 03:00 UTC\n`);
+  });
+
+  test("says how long a missed run has been due", () => {
+    expect(live({ last: `${at(-1, 3)}\n`, start: at(0, 12), end: at(0, 13) }).out).toContain("running, due since 540 minutes\n");
+    expect(live({ last: `${at(-1, 3)}\n`, start: at(0, 3), end: at(0, 3, 31) }).out).toContain("running, due since 0 minutes\n");
+  });
+
+  test("reports at once after a start and a run, and then every five minutes", () => {
+    // A pause takes half an hour by this clock.
+    const { reports } = live({ last: `${at(0, 3)}\n`, start: at(0, 10), end: at(0, 11, 59), report: true });
+    expect(reports).toEqual([at(0, 10), at(0, 10, 30), at(0, 11), at(0, 11, 30)]);
+    expect(live({ start: at(2, 2, 50), end: at(2, 4), report: true }).reports.slice(4)).toEqual([at(2, 2, 50), at(2, 3, 20), at(2, 3, 50)]);
+  });
+
+  test("goes on where a report fails, and reports again after the next pause", () => {
+    const { reports, code } = live({ last: `${at(0, 3)}\n`, start: at(0, 10), end: at(0, 11), report: true, reportResult: 1 });
+    expect(reports).toEqual([at(0, 10), at(0, 10, 30)]);
+    expect(code).toBe(0);
   });
 
   test("does not remember a failed run as a good one", () => {

@@ -3,7 +3,7 @@
  * any of its SERVER spans matches; the trace is kept by that rule's rate, or by the rate of errors where it holds one.
  */
 import * as fc from "fast-check";
-import { samplingStrategy, tailPolicies } from "../../configs/sampling";
+import { effectiveRate, samplingStrategy, tailPolicies } from "../../configs/sampling";
 import { anyModel, anyTrace, expected, percent, type Span } from "../support/sampling-models";
 import { settingsWith } from "../support/settings";
 import { kept, keptOnArrival } from "./support/tail-sampling";
@@ -19,16 +19,31 @@ test("the Collector keeps exactly the traces that the model says", () => {
   );
 });
 
+test("the effective rate of any trace is what the model says", () => {
+  fc.assert(
+    fc.property(anyModel, anyTrace, hash, (model, spans, u) => {
+      expect(u < effectiveRate(model, spans)).toBe(expected(model, spans, u));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 test("where the strategy is span-ingest, deciding as spans arrive keeps the same traces", () => {
   let decided = 0;
   fc.assert(
     fc.property(anyModel, anyTrace, hash, (model, spans, u) => {
-      const falling = { ...model, operations: [...model.operations].sort((a, b) => b.percent - a.percent) };
+      const falling = {
+        ...model,
+        operations: [...model.operations].sort((a, b) => b.percent - a.percent),
+        services: model.services
+          .slice(0, 1)
+          .map((one) => ({ ...one, operations: [...one.operations].sort((a, b) => b.percent - a.percent) })),
+      };
       fc.pre(samplingStrategy(falling) === "span-ingest");
       decided += 1;
       expect(keptOnArrival(tailPolicies(falling), spans, u)).toBe(expected(falling, spans, u));
     }),
-    { numRuns: 500, maxSkipsPerRun: 1000 },
+    { numRuns: 500, maxSkipsPerRun: 10_000 },
   );
   expect(decided).toBe(500);
 });
@@ -36,8 +51,15 @@ test("where the strategy is span-ingest, deciding as spans arrive keeps the same
 test("where the strategy is trace-complete, deciding as spans arrive would be wrong: the choice matters", () => {
   const model = settingsWith({ sampling: { default: 100, operations: [{ operation: "GET /a", percent: 0 }] } }).sampling;
   const spans: Span[] = [
-    { kind: "CLIENT", failed: false, root: false, attributes: {} },
-    { kind: "SERVER", failed: false, root: true, attributes: { "http.request.method": "GET", "url.path": "/a" } },
+    { kind: "CLIENT", failed: false, root: false, service: "web", duration: 1, attributes: {} },
+    {
+      kind: "SERVER",
+      failed: false,
+      root: true,
+      service: "web",
+      duration: 1,
+      attributes: { "http.request.method": "GET", "url.path": "/a" },
+    },
   ];
   expect(samplingStrategy(model)).toBe("trace-complete");
   expect(kept(tailPolicies(model), spans, 1)).toBe(false);

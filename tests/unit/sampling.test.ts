@@ -1,6 +1,6 @@
 /** Rung: unit. What follows from the sampling model: the strategy, the tail policies, the strategies file and the table of rates. */
 import { matches, parseOperation } from "../../configs/operations";
-import { hashSalt, rateTable, samplingStrategy, strategiesFile, tailPolicies, type SamplingModel } from "../../configs/sampling";
+import { hashSalt, rateTable, samplingStrategy, tailPolicies, type SamplingModel } from "../../configs/sampling";
 import { settingsWith } from "../support/settings";
 
 type Rules = readonly (readonly [operation: string, percent: number])[];
@@ -73,22 +73,22 @@ describe("samplingStrategy", () => {
   });
 
   test("does not depend on errors, which only raise", () => {
-    for (const errors of [0, 5, 100]) expect(samplingStrategy(model([["GET /a", 50]], { errors }))).toBe("span-ingest");
+    for (const errors of [0, 60, 100]) expect(samplingStrategy(model([["GET /a", 50]], { errors }))).toBe("span-ingest");
   });
 });
 
 describe("tailPolicies of rates that fall", () => {
   test("are one for errors, one a rule, and the default, none with an exclusion", () => {
     const policies = tailPolicies(asked);
-    expect(names(policies)).toEqual(["errors", "operation-1", "operation-2", "operation-3", "operation-4", "operation-5", "default"]);
+    expect(names(policies)).toEqual(["errors", ...asked.operations.map(({ operation }) => operation.text), "default"]);
     expect(valuesOf("not_sub_policy", policies)).toEqual([]);
   });
 
   test("keep 100 % by the condition alone, and less by the condition and the rate", () => {
     const policies = tailPolicies(asked);
     expect(policies[0]).toMatchObject({ name: "errors", type: "ottl_condition" });
-    expect(policies[1]).toMatchObject({ name: "operation-1", type: "ottl_condition" });
-    expect(partsOf(asked, "operation-4")).toEqual(["request", "rate"]);
+    expect(policies[1]).toMatchObject({ name: "POST /api/auth/login", type: "ottl_condition" });
+    expect(partsOf(asked, "POST /api/auth/token/refresh")).toEqual(["request", "rate"]);
     expect(policies.at(-1)).toEqual({
       name: "default",
       type: "probabilistic",
@@ -109,10 +109,10 @@ describe("tailPolicies of rates that fall", () => {
 
 describe("tailPolicies of rates that do not fall", () => {
   test("exclude from each rule, and from the default, every earlier rule with a lower rate", () => {
-    expect(partsOf(lower, "operation-1")).toEqual(["request", "rate"]);
-    expect(partsOf(lower, "operation-2")).toEqual(["not-operation-1", "request"]);
-    expect(partsOf(lower, "operation-3")).toEqual(["not-operation-1", "request", "rate"]);
-    expect(partsOf(lower, "default")).toEqual(["not-operation-1", "not-operation-3", "rate"]);
+    expect(partsOf(lower, "GET /health")).toEqual(["request", "rate"]);
+    expect(partsOf(lower, "POST /a")).toEqual(["not GET /health", "request"]);
+    expect(partsOf(lower, "GET /feed")).toEqual(["not GET /health", "request", "rate"]);
+    expect(partsOf(lower, "default")).toEqual(["not GET /health", "not GET /feed", "rate"]);
   });
 
   test("exclude by the very condition of the rule", () => {
@@ -156,12 +156,6 @@ describe("tailPolicies of any model", () => {
   });
 });
 
-describe("strategiesFile", () => {
-  test("lets SDKs send everything, so that the Collector can keep errors", () => {
-    expect(JSON.parse(strategiesFile())).toEqual({ default_strategy: { type: "probabilistic", param: 1 } });
-  });
-});
-
 describe("rateTable", () => {
   test("lists the rates in the order of the rules, with what an error raises them to", () => {
     expect(
@@ -184,7 +178,7 @@ describe("rateTable", () => {
   });
 
   test("says nothing of errors that raise nothing", () => {
-    expect(rateTable(model([], { errors: 10 }))).toEqual({ "any other": "10 %" });
+    expect(rateTable(model([], { default: 100, errors: 100 }))).toEqual({ "any other": "100 %" });
   });
 });
 

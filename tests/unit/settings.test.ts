@@ -11,11 +11,31 @@ describe("settings of a minimal config", () => {
       retention: 7,
       images: "official",
       publish: { address: "127.0.0.1", ports: {} },
-      sampling: { default: 100, errors: 100, operations: [] },
-      elasticsearch: { memory: 1024 },
-      collector: { memory: 256, queue: 200_000, debug: "off" },
+      sampling: {
+        default: 100,
+        errors: 100,
+        operations: [],
+        services: [],
+        decide: "collector",
+        expected: { tracesPerSecond: 100, spansPerTrace: 10, longestTrace: 5000 },
+      },
+      kubernetes: { namespace: "tracing", volumes: "keep", pullSecrets: [], nodes: "preferred", zones: "preferred" },
+      elasticsearch: {
+        memory: 1024,
+        cpu: 1000,
+        nodes: 1,
+        storage: 10_240,
+        tls: "off",
+        certificateSecret: "elasticsearch-tls",
+        bootstrap: false,
+      },
+      collector: { memory: 256, cpu: 500, queue: 200_000, debug: "off", replicas: 1 },
+      sampler: { replicas: 0, memory: 512, cpu: 500 },
       jaeger: {
         memory: 512,
+        cpu: 500,
+        replicas: 1,
+        collectors: 0,
         tags: [
           "correlation_id",
           "http.method",
@@ -26,7 +46,14 @@ describe("settings of a minimal config", () => {
           "url.path",
         ],
       },
-      prometheus: { memory: 256, retention: 15, storage: 2048 },
+      prometheus: {
+        mode: "own",
+        operator: { namespace: "monitoring", labels: {} },
+        memory: 256,
+        cpu: 500,
+        retention: 15,
+        storage: 2048,
+      },
       indexCleaner: { hour: 3 },
     });
   });
@@ -146,7 +173,8 @@ describe("errors", () => {
 
 describe("an unknown key", () => {
   const topLevel =
-    "platform, environment, retention, images, imageRegistry, publish, sampling, elasticsearch, collector, jaeger, prometheus, indexCleaner";
+    "platform, environment, retention, images, imageRegistry, publish, sampling, " +
+    "kubernetes, elasticsearch, collector, sampler, jaeger, prometheus, indexCleaner";
 
   test.each<[string, Record<string, unknown>, string]>([
     ["at the top", { retenton: "7d" }, `tracing:retenton: no such setting; did you mean retention?; allowed here: ${topLevel}`],
@@ -164,7 +192,7 @@ describe("an unknown key", () => {
     [
       "in a group",
       { jaeger: { memmory: "1Gi" } },
-      "tracing:jaeger.memmory: no such setting; did you mean memory?; allowed here: memory, tags",
+      "tracing:jaeger.memmory: no such setting; did you mean memory?; allowed here: memory, cpu, replicas, collectors, tags, ingress",
     ],
     [
       "in a group in a group",
@@ -184,8 +212,8 @@ describe("an unknown key", () => {
 
   test("is named for each of several", () => {
     expect(problemsOf({ collector: { a: 1, b: 2 } })).toEqual([
-      "tracing:collector.a: no such setting; allowed here: memory, queue, debug",
-      "tracing:collector.b: no such setting; allowed here: memory, queue, debug",
+      "tracing:collector.a: no such setting; allowed here: memory, cpu, queue, debug, replicas, maxReplicas",
+      "tracing:collector.b: no such setting; allowed here: memory, cpu, queue, debug, replicas, maxReplicas",
     ]);
   });
 });

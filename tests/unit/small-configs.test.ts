@@ -1,4 +1,5 @@
 /** Rung: unit. Prometheus' config and command line, the index cleaner's script, and the images. */
+import { cleanerGauges, cleanerMetric } from "../../configs/cleaner-metrics";
 import { cleanerDays, cleanerScript } from "../../configs/index-cleaner";
 import { imageNames, imageReference, images } from "../../configs/images";
 import { maxSpanAgeHours } from "../../configs/jaeger";
@@ -55,17 +56,35 @@ describe("index-cleaner.sh", () => {
     const settings = settingsWith({ retention: `${days}d` });
     expect(cleanerDays(settings.retention)).toBe(days + 1);
     expect(cleanerDays(settings.retention) * 24).toBe(maxSpanAgeHours(settings));
-    expect(cleanerScript(settings, topology)).toMatch(new RegExp(`es-index-cleaner-linux ${days + 1} http://elasticsearch:9200\n$`));
+    expect(cleanerScript(settings, topology)).toContain(`\ncleaner ${days + 1}\n`);
   });
 
-  test("reads the password from its file into the environment: never an argument", () => {
+  test("reads the password from its file into the environment of the cleaner alone: never an argument", () => {
     const script = cleanerScript(settingsWith(), topology);
-    expect(script).toContain("ES_PASSWORD=$(cat /etc/tracing/secrets/elasticsearch-password)\nexport ES_USERNAME ES_PASSWORD\n");
-    expect(script.split("\n").find((line) => line.startsWith("exec"))).not.toMatch(/password/i);
+    const [own = "", rest = ""] = script.split("\n)\n");
+    expect(own).toContain("ES_PASSWORD=$(cat /etc/tracing/secrets/elasticsearch-password) || exit\n  export ES_USERNAME ES_PASSWORD\n");
+    expect(rest).not.toMatch(/ES_PASSWORD/);
+    expect(script.split("\n").filter((line) => /exec|wget|nc /.test(line) && /password/i.test(line))).toEqual([]);
   });
 
-  test("stops at the first thing that fails, such as a missing password", () => {
-    expect(cleanerScript(settingsWith(), topology).split("\n").slice(0, 3)).toContain("set -eu");
+  test("asks Elasticsearch and tells the Collector where the topology has them", () => {
+    const elsewhere = { ...topology, elasticsearchUrl: "http://search.example:9999", collectorOtlpHttp: "http://gateway.example:9998" };
+    const script = cleanerScript(settingsWith(), elsewhere);
+    for (const text of ['es-index-cleaner-linux "$1" http://search.example:9999\n', "$(address gateway.example):9998"]) {
+      expect(script).toContain(text);
+    }
+    expect(script).not.toMatch(/elasticsearch:|otel-collector/);
+  });
+});
+
+describe("cleanerMetric", () => {
+  test("has names as Prometheus has them", () => {
+    expect((Object.keys(cleanerGauges) as (keyof typeof cleanerGauges)[]).map(cleanerMetric)).toEqual([
+      "tracing_index_cleaner_last_success_timestamp_seconds",
+      "tracing_index_cleaner_last_run_success",
+      "tracing_index_cleaner_next_run_timestamp_seconds",
+      "tracing_index_oldest_creation_timestamp_seconds",
+    ]);
   });
 });
 

@@ -38,6 +38,21 @@ export const models: [string, Settings][] = [
     }),
   ],
   ["errors at 0 %", settingsWith({ sampling: { default: 50, errors: 0 } })],
+  [
+    "services, slow traces and a cap",
+    settingsWith({
+      sampling: {
+        default: 10,
+        cap: 500,
+        slow: { threshold: "250ms" },
+        services: [{ service: "a.b:c/d-e_f", default: 20, operations: [{ operation: "GET /$$/x", percent: 30 }] }],
+      },
+    }),
+  ],
+  [
+    "the application decides",
+    settingsWith({ sampling: { default: 10, decide: "app", operations: [{ operation: "GET /a/<int:id>", percent: 100 }] } }),
+  ],
   ["the debug exporter", settingsWith({ collector: { debug: "detailed" } })],
   [
     "the smallest sizes",

@@ -51,7 +51,7 @@ export const types = {
 } as const;
 
 // Packages are loaded once, the providers' with all their parts: only the program itself is loaded anew for each run.
-for (const name of ["@pulumi/pulumi", "@pulumi/docker", "@pulumi/random", "yaml", "zod"]) {
+for (const name of ["@pulumi/pulumi", "@pulumi/docker", "@pulumi/kubernetes", "@pulumi/random", "yaml", "zod"]) {
   const loaded = { ...(require(name) as object) };
   jest.doMock(name, () => loaded);
 }

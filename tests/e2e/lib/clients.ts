@@ -2,12 +2,14 @@
  * Real clients, as an application would use them, in a process of their own: the SDK loads modules in a way that Jest's sandbox forbids.
  *
  *     npx tsx tests/e2e/lib/clients.ts grpc|http|thrift '{"service": …, "name": …}'      prints the trace id
+ *     npx tsx tests/e2e/lib/clients.ts remote|jaeger-remote '{"service": …, "name": …}'  prints the rate, 0–1, that the SDK begins it with
  */
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { OTLPTraceExporter as GrpcExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { OTLPTraceExporter as HttpExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { NodeTracerProvider, SimpleSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-node";
+import { JaegerRemoteSampler } from "@opentelemetry/sampler-jaeger-remote";
+import { NodeTracerProvider, SimpleSpanProcessor, TraceIdRatioBasedSampler, type SpanExporter } from "@opentelemetry/sdk-trace-node";
 import { initTracer } from "jaeger-client";
 import { ports } from "../../../configs/topology";
 import type { ClientSpan } from "./send";
@@ -47,10 +49,66 @@ async function jaegerThriftClient(span: ClientSpan): Promise<string> {
   return traceId.padStart(32, "0");
 }
 
-const [, , client, json = "{}"] = process.argv;
-const span = JSON.parse(json) as ClientSpan;
-(client === "thrift" ? jaegerThriftClient(span) : otelClient(client === "grpc" ? "grpc" : "http", span)).then(
-  console.log,
+const samplingEndpoint = `http://127.0.0.1:${ports.jaeger.samplingHttp}`;
+
+/** The remote sampler of the OpenTelemetry SDK: what it says of itself once it has polled. It begins with a rate that is none of ours. */
+async function otelRemote(span: ClientSpan): Promise<string> {
+  const sampler = new JaegerRemoteSampler({
+    endpoint: samplingEndpoint,
+    serviceName: span.service,
+    initialSampler: new TraceIdRatioBasedSampler(0.123456),
+    poolingInterval: 200,
+  });
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const text = sampler.toString();
+  // A sampler by operation lists default and names; one without operations is a rate alone.
+  const rates = [...text.matchAll(/[{,] ?([^,{}]+)=TraceIdRatioBased\{([\d.]+)\}/g)].map(
+    ([, name = "", rate = ""]) => [name, rate] as const,
+  );
+  const byName = new Map(rates);
+  return byName.get(span.name) ?? byName.get("default") ?? /TraceIdRatioBased\{([\d.]+)\}/.exec(text)?.[1] ?? text;
+}
+
+/** The remote sampler of Jaeger's old client: the rate that stands on a span that it sampled. */
+async function jaegerRemote(span: ClientSpan): Promise<string> {
+  const tracer = initTracer(
+    {
+      serviceName: span.service,
+      sampler: {
+        type: "remote",
+        param: 0,
+        hostPort: samplingEndpoint.replace("http://", ""),
+        samplingPath: "/sampling",
+        refreshIntervalMs: 200,
+      },
+      reporter: { collectorEndpoint: "http://127.0.0.1:1/" },
+    } as Parameters<typeof initTracer>[0],
+    {},
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  for (let n = 0; n < 5000; n++) {
+    const started = tracer.startSpan(span.name) as unknown as {
+      context(): { isSampled(): boolean };
+      _tags: { key: string; value: unknown }[];
+    };
+    if (started.context().isSampled()) return String(started._tags.find(({ key }) => key === "sampler.param")?.value);
+  }
+  return "0";
+}
+
+const clients: Readonly<Record<string, (span: ClientSpan) => Promise<string>>> = {
+  grpc: (span) => otelClient("grpc", span),
+  http: (span) => otelClient("http", span),
+  thrift: jaegerThriftClient,
+  remote: otelRemote,
+  "jaeger-remote": jaegerRemote,
+};
+const [, , client = "", json = "{}"] = process.argv;
+(clients[client] ?? (() => Promise.reject(new Error(`no client ${client}`))))(JSON.parse(json) as ClientSpan).then(
+  (answer) => {
+    // Pollers would go on.
+    process.stdout.write(`${answer}\n`, () => process.exit(0));
+  },
   (error: unknown) => {
     console.error(error);
     process.exitCode = 1;

@@ -1,8 +1,11 @@
 /** The product's own commands and programs, run as a user runs them. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectFolder } from "../../../render/record";
+import { interrupted } from "./interrupt";
 import { must, run, type Outcome } from "../../../scripts/lib/run";
 
 /** A folder of this run: nothing of the user's own stack state is touched. */
@@ -27,6 +30,16 @@ export class Checkout {
   /** `make <words>`. */
   make(...words: string[]): Promise<Outcome> {
     return run("make", ["--no-print-directory", "-C", this.folder, ...words], { env, timeout: 14 * 60_000 });
+  }
+
+  /** A shell script in the checkout's folder. */
+  shell(script: string): Promise<Outcome> {
+    return run("bash", ["-c", script], { cwd: this.folder, env, timeout: 14 * 60_000 });
+  }
+
+  /** `make <words>`, killed with all that it started when that container runs; see {@link interrupted}. */
+  makeUntil(container: string, ...words: string[]): Promise<string> {
+    return interrupted(this.folder, env, container, words);
   }
 
   /** `make <words>` that must succeed; returns all that it printed. */
@@ -68,6 +81,8 @@ export interface Verdict {
   readonly lost: number;
   readonly unexpected: number;
   readonly sampledOut: number;
+  readonly oversampledTraces: number;
+  readonly traces: number;
   readonly splitTraces: number;
 }
 
@@ -83,22 +98,62 @@ function ledgerBinary(): Promise<string> {
   return built;
 }
 
-/** Sends and verifies; `flags` as `ledger run` has them. The verdict comes also where spans are missing. */
-export async function ledger(name: string, ...flags: string[]): Promise<Verdict & Record<string, unknown>> {
+/** Runs a command of the ledger; its standard output, whatever it found. */
+async function runLedger(command: string, ...flags: string[]): Promise<string> {
+  const { stdout, output } = await run(await ledgerBinary(), [command, ...flags], { timeout: 10 * 60_000 });
+  if (!stdout) throw new Error(`ledger ${command} gave no answer:\n${output}`);
+  return stdout;
+}
+
+const ledgersFolder = (): string => {
   const folder = join(scratch, "ledgers");
   mkdirSync(folder, { recursive: true });
-  const { stdout, output } = await run(
-    await ledgerBinary(),
-    [
-      "run",
-      ...["--endpoint", "127.0.0.1:4317", "--elasticsearch", "http://127.0.0.1:9200", "--password-file", await passwordFile()],
-      ...["--out", join(folder, `${name}-${Date.now()}`), ...flags],
-    ],
-    { timeout: 10 * 60_000 },
-  );
+  return folder;
+};
+const receiver = ["--endpoint", "127.0.0.1:4317"];
+const storage = async () => ["--elasticsearch", "http://127.0.0.1:9200", "--password-file", await passwordFile()];
+
+/** Sends and verifies; `flags` as `ledger run` has them. The verdict comes also where spans are missing. */
+export async function ledger(name: string, ...flags: string[]): Promise<Verdict & Record<string, unknown>> {
+  const out = join(ledgersFolder(), `${name}-${Date.now()}`);
+  return JSON.parse(await runLedger("run", ...receiver, ...(await storage()), "--out", out, ...flags)) as Verdict & Record<string, unknown>;
+}
+
+/** What a ledger knows of a trace. */
+export interface LedgerTrace {
+  readonly id: string;
+  readonly failed: boolean;
+  /** `METHOD /path`. */
+  readonly operation: string;
+}
+
+/** Sends as long as some work goes on: the path of the ledger file. It is `work` that decides, not the clock: a busy machine takes longer. */
+export async function ledgerWhile(name: string, flags: readonly string[], work: () => Promise<void>): Promise<string> {
+  const out = join(ledgersFolder(), `${name}-${Date.now()}`);
+  const args = ["send", ...receiver, "--out", out, "--duration", "10m", ...flags];
+  const sender = spawn(await ledgerBinary(), args, { stdio: "ignore" });
+  const ended = once(sender, "exit");
   try {
-    return JSON.parse(stdout) as Verdict & Record<string, unknown>;
-  } catch {
-    throw new Error(`ledger ${name} gave no verdict:\n${output}`);
+    await work();
+  } finally {
+    // It then waits for the answers that are outstanding, and ends its file.
+    sender.kill("SIGINT");
+    await ended;
   }
+  return out;
+}
+
+/** The traces of a ledger file, in the order in which they began. */
+export async function ledgerTraces(file: string): Promise<LedgerTrace[]> {
+  const lines = (await runLedger("traces", "--ledger", file)).trim().split("\n");
+  return lines.map((line) => {
+    const [id = "", status, operation = ""] = line.split("\t");
+    return { id, failed: status === "error", operation };
+  });
+}
+
+/** Compares a ledger file with what is stored, given the traces that sampling keeps. */
+export async function ledgerVerify(file: string, kept: readonly string[], ...flags: string[]): Promise<Verdict> {
+  writeFileSync(`${file}.kept`, kept.join("\n"));
+  return JSON.parse(await runLedger("verify", "--ledger", file, "--kept", `${file}.kept`, ...(await storage()), ...flags)) as Verdict;
 }

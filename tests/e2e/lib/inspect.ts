@@ -1,4 +1,5 @@
 /** `docker inspect` of a stack's services, without what differs from run to run or only says who made it. */
+import { stackLabels } from "../../../configs/topology";
 import { belongings } from "../../../scripts/lib/docker";
 import { must } from "../../../scripts/lib/run";
 
@@ -15,7 +16,7 @@ interface Inspected {
 export async function containerIds(stack: string, role: "service" | "helper"): Promise<string[]> {
   const { containers } = await belongings(stack);
   return containers
-    .filter(({ Config }) => Config.Labels["tracing.role"] === role)
+    .filter(({ Config }) => Config.Labels[stackLabels.role] === role)
     .map(({ Id }) => Id)
     .sort();
 }

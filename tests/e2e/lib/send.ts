@@ -10,7 +10,7 @@ export interface ClientSpan {
   readonly error?: boolean;
 }
 
-const send = (client: "grpc" | "http" | "thrift", span: ClientSpan): Promise<string> =>
+const send = (client: "grpc" | "http" | "thrift" | "remote" | "jaeger-remote", span: ClientSpan): Promise<string> =>
   must("npx", ["tsx", join("tests", "e2e", "lib", "clients.ts"), client, JSON.stringify(span)], { cwd: projectFolder });
 
 /** Sends a span with the OpenTelemetry SDK over OTLP; returns its trace id. */
@@ -18,3 +18,6 @@ export const otelClient = (protocol: "grpc" | "http", span: ClientSpan): Promise
 
 /** Sends a span with Jaeger's old client, Thrift over HTTP; returns its trace id. */
 export const jaegerThriftClient = (span: ClientSpan): Promise<string> => send("thrift", span);
+
+/** The rate, 0 to 1, with which an SDK that polls Jaeger's remote sampling begins a trace: OpenTelemetry's, or Jaeger's old client. */
+export const remoteRate = async (client: "remote" | "jaeger-remote", span: ClientSpan): Promise<number> => Number(await send(client, span));

@@ -43,9 +43,11 @@ export function trace(id: string, seconds = 60): Promise<StoredSpan[]> {
 }
 
 /** Elasticsearch's answer to its user. */
-export async function elasticsearch(path: string, method = "GET"): Promise<unknown> {
+export async function elasticsearch(path: string, method = "GET", body?: object): Promise<unknown> {
   const login = Buffer.from(`${elasticsearchUser}:${readFileSync(await passwordFile(), "utf8")}`).toString("base64");
-  const answer = await fetch(on(ports.elasticsearch.http, path), { ...limit(), method, headers: { Authorization: `Basic ${login}` } });
+  const headers = { Authorization: `Basic ${login}`, "Content-Type": "application/json" };
+  const json = body ? { body: JSON.stringify(body) } : {};
+  const answer = await fetch(on(ports.elasticsearch.http, path), { ...limit(), method, headers, ...json });
   if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${path}`);
   return answer.json();
 }

@@ -17,7 +17,8 @@ export async function standIn(): Promise<{ readonly url: string; mood: Mood; clo
       response.setHeader("Content-Type", "application/json").setHeader("X-Elastic-Product", "Elasticsearch");
       response.statusCode = work && self.mood === "fails" ? 503 : 200;
       const plain = () => (request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body).toString();
-      const answer = path.startsWith("/_bulk") ? bulk(plain(), self.mood) : { version: { number: "8.19.0" }, acknowledged: true };
+      const other = path.includes("flat_settings") ? {} : { version: { number: "8.19.0" }, acknowledged: true };
+      const answer = path.startsWith("/_bulk") ? bulk(plain(), self.mood) : other;
       response.end(request.method === "HEAD" ? "" : JSON.stringify(answer));
     });
   });

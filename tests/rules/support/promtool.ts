@@ -60,6 +60,8 @@ export type Case = readonly [
 
 /** A test for each case, by alert. */
 export function eachCase(cases: Readonly<Record<string, readonly Case[]>>): void {
+  // promtool starts once a case, which takes a while on a busy machine.
+  jest.setTimeout(60_000);
   const folder = temporaryFolder();
   describe.each(Object.entries(cases))("%s", (_alert, table) => {
     test.each(table)("%s", async (_what, minutes, change, at) => {

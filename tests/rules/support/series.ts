@@ -1,3 +1,7 @@
+import { cleanerMetric, type cleanerGauges } from "../../../configs/cleaner-metrics";
+
+export const hour = 3600;
+
 /** Series for promtool, in minutes. A scrape is every 15 s. */
 const scrapes = (minutes: number) => minutes * 4;
 
@@ -41,6 +45,8 @@ export function writes(minutes: number, quick: number, slow: number): Series {
   };
 }
 
+export const cleaner = (gauge: keyof typeof cleanerGauges) => `${cleanerMetric(gauge)}{job="index-cleaner"}`;
+
 /** What a stack at ten spans a second shows for some minutes. Half of the traces are sampled out. */
 export function healthy(minutes: number): Series {
   const sampled = (decision: string) =>
@@ -57,6 +63,7 @@ export function healthy(minutes: number): Series {
     [sampled("sampled")]: rise(minutes, 100, 15),
     [sampled("not_sampled")]: rise(minutes, 100, 15),
     [collector("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total")]: flat(minutes, 0),
+    [collector("otelcol_processor_tail_sampling_sampling_traces_on_memory")]: flat(minutes, 100),
     [exporter("sent_spans_total")]: rise(minutes, 500, 75),
     [exporter("queue_size")]: flat(minutes, 0),
     [exporter("queue_capacity")]: flat(minutes, 2000),
@@ -64,6 +71,10 @@ export function healthy(minutes: number): Series {
     [storage("bulk_index_inserts_total")]: rise(minutes, 520, 75),
     [storage("bulk_index_errors_total")]: flat(minutes, 0),
     ...writes(minutes, 20, 0),
+    // promtool's time begins at 0.
+    [cleaner("lastRun")]: flat(minutes, 1),
+    [cleaner("lastSuccess")]: flat(minutes, 0),
+    [cleaner("oldestIndex")]: flat(minutes, -100 * hour),
   };
 }
 

@@ -15,7 +15,9 @@ export const resource = (type: string, inputs: Record<string, unknown>, dependen
   dependencies,
   inputs,
   secretInputs: [],
+  provider: "",
   protect: false,
+  retainOnDelete: false,
   deleteBeforeReplace: false,
   replaceOnChanges: [],
 });

@@ -38,10 +38,10 @@ const compiled = new Map<string, Condition>();
 function compile(ottl: string): Condition {
   const known = compiled.get(ottl);
   if (known) return known;
-  const tokens = ottl.match(/"[^"]*"|[A-Za-z_][A-Za-z_.]*|[()[\],]|==|\S/g) ?? [];
+  const tokens = ottl.match(/"[^"]*"|[A-Za-z_][A-Za-z_.]*|[()[\],]|==|>=|\d+|\S/g) ?? [];
   const translated = tokens.map((token) => {
     const word = words[token];
-    if (word === undefined && !token.startsWith('"')) throw new Error(`no such word here: ${token} in ${ottl}`);
+    if (word === undefined && !/^["\d]/.test(token)) throw new Error(`no such word here: ${token} in ${ottl}`);
     return word ?? token;
   });
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- made of the words below only
@@ -54,6 +54,11 @@ function compile(ottl: string): Condition {
 const isMatch = (text: string | undefined, pattern: string) => text !== undefined && new RegExp(pattern).test(text);
 
 const words: Readonly<Record<string, string>> = {
+  ">=": ">=",
+  "-": "-",
+  end_time_unix_nano: "span.duration * 1e6",
+  start_time_unix_nano: "0",
+  "resource.attributes": "({ 'service.name': span.service })",
   and: "&&",
   or: "||",
   "==": "===",

@@ -1,0 +1,71 @@
+/** Network policies from the workloads' own peers: pure functions. */
+import type * as k8s from "@pulumi/kubernetes";
+import type { Settings } from "../../configs/settings";
+import { applicationsLabel } from "../../configs/topology-kubernetes";
+import { selector } from "./kubernetes-pod";
+import type { Peer, Workload } from "./workload";
+
+type Policy = k8s.types.input.networking.v1.NetworkPolicySpec;
+type Destination = k8s.types.input.networking.v1.NetworkPolicyPeer;
+type Egress = k8s.types.input.networking.v1.NetworkPolicyEgressRule;
+type Ingress = k8s.types.input.networking.v1.NetworkPolicyIngressRule;
+
+/** Nobody connects to anybody. What a workload needs, its own policy adds. */
+export const denyAll: Policy = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
+
+/** The cluster's name service, and the cache of it that some clusters have on each node under this address. */
+const names: Egress = {
+  to: [
+    {
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
+      podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
+    },
+    { ipBlock: { cidr: "169.254.20.10/32" } },
+  ],
+  ports: [
+    { port: 53, protocol: "UDP" },
+    { port: 53, protocol: "TCP" },
+  ],
+};
+
+/** Who may connect to a workload, and what it may connect to: its peers, and the others that name it as theirs. */
+export function policyOf(settings: Settings, workload: Workload, all: readonly Workload[]): Policy {
+  const from = sourcesOf(settings, all);
+  const ingress = workload.peers.flatMap((peer): Ingress[] => {
+    const source = from(peer.from);
+    return source ? [{ from: [source], ports: portsOf(workload, peer) }] : [];
+  });
+  const inside = all.flatMap((other): Egress[] =>
+    other.peers
+      .filter((peer) => peer.from === workload.name)
+      .map((peer) => ({ to: [{ podSelector: { matchLabels: selector(settings, other) } }], ports: portsOf(other, peer) })),
+  );
+  const outside = (workload.outside ?? []).map(({ port }): Egress => ({ ports: [{ port, protocol: "TCP" }] }));
+  const egress = [...inside, ...outside];
+  return {
+    podSelector: { matchLabels: selector(settings, workload) },
+    policyTypes: ["Ingress", "Egress"],
+    ...(ingress.length > 0 ? { ingress } : {}),
+    ...(egress.length > 0 ? { egress: [names, ...egress] } : {}),
+  };
+}
+
+/** The pods that a peer is; undefined where the stack has none. */
+function sourcesOf(settings: Settings, all: readonly Workload[]): (from: Peer["from"]) => Destination | undefined {
+  const { jaeger, prometheus } = settings;
+  const namespace = (name: string) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } });
+  return (from) => {
+    if (from === "applications") return { namespaceSelector: { matchLabels: { ...applicationsLabel } } };
+    if (from === "ingress") return jaeger.ingress && namespace(jaeger.ingress.namespace);
+    if (from === "prometheus" && prometheus.mode === "operator") return namespace(prometheus.operator.namespace);
+    return all.some(({ name }) => name === from) ? { podSelector: { matchLabels: selector(settings, { name: from }) } } : undefined;
+  };
+}
+
+function portsOf(workload: Workload, peer: Peer) {
+  return peer.ports.map((name) => {
+    const port = workload.ports.find((candidate) => candidate.name === name);
+    if (!port) throw new Error(`${workload.name} has no port ${name}, which ${peer.from} may connect to`);
+    return { port: port.port, protocol: "TCP" };
+  });
+}

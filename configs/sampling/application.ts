@@ -1,0 +1,63 @@
+/** What an application gets in its environment: where to send spans, and who decides on them. */
+import type { Settings } from "../settings";
+import type { SamplingModel } from "./model";
+
+/** Where an application finds the stack, as base URLs. They differ between this host, a container and a pod. */
+export interface ApplicationAddresses {
+  /** The Collector's OTLP receiver over HTTP. */
+  readonly collectorOtlpHttp: string;
+  /** Jaeger's remote sampling over HTTP. */
+  readonly jaegerSampling: string;
+}
+
+/** The service that the stack was made for. */
+export const applicationService = "thebot-platform";
+
+/** How often an SDK asks for its rates, in milliseconds: an edit reaches it this much later than Jaeger serves it, at most. */
+export const pollingInterval = 30_000;
+
+/**
+ * The environment of an application, under the names of the OpenTelemetry specification where it has one. `TRACING_` variables are read by
+ * the package thebot-tracing.
+ *
+ * @param service Its service name, which overrides may be for.
+ */
+export function applicationEnvironment(
+  settings: Settings,
+  addresses: ApplicationAddresses,
+  service: string = applicationService,
+): Record<string, string> {
+  const { environment, sampling } = settings;
+  const own = serviceModel(sampling, service);
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: addresses.collectorOtlpHttp,
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+    OTEL_RESOURCE_ATTRIBUTES: `deployment.environment.name=${environment}`,
+    OTEL_SERVICE_NAME: service,
+    ...(sampling.decide === "collector"
+      ? { OTEL_TRACES_SAMPLER: "always_on" }
+      : {
+          OTEL_TRACES_SAMPLER: "parentbased_jaeger_remote",
+          OTEL_TRACES_SAMPLER_ARG:
+            `endpoint=${addresses.jaegerSampling},pollingIntervalMs=${pollingInterval},` + `initialSamplingRate=${own.default / 100}`,
+          TRACING_SAMPLE_PERCENTAGE: String(own.default),
+        }),
+    TRACING_SAMPLING_RULES: JSON.stringify(own),
+  };
+}
+
+/** The model as one service sees it: the rules that hold for it, first match wins. Percent is 0–100. */
+export interface ServiceModel {
+  readonly default: number;
+  readonly errors: number;
+  readonly operations: readonly { readonly operation: string; readonly percent: number }[];
+}
+
+export function serviceModel(model: SamplingModel, service: string): ServiceModel {
+  const own = model.services.find((override) => override.service === service);
+  return {
+    default: own?.default ?? model.default,
+    errors: model.errors,
+    operations: [...(own?.operations ?? []), ...model.operations].map(({ operation, percent }) => ({ operation: operation.text, percent })),
+  };
+}

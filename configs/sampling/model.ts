@@ -1,0 +1,154 @@
+/** The sampling group of stack config: what it may hold, the rules that it means, and which of them contradict each other. */
+import * as z from "zod";
+import { covers } from "../operation-cover";
+import { parseOperation, type Operation } from "../operations";
+import { duration, integer, leaf, oneOf, percent, text } from "../units";
+
+const operation = leaf("METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number", (input) =>
+  typeof input === "string" ? parseOperation(input) : undefined,
+);
+
+const operations = () =>
+  z
+    .array(
+      z.strictObject({
+        operation: operation.describe("The request: METHOD and path."),
+        percent: percent().describe("Percent of its traces kept."),
+      }),
+    )
+    .prefault([]);
+
+/** What `tracing:sampling` may hold. */
+export const samplingSchema = z.strictObject({
+  default: percent().prefault(100).describe("Percent of traces kept that no rule below says otherwise of."),
+  errors: percent().prefault(100).describe("Percent of traces kept that hold an error. It only raises; 0 says nothing of errors."),
+  slow: z
+    .strictObject({
+      threshold: duration("1ms", "10m").describe("A trace is slow when a SERVER span in it takes at least this long."),
+      percent: percent().prefault(100).describe("Percent of slow traces kept. It only raises."),
+    })
+    .optional(),
+  operations: operations().describe("Rules by request; the first that matches a trace holds."),
+  services: z
+    .array(
+      z.strictObject({
+        service: text("a service's name: letters, digits and . _ : / -", /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/).describe(
+          "The `service.name` that its spans carry.",
+        ),
+        default: percent().optional().describe("Percent of its traces kept that no rule says otherwise of."),
+        operations: operations().describe("Rules for its own requests; they come before the rules for all services."),
+      }),
+    )
+    .prefault([])
+    .describe("Overrides for single services, first to last."),
+  decide: oneOf("collector", "app")
+    .prefault("collector")
+    .describe(
+      "Who decides: the Collector, on whole traces; or each application, before it sends anything, which is cheaper and cannot know of " +
+        "errors or slowness.",
+    ),
+  cap: integer(100, 10_000_000, "spans a second")
+    .optional()
+    .describe("Most spans a second that are kept of traces without an error; above it traces are dropped whole, whatever their rate."),
+  expected: z
+    .strictObject({
+      tracesPerSecond: integer(1, 1_000_000, "traces a second").prefault(100).describe("New traces a second, at peak."),
+      spansPerTrace: integer(1, 10_000, "a number of spans").prefault(10).describe("Spans of a trace, on average."),
+      longestTrace: duration("1s", "10m")
+        .prefault("5s")
+        .describe("Time from the first to the last span of a trace that rates are promised for. The Collector waits 5 s longer."),
+    })
+    .prefault({}),
+});
+
+/** The sampling part of the settings. Percent is 0–100, durations are milliseconds. */
+export type SamplingModel = z.output<typeof samplingSchema>;
+
+/** One rule: what it matches, by SERVER span, and the percentage of traces kept. */
+export interface Rule {
+  /** Unlike any other rule's; also the name of its policy: `POST /a`, `checkout: POST /a`, `checkout: any other`. */
+  readonly name: string;
+  /** The service that it is for; every service where it is not given. */
+  readonly service?: string;
+  /** The requests that it is for; every SERVER span where it is not given. */
+  readonly operation?: Operation;
+  readonly percent: number;
+}
+
+/**
+ * The rules in the order in which they hold: each service's own requests, requests of every service, then what each service keeps of the
+ * rest. What none of them matches has the default rate.
+ */
+export function rulesOf(model: SamplingModel): Rule[] {
+  return [
+    ...model.services.flatMap(({ service, operations }) =>
+      operations.map(({ operation, percent }) => ({ name: `${service}: ${operation.text}`, service, operation, percent })),
+    ),
+    ...model.operations.map(({ operation, percent }) => ({ name: operation.text, operation, percent })),
+    ...model.services.flatMap(({ service, default: percent }) =>
+      percent === undefined ? [] : [{ name: `${service}: any other`, service, percent }],
+    ),
+  ];
+}
+
+/**
+ * What contradicts itself in a model: one sentence each, with the key, what was found and what is allowed.
+ *
+ * An error is a rule that says what can never hold. A rule that only repeats what earlier ones of the same rate say is none.
+ *
+ * @param key The full key of the group, `tracing:sampling`.
+ */
+export function contradictions(key: string, model: SamplingModel): string[] {
+  return [
+    ...listProblems(`${key}.operations`, model.operations),
+    ...model.services.flatMap(({ operations }, i) => listProblems(`${key}.services[${i}].operations`, operations)),
+    ...serviceProblems(key, model),
+    ...raiseProblems(key, model),
+  ];
+}
+
+/** Operations that stand in a list twice, in whatever way they are written, and ones that earlier ones leave nothing to. */
+function listProblems(key: string, operations: SamplingModel["operations"]): string[] {
+  const seen = new Map<string, number>();
+  return operations.flatMap(({ operation, percent }, index) => {
+    const at = `${key}[${index}].operation: found "${operation.text}"`;
+    // Two ways to write the same requests, such as with and without the slash at the end, are one operation.
+    const meaning = `${operation.method} ${operation.pathPattern}`;
+    const twin = seen.get(meaning);
+    if (twin !== undefined) return [`${at}, which operations[${twin}] has already; allowed: each operation once`];
+    seen.set(meaning, index);
+    const earlier = operations.slice(0, index);
+    const same = earlier.filter((other) => other.percent === percent);
+    if (!covers(operationsOf(earlier), operation) || covers(operationsOf(same), operation)) return [];
+    const first = earlier.findIndex((other) => other.percent !== percent && covers([other.operation], operation));
+    const by = first >= 0 ? `operations[${first}] ("${earlier[first]?.operation.text}") matches` : "the ones before it match";
+    return [`${at} at ${percent} %, which never holds, as ${by} all that it matches; allowed: an operation before the wider ones`];
+  });
+}
+
+const operationsOf = (list: SamplingModel["operations"]) => list.map(({ operation }) => operation);
+
+function serviceProblems(key: string, { services }: SamplingModel): string[] {
+  return services.flatMap(({ service, default: rate, operations }, index) => {
+    const at = `${key}.services[${index}]`;
+    const twin = services.findIndex((other) => other.service === service);
+    return [
+      ...(twin < index ? [`${at}.service: found "${service}", which services[${twin}] has already; allowed: each service once`] : []),
+      ...(rate === undefined && operations.length === 0 ? [`${at}: found no rate; allowed: default, operations, or both`] : []),
+    ];
+  });
+}
+
+/** Errors and slowness only raise: at a rate that nothing is below they would promise what does not happen. */
+function raiseProblems(key: string, model: SamplingModel): string[] {
+  if (model.decide === "app") return [];
+  const lowest = Math.min(model.default, ...rulesOf(model).map((rule) => rule.percent));
+  const idle = (at: string, found: number, allowed: string) =>
+    found < lowest
+      ? [`${key}.${at}: found ${found}, which is never what is kept, as every rate is at least ${lowest} and it only raises; ${allowed}`]
+      : [];
+  return [
+    ...(model.errors === 0 ? [] : idle("errors", model.errors, `allowed: ${lowest} to 100, or 0 to say nothing of errors`)),
+    ...(model.slow ? idle("slow.percent", model.slow.percent, `allowed: ${lowest} to 100, or no slow at all`) : []),
+  ];
+}

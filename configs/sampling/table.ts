@@ -1,0 +1,60 @@
+/** Rates in force, and what a way of deciding loses, in words for people. */
+import { rulesOf, type SamplingModel } from "./model";
+import { hasSpanNames } from "./strategies";
+
+/** A duration as people read it. */
+const time = (milliseconds: number): string => (milliseconds % 1000 === 0 ? `${milliseconds / 1000} s` : `${milliseconds} ms`);
+
+/**
+ * Rates in force, by request, in the order in which they hold. A stack output: `pulumi preview` shows the old and the new ones of an edit.
+ */
+export function rateTable(model: SamplingModel): Record<string, string> {
+  const raises = (percent: number) => {
+    if (model.decide === "app") return [];
+    const { errors, slow } = model;
+    return [
+      ...(errors > percent ? [`with an error ${errors} %`] : []),
+      ...(slow && slow.percent > percent ? [`from ${time(slow.threshold)} on ${slow.percent} %`] : []),
+    ];
+  };
+  const rate = (percent: number) => {
+    const more = raises(percent);
+    return more.length > 0 ? `${percent} % (${more.join(", ")})` : `${percent} %`;
+  };
+  return Object.fromEntries([
+    ...rulesOf(model).map((rule): [string, string] => [rule.name, rate(rule.percent)]),
+    ["any other", rate(model.default)],
+    ...(model.cap === undefined ? [] : [["of traces without an error, at most", `${model.cap} spans a second`]]),
+  ]) as Record<string, string>;
+}
+
+/**
+ * Every promise of the model that its way of deciding cannot keep, a sentence each; none where the Collector decides without a cap. A
+ * stack output, so that `pulumi preview` says it before it is so.
+ */
+export function losses(model: SamplingModel): string[] {
+  const { errors, slow, cap } = model;
+  const capped = cap === undefined ? [] : [`Above ${cap} spans a second of kept traces, traces without an error are dropped whole.`];
+  if (model.decide === "collector") return capped;
+  const rules = rulesOf(model);
+  const rates = [model.default, ...rules.map(({ percent }) => percent)];
+  const wild = rules.filter(({ operation }) => operation && !hasSpanNames(operation)).map(({ name }) => name);
+  return [
+    ...(rates.some((rate) => rate < errors)
+      ? [`Errors: ${errors} % cannot hold; a request is kept or not before it fails, so errors have the rate of their request.`]
+      : []),
+    ...(slow && rates.some((rate) => rate < slow.percent)
+      ? [`Slow traces: ${slow.percent} % cannot hold; a request is kept or not before it is slow.`]
+      : []),
+    ...(wild.length > 0
+      ? [
+          `Wildcards: SDKs that poll Jaeger match whole span names, so ${wild.join(", ")} have the default rate there; thebot-tracing reads them.`,
+        ]
+      : []),
+    ...(rules.length > 0
+      ? ["Services behind the first: the first service of a trace decides for all of it, whatever rules the others' requests match."]
+      : []),
+    ...(rates.some((rate) => rate < 100) ? ["Span metrics: they count the requests that applications send, no longer all of them."] : []),
+    ...capped,
+  ];
+}

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Made from the stack's config; edit Pulumi.<stack>.yaml instead.
+# Makes the Secrets that the manifests refer to, each with a new random value, where they are missing. Apply namespace.yaml before.
+set -eu
+secret() {
+  if kubectl --namespace "$1" get secret "$2" >/dev/null 2>&1; then
+    echo "secret $2 is there"
+  else
+    # By standard input: an argument would show in every list of processes.
+    LC_ALL=C tr -dc 'A-Za-z0-9' </dev/urandom | head -c "$4" |
+      kubectl --namespace "$1" create secret generic "$2" --from-file="$3"=/dev/stdin
+  fi
+}
+secret tracing elasticsearch-password password 32

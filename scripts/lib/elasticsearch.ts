@@ -1,0 +1,12 @@
+/** Requests to the stack's Elasticsearch, as its user. */
+import type { Settings } from "../../configs/settings";
+import { elasticsearchUser, publishedUrl } from "../../configs/topology";
+
+/** Sends a request to a path of Elasticsearch's; what its answer means is for the caller to say. */
+export function askElasticsearch(settings: Settings, password: string, path: string, init: RequestInit = {}): Promise<Response> {
+  const login = Buffer.from(`${elasticsearchUser}:${password}`).toString("base64");
+  return fetch(`${publishedUrl(settings, "elasticsearch")}${path}`, {
+    ...init,
+    headers: { ...(init.headers as Record<string, string> | undefined), authorization: `Basic ${login}` },
+  });
+}

@@ -1,0 +1,58 @@
+/** One command at a time changes a stack. The Pulumi CLI has a lock of its own; compose has none. */
+import { linkSync, readFileSync, rmSync, statSync, utimes, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isAlive } from "./processes";
+import { Problem } from "./say";
+import { stateFolder } from "./state";
+
+/** The owner's sign of life, and the time without one after which a lock is nobody's: its process number may have gone to another. */
+const beat = 5_000;
+const dead = 60_000;
+
+/** Does work on a stack alone, or throws a problem that names the process which is at it. A lock of a process that has ended is nobody's. */
+export async function alone<T>(stack: string, work: () => Promise<T>): Promise<T> {
+  const file = join(stateFolder(stack), "lock");
+  take(file, stack);
+  const release = () => rmSync(file, { force: true });
+  process.once("exit", release);
+  const alive = setInterval(() => utimes(file, new Date(), new Date(), () => undefined), beat).unref();
+  try {
+    return await work();
+  } finally {
+    clearInterval(alive);
+    release();
+    process.off("exit", release);
+  }
+}
+
+function take(file: string, stack: string): void {
+  const own = `${file}.${process.pid}`;
+  // Written first and linked then: whoever sees the lock also sees its owner.
+  writeFileSync(own, String(process.pid), { mode: 0o600 });
+  try {
+    for (;;) {
+      try {
+        linkSync(own, file);
+        return;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      }
+      const owner = ownerOf(file);
+      if (owner !== undefined) throw new Problem(`stack ${stack} is being changed by process ${owner}; try again when it has ended`);
+      rmSync(file, { force: true });
+    }
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** The process that has the lock; undefined where it has ended. */
+function ownerOf(file: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(file, "utf8"));
+    if (Date.now() - statSync(file).mtimeMs > dead) return undefined;
+    return isAlive(pid) ? pid : undefined;
+  } catch {
+    return undefined; // gone in between
+  }
+}

@@ -1,0 +1,70 @@
+/** Python: virtual environments of locked packages, and what runs in them. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Counts } from "./counts";
+import { attach, run } from "./run";
+import { Problem } from "./say";
+import { projectFolder } from "./stack";
+
+/** The Django package's folder. */
+export const djangoFolder = join(projectFolder, "instrumentation", "django");
+
+/** Which lock file of `instrumentation/django/requirements/`: of the newest Django supported, or the oldest. */
+export type Lock = "newest" | "oldest";
+
+const attempts = 3;
+
+/**
+ * The Python of a virtual environment that has what the lock file says, with the package itself installed to be edited. It is made once
+ * for each lock file's text, under ~/.cache/tracing.
+ */
+export async function pythonOf(lock: Lock): Promise<string> {
+  const file = join(djangoFolder, "requirements", `${lock}.txt`);
+  const parts = [readFileSync(file), readFileSync(join(djangoFolder, "pyproject.toml")), projectFolder];
+  const hash = parts.reduce((all, part) => all.update(part), createHash("sha256")).digest("hex");
+  const folder = join(homedir(), ".cache", "tracing", "python", `${lock}-${hash.slice(0, 12)}`);
+  const python = join(folder, "bin", "python");
+  const made = join(folder, "made");
+  if (existsSync(made)) return python;
+  rmSync(folder, { recursive: true, force: true });
+  await must("python3", ["-m", "venv", folder]);
+  // A registry may fail for a moment; what pip has got stays in its cache.
+  const install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--retries", "5"];
+  await must(...command([...install, "--require-hashes", "-r", file]), attempts);
+  await must(...command([...install, "--no-build-isolation", "-e", djangoFolder]));
+  writeFileSync(made, "");
+  return python;
+}
+
+const command = ([program = "", ...args]: string[]): [string, string[]] => [program, args];
+
+async function must(program: string, args: string[], tries = 1): Promise<void> {
+  const { ok, output } = await run(program, args, { cwd: djangoFolder });
+  if (ok) return;
+  if (tries > 1) return must(program, args, tries - 1);
+  throw new Problem(`${[program, ...args].join(" ")}:\n${output.slice(-2000)}`);
+}
+
+/** pytest in the package's folder. What fails without a failed test counts as one. */
+export async function pytest(lock: Lock, ...args: string[]): Promise<Counts> {
+  const folder = mkdtempSync(join(tmpdir(), "tracing-test-"));
+  const report = join(folder, "report.xml");
+  try {
+    const code = await attach(await pythonOf(lock), ["-m", "pytest", "-q", `--junitxml=${report}`, ...args], { cwd: djangoFolder });
+    const suite = /<testsuite [^>]*>/.exec(readFileSync(report, "utf8"))?.[0] ?? "";
+    const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+    const failed = count("failures") + count("errors");
+    const passed = Math.max(0, count("tests") - failed - count("skipped"));
+    return { passed, failed: code === 0 ? failed : Math.max(1, failed), skipped: count("skipped") };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A Python module's program in the package's folder that must end well: one test. */
+export async function python(lock: Lock, ...args: string[]): Promise<Counts> {
+  const code = await attach(await pythonOf(lock), ["-m", ...args], { cwd: djangoFolder });
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}

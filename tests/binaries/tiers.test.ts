@@ -1,0 +1,190 @@
+/**
+ * Rung: binaries. The programs accept the files of staging and prod as they stand in the rendered manifests, hand spans from tier to tier,
+ * and Jaeger's UI asks for a login where it has an ingress.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { collectorConfig } from "../../configs/collector";
+import { jaegerConfig } from "../../configs/jaeger";
+import { parseSettings } from "../../configs/settings";
+import { files, paths, ports } from "../../configs/topology";
+import { kubernetesTopology } from "../../configs/topology-kubernetes";
+import { projectFolder, stackConfig } from "../../render/record";
+import { standIn } from "../rules/support/elasticsearch";
+import { temporaryFolder } from "../support/temporary-folder";
+import { freePorts, program, run, type Outcome } from "./support/programs";
+
+jest.setTimeout(60_000);
+const folder = temporaryFolder();
+const ready = /Everything is ready/;
+const accepted: Outcome = { code: 0, output: expect.any(String) as string };
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** The files that the manifests of a stack hold: the ConfigMap's name, the file's name and its text. */
+function filesOf(stack: string): [string, string, string][] {
+  const rendered = join(projectFolder, "rendered", stack);
+  return readdirSync(rendered)
+    .filter((name) => name.endsWith(".yaml"))
+    .flatMap((name) => parseAllDocuments(readFileSync(join(rendered, name), "utf8")).map((document) => document.toJS() as Manifest))
+    .filter(({ kind }) => kind === "ConfigMap")
+    .flatMap(({ metadata, data = {} }) =>
+      Object.entries(data).map(([file, text]): [string, string, string] => [metadata.name, file, text]),
+    );
+}
+
+function written(name: string, text: string): string {
+  const path = join(folder(), name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function local(text: string): string {
+  const queue = join(folder(), "queue");
+  mkdirSync(queue, { recursive: true });
+  return text.replaceAll(paths.collectorQueue, queue).replaceAll(paths.config, folder());
+}
+
+describe.each(["staging", "prod"])("the manifests of %s", (stack) => {
+  const all = filesOf(stack);
+  const validator: Readonly<Record<string, (path: string) => Promise<Outcome>>> = {
+    [files.collector]: (path) => run(program("otelcol-contrib"), ["validate", `--config=${path}`]),
+    [files.jaeger]: (path) => run(program("jaeger"), ["validate", `--config=${path}`]),
+    [files.prometheus]: (path) => run(program("promtool"), ["check", "config", path]),
+    [files.rules]: (path) => run(program("promtool"), ["check", "rules", path]),
+  };
+  const checked = all.filter(([, file]) => file in validator);
+
+  test("hold a file for each program", () => {
+    const found = new Set(checked.map(([, file]) => file));
+    expect(found).toEqual(new Set(Object.keys(validator)));
+  });
+
+  test.each(checked)("%s: its %s is accepted", async (_map, file, text) => {
+    written(files.rules, all.find(([, name]) => name === files.rules)![2]);
+    expect(await validator[file]!(written(file, local(text)))).toEqual(accepted);
+  });
+});
+
+/** A config on free ports of this host in place of the pod's, and which port became which. */
+async function moved(text: string): Promise<{ text: string; at: (port: number) => number }> {
+  const numbers = [
+    ...new Set([...text.matchAll(/0\.0\.0\.0:(\d+)/g), ...text.matchAll(/host: 0\.0\.0\.0\n\s+port: (\d+)/g)].map(([, port]) => port!)),
+  ];
+  const free = await freePorts(numbers.length);
+  const at = (port: number | string) => free[numbers.indexOf(String(port))]!;
+  return {
+    at,
+    text: local(text)
+      .replaceAll(/0\.0\.0\.0:(\d+)/g, (_all, port: string) => `127.0.0.1:${at(port)}`)
+      .replace(/host: 0\.0\.0\.0\n(\s+)port: (\d+)/, (_all, indent: string, port: string) => `host: 127.0.0.1\n${indent}port: ${at(port)}`)
+      .replaceAll("localhost:8888", () => `127.0.0.1:${at(8888)}`),
+  };
+}
+
+const settingsOf = (stack: string, more: Record<string, string> = {}) => parseSettings(stack, { ...stackConfig(stack), ...more });
+
+test("a span that a gateway has acknowledged is a sampler's", async () => {
+  const settings = settingsOf("staging");
+  const topology = kubernetesTopology(settings);
+  const sampler = await moved(collectorConfig(settings, topology, "sampler"));
+  const gateway = await moved(collectorConfig(settings, topology, "gateway"));
+  const samplers = written("sampler.yml", sampler.text);
+  const gateways = written(
+    "gateway.yml",
+    gateway.text
+      .replace("hostname: otel-sampler-pods", "hostname: localhost")
+      .replace('port: "4317"', `port: "${sampler.at(ports.collector.otlpGrpc)}"`),
+  );
+  const metrics = async (port: number) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  let status = 0;
+  let seen = ["", ""];
+  const send = async () => {
+    const span = {
+      traceId: "a".repeat(32),
+      spanId: "b".repeat(16),
+      name: "x",
+      kind: 2,
+      startTimeUnixNano: `${Date.now()}000000`,
+      endTimeUnixNano: `${Date.now()}000001`,
+    };
+    const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] });
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch(`http://127.0.0.1:${gateway.at(ports.collector.otlpHttp)}/v1/traces`, { method: "POST", headers, body });
+    status = answer.status;
+    seen = [await metrics(gateway.at(ports.collector.telemetry)), await metrics(sampler.at(ports.collector.telemetry))];
+  };
+  const both = await run(program("otelcol-contrib"), [`--config=${samplers}`], {
+    until: ready,
+    meanwhile: async () => {
+      const { output } = await run(program("otelcol-contrib"), [`--config=${gateways}`], { until: ready, meanwhile: send });
+      expect(output).toMatch(ready);
+    },
+  });
+  expect(both.output).toMatch(ready);
+  expect(status).toBe(200);
+  const [atGateway, atSampler] = seen;
+  expect(atSampler).toMatch(/otelcol_receiver_accepted_spans_total\{[^}]*\} 1\n/);
+  expect(atGateway).toMatch(/otelcol_exporter_sent_spans_total\{exporter="load_balancing"[^}]*\} 1\n/);
+});
+
+test("a gateway without a sampler refuses: it acknowledges nothing that it would have to hold itself", async () => {
+  const settings = settingsOf("staging");
+  const [closed] = await freePorts(1);
+  const gateway = await moved(collectorConfig(settings, kubernetesTopology(settings), "gateway"));
+  const config = written(
+    "gateway.yml",
+    gateway.text
+      .replace("hostname: otel-sampler-pods", "hostname: localhost")
+      .replace('port: "4317"', `port: "${closed!}"`)
+      .replaceAll(/max_interval: \d+s/g, "max_interval: 1s")
+      .replaceAll(/max_elapsed_time: \d+s/g, "max_elapsed_time: 1s"),
+  );
+  let status = 0;
+  await run(program("otelcol-contrib"), [`--config=${config}`], {
+    until: ready,
+    meanwhile: async () => {
+      const body = JSON.stringify({
+        resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: "a".repeat(32), spanId: "b".repeat(16), name: "x" }] }] }],
+      });
+      const headers = { "Content-Type": "application/json" };
+      status = (await fetch(`http://127.0.0.1:${gateway.at(ports.collector.otlpHttp)}/v1/traces`, { method: "POST", headers, body }))
+        .status;
+    },
+  });
+  expect(status).toBe(503);
+});
+
+test("behind an ingress, Jaeger's UI and API ask for a login, and its health does not", async () => {
+  const elasticsearch = await standIn();
+  const ingress = { host: "jaeger.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" };
+  const settings = settingsOf("staging", { "tracing:jaeger": JSON.stringify({ ingress }) });
+  written(files.elasticsearchPassword, "x");
+  written(files.strategies, "{}");
+  written(files.users, `anna:{SHA}${createHash("sha1").update("secret").digest("base64")}\n`);
+  const text = jaegerConfig(settings, { ...kubernetesTopology(settings), elasticsearchUrl: elasticsearch.url }, "query");
+  const jaeger = await moved(text.replaceAll(paths.secrets, folder()).replaceAll(paths.live, folder()).replaceAll(paths.users, folder()));
+  const asked: Record<string, number> = {};
+  const ask = async (what: string, port: number, path: string, login?: string) => {
+    const headers = login ? { Authorization: `Basic ${Buffer.from(login).toString("base64")}` } : undefined;
+    asked[what] = (await fetch(`http://127.0.0.1:${jaeger.at(port)}${path}`, { headers })).status;
+  };
+  const { output } = await run(program("jaeger"), [`--config=${written("jaeger.yml", jaeger.text)}`], {
+    until: ready,
+    meanwhile: async () => {
+      await ask("nobody", ports.jaeger.query, "/api/v3/services");
+      await ask("wrong", ports.jaeger.query, "/api/v3/services", "anna:guess");
+      await ask("anna", ports.jaeger.query, "/api/v3/services", "anna:secret");
+      await ask("health", ports.jaeger.health, "/status");
+    },
+  });
+  await elasticsearch.close();
+  expect(output).toMatch(ready);
+  expect(asked).toMatchObject({ nobody: 401, wrong: 401, health: 200 });
+  expect(asked.anna).not.toBe(401);
+});

@@ -1,0 +1,227 @@
+/** Rung: component. The resources of staging and prod: which there are, in an update and in a preview, whose they are and what protects them. */
+import * as pulumi from "@pulumi/pulumi";
+import type { Recorded } from "../../render/record";
+import { runProgram, type Run } from "./support/program";
+
+const stacks = ["staging", "prod"] as const;
+const runs = new Map<string, Run>();
+const runOf = (stack: string, mode: string) => runs.get(`${stack} ${mode}`)!;
+
+beforeAll(async () => {
+  for (const stack of stacks) {
+    runs.set(`${stack} update`, await runProgram(stack));
+    runs.set(`${stack} preview`, await runProgram(stack, {}, { preview: true }));
+  }
+});
+
+const kindOf = ({ type }: Recorded) => type.split(":").at(-1)!;
+const isKubernetes = ({ type }: Recorded) => type.startsWith("kubernetes:");
+const provider = "pulumi:providers:kubernetes";
+
+const counts: Record<(typeof stacks)[number], Record<string, number>> = {
+  staging: {
+    Namespace: 1,
+    Secret: 1,
+    // One that denies all, and one for each of the six workloads.
+    NetworkPolicy: 7,
+    ServiceAccount: 6,
+    // Each workload's own file, and the strategies.
+    ConfigMap: 6,
+    // Two for each that others connect to.
+    Service: 10,
+    StatefulSet: 3,
+    Deployment: 2,
+    CronJob: 1,
+    // Gateways and samplers.
+    PodDisruptionBudget: 2,
+  },
+  prod: {
+    Namespace: 1,
+    Secret: 1,
+    NetworkPolicy: 8,
+    ServiceAccount: 7,
+    ConfigMap: 7,
+    Service: 12,
+    StatefulSet: 3,
+    Deployment: 3,
+    CronJob: 1,
+    PodDisruptionBudget: 5,
+    HorizontalPodAutoscaler: 1,
+    Certificate: 2,
+    Issuer: 2,
+  },
+};
+
+describe.each(stacks.flatMap((stack) => [[stack, "update"] as const, [stack, "preview"] as const]))("%s in %s mode", (stack, mode) => {
+  const run = () => runOf(stack, mode);
+
+  test("has these objects and no more", () => {
+    const found: Record<string, number> = {};
+    for (const resource of run().resources.filter(isKubernetes)) found[kindOf(resource)] = (found[kindOf(resource)] ?? 0) + 1;
+    expect(found).toEqual(counts[stack]);
+  });
+
+  test("is all parts of the stack's component, with names that begin with their component's, and a URN each", () => {
+    const { resources } = run();
+    const urns = new Set(resources.map(({ urn }) => urn));
+    expect(resources.filter(({ parent }) => parent === "").map(({ name }) => name)).toEqual(["tracing"]);
+    expect(resources.filter(({ parent }) => parent !== "" && !urns.has(parent))).toEqual([]);
+    expect(resources.filter(({ name, parent }) => !name.startsWith(parent.split("::").at(-1) ?? "")).map(({ name }) => name)).toEqual([]);
+    expect(urns.size).toBe(resources.length);
+  });
+
+  test("registers the outputs of every component", () => {
+    const components = run().resources.filter(({ type }) => type.startsWith("tracing:"));
+    expect(components.filter(({ outputs }) => outputs === undefined).map(({ name }) => name)).toEqual([]);
+  });
+
+  test("is made by the stack's own provider, which holds the cluster to its name", () => {
+    const [own, ...others] = run().ofType(provider);
+    expect(others).toEqual([]);
+    expect(own?.inputs).toMatchObject({ clusterIdentifier: stack, enableConfigMapMutable: "true", enableSecretMutable: "true" });
+    const strangers = run().resources.filter((resource) => isKubernetes(resource) && !resource.provider.startsWith(`${own!.urn}::`));
+    expect(strangers.map(({ name }) => name)).toEqual([]);
+  });
+
+  test("has no two objects of one kind and name, and none outside of its namespace", () => {
+    const names = run()
+      .resources.filter(isKubernetes)
+      .map((resource) => {
+        const { name, namespace } = resource.inputs.metadata as { name: string; namespace?: string };
+        return [`${kindOf(resource)} ${name}`, kindOf(resource) === "Namespace" ? name : namespace];
+      });
+    expect(new Set(names.map(([name]) => name)).size).toBe(names.length);
+    expect(new Set(names.map(([, namespace]) => namespace))).toEqual(new Set(["tracing"]));
+  });
+
+  test("has the password in its Secret alone, marked as one", () => {
+    const holders = run().resources.filter(({ secretInputs }) => secretInputs.length > 0);
+    expect(holders.map(({ name, secretInputs }) => [name, secretInputs])).toEqual([
+      ["tracing-kubernetes-secret-elasticsearch-password", ["stringData"]],
+    ]);
+  });
+});
+
+describe.each(stacks)("a preview of %s", (stack) => {
+  test("shows the same resources as an update, and knows all of them but the password", () => {
+    const [update, preview] = [runOf(stack, "update"), runOf(stack, "preview")];
+    expect(preview.resources.map(({ urn }) => urn).sort()).toEqual(update.resources.map(({ urn }) => urn).sort());
+    const unknown = preview.resources.filter(({ inputs }) => JSON.stringify(inputs).includes(pulumi.runtime.unknownValue));
+    expect(unknown.map(({ name }) => name)).toEqual(["tracing-kubernetes-secret-elasticsearch-password"]);
+  });
+});
+
+describe("what destroying the stack may not take along", () => {
+  const protectedIn = (stack: string) =>
+    runOf(stack, "update")
+      .resources.filter(({ protect }) => protect)
+      .map(({ name }) => name)
+      .sort();
+
+  test("in prod: the namespace, with which all volumes would go, Elasticsearch and its password", () => {
+    expect(protectedIn("prod")).toEqual(["tracing-elasticsearch", "tracing-elasticsearch-password", "tracing-kubernetes-namespace"]);
+    expect(runOf("prod", "update").get("tracing-kubernetes-namespace").retainOnDelete).toBe(true);
+    expect(retention("prod")).toEqual(["Retain", "Retain", "Retain"]);
+  });
+
+  test("in staging: nothing; volumes go with the stack", () => {
+    expect(protectedIn("staging")).toEqual([]);
+    expect(runOf("staging", "update").resources.filter(({ retainOnDelete }) => retainOnDelete)).toEqual([]);
+    expect(retention("staging")).toEqual(["Delete", "Delete", "Delete"]);
+  });
+
+  const retention = (stack: string) =>
+    runOf(stack, "update")
+      .resources.filter((resource) => kindOf(resource) === "StatefulSet")
+      .map(
+        ({ inputs }) =>
+          (inputs.spec as { persistentVolumeClaimRetentionPolicy: { whenDeleted: string } }).persistentVolumeClaimRetentionPolicy
+            .whenDeleted,
+      );
+});
+
+describe("an edit", () => {
+  /** Names of what differs between two runs, added and removed included. */
+  function differences(one: Run, other: Run): string[] {
+    const inputs = (run: Run) => new Map(run.resources.map(({ urn, name, inputs: own }) => [urn, [name, JSON.stringify(own)] as const]));
+    const [before, after] = [inputs(one), inputs(other)];
+    const urns = [...new Set([...before.keys(), ...after.keys()])];
+    return urns
+      .filter((urn) => before.get(urn)?.[1] !== after.get(urn)?.[1])
+      .map((urn) => (before.get(urn) ?? after.get(urn))![0])
+      .sort();
+  }
+  const edited = async (config: Record<string, unknown>) => differences(runOf("prod", "update"), await runProgram("prod", config));
+
+  test("of nothing changes nothing", async () => {
+    expect(await edited({})).toEqual([]);
+  });
+
+  test("of the sampling rates: the samplers and their file", async () => {
+    expect(await edited({ sampling: { default: 20, errors: 100 } })).toEqual(["tracing-otel-sampler", "tracing-otel-sampler-config"]);
+  });
+
+  test("of a version: no selector, claim or service name, which could not be changed in place", () => {
+    const fixed = runOf("prod", "update").resources.flatMap(({ inputs }) => {
+      const spec = inputs.spec as { selector?: unknown; serviceName?: unknown; volumeClaimTemplates?: unknown } | undefined;
+      return spec ? [spec.selector, spec.serviceName, spec.volumeClaimTemplates] : [];
+    });
+    expect(JSON.stringify(fixed)).not.toMatch(/version|\d+\.\d+\.\d+|-config-/);
+  });
+});
+
+describe("by choice", () => {
+  const ingress = { host: "jaeger.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" };
+  const external = { url: "https://es.example.com:9200", passwordSecret: "es", authoritySecret: "es-ca" };
+  let run: Run;
+  beforeAll(async () => {
+    const prometheus = { mode: "operator", operator: { labels: { release: "monitoring" } } };
+    run = await runProgram("staging", {
+      prometheus,
+      jaeger: { ingress },
+      elasticsearch: { external },
+      kubernetes: { pullSecrets: ["pull"] },
+    });
+  });
+  const names = (kind: string) =>
+    run.resources.filter((resource) => kindOf(resource) === kind).map(({ inputs }) => (inputs.metadata as { name: string }).name);
+
+  test("the operator's objects stand in place of a Prometheus: a monitor for each service that is scraped, and the rules", () => {
+    expect(names("ServiceMonitor").sort()).toEqual(["jaeger", "otel-collector", "otel-sampler"]);
+    expect(names("PrometheusRule")).toEqual(["tracing"]);
+    expect(names("StatefulSet")).toEqual(["otel-sampler"]);
+    const monitors = run.resources.filter((resource) => ["ServiceMonitor", "PrometheusRule"].includes(kindOf(resource)));
+    for (const { inputs } of monitors) expect(inputs.metadata).toMatchObject({ labels: { release: "monitoring" } });
+  });
+
+  test("monitors select the headless Services, and name the jobs that rules know", () => {
+    const [sampler] = run.resources.filter(({ name }) => name.endsWith("-monitors-otel-sampler"));
+    const { selector, endpoints } = sampler!.inputs.spec as {
+      selector: { matchLabels: object };
+      endpoints: { port: string; relabelings: object[] }[];
+    };
+    const headless = run.get("tracing-otel-sampler-pods").inputs.metadata as { labels: object };
+    expect(headless.labels).toMatchObject(selector.matchLabels);
+    expect(endpoints.map(({ port, relabelings }) => [port, relabelings[0]])).toEqual([
+      ["telemetry", { targetLabel: "job", replacement: "otel-collector" }],
+      ["exporter", { targetLabel: "job", replacement: "otel-collector-exporter" }],
+    ]);
+  });
+
+  test("an Elasticsearch that exists leaves the stack without one, without a password and without a Secret", () => {
+    expect([names("Secret"), run.resources.filter(({ type }) => type.startsWith("random:"))]).toEqual([[], []]);
+    expect(names("ConfigMap").filter((name) => name.startsWith("elasticsearch"))).toEqual([]);
+  });
+
+  test("the UI has an ingress with TLS", () => {
+    const [found] = run.resources.filter((resource) => kindOf(resource) === "Ingress");
+    expect(found?.inputs.spec).toMatchObject({ ingressClassName: "nginx", tls: [{ hosts: ["jaeger.example.com"], secretName: "tls" }] });
+  });
+
+  test("images are pulled with the Secrets that are named", () => {
+    for (const workload of ["tracing-jaeger", "tracing-otel-collector"]) {
+      const { template } = run.get(workload, "kubernetes:apps/v1:Deployment").inputs.spec as { template: { spec: object } };
+      expect(template.spec).toMatchObject({ imagePullSecrets: [{ name: "pull" }] });
+    }
+  });
+});

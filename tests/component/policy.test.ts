@@ -1,0 +1,81 @@
+/** Rung: component. The policy pack on what the program declares: every stack is in order, and one change for the worse is found. */
+import { parseSettings } from "../../configs/settings";
+import { plain, type Declared } from "../../policy/declared";
+import { resourceRules } from "../../policy/resource-rules";
+import { stackRules } from "../../policy/stack-rules";
+import { stackConfig } from "../../render/record";
+import { runProgram, type Run } from "./support/program";
+
+type Props = Record<string, unknown>;
+
+// The SDK shows a pack its resources through this, and it throws at what a preview does not know. It comes without types.
+const { unknownCheckingProxy } = require("@pulumi/policy/proxy") as { unknownCheckingProxy: (props: object) => object };
+
+/** What the pack is shown of a run, as index.ts of the pack hands it on. */
+const declared = (run: Run): Declared[] =>
+  run.resources.map(({ type, name, inputs }) => ({ type, name, props: plain(unknownCheckingProxy(inputs)) as Props }));
+
+const settingsOf = (stack: string, more: Record<string, string> = {}) => parseSettings(stack, { ...stackConfig(stack), ...more });
+
+/** Every violation, as `rule: resource: sentence`. */
+function violations(stack: string, resources: readonly Declared[], more: Record<string, string> = {}): string[] {
+  return [
+    ...resourceRules.flatMap(({ name, check }) =>
+      resources.flatMap((resource) => check(resource).map((problem) => `${name}: ${resource.name}: ${problem}`)),
+    ),
+    ...stackRules.flatMap(({ name, check }) => check(settingsOf(stack, more), resources).map((problem) => `${name}: ${problem}`)),
+  ];
+}
+
+describe.each(["dev", "staging", "prod"])("%s", (stack) => {
+  test.each([
+    ["an update", false],
+    ["a preview", true],
+  ])("is in order in %s", async (_, preview) => {
+    const resources = declared(await runProgram(stack, {}, { preview }));
+    // Rules that find nothing to judge would be green too.
+    expect(resources.filter(({ type }) => /Container$|:(Deployment|StatefulSet|CronJob)$/.test(type)).length).toBeGreaterThan(4);
+    expect(violations(stack, resources)).toEqual([]);
+  });
+});
+
+describe("a change for the worse of prod is found:", () => {
+  let prod: Declared[];
+  beforeAll(async () => {
+    prod = declared(await runProgram("prod"));
+  });
+
+  /** All of prod, with one resource of a kind changed; not of Prometheus, which may be alone. */
+  function broken(kind: string, change: (props: Props) => void): Declared[] {
+    const place = prod.findIndex(({ type, name }) => type.endsWith(`:${kind}`) && !name.includes("prometheus"));
+    expect(place).not.toBe(-1);
+    const copy = structuredClone(prod[place]!);
+    change(copy.props);
+    return prod.with(place, copy);
+  }
+
+  interface Pod extends Props {
+    containers: [Record<"securityContext" | "resources", Props> & { image: string }];
+  }
+  const pod = (props: Props) => (props as { spec: { template: { spec: Pod } } }).spec.template.spec;
+
+  test.each<[string, string, (props: Props) => void]>([
+    ["no-privileges", "Deployment", (props) => (pod(props).containers[0].securityContext.privileged = true)],
+    ["no-privileges", "StatefulSet", (props) => (pod(props).hostNetwork = true)],
+    ["limits-set", "Deployment", (props) => delete pod(props).containers[0].resources.limits],
+    ["no-latest", "StatefulSet", (props) => (pod(props).containers[0].image = "docker.io/app:latest")],
+    ["no-public-load-balancer", "Service", (props) => ((props.spec as Props).type = "LoadBalancer")],
+    ["survives-loss", "PodDisruptionBudget", (props) => ((props.spec as Props).maxUnavailable = 0)],
+    ["survives-loss", "StatefulSet", (props) => ((props.spec as Props).replicas = 1)],
+  ])("%s (%s)", (rule, kind, change) => {
+    expect([...new Set(violations("prod", broken(kind, change)).map((violation) => violation.split(":")[0]))]).toEqual([rule]);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["retention-bounds", { "tracing:retention": "3d" }],
+    ["sampling-bounds", { "tracing:sampling": '{"default":100}' }],
+    ["sampling-bounds", { "tracing:sampling": '{"default":10,"errors":50}' }],
+  ])("%s %#", (rule, config) => {
+    expect(violations("prod", prod, config).map((violation) => violation.split(":")[0])).toEqual([rule]);
+  });
+});

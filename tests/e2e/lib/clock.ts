@@ -1,0 +1,161 @@
+/** A stand-alone Elasticsearch with a clock of its own, and the cleaner beside it, as containers that belong to no stack. */
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { collectorWorkloads } from "../../../components/collector";
+import { elasticsearchWorkload } from "../../../components/elasticsearch";
+import { cleanerWorkload } from "../../../components/index-cleaner";
+import type { Workload } from "../../../components/platform/workload";
+import { imageReference } from "../../../configs/images";
+import type { Settings } from "../../../configs/settings";
+import { dockerTopology, elasticsearchUser, files, paths, ports } from "../../../configs/topology";
+import { must, run, type Outcome } from "../../../scripts/lib/run";
+import { scratch } from "./commands";
+import { eventually } from "./systems";
+
+const name = "tracing-retention-test";
+const password = "only-for-this-test";
+const docker = (...args: string[]) => must("docker", args);
+
+/** Debian's libfaketime: a library that answers for the system's clock. A static Go binary does not ask it, a JVM does. */
+function fakeClock(): string {
+  const folder = readdirSync("/usr/lib").map((triple) => join("/usr/lib", triple, "faketime"));
+  const found = folder.find((candidate) => existsSync(join(candidate, "libfaketime.so.1")));
+  if (!found) throw new Error("libfaketime is not installed: apt-get install faketime");
+  return found;
+}
+
+/** The workloads of the stack that take part, with the topology of one plain network. */
+function workloads(settings: Settings): Record<"elasticsearch" | "otel-collector" | "index-cleaner", Workload> {
+  const anywhere = "0.0.0.0";
+  const topology = { ...dockerTopology(), listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere } };
+  const secret = pulumi.output("");
+  const [collector] = collectorWorkloads(settings, topology);
+  return {
+    elasticsearch: elasticsearchWorkload(settings, topology, secret),
+    "otel-collector": collector!,
+    "index-cleaner": cleanerWorkload(settings, topology, secret),
+  };
+}
+
+/** Runs those containers. Nothing but the clock, the password's place and the networks differs from the stack's. */
+export class ClockedStore {
+  private readonly folder = join(scratch, "retention");
+  private readonly workloads: ReturnType<typeof workloads>;
+
+  constructor(settings: Settings) {
+    this.workloads = workloads(settings);
+    for (const part of ["clock", "secrets", "config"]) mkdirSync(join(this.folder, part), { recursive: true });
+    writeFileSync(join(this.folder, "secrets", files.elasticsearchPassword), password);
+    for (const { files: own } of [this.workloads["index-cleaner"], this.workloads["otel-collector"]]) {
+      for (const { path, content } of own) writeFileSync(join(this.folder, "config", path.split("/").at(-1)!), content);
+    }
+  }
+
+  /** Network, data, and the Collector that the cleaner reports to. */
+  async begin(): Promise<void> {
+    await this.end();
+    await docker("network", "create", name);
+    await docker("volume", "create", name);
+    const busybox = imageReference("busybox", { source: "local" });
+    await docker("run", "--rm", "--volume", `${name}:/data`, busybox, "chown", "1000:0", "/data");
+    const { args } = this.workloads["otel-collector"];
+    await this.start("otel-collector", ["--tmpfs", `${paths.collectorQueue}:mode=1777`, ...this.config()], args, [
+      ports.collector.prometheusExporter,
+    ]);
+  }
+
+  /** Elasticsearch on the data; with a clock that is so many milliseconds behind, or with the true one. */
+  async elasticsearch(behind?: number): Promise<void> {
+    const environment = { ...this.workloads.elasticsearch.env, ELASTIC_PASSWORD: password } as Record<string, string>;
+    delete environment.ELASTIC_PASSWORD_FILE;
+    const options = ["--volume", `${name}:${paths.elasticsearchData}`, "--memory", "1g"];
+    if (behind !== undefined) {
+      this.setClock(behind);
+      Object.assign(environment, {
+        LD_PRELOAD: "/faketime/libfaketime.so.1",
+        FAKETIME_TIMESTAMP_FILE: "/clock/offset",
+        FAKETIME_CACHE_DURATION: "1",
+      });
+      options.push("--volume", `${fakeClock()}:/faketime:ro`, "--volume", `${join(this.folder, "clock")}:/clock:ro`);
+    }
+    const env = Object.entries(environment).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
+    await run("docker", ["rm", "--force", `${name}-elasticsearch`]);
+    await this.start("elasticsearch", [...options, ...env], [], [ports.elasticsearch.http]);
+    await eventually("Elasticsearch is healthy", 180, async () =>
+      (await this.ask("/_cluster/health?wait_for_status=yellow&timeout=2s")) ? true : undefined,
+    );
+  }
+
+  /** Sets the clock of the running Elasticsearch; it looks once a second. */
+  setClock(behind: number): void {
+    const file = join(this.folder, "clock", "offset");
+    writeFileSync(`${file}.new`, `-${Math.round(behind / 1000)}\n`);
+    renameSync(`${file}.new`, file);
+  }
+
+  async ask(path: string, method = "GET"): Promise<unknown> {
+    const answer = await fetch(`http://${await this.address("elasticsearch", ports.elasticsearch.http)}${path}`, {
+      method,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${elasticsearchUser}:${password}`).toString("base64")}`,
+        "content-type": "application/json",
+      },
+      ...(method === "PUT" ? { body: JSON.stringify({ settings: { number_of_shards: 1, number_of_replicas: 0 } }) } : {}),
+      signal: AbortSignal.timeout(30_000),
+    });
+    if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${method} ${path}: ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** When each index was made, in milliseconds. */
+  async indices(): Promise<Record<string, number>> {
+    const list = (await this.ask("/_cat/indices/*jaeger-*?format=json&h=index,creation.date")) as Record<string, string>[];
+    return Object.fromEntries(list.map((entry) => [entry.index!, Number(entry["creation.date"])]));
+  }
+
+  /** The stack's cleaner, once: its image, user, script and rights. */
+  clean(...args: string[]): Promise<Outcome> {
+    const { user, command = [] } = this.workloads["index-cleaner"];
+    const rights = ["--user", `${user.uid}:${user.gid}`, "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"];
+    const state = ["--tmpfs", `${paths.cleanerState}:mode=1777`];
+    const secrets = ["--volume", `${join(this.folder, "secrets")}:${paths.secrets}:ro`];
+    const [entrypoint = "", ...words] = command;
+    return run("docker", [
+      ...["run", "--rm", "--network", name, "--entrypoint", entrypoint, ...rights, ...state, ...secrets, ...this.config()],
+      ...[imageReference("jaeger-es-index-cleaner", { source: "local" }), ...words, ...args],
+    ]);
+  }
+
+  /** The value of a metric that the Collector's exporter shows. */
+  async metric(metric: string): Promise<number | undefined> {
+    const answer = await fetch(`http://${await this.address("otel-collector", ports.collector.prometheusExporter)}/metrics`);
+    const line = (await answer.text()).split("\n").find((text) => text.startsWith(`${metric}{`));
+    return line === undefined ? undefined : Number(line.split(" ").at(-1));
+  }
+
+  async end(): Promise<void> {
+    for (const service of ["elasticsearch", "otel-collector"]) await run("docker", ["rm", "--force", "--volumes", `${name}-${service}`]);
+    await run("docker", ["volume", "rm", name]);
+    await run("docker", ["network", "rm", name]);
+  }
+
+  private config(): string[] {
+    return ["--volume", `${join(this.folder, "config")}:${paths.config}:ro`];
+  }
+
+  private start(
+    service: "elasticsearch" | "otel-collector",
+    options: string[],
+    args: readonly string[],
+    published: number[],
+  ): Promise<string> {
+    const publish = published.flatMap((port) => ["--publish", `127.0.0.1::${port}`]);
+    const own = ["--detach", "--name", `${name}-${service}`, "--network", name, "--network-alias", service];
+    return docker("run", ...own, ...publish, ...options, imageReference(service, { source: "local" }), ...args);
+  }
+
+  private async address(service: string, port: number): Promise<string> {
+    return (await docker("port", `${name}-${service}`, String(port))).split("\n")[0]!;
+  }
+}

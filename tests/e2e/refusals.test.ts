@@ -1,0 +1,94 @@
+/**
+ * Rung: faults. What `make up` says where it cannot be: everything at once, before anything is changed. The engine is a server of our own
+ * that says what a poor engine would say, and writes down what it is asked.
+ */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer, type Server } from "node:http";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { publishedPorts } from "../../configs/topology";
+import { Checkout, project, scratch } from "./lib/commands";
+
+jest.setTimeout(120_000);
+
+const copy = Checkout.copy();
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** Listens on a free port of loopback; ends with the test. */
+const servers: { close: () => unknown }[] = [];
+afterEach(() => servers.splice(0).forEach((server) => server.close()));
+
+/** An engine that describes itself so, and has nothing on it. */
+async function engine(info: Record<string, unknown>): Promise<{ host: string; asked: string[] }> {
+  const asked: string[] = [];
+  const server: Server = createHttpServer((request, response) => {
+    const { method = "", url = "" } = request;
+    asked.push(`${method} ${url}`);
+    const path = url.replace(/^\/v[\d.]+/, "").replace(/\?.*/, "");
+    const answers: Record<string, unknown> = {
+      "/_ping": "OK",
+      "/info": info,
+      "/containers/json": [],
+      "/networks": [],
+      "/volumes": { Volumes: [] },
+    };
+    response.writeHead(path in answers ? 200 : 404, { "content-type": "application/json", "api-version": "1.41", ostype: "linux" });
+    response.end(JSON.stringify(answers[path] ?? { message: "no such thing" }));
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { host: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+/** Nothing but questions. */
+const onlyAsked = (asked: readonly string[]) => asked.every((request) => /^(GET|HEAD) /.test(request));
+
+it("names all that keeps the stack from running on a poor engine, and changes nothing", async () => {
+  const ui = createServer();
+  servers.push(ui);
+  await new Promise<void>((resolve) => ui.listen(publishedPorts["jaeger-ui"], "127.0.0.1", resolve));
+  const poor = await engine({ ServerVersion: "19.03.1", NCPU: 1, MemTotal: 2 ** 30, DockerRootDir: "/nowhere" });
+  const { ok, output } = await project.make("up", `DOCKER_HOST=${poor.host}`);
+  expect(ok).toBe(false);
+  expect(output).toContain("error: 3 things keep the stack dev from running here:");
+  expect(output).toContain("  - engine: found Docker 19.03.1; needed: 20.10 or newer");
+  expect(output).toContain("  - memory: found 1.0 GiB; needed: 1.5 GiB");
+  expect(output).toContain("  - tracing:publish.ports.jaeger-ui: port 16686 of 127.0.0.1 is in use; free it, or give another");
+  expect(poor.asked.length).toBeGreaterThan(0);
+  expect(poor.asked.filter((request) => !onlyAsked([request]))).toEqual([]);
+});
+
+it("says where no engine answers", async () => {
+  const { ok, output } = await project.make("up", "DOCKER_HOST=tcp://127.0.0.1:9");
+  expect(ok).toBe(false);
+  expect(output).toContain("error: no container engine answers at DOCKER_HOST=tcp://127.0.0.1:9; start it, or unset DOCKER_HOST");
+});
+
+it("tells every error of the stack's config before it looks for an engine", async () => {
+  const file = join(copy.folder, "Pulumi.dev.yaml");
+  const own = readFileSync(file, "utf8");
+  writeFileSync(
+    file,
+    own.replace("tracing:retention: 7d", "tracing:retention: 7days\n  tracing:retentoin: 7d").replace("default: 100", "default: 120"),
+  );
+  const untouched = await engine({ ServerVersion: "24.0.7", NCPU: 2, MemTotal: 2 ** 33, DockerRootDir: "/nowhere" });
+  const { ok, output } = await copy.make("up", `DOCKER_HOST=${untouched.host}`);
+  writeFileSync(file, own);
+  expect(ok).toBe(false);
+  expect(output).toContain('error: 3 errors in the config of stack "dev":');
+  expect(output).toContain('  - tracing:retention: found "7days"; allowed: days from 1d to 365d, such as 7d');
+  expect(output).toContain("  - tracing:sampling.default: found 120; allowed: a percentage from 0 to 100 with at most two decimals");
+  expect(output).toContain("  - tracing:retentoin: no such setting; did you mean retention?");
+  expect(untouched.asked).toEqual([]);
+});
+
+it.each([
+  ["ENV=nowhere", 'ENV: found "nowhere"; there are the stacks dev, prod, staging'],
+  ["ENV=Dev", 'ENV: found "Dev"; allowed: lower-case letters, digits and dashes'],
+  ["WAY=terraform", 'WAY: found "terraform"; allowed: pulumi or compose'],
+  ["IMAGES=mine", 'IMAGES: found "mine"; allowed: official or local'],
+])("says what %s may be", async (word, message) => {
+  const { ok, output } = await project.make("up", word);
+  expect(ok).toBe(false);
+  expect(output).toContain(`error: ${message}`);
+});

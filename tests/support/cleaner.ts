@@ -1,0 +1,47 @@
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cleanerScript } from "../../configs/index-cleaner";
+import type { Settings } from "../../configs/settings";
+import { dockerTopology, files, paths } from "../../configs/topology";
+
+/** What the script calls of its image. Debian's busybox is that image's, too. */
+const tools = ["cat", "date", "grep", "head", "nslookup", "sed", "sh", "sort", "tail", "timeout", "wget"];
+
+/** Where the script finds things on this host. */
+export interface Place {
+  /** Holds the password and the state. */
+  readonly folder: string;
+  readonly elasticsearch: string;
+  readonly collector: string;
+  /** The authority's certificate where Elasticsearch speaks TLS, a file. */
+  readonly authority?: string;
+  /** Path of the cleaner. */
+  readonly program: string;
+}
+
+/** The cleaner's script with this host's paths in place of the container's; the command that runs it, and its PATH. */
+export function localScript(
+  settings: Settings,
+  { folder, elasticsearch, collector, authority, program }: Place,
+): { script: string; path: string } {
+  const path = join(folder, "tools");
+  if (!existsSync(path)) {
+    mkdirSync(path);
+    const busybox = ["/bin/busybox", "/usr/bin/busybox"].find(existsSync);
+    if (!busybox) throw new Error("busybox is not installed; the script runs on its tools");
+    for (const tool of tools) symlinkSync(busybox, join(path, tool));
+  }
+  const topology = {
+    ...dockerTopology(),
+    elasticsearchUrl: elasticsearch,
+    elasticsearchAuthority: authority,
+    collectorOtlpHttp: collector,
+  };
+  const script = join(folder, files.cleaner);
+  const text = cleanerScript(settings, topology)
+    .replaceAll(paths.secrets, folder)
+    .replaceAll(paths.cleanerState, folder)
+    .replace("/go/bin/es-index-cleaner-linux", program);
+  writeFileSync(script, text);
+  return { script, path };
+}

@@ -1,0 +1,56 @@
+/** The oracle of tests/oracle/python: what sampling keeps, from config files and what was sent alone. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { collectorConfig } from "../../configs/collector";
+import { jaegerConfig } from "../../configs/jaeger";
+import { strategiesFile } from "../../configs/sampling";
+import type { Settings } from "../../configs/settings";
+import { dockerTopology, files } from "../../configs/topology";
+
+export const oracleFolder = resolve(__dirname, "..", "oracle", "python");
+
+/** An export request in OTLP's JSON, and when it is sent, in seconds from any beginning. */
+export interface Request {
+  readonly at: number;
+  readonly body: object;
+}
+
+/** By trace id: the policy that keeps it, null where it is dropped. */
+export type Prediction = Readonly<Record<string, string | null>>;
+
+/** Runs Python in the oracle's folder. */
+export function python(args: readonly string[], input = ""): string {
+  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: "1" };
+  const { status, stdout, stderr } = spawnSync("python3", args, {
+    cwd: oracleFolder,
+    input,
+    encoding: "utf8",
+    env,
+    maxBuffer: 1024 * 1024 * 1024,
+  });
+  if (stderr.includes("No module named 'yaml'")) throw new Error("python3 has no module yaml: apt-get install python3-yaml");
+  if (status !== 0) throw new Error(`python3 ${args.join(" ")}: ${stderr}`);
+  return stdout + (args.includes("unittest") ? stderr : "");
+}
+
+/** What the Collector of each folder of config files keeps of the requests. */
+export function predicted(folders: readonly string[], requests: readonly Request[]): Prediction[] {
+  return JSON.parse(python(["oracle.py", "tail", ...folders], lines(requests))) as Prediction[];
+}
+
+/** The probability with which an SDK that polls Jaeger begins a trace, by service and span name. */
+export function headRates(folder: string, questions: readonly { service: string; span: string }[]): number[] {
+  return JSON.parse(python(["oracle.py", "head", folder], lines(questions))) as number[];
+}
+
+const lines = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value)).join("\n");
+
+/** Writes the config files that settings make into a folder, and returns it. */
+export function configFolder(folder: string, settings: Settings): string {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, files.collector), collectorConfig(settings, dockerTopology()));
+  writeFileSync(join(folder, files.jaeger), jaegerConfig(settings, dockerTopology()));
+  writeFileSync(join(folder, files.strategies), strategiesFile(settings.sampling));
+  return folder;
+}

@@ -1,0 +1,44 @@
+/** The schema of stack config, taken apart. */
+import * as z from "zod";
+import { schema } from "../../configs/settings";
+
+/** A setting that holds a value. */
+export interface Leaf {
+  /** Its key below the namespace; `[0]` stands for any element of a list. */
+  readonly path: string;
+  /** The second half of its error message. */
+  readonly allowed: string;
+  /** Whether it must be given. */
+  readonly required: boolean;
+}
+
+/** A group of settings, with the names that it knows. */
+export interface Group {
+  readonly path: string;
+  readonly names: readonly string[];
+}
+
+/** All settings and all groups. */
+export function takeApart(): { leaves: Leaf[]; groups: Group[] } {
+  const leaves: Leaf[] = [];
+  const groups: Group[] = [];
+  const visit = (field: z.ZodType, path: string) => {
+    const { type, optional } = bare(field);
+    if (type instanceof z.ZodObject) {
+      const shape = type.shape as Record<string, z.ZodType>;
+      groups.push({ path, names: Object.keys(shape) });
+      for (const [name, inner] of Object.entries(shape)) visit(inner, path === "" ? name : `${path}.${name}`);
+    } else if (type instanceof z.ZodArray) visit(type.element as z.ZodType, `${path}[0]`);
+    else leaves.push({ path, allowed: (type.meta() as { allowed: string }).allowed, required: !optional && !path.endsWith("]") });
+  };
+  visit(schema, "");
+  return { leaves, groups };
+}
+
+function bare(field: z.ZodType): { type: z.ZodType; optional: boolean } {
+  let [type, optional] = [field, false];
+  while (type instanceof z.ZodPrefault || type instanceof z.ZodOptional || type instanceof z.ZodDefault) {
+    [type, optional] = [type.unwrap() as z.ZodType, true];
+  }
+  return { type, optional };
+}

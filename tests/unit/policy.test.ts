@@ -1,0 +1,226 @@
+/** Rung: unit. Each rule of the policy pack passes what is right and refuses each thing that is wrong. */
+import fc from "fast-check";
+import { at, plain, unknown, type Declared } from "../../policy/declared";
+import { resourceRules } from "../../policy/resource-rules";
+import { stackRules } from "../../policy/stack-rules";
+import { parseSettings, type Settings } from "../../configs/settings";
+
+type Json = Record<string, unknown>;
+
+const container = (): Json => ({
+  name: "app",
+  image: "mirror.example.com:5000/app:1.2.3",
+  resources: { limits: { memory: "64Mi" }, requests: { memory: "64Mi", cpu: "10m" } },
+  securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+});
+const pod = (): Json => ({
+  securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+  containers: [container()],
+  initContainers: [{ ...container(), name: "first" }],
+  topologySpreadConstraints: [{ topologyKey: "kubernetes.io/hostname" }],
+});
+const template = (): Json => ({ metadata: { labels: { app: "gateway", version: "1" } }, spec: pod() });
+const deployment = (): Declared =>
+  kubernetes("apps/v1:Deployment", { metadata: { name: "gateway" }, spec: { replicas: 3, template: template() } });
+const cronJob = (): Declared =>
+  kubernetes("batch/v1:CronJob", { spec: { jobTemplate: { spec: { template: { spec: pod() } } } } }, "cleaner");
+const budget = (spec: Json = { maxUnavailable: 1 }): Declared =>
+  kubernetes("policy/v1:PodDisruptionBudget", { spec: { selector: { matchLabels: { app: "gateway" } }, ...spec } }, "gateway-budget");
+const service = (spec: Json, annotations: Json = {}): Declared => kubernetes("core/v1:Service", { metadata: { annotations }, spec });
+const kubernetes = (kind: string, props: Json, name = "gateway"): Declared => ({ type: `kubernetes:${kind}`, name, props });
+const docker = (more: Json = {}): Declared => ({
+  type: "docker:index/container:Container",
+  name: "app",
+  props: {
+    image: `sha256:${"0".repeat(64)}`,
+    memory: 64,
+    networkMode: "bridge",
+    capabilities: { drops: ["ALL"] },
+    securityOpts: ["no-new-privileges:true"],
+    volumes: [{ volumeName: "data", containerPath: "/data" }],
+    ...more,
+  },
+});
+const remoteImage = (name: unknown): Declared => ({ type: "docker:index/remoteImage:RemoteImage", name: "image", props: { name } });
+
+/** A copy with one value set; undefined takes it away. The path's numbers are places in lists. */
+function changed(resource: Declared, path: string, value: unknown): Declared {
+  const copy = structuredClone(resource) as { props: Json };
+  const keys = path.split(".");
+  const last = keys.pop()!;
+  const holder = keys.reduce<Json>((here, key) => (here[key] ??= {}) as Json, copy.props);
+  holder[last] = value;
+  return copy as unknown as Declared;
+}
+
+/** What the rules on single resources find, by rule. */
+const found = (resource: Declared) =>
+  Object.fromEntries(
+    resourceRules.map(({ name, check }) => [name, check(resource)] as const).filter(([, problems]) => problems.length > 0),
+  );
+
+const c = "spec.template.spec.containers.0";
+const cron = "spec.jobTemplate.spec.template.spec";
+
+test.each<[string, Declared]>([
+  ["a Deployment", deployment()],
+  ["a CronJob", cronJob()],
+  ["a container that is never started", docker({ start: false, capabilities: undefined, securityOpts: undefined })],
+  ["the task that prepares volumes", docker({ capabilities: { adds: ["CAP_CHOWN"], drops: ["ALL"] } })],
+  ["an image by tag behind a port", remoteImage("mirror.example.com:5000/hub/app:v1")],
+  ["an image by digest", remoteImage(`docker.io/app@sha256:${"a".repeat(64)}`)],
+  ["a Service inside the cluster", service({ type: "ClusterIP" })],
+  ["a load balancer that stays inside", service({ type: "LoadBalancer" }, { "networking.gke.io/load-balancer-type": "Internal" })],
+  ["a kind without pods", kubernetes("core/v1:ConfigMap", { data: { image: "x:latest" } })],
+])("%s is in order", (_, resource) => {
+  expect(found(resource)).toEqual({});
+});
+
+test.each<[string, string, Declared, string]>([
+  [
+    "no-privileges",
+    "a privileged container",
+    changed(deployment(), `${c}.securityContext.privileged`, true),
+    "container app is privileged",
+  ],
+  ["no-privileges", "escalation left open", changed(deployment(), `${c}.securityContext.allowPrivilegeEscalation`, undefined), "may gain"],
+  ["no-privileges", "a container as root", changed(deployment(), `${c}.securityContext.runAsNonRoot`, false), "may run as root"],
+  ["no-privileges", "a pod that does not say its user", changed(cronJob(), `${cron}.securityContext.runAsNonRoot`, undefined), "as root"],
+  ["no-privileges", "capabilities kept", changed(deployment(), `${c}.securityContext.capabilities.drop`, ["NET_RAW"]), "does not drop ALL"],
+  [
+    "no-privileges",
+    "capabilities added",
+    changed(deployment(), `${c}.securityContext.capabilities.add`, ["SYS_ADMIN"]),
+    "adds capabilities",
+  ],
+  ["no-privileges", "no seccomp profile", changed(deployment(), "spec.template.spec.securityContext.seccompProfile", undefined), "seccomp"],
+  ["no-privileges", "the host's network", changed(deployment(), "spec.template.spec.hostNetwork", true), "hostNetwork"],
+  ["no-privileges", "a folder of the host", changed(cronJob(), `${cron}.volumes`, [{ name: "h", hostPath: { path: "/" } }]), "volume h is"],
+  [
+    "no-privileges",
+    "a container that only prepares",
+    changed(cronJob(), `${cron}.initContainers.0.securityContext`, {}),
+    "container first",
+  ],
+  ["no-privileges", "a privileged Docker container", docker({ privileged: true }), "is privileged"],
+  ["no-privileges", "a Docker container's capabilities", docker({ capabilities: { drops: [] } }), "does not drop ALL"],
+  ["no-privileges", "a Docker container's added one", docker({ capabilities: { adds: ["CAP_NET_RAW"], drops: ["ALL"] } }), "CAP_NET_RAW"],
+  ["no-privileges", "a Docker container that may gain some", docker({ securityOpts: [] }), "no-new-privileges"],
+  ["no-privileges", "Docker's host network", docker({ networkMode: "host" }), "namespace of its host"],
+  ["no-privileges", "the engine's socket", docker({ volumes: [{ hostPath: "/var/run/docker.sock" }] }), "/var/run/docker.sock"],
+  ["limits-set", "no memory limit", changed(deployment(), `${c}.resources.limits`, undefined), "resources.limits.memory"],
+  ["limits-set", "no memory request", changed(deployment(), `${c}.resources.requests.memory`, undefined), "resources.requests.memory"],
+  ["limits-set", "no CPU request", changed(cronJob(), `${cron}.containers.0.resources.requests.cpu`, undefined), "requests.cpu"],
+  ["limits-set", "a Docker container without a limit", docker({ memory: undefined }), "no memory limit"],
+  ["no-latest", "latest", changed(deployment(), `${c}.image`, "app:latest"), "app:latest"],
+  ["no-latest", "no tag behind a port", changed(deployment(), `${c}.image`, "mirror.example.com:5000/app"), "mirror.example.com:5000/app"],
+  ["no-latest", "no image", changed(deployment(), `${c}.image`, undefined), "no fixed version"],
+  ["no-latest", "a Docker image", remoteImage("docker.io/app"), "docker.io/app"],
+  ["no-public-load-balancer", "a load balancer", service({ type: "LoadBalancer" }), "load balancer"],
+  [
+    "no-public-load-balancer",
+    "a public one by name",
+    service({ type: "LoadBalancer" }, { "networking.gke.io/load-balancer-type": "External" }),
+    "load",
+  ],
+  ["no-public-load-balancer", "a port on every node", service({ type: "NodePort" }), "every node"],
+  ["no-public-load-balancer", "external addresses", service({ externalIPs: ["192.0.2.1"] }), "external addresses"],
+])("%s refuses %s", (rule, _, resource, part) => {
+  const problems = found(resource);
+  expect(Object.keys(problems)).toEqual([rule]);
+  expect(problems[rule]!.join("\n")).toContain(part);
+});
+
+test("what a preview does not know counts as given, however deep it is", () => {
+  const hidden = new Proxy(["x"], {
+    get: (list, key) => {
+      if (key === "0") throw new Error("not known yet");
+      return Reflect.get(list, key) as unknown;
+    },
+  });
+  expect(plain({ a: { b: hidden } })).toEqual({ a: { b: [unknown] } });
+  expect(at({ a: unknown }, "a", "b")).toBe(unknown);
+  for (const path of [`${c}.image`, `${c}.resources.limits.memory`, `${c}.securityContext.capabilities.drop`]) {
+    expect(found(changed(deployment(), path, unknown))).toEqual({});
+  }
+});
+
+test("no resource makes a rule throw", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(deployment().type, cronJob().type, docker().type, service({}).type),
+      fc.object({ maxDepth: 5 }),
+      (type, props) => {
+        found({ type, name: "any", props });
+        found({ type, name: "any", props: { spec: { template: { spec: { containers: [props, null, 1] } }, ...props } } });
+      },
+    ),
+  );
+});
+
+const settings = (environment: Settings["environment"], more: Record<string, unknown> = {}) =>
+  parseSettings("any", {
+    "tracing:platform": "kubernetes",
+    "tracing:environment": environment,
+    "tracing:sampling": JSON.stringify({ default: 10 }),
+    ...Object.fromEntries(
+      Object.entries(more).map(([key, value]) => [`tracing:${key}`, typeof value === "string" ? value : JSON.stringify(value)]),
+    ),
+  });
+
+/** What the rules on a stack find, by rule. */
+const foundInStack = (own: Settings, resources: readonly Declared[] = []) =>
+  Object.fromEntries(
+    stackRules.map(({ name, check }) => [name, check(own, resources)] as const).filter(([, problems]) => problems.length > 0),
+  );
+
+test("a production stack with budgets, replicas and room between its pods is in order", () => {
+  expect(foundInStack(settings("production"), [deployment(), budget()])).toEqual({});
+  expect(foundInStack(settings("staging"), [changed(deployment(), "spec.replicas", 1)])).toEqual({});
+});
+
+test("a workload that may be alone is not asked for replicas", () => {
+  const alone = kubernetes("apps/v1:StatefulSet", { metadata: { name: "prometheus" }, spec: { replicas: 1, template: template() } });
+  expect(foundInStack(settings("production"), [alone])).toEqual({});
+});
+
+const scaler = (minReplicas: number, name = "gateway") =>
+  kubernetes("autoscaling/v2:HorizontalPodAutoscaler", { spec: { minReplicas, scaleTargetRef: { kind: "Deployment", name } } }, "scaler");
+const scaled = changed(deployment(), "spec.replicas", undefined);
+
+test("an autoscaler's least number counts as replicas", () => {
+  expect(foundInStack(settings("production"), [scaled, scaler(2), budget()])).toEqual({});
+});
+
+test.each<[string, string, Declared[], string]>([
+  ["survives-loss", "one replica", [changed(deployment(), "spec.replicas", 1), budget({ maxUnavailable: 1 })], "1 pod only"],
+  ["survives-loss", "no number of replicas", [scaled, budget()], "1 pod only"],
+  ["survives-loss", "an autoscaler that goes down to one", [scaled, scaler(1), budget()], "1 pod only"],
+  ["survives-loss", "another workload's autoscaler", [scaled, scaler(3, "other"), budget()], "1 pod only"],
+  ["survives-loss", "no budget", [deployment()], "no PodDisruptionBudget"],
+  ["survives-loss", "another workload's budget", [deployment(), changed(budget(), "spec.selector.matchLabels.app", "other")], "no Pod"],
+  ["survives-loss", "two budgets", [deployment(), budget(), budget()], "several"],
+  ["survives-loss", "a budget that lets none go", [deployment(), budget({ maxUnavailable: 0 })], "lets no pod go"],
+  ["survives-loss", "a budget that wants all", [deployment(), budget({ minAvailable: "100%" })], "lets no pod go"],
+  [
+    "survives-loss",
+    "pods on one node",
+    [changed(deployment(), "spec.template.spec.topologySpreadConstraints", []), budget()],
+    "not spread",
+  ],
+])("%s refuses %s", (rule, _, resources, part) => {
+  const problems = foundInStack(settings("production"), resources);
+  expect(Object.keys(problems)).toEqual([rule]);
+  expect(problems[rule]).toEqual([expect.stringContaining(part)]);
+});
+
+test.each<[string, Settings, string]>([
+  ["retention-bounds", settings("production", { retention: "6d" }), "tracing:retention: found 6d; allowed in production: from 7d to 90d"],
+  ["retention-bounds", settings("staging", { retention: "91d" }), "found 91d"],
+  ["sampling-bounds", settings("production", { sampling: { default: 51 } }), "tracing:sampling.default: found 51 %"],
+  ["sampling-bounds", settings("production", { sampling: { default: 0 } }), "found 0 %"],
+  ["sampling-bounds", settings("staging", { sampling: { default: 50, errors: 99 } }), "tracing:sampling.errors: found 99 %"],
+  ["survives-loss", settings("production", { platform: "docker" }), "one machine does not survive its own loss"],
+])("%s refuses %#", (rule, own, part) => {
+  expect(foundInStack(own)).toEqual({ [rule]: [expect.stringContaining(part)] });
+});
