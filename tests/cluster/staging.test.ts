@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { imageReference } from "../../configs/images";
 import { ports } from "../../configs/topology";
-import { sleep } from "../../scripts/lib/run";
+import { until } from "../support/waiting";
 import { Application, getJson, images, ledgerProgram, TestStack, withPort } from "./support/cluster";
 
 jest.setTimeout(10 * 60_000);
@@ -41,12 +41,12 @@ test("a trace that goes in at the gateway is found in Jaeger", async () => {
 }, 180_000);
 
 /** Spans of a trace, once Jaeger has them: an index is searchable some seconds after the write. */
-async function found(local: number, id: string): Promise<number> {
-  for (const deadline = Date.now() + 60_000; ; await new Promise((resolve) => setTimeout(resolve, 1000))) {
+function found(local: number, id: string): Promise<number> {
+  const spans = async () => {
     const answer = await getJson(local, `/api/traces/${id}`).catch((error: unknown) => error);
-    const spans = (answer as { data?: { spans: unknown[] }[] }).data?.[0]?.spans.length ?? 0;
-    if (spans >= 10 || Date.now() > deadline) return spans;
-  }
+    return (answer as { data?: { spans: unknown[] }[] }).data?.[0]?.spans.length ?? 0;
+  };
+  return until(60, spans, (count) => count >= 10);
 }
 
 test("the cleaner's Job runs to its end", async () => {
@@ -65,9 +65,7 @@ test("Prometheus sees every target up", async () => {
       return data.result.map(({ metric, value }) => ({ job: metric.job, up: value[1] === "1" }));
     };
     // A pod that was made anew while the stack came up was not there for a look or two.
-    let seen = await targets();
-    for (const deadline = Date.now() + 90_000; Date.now() < deadline && seen.some(({ up }) => !up); seen = await targets())
-      await sleep(2000);
+    const seen = await until(90, targets, (all) => all.every(({ up }) => up));
     expect(seen.filter(({ up }) => !up)).toEqual([]);
     expect(new Set(seen.map(({ job }) => job)).size).toBeGreaterThanOrEqual(3);
   });

@@ -6,7 +6,7 @@ import { cleanerMetric } from "../../configs/cleaner-metrics";
 import { sleep } from "../../scripts/lib/run";
 import { settingsWith } from "../support/settings";
 import { ClockedStore } from "./lib/clock";
-import { eventually } from "./lib/systems";
+import { eventually } from "../support/waiting";
 
 jest.setTimeout(15 * 60_000);
 

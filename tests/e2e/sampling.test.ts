@@ -13,7 +13,8 @@ import { predicted, type Prediction, type Request } from "../support/oracle";
 import { briefTraces, requests, type Sending } from "./lib/brief";
 import { Checkout, ledgerTraces, ledgerVerify, ledgerWhile, project, scratch, type LedgerTrace } from "./lib/commands";
 import { remoteRate } from "./lib/send";
-import { elasticsearch, eventually } from "./lib/systems";
+import { eventually } from "../support/waiting";
+import { elasticsearch } from "./lib/systems";
 
 jest.setTimeout(15 * 60_000);
 

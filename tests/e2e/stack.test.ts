@@ -14,7 +14,8 @@ import { projectFolder } from "../../render/record";
 import { Checkout, ledger, project, reaches, passwordFile, scratch } from "./lib/commands";
 import { containerIds, inspectServices, inspectText } from "./lib/inspect";
 import { jaegerThriftClient, otelClient } from "./lib/send";
-import { elasticsearch, eventually, page, query, trace } from "./lib/systems";
+import { eventually } from "../support/waiting";
+import { elasticsearch, page, query, trace } from "./lib/systems";
 
 jest.setTimeout(15 * 60_000);
 

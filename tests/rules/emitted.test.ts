@@ -17,6 +17,7 @@ import { freePorts, program, run } from "../binaries/support/programs";
 import { localScript } from "../support/cleaner";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
+import { until } from "../support/waiting";
 import { standIn } from "./support/elasticsearch";
 
 jest.setTimeout(60_000);
@@ -62,16 +63,6 @@ async function send(port: number, count: number): Promise<void> {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] }),
   });
-}
-
-/** Asks until an answer suits; the last one where none does in time. */
-async function until<T>(seconds: number, ask: () => Promise<T>, suits: (answer: T) => boolean): Promise<T> {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    const answer = await ask();
-    if (suits(answer) || Date.now() > end) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
 }
 
 /** A config with each of a program's ports moved to a free one of this host. */

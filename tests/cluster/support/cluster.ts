@@ -8,6 +8,7 @@ import { must, run, sleep, type Outcome } from "../../../scripts/lib/run";
 import { at, kubeconfig } from "../lib/layout";
 import { overlayOf } from "./open-files";
 import { manifestsIn, type Manifest } from "../../support/manifest-world";
+import { eventually } from "../../support/waiting";
 
 export const kubectl = (...args: string[]): Promise<string> => must("kubectl", args, { timeout: 10 * 60_000 });
 export const tryKubectl = (...args: string[]): Promise<Outcome> => run("kubectl", args, { timeout: 10 * 60_000 });
@@ -108,11 +109,7 @@ export async function killed(namespace: string, pod: string): Promise<void> {
   const before = Number(await status("restartCount"));
   const container = (await status("containerID")).replace("containerd://", "");
   await must("ctr", ["--address", at("containerd.sock"), "--namespace", "k8s.io", "tasks", "kill", "--signal", "SIGKILL", container]);
-  const deadline = Date.now() + 60_000;
-  while (Number(await status("restartCount")) === before) {
-    if (Date.now() > deadline) throw new Error(`${pod} was not seen to start again`);
-    await sleep(500);
-  }
+  await eventually(`${pod} starts again`, 60, async () => (Number(await status("restartCount")) > before ? true : undefined));
 }
 
 /** A pod that does what tests tell it. */

@@ -11,7 +11,7 @@ import type { Settings } from "../../../configs/settings";
 import { dockerTopology, elasticsearchUser, files, paths, ports } from "../../../configs/topology";
 import { must, run, type Outcome } from "../../../scripts/lib/run";
 import { scratch } from "./commands";
-import { eventually } from "./systems";
+import { eventually } from "../../support/waiting";
 
 const name = "tracing-retention-test";
 const password = "only-for-this-test";

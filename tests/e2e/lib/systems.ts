@@ -1,29 +1,13 @@
 /** Questions to the running systems, over the ports that they publish. */
 import { readFileSync } from "node:fs";
 import { elasticsearchUser, ports, publishedPorts } from "../../../configs/topology";
-import { sleep } from "../../../scripts/lib/run";
+import { eventually } from "../../support/waiting";
 import { passwordFile } from "./commands";
 
 const on = (port: number, path: string) => `http://127.0.0.1:${port}${path}`;
 
 /** Without a limit a request to a published port that nothing listens on yet may wait for ever. */
 const limit = () => ({ signal: AbortSignal.timeout(5000) });
-
-/** Asks until the answer is there; the last answer or error tells why not. */
-export async function eventually<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + seconds * 1000;
-  let why: unknown = "no answer";
-  while (Date.now() < end) {
-    try {
-      const answer = await ask();
-      if (answer !== undefined) return answer;
-    } catch (error) {
-      why = error;
-    }
-    await sleep(500);
-  }
-  throw new Error(`${what}: not within ${seconds} s (${String(why)})`);
-}
 
 /** A span as Jaeger's API v3 returns it: OTLP JSON. */
 export interface StoredSpan {
