@@ -11,6 +11,7 @@ from e2e.systems import COLLECTOR_METRICS, eventually, find, get, stored, tags_o
 
 REQUESTS = 200
 RECYCLED = ("--processes", "2", "--max-requests", "40", "--min-worker-lifetime", "1")
+GRACEFUL = ("--hook-master-start", "unix_signal:15 gracefully_kill_them_all")
 
 
 @pytest.mark.parametrize("forks", ["--py-call-uwsgi-fork-hooks", "--lazy-apps"])
@@ -46,10 +47,35 @@ def test_under_uwsgi_missing_options_are_named_and_spans_arrive_all_the_same(sta
     app = start(("--processes", "2", "--enable-threads"), server=uwsgi)
     for _ in range(20):
         assert get(f"{app.url}/api/chat/rooms/")[0] == 200
+    # Before the end: what a busy worker has not sent is lost then, as the log says.
+    assert stored(app.ledger(), 60) == ({}, 0)
     app.stop()
     assert "set py-call-uwsgi-fork-hooks = true (or lazy-apps = true)" in app.web.text
-    assert "were not taken within" not in app.web.text
-    assert stored(app.ledger(), 60) == ({}, 0)
+    assert "set hook-master-start = unix_signal:15 gracefully_kill_them_all" in app.web.text
+
+
+@pytest.mark.parametrize("forks", [(), ("--py-call-uwsgi-fork-hooks",), ("--lazy-apps",)], ids=" ".join)
+def test_uwsgi_that_ends_gracefully_loses_nothing_of_a_request_under_way(start, gateway, forks):
+    app = start(("--processes", "2", "--enable-threads", *GRACEFUL, *forks), server=uwsgi)
+    loaded = "WSGI app 0 (mountpoint='') ready" if "--lazy-apps" in forks else "spawned uWSGI worker"
+    # A worker that is told to end while it starts does not hear it, and its master waits for ever.
+    eventually("both workers", 60, lambda: app.web.text.count(loaded) == 2)
+    for _ in range(20):
+        assert get(f"{app.url}/api/chat/rooms/")[0] == 200
+    asked = len(gateway.headers)
+    gateway.delay = 1.0
+    try:
+        with ThreadPoolExecutor(1) as client:
+            payment = client.submit(get, f"{app.url}/api/payments/100/", method="POST", body={})
+            eventually("the payment at the gateway", 10, lambda: len(gateway.headers) > asked, 0.05)
+            app.stop()
+            assert payment.result()[0] == 201
+    finally:
+        gateway.delay = 0.0
+    assert "without exit handlers" not in app.web.text
+    ledger = app.ledger()
+    assert [name for spans in ledger.values() for name in spans.values()].count("POST api/payments/<int:amount>/") == 1
+    assert stored(ledger, 60) == ({}, 0)
 
 
 def test_an_asynchronous_server_keeps_requests_apart(start):

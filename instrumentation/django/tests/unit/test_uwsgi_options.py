@@ -9,6 +9,8 @@ from thebot_tracing.uwsgi_options import missing_options, warn_of_uwsgi
 
 THREADS = "uWSGI runs no threads of Python"
 FORKS = "uWSGI forks without Python's hooks"
+END = "uWSGI ends a busy worker without exit handlers"
+GRACEFUL = b"unix_signal:15 gracefully_kill_them_all"
 
 
 @pytest.mark.parametrize(
@@ -23,6 +25,11 @@ FORKS = "uWSGI forks without Python's hooks"
         ({"lazy-apps": b"false"}, True, 4, [FORKS]),
         *[({"master": True, name: True}, True, 4, []) for name in ("py-call-uwsgi-fork-hooks", "py-call-osafterfork", "lazy-apps", "lazy")],
         ({"master": b"1", "lazy-apps": b"true"}, True, 4, []),
+        ({"die-on-term": True}, True, 1, [END]),
+        ({"die-on-term": b"false"}, True, 1, []),
+        ({"master": True, "die-on-term": True, "hook-master-start": b"exec:true"}, False, 1, [THREADS, FORKS, END]),
+        ({"die-on-term": True, "hook-master-start": GRACEFUL}, True, 1, []),
+        ({"die-on-term": True, "hook-master-start": [b"exec:true", GRACEFUL]}, True, 1, []),
     ],
 )
 def test_each_missing_option_is_named(options, threads, processes, said):
