@@ -29,8 +29,10 @@ export interface SecretCopy extends OwnedFolder {
 export function prepareScript(data: readonly OwnedFolder[], secrets: readonly SecretCopy[]): string {
   return [
     "set -eu",
-    `cp /bin/busybox ${toolsFolder}/busybox`,
-    `for tool in ${tools.join(" ")}; do ln -sf busybox ${toolsFolder}/$tool; done`,
+    // Probes run the old one meanwhile: a program in use cannot be written, but its place can be taken.
+    `cp /bin/busybox ${toolsFolder}/.busybox`,
+    `mv -f ${toolsFolder}/.busybox ${toolsFolder}/busybox`,
+    `for tool in ${tools.join(" ")}; do [ -e ${toolsFolder}/$tool ] || ln -s busybox ${toolsFolder}/$tool; done`,
     ...data.map(({ path, uid, gid }) => `chown ${uid}:${gid} ${path}`),
     ...secrets.flatMap(({ source, path, name, uid, gid }) => [
       // A new file takes the old one's place at once: a reader sees the old secret or the new one, never a part.

@@ -1,5 +1,6 @@
 /** Rung: unit. The Docker platform's shell scripts, run by real shells in a temporary folder with a clock of their own. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cronScript, prepareScript, toolsFolder } from "../../components/platform/docker-scripts";
 import { temporaryFolder } from "../support/temporary-folder";
@@ -179,6 +180,17 @@ describe.each(shells)("prepareScript in %s", (_name, shell) => {
     }
     expect([readdirSync(path("for-a")), readdirSync(path("for-b"))]).toEqual([["password"], ["copy"]]);
     expect((statSync(path("for-a")).mode & 0o777).toString(8)).toBe("755");
+  });
+
+  test("runs while the tools are in use, as probes use them all the time", () => {
+    copyFileSync("/bin/sleep", path("tools/busybox"));
+    const probe = spawn(path("tools/busybox"), ["60"]);
+    try {
+      expect(prepare()).toEqual({ code: 0, out: "prepared\n", err: "" });
+    } finally {
+      probe.kill();
+    }
+    expect([read("tools/busybox"), readlinkSync(path("tools/nc"))]).toEqual(["the tools", "busybox"]);
   });
 
   test("gives data folders to their users, and touches nothing in them", () => {
