@@ -28,7 +28,9 @@ export function environmentReference(): string {
 Made from the code by \`make render\`. What a stack runs is decided by stack config ([settings](settings.md)), not by the environment: two people
 who deploy the same commit get the same stack.
 
-## Of the commands: \`make up ENV=staging\`
+## Of the commands: \`make sampling ENV=prod\`
+
+What runs on Kubernetes is changed with \`pulumi\`: \`sampling\` and \`render\` take every stack, the other commands those on Docker.
 
 ${table(["variable", "meaning", "allowed", "default"], described(commandVariables))}
 
