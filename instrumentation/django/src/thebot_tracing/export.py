@@ -135,7 +135,8 @@ class SpanDelivery(SpanProcessor):
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="SpanDelivery", daemon=True)
                 self._thread.start()
-            elif len(self._queue) == self._batch_size:
+            elif len(self._queue) in (1, self._batch_size):
+                # The first of an empty queue begins the delay; a full batch ends it.
                 self._condition.notify_all()
 
     def _encoded(self, span: ReadableSpan) -> EncodedSpan | None:

@@ -40,6 +40,13 @@ def make(tracer, count):
     return made
 
 
+def eventually(condition, seconds=20):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -52,6 +59,18 @@ def test_every_span_arrives_once(collector):
     assert delivery.force_flush(10_000)
     assert sorted(collector.spans) == sorted(made)
     assert (delivery.exported, delivery.dropped, delivery.waiting) == (1234, 0, 0)
+    delivery.shutdown()
+
+
+def test_a_span_arrives_by_itself_also_after_a_pause(collector):
+    tracer, delivery = deliver_to(collector.endpoint)
+    made = []
+    for _ in range(3):
+        made += make(tracer, 1)
+        eventually(lambda: collector.spans == made)
+        # The thread waits for the next one now, and nothing else will wake it.
+        eventually(lambda: delivery.waiting == 0)
+        time.sleep(0.2)
     delivery.shutdown()
 
 
