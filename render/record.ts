@@ -26,8 +26,18 @@ export interface Recorded {
   readonly retainOnDelete: boolean;
   readonly deleteBeforeReplace: boolean;
   readonly replaceOnChanges: readonly string[];
+  /** Paths of the inputs that an edit of the program does not change once the resource is there. */
+  readonly ignoreChanges: readonly string[];
+  /** What it was called by earlier versions of the program. */
+  readonly aliases: readonly Alias[];
   /** What a component registered as its outputs; undefined where it registered none, as resources of a provider do. */
   outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** An earlier name of a resource. */
+export interface Alias {
+  readonly type: string;
+  readonly name: string;
 }
 
 /** How to run the program. */
@@ -118,6 +128,8 @@ interface Registration {
   getRetainondelete(): boolean;
   getDeletebeforereplace(): boolean;
   getReplaceonchangesList(): string[];
+  getIgnorechangesList(): string[];
+  getAliasesList(): { getUrn(): string; getSpec(): { getType(): string; getName(): string } | undefined }[];
   getObject(): { toJavaScript(): Record<string, unknown> };
 }
 interface Outputs {
@@ -163,7 +175,21 @@ function resourceOf(request: Registration, urn: string): Recorded {
     retainOnDelete: request.getRetainondelete(),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     replaceOnChanges: request.getReplaceonchangesList(),
+    ignoreChanges: request.getIgnorechangesList(),
+    aliases: aliasesOf(request),
   };
+}
+
+/** Earlier names, whichever way they were given: as a URN, or as what differs from the name of today. */
+function aliasesOf(request: Registration): Alias[] {
+  return request.getAliasesList().map((alias) => {
+    const [types = "", name = ""] = alias.getUrn().split("::").slice(2);
+    const spec = alias.getSpec();
+    return {
+      type: types.split("$").at(-1) || spec?.getType() || request.getType(),
+      name: name || spec?.getName() || request.getName(),
+    };
+  });
 }
 
 const secretSignature = "4dabf18193072939515e22adb298388d";

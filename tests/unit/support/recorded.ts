@@ -20,6 +20,8 @@ export const resource = (type: string, inputs: Record<string, unknown>, dependen
   retainOnDelete: false,
   deleteBeforeReplace: false,
   replaceOnChanges: [],
+  ignoreChanges: [],
+  aliases: [],
 });
 
 export const labels = [{ label: "tracing.stack", value: "dev" }];
