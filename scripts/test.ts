@@ -14,6 +14,7 @@ import { attach, run } from "./lib/run";
 import { main, note, Problem, since, step, table } from "./lib/say";
 import { projectFolder } from "./lib/stack";
 import { kubeconfig } from "../tests/cluster/lib/layout";
+import { kubectlProblem, preferOwnPrograms } from "../tests/cluster/lib/programs";
 
 interface Rung {
   readonly name: string;
@@ -107,11 +108,18 @@ async function workflows(): Promise<Counts> {
 /** On the cluster that KUBECONFIG names, else on a node of our own, where this machine lets us make one. */
 async function onCluster(): Promise<Counts> {
   const node = (...args: string[]) => check(join("tests", "cluster", "main.ts"), ...args);
-  if (process.env.KUBECONFIG) return jest("cluster", "--runInBand");
+  if (process.env.KUBECONFIG) {
+    if (process.env.KUBECONFIG === kubeconfig()) preferOwnPrograms();
+    const problem = await kubectlProblem();
+    if (problem === undefined) return jest("cluster", "--runInBand");
+    console.error(problem);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
   if (process.platform !== "linux" || process.getuid?.() !== 0) {
     note("not run: no KUBECONFIG, and a node of our own needs root on Linux. Name a cluster that nobody needs in KUBECONFIG.");
     return { passed: 0, failed: 0, skipped: 1 };
   }
+  preferOwnPrograms();
   const started = await node("start");
   if (started.failed > 0) return started;
   Object.assign(process.env, { KUBECONFIG: kubeconfig(), IMAGES: "local" });

@@ -12,7 +12,7 @@ import { apiUrl, at, home, kubeconfig, network, nodeName, ports, programs, versi
 import { cgroupRoot, checkMachine, makeControlGroups, makeNetwork, removeControlGroups, removeFolder, removeNetwork } from "./lib/node";
 import { firstObjects } from "./lib/objects";
 import { end, runningPid, start, started, stop, until } from "./lib/processes";
-import { buildPrograms, installPackages } from "./lib/programs";
+import { buildPrograms, installPackages, preferOwnPrograms } from "./lib/programs";
 
 const help = `Usage: npx tsx tests/cluster/main.ts start [--images engine|none|FILE] | stop | status | build
 
@@ -29,6 +29,7 @@ A real Kubernetes ${versions.kubernetes} with one node, for the tests. Any other
 It runs in the network that it is started in, with an interface ${network.interface} (${network.node}); its files are in ${home()}.`;
 
 main(async () => {
+  preferOwnPrograms();
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { images: { type: "string", default: "engine" }, help: { type: "boolean", short: "h", default: false } },

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { alone } from "../../scripts/lib/lock";
+import { alone, inTurn } from "../../scripts/lib/lock";
 import { statusOf } from "../../scripts/lib/processes";
 import { sleep } from "../../scripts/lib/run";
 import { temporaryFolder } from "../support/temporary-folder";
@@ -73,4 +73,21 @@ test("the lock of a process that lives is its own, unless it has long shown no s
   } finally {
     other.kill();
   }
+});
+
+test("whoever comes while others are at it waits for the turn, and is told whose it is", async () => {
+  const [order, owners]: [string[], number[]] = [[], []];
+  const lock = join(home(), "cache.lock");
+  const wait = async (owner: number, turn: Promise<void>) => {
+    owners.push(owner);
+    await turn;
+  };
+  const worker = (name: string) => () => {
+    order.push(`${name} begins`);
+    return sleep(50).then(() => order.push(`${name} ends`));
+  };
+  await Promise.all([inTurn(lock, wait, worker("first")), inTurn(lock, wait, worker("second"))]);
+  expect(order).toEqual(["first begins", "first ends", "second begins", "second ends"]);
+  expect(owners).toEqual([process.pid]);
+  expect(existsSync(lock)).toBe(false);
 });

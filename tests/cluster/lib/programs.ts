@@ -1,9 +1,11 @@
 /** The node's programs: Kubernetes and CoreDNS compiled from Go modules, the rest from Debian's packages. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { canInstall, install } from "../../../scripts/lib/apt";
 import { publishedModule } from "../../../scripts/lib/go-tools";
+import { inTurn } from "../../../scripts/lib/lock";
+import { isAlive } from "../../../scripts/lib/processes";
 import { must, run } from "../../../scripts/lib/run";
 import { heartbeat, note, Problem } from "../../../scripts/lib/say";
 import { programs, versions } from "./layout";
@@ -12,7 +14,7 @@ const folder = join(__dirname, "..", "kubernetes");
 
 /** The parts of Kubernetes, and the program that holds a pod's network. */
 const packages = [
-  ...["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"].map(
+  ...["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"].map(
     (name) => `k8s.io/kubernetes/cmd/${name}`,
   ),
   "./pause",
@@ -42,19 +44,44 @@ function inputs(): string {
     .digest("hex");
 }
 
-/** Compiles what is not in the cache: about twenty minutes on two cores the first time, nothing later. */
-export async function buildPrograms(): Promise<void> {
+const complete = (): boolean => {
   const stamp = join(programs, ".inputs");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === inputs()) return;
+  return existsSync(stamp) && readFileSync(stamp, "utf8") === inputs();
+};
+
+/** The folder in which a process compiles. Only a whole one gets the name under which it is looked for. */
+const workOf = (pid: number): string => `${programs}.${pid}`;
+
+/**
+ * Compiles what is not in the cache: about twenty minutes on two cores the first time, nothing later. One process at a time does: a second one
+ * waits, and takes what the first has made.
+ */
+export async function buildPrograms(): Promise<void> {
+  if (complete()) return;
   if (!readFileSync(join(folder, "go.mod"), "utf8").includes(`k8s.io/kubernetes v${versions.kubernetes} `)) {
     throw new Problem(`tests/cluster/kubernetes/go.mod is not of Kubernetes ${versions.kubernetes}, which layout.ts wants`);
   }
+  mkdirSync(dirname(programs), { recursive: true });
+  await inTurn(`${programs}.lock`, waitFor, async () => {
+    if (!complete()) await compile();
+  });
+}
+
+/** Says of a build of another process how far it is. */
+async function waitFor(owner: number, turn: Promise<void>): Promise<void> {
+  note(`process ${owner} compiles Kubernetes already: waiting for it`);
+  const made = () => (existsSync(workOf(owner)) ? readdirSync(workOf(owner)).length : 0);
+  await heartbeat("waiting", turn, () => `${made()} of ${packages.length + 1} programs are there`);
+}
+
+async function compile(): Promise<void> {
   note(
     `compiling Kubernetes ${versions.kubernetes} and CoreDNS ${versions.coredns} from Go modules; once, about twenty minutes on two cores`,
   );
-  const work = `${programs}.work`;
+  removeAbandoned();
+  const work = workOf(process.pid);
   rmSync(work, { recursive: true, force: true });
-  mkdirSync(work, { recursive: true });
+  mkdirSync(work);
   for (const name of packages) {
     const go = must("go", ["build", ...flags, "-o", `${work}/`, name], { cwd: folder, env: environment });
     await heartbeat(`go build ${name}`, go);
@@ -67,6 +94,36 @@ export async function buildPrograms(): Promise<void> {
   renameSync(work, programs);
 }
 
+/** Deletes what builds left that were ended. */
+function removeAbandoned(): void {
+  const prefix = `${basename(programs)}.`;
+  for (const name of readdirSync(dirname(programs)).filter((entry) => entry.startsWith(prefix))) {
+    const pid = name.slice(prefix.length);
+    if (/^\d+$/.test(pid) && !isAlive(Number(pid))) rmSync(workOf(Number(pid)), { recursive: true, force: true });
+  }
+}
+
+/** Puts the node's programs first on the PATH of this process and of what it starts: kubectl is among them, and Debian's is too old. */
+export function preferOwnPrograms(): void {
+  const path = (process.env.PATH ?? "").split(":").filter((entry) => entry !== programs);
+  process.env.PATH = [programs, ...path].join(":");
+}
+
+/** The oldest kubectl that knows all that is asked of it, such as strict validation as a server does it. */
+const oldestKubectl = [1, 27] as const;
+
+/** What is wrong with the kubectl on PATH; undefined where it serves the tests. */
+export async function kubectlProblem(): Promise<string | undefined> {
+  const { ok, stdout, why } = await run("kubectl", ["version", "--client", "--output=json"]);
+  const wanted = `the tests need kubectl ${oldestKubectl.join(".")} or newer on PATH`;
+  if (!ok) return `${wanted}: ${why}`;
+  const { gitVersion } = (JSON.parse(stdout) as { clientVersion: { gitVersion: string } }).clientVersion;
+  const [, foundMajor, foundMinor] = /^v(\d+)\.(\d+)/.exec(gitVersion) ?? [];
+  const [wantedMajor, wantedMinor] = oldestKubectl;
+  const enough = Number(foundMajor) > wantedMajor || (Number(foundMajor) === wantedMajor && Number(foundMinor) >= wantedMinor);
+  return enough ? undefined : `${wanted}; found ${gitVersion}`;
+}
+
 /** Each program, and the Debian package that has it. */
 const debian: Readonly<Record<string, string>> = {
   etcd: "etcd-server",
@@ -76,7 +133,6 @@ const debian: Readonly<Record<string, string>> = {
   ip: "iproute2",
   conntrack: "conntrack",
   openssl: "openssl",
-  kubectl: "kubernetes-client",
   "/usr/lib/cni/ptp": "containernetworking-plugins",
 };
 
