@@ -189,6 +189,8 @@ class Application:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.env = {**env, "SPAN_LEDGER": str(self.ledger_folder)}
+        # Tasks that an application without a worker has sent would be run by this one's.
+        subprocess.run(["redis-cli", "-u", env["REDIS_URL"], "FLUSHALL"], check=True, stdout=subprocess.DEVNULL)
         self.web = Process(server.__name__, server(self.port, *options), folder, self.env)
         self.worker = None
         if worker is not None:
