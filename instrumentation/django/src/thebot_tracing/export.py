@@ -34,7 +34,7 @@ _TEMPORARY = frozenset((408, 429, 502, 503, 504))
 class ExportSession(requests.Session):
     """A session that tells what came of the last request, and never uses a connection of the parent process.
 
-    `attempts` counts requests; `status` is the last answer's, None where there was none.
+    `attempts` counts requests; `status` is the last answer's, None where there was none. A redirect is an error.
     """
 
     def __init__(self) -> None:
@@ -53,6 +53,9 @@ class ExportSession(requests.Session):
         self.status = None
         response = super().send(request, **kwargs)
         self.status = response.status_code
+        if 300 <= response.status_code < 400:
+            # The OTLP client would take it for success.
+            raise requests.TooManyRedirects(f"status {response.status_code}: no redirect is followed; name the Collector itself")
         return response
 
 
@@ -106,6 +109,7 @@ class SpanDelivery(SpanProcessor):
         self._deadline: float | None = None
         self._reported = 0
         self._next_report = 0.0
+        self._next_warning = 0.0
         self._told = False
         self.exported = 0
         self.dropped = 0
@@ -220,6 +224,8 @@ class SpanDelivery(SpanProcessor):
                 taken, before = False, session.attempts
             # Nothing was asked: the batch itself is at fault. An answer that is no temporary one: it is refused.
             refused = session.attempts == before or (session.status is not None and session.status not in _TEMPORARY)
+            if not taken:
+                self._warn(session.status, refused)
             with self._condition:
                 if taken or refused:
                     self.exported += len(batch) if taken else 0
@@ -235,6 +241,14 @@ class SpanDelivery(SpanProcessor):
                     return
             self._report()
             backoff = min(backoff * 2, _LONGEST_BACKOFF)
+
+    def _warn(self, status: int | None, refused: bool) -> None:
+        """Say what the Collector answers, at most every half minute."""
+        now = time.monotonic()
+        if now >= self._next_warning:
+            self._next_warning = now + _REPORT_EVERY
+            what = "no answer" if status is None else f"status {status}"
+            _logger.warning("the Collector has not taken spans (%s); they are %s", what, "dropped" if refused else "sent again")
 
     def _report(self, always: bool = False) -> None:
         """Say what was dropped since the last time, at most every half minute."""

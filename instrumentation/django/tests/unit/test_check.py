@@ -38,11 +38,12 @@ def test_no_collector():
     assert "WRONG: http://127.0.0.1:9: no answer; is the Collector up" in output
 
 
-def test_what_answers_is_no_collector(collector):
-    collector.status = 404
+@pytest.mark.parametrize("status", [302, 404])
+def test_what_answers_is_no_collector(collector, status):
+    collector.status = status
     code, output = check(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
     assert code == 1
-    assert "status 404" in output
+    assert f"status {status}" in output
 
 
 def test_bad_settings():

@@ -100,6 +100,19 @@ def test_a_busy_collector_is_asked_again(collector, status):
     delivery.shutdown()
 
 
+def test_an_exit_tries_again_at_once_when_the_collector_is_back(collector):
+    collector.status = 503
+    tracer, delivery = deliver_to(collector.endpoint, exit_timeout=20)
+    made = make(tracer, 1)
+    # By now the back-off is two seconds, or four.
+    eventually(lambda: collector.asked >= 4)
+    collector.status = 200
+    start = time.monotonic()
+    delivery.shutdown()
+    assert time.monotonic() - start < 1.5
+    assert collector.spans == made
+
+
 def test_what_overflows_the_queue_is_counted_and_reported(collector, caplog):
     tracer, delivery = deliver_to(f"http://127.0.0.1:{free_port()}", queue_size=100, batch_size=100, exit_timeout=0.2)
     make(tracer, 350)
@@ -111,12 +124,14 @@ def test_what_overflows_the_queue_is_counted_and_reported(collector, caplog):
     assert "spans dropped (350 in all by this process)" in caplog.text
 
 
-def test_a_refused_batch_is_counted_and_does_not_block_the_next(collector, caplog):
-    collector.status = 400
+@pytest.mark.parametrize("status", [301, 302, 400, 404])
+def test_a_refused_batch_is_counted_and_does_not_block_the_next(collector, caplog, status):
+    collector.status = status
     tracer, delivery = deliver_to(collector.endpoint)
     make(tracer, 5)
     assert delivery.force_flush(5000)
     assert (delivery.exported, delivery.dropped) == (0, 5)
+    assert f"status {status}" in caplog.text
     collector.status = 200
     make(tracer, 7)
     assert delivery.force_flush(5000)
