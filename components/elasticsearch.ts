@@ -83,7 +83,7 @@ export function elasticsearchWorkload(settings: Settings, topology: Topology, pa
       timing: { interval: 5, timeout: 5, retries: 12, startPeriod: 120 },
     },
     resources: { memory, cpu },
-    scale: { replicas: nodes, together: nodes > 1 },
+    scale: { replicas: nodes },
     placement: { spread: true },
     user: images.elasticsearch.user,
     readOnlyRoot: false,

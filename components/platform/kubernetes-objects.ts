@@ -28,13 +28,18 @@ export function deployment(settings: Settings, workload: Workload): k8s.types.in
   };
 }
 
-/** A StatefulSet. Its volumes outlive it, or not, as stack config has it. */
+/**
+ * A StatefulSet. Its volumes outlive it, or not, as stack config has it.
+ *
+ * Pods start all at once. In turn, a broken revision could not be taken back: its pod would be waited for before any other is touched
+ * (kubernetes#67250), and nodes that make a cluster would wait for each other. An update goes pod by pod either way.
+ */
 export function statefulSet(settings: Settings, workload: Workload): k8s.types.input.apps.v1.StatefulSetSpec {
   const { storageClass, volumes } = settings.kubernetes;
   return {
     ...replicas(workload),
     serviceName: podsService(workload.name),
-    podManagementPolicy: workload.scale.together ? "Parallel" : "OrderedReady",
+    podManagementPolicy: "Parallel",
     selector: { matchLabels: selector(settings, workload) },
     updateStrategy: { type: "RollingUpdate" },
     persistentVolumeClaimRetentionPolicy: { whenDeleted: volumes === "keep" ? "Retain" : "Delete", whenScaled: "Retain" },

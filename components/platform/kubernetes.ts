@@ -24,6 +24,12 @@ export interface KubernetesPlatformArgs {
 /** Time for a volume to be made and a cluster to form. */
 const slowStart = { create: "15m", update: "30m" };
 
+/**
+ * What Kubernetes does not change in a StatefulSet. An edit would make it anew, and where volumes go with it, delete the data: what is there
+ * stays as it is, and docs/SETUP_AND_INTEGRATION.md says how it is changed by hand.
+ */
+const fixedAtFirst = ["spec.volumeClaimTemplates", "spec.podManagementPolicy"];
+
 /** Objects that are ready when something else is, such as a Service when its pods are, are not waited for: their pods are. */
 const notAwaited = { "pulumi.com/skipAwait": "true" };
 
@@ -140,7 +146,16 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
         const spec = statefulSet(settings, workload);
         // What the stack exists for is protected; a queue and metrics can be made anew.
         const protect = this.keep && workload.name === "elasticsearch";
-        return new k8s.apps.v1.StatefulSet(name, { metadata, spec }, { ...options, protect, customTimeouts: slowStart });
+        return new k8s.apps.v1.StatefulSet(
+          name,
+          { metadata, spec },
+          {
+            ...options,
+            protect,
+            ignoreChanges: fixedAtFirst,
+            customTimeouts: slowStart,
+          },
+        );
       }
       case "task":
         return new k8s.batch.v1.Job(name, { metadata, spec: job(settings, workload) }, options);

@@ -139,8 +139,6 @@ export interface Workload {
     readonly replicas: number;
     /** Most instances that load may raise them to. */
     readonly max?: number;
-    /** Whether instances need each other to become ready, so that all start at once. */
-    readonly together?: boolean;
   };
   /**
    * Which instances its name for single ones leads to: `all`, also those that are not ready, which scraping and forming a cluster need; or

@@ -140,6 +140,15 @@ describe("what destroying the stack may not take along", () => {
       );
 });
 
+describe.each(stacks)("what would make %s's data anew", (stack) => {
+  const sets = () => runOf(stack, "update").resources.filter((resource) => kindOf(resource) === "StatefulSet");
+
+  test("is left as it is in every StatefulSet: no edit of a size reaches the engine", () => {
+    expect(sets()).toHaveLength(3);
+    for (const { ignoreChanges } of sets()) expect(ignoreChanges).toEqual(["spec.volumeClaimTemplates", "spec.podManagementPolicy"]);
+  });
+});
+
 describe("an edit", () => {
   /** Names of what differs between two runs, added and removed included. */
   function differences(one: Run, other: Run): string[] {

@@ -41,10 +41,22 @@ describe.each(stacks)("%s", (stack) => {
   });
 });
 
-describe("a replacement is found:", () => {
-  const found = async (config: Record<string, unknown>) =>
-    replacements(recordedOf("staging"), (await runProgram("staging", config)).resources);
+/** What an edit of staging would make anew. */
+const found = async (config: Record<string, unknown>) =>
+  replacements(recordedOf("staging"), (await runProgram("staging", config)).resources);
 
+test.each<[string, Record<string, unknown>]>([
+  [
+    "storage",
+    { elasticsearch: { memory: "2Gi", storage: "30Gi" }, prometheus: { storage: "8Gi" }, collector: { replicas: 2, queue: 500_000 } },
+  ],
+  ["the class of the volumes", { kubernetes: { volumes: "delete", storageClass: "fast" } }],
+  ["the number of Elasticsearch's nodes", { elasticsearch: { memory: "2Gi", storage: "20Gi", nodes: 3, tls: "cert-manager" } }],
+])("an edit of %s makes nothing anew", async (_, config) => {
+  expect(await found(config)).toEqual([]);
+});
+
+describe("a replacement is found:", () => {
   test("another namespace, for every object in it", async () => {
     const sentences = await found({ kubernetes: { volumes: "delete", namespace: "other" } });
     expect(sentences).toContainEqual(
