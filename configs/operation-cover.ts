@@ -1,4 +1,4 @@
-/** Whether some operations leave another one nothing to match: decided exactly, as paths of operations are regular languages. */
+/** Which requests operations have in common, and which not: decided exactly, as paths of operations are regular languages. */
 import type { Operation } from "./operations";
 
 /** What a step of a path's automaton takes: one character, any but the slash, or nothing. */
@@ -18,12 +18,24 @@ interface Automaton {
 /** Whether every request that `operation` matches is matched by one of `others`. */
 export const covers = (others: readonly Operation[], operation: Operation): boolean => uncovered(others, operation) === undefined;
 
+/** Whether there is a request that both match. */
+export const overlaps = (one: Operation, other: Operation): boolean =>
+  one.method === other.method && shortest(one, [other], ([matched]) => matched === true) !== undefined;
+
+/** A shortest path that `operation` matches and none of `others` does; undefined where there is none. */
+export const uncovered = (others: readonly Operation[], operation: Operation): string | undefined =>
+  shortest(
+    operation,
+    others.filter(({ method }) => method === operation.method),
+    (matched) => !matched.includes(true),
+  );
+
 /**
- * A shortest path that `operation` matches and none of `others` does; undefined where there is none. All automata take the same characters,
- * one after the other, until one of them ends alone or every set of states was seen.
+ * A shortest path that `operation` matches, and of which `wanted` is true, asked with which of `others` match it too; undefined where there is
+ * none. All automata take the same characters, one after the other, until such a path is found or every set of states was seen.
  */
-export function uncovered(others: readonly Operation[], operation: Operation): string | undefined {
-  const rivals = others.filter(({ method }) => method === operation.method).map(automaton);
+function shortest(operation: Operation, others: readonly Operation[], wanted: (matched: boolean[]) => boolean): string | undefined {
+  const rivals = others.map(automaton);
   const own = automaton(operation);
   const all = [own, ...rivals];
   const letters = ["/", other, ...new Set(all.flatMap(({ steps }) => steps.flat().flatMap(({ on }) => (isLetter(on) ? [on] : []))))];
@@ -34,7 +46,7 @@ export function uncovered(others: readonly Operation[], operation: Operation): s
     const [mine = [], ...theirs] = states;
     if (seen.has(name)) continue;
     seen.add(name);
-    if (mine.includes(own.end) && !theirs.some((set, i) => set.includes(rivals[i]?.end ?? -1))) return path;
+    if (mine.includes(own.end) && wanted(theirs.map((set, i) => set.includes(rivals[i]?.end ?? -1)))) return path;
     for (const letter of letters) {
       const next = advanced(own, mine, letter);
       if (next.length === 0) continue;

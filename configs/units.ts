@@ -60,6 +60,10 @@ export const duration = (min: string, max: string) => {
   });
 };
 
+/** A duration in milliseconds as people read it: `2 s`, `250 ms`. */
+export const durationText = (milliseconds: number): string =>
+  milliseconds % 1000 === 0 ? `${milliseconds / 1000} s` : `${milliseconds} ms`;
+
 /** Memory or disk in MiB, written `512Mi` or `2Gi`. */
 export const mebibytes = (min: string, max: string) => {
   const parse = (text: string): number | undefined => {

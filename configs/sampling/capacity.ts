@@ -9,8 +9,14 @@ import type { SamplingModel } from "./model";
  */
 const pendingBytes = { trace: 1000, span: 1300 } as const;
 
-/** Share of the Collector's memory limit for undecided traces. Its memory limiter refuses spans at three fifths; the rest carries the load. */
-const pendingShare = 0.2;
+/** Bytes of a remembered trace id, in either of the two caches: measured likewise. */
+const rememberedBytes = 132;
+
+/**
+ * Share of the Collector's memory limit for undecided traces and for what is remembered of decided ones. Its memory limiter refuses spans at
+ * three fifths; the rest carries the load.
+ */
+const samplingShare = 0.2;
 
 /** Decided trace ids that are remembered, per trace in memory, so that late spans share their trace's fate. */
 const rememberedPerTrace = 10;
@@ -22,7 +28,7 @@ const exportDelay = 5;
 export interface Capacity {
   /** Seconds from a trace's first span until it is given up, or decided on: the longest trace, and its exporter's delay. */
   readonly decisionWait: number;
-  /** Undecided traces that fit: memory limit × 0.2 / (bytes of a trace of the expected size). */
+  /** Undecided traces that fit: memory limit × 0.2 / (bytes of a trace of the expected size + 2 × 10 × 132, what is remembered for each). */
   readonly traces: number;
   /** Decided traces that are remembered, of either kind: at full load 10 × the decision wait long. */
   readonly remembered: number;
@@ -55,7 +61,7 @@ export function samplingTier({ collector, sampler }: Pick<Settings, "collector" 
  */
 export function capacity({ expected }: SamplingModel, memory: number, counted = 1): Capacity {
   const decisionWait = Math.ceil(expected.longestTrace / 1000) + exportDelay;
-  const traces = Math.floor((memory * 1024 * 1024 * pendingShare) / traceBytes(expected.spansPerTrace));
+  const traces = Math.floor((memory * 1024 * 1024 * samplingShare) / placeBytes(expected.spansPerTrace));
   return {
     decisionWait,
     traces,
@@ -70,6 +76,9 @@ export const instanceCapacity = (settings: Settings): Capacity => capacity(setti
 /** Bytes of an undecided trace of some spans. */
 export const traceBytes = (spans: number): number => pendingBytes.trace + pendingBytes.span * spans;
 
+/** Bytes that a place for an undecided trace takes: the trace, and the ids that are remembered for it in both caches. */
+export const placeBytes = (spans: number): number => traceBytes(spans) + 2 * rememberedPerTrace * rememberedBytes;
+
 /** An expected load that the memory does not hold: beyond it receivers are held up until traces are decided. */
 export function capacityProblems(namespace: string, model: SamplingModel, tier: SamplingTier): string[] {
   // Where the application decides, every trace is kept as it arrives.
@@ -78,7 +87,7 @@ export function capacityProblems(namespace: string, model: SamplingModel, tier: 
   const { expected, traces, decisionWait } = capacity(model, memory, counted);
   if (expected <= traces) return [];
   const { tracesPerSecond, spansPerTrace } = model.expected;
-  const needed = Math.ceil((expected * traceBytes(spansPerTrace)) / pendingShare / 1024 / 1024);
+  const needed = Math.ceil((expected * placeBytes(spansPerTrace)) / samplingShare / 1024 / 1024);
   return [
     `${namespace}:sampling.expected: found ${tracesPerSecond} traces of ${spansPerTrace} spans a second, each undecided for up to ` +
       `${decisionWait} s; ${namespace}:${group}.memory of ${memory}Mi holds ${traces} such traces, not ${expected}` +

@@ -1,8 +1,8 @@
 /** The sampling group of stack config: what it may hold, the rules that it means, and which of them contradict each other. */
 import * as z from "zod";
-import { covers } from "../operation-cover";
+import { covers, overlaps } from "../operation-cover";
 import { parseOperation, type Operation } from "../operations";
-import { duration, integer, leaf, oneOf, percent, text } from "../units";
+import { duration, durationText, integer, leaf, oneOf, percent, text } from "../units";
 
 const operation = leaf("METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number", (input) =>
   typeof input === "string" ? parseOperation(input) : undefined,
@@ -118,7 +118,9 @@ function listProblems(key: string, operations: SamplingModel["operations"]): str
     if (twin !== undefined) return [`${at}, which operations[${twin}] has already; allowed: each operation once`];
     seen.set(meaning, index);
     const earlier = operations.slice(0, index);
-    const same = earlier.filter((other) => other.percent === percent);
+    // The list's own order holds: one of the same rate behind one of another rate may get nothing of what both match.
+    const firstOther = earlier.findIndex((other) => other.percent !== percent && overlaps(other.operation, operation));
+    const same = earlier.slice(0, firstOther < 0 ? index : firstOther).filter((other) => other.percent === percent);
     if (!covers(operationsOf(earlier), operation) || covers(operationsOf(same), operation)) return [];
     const first = earlier.findIndex((other) => other.percent !== percent && covers([other.operation], operation));
     const by = first >= 0 ? `operations[${first}] ("${earlier[first]?.operation.text}") matches` : "the ones before it match";
@@ -139,7 +141,7 @@ function serviceProblems(key: string, { services }: SamplingModel): string[] {
   });
 }
 
-/** Errors and slowness only raise: at a rate that nothing is below they would promise what does not happen. */
+/** Errors and slowness only raise: at a rate that nothing is below they would promise what does not happen; so would slowness seen too late. */
 function raiseProblems(key: string, model: SamplingModel): string[] {
   if (model.decide === "app") return [];
   const lowest = Math.min(model.default, ...rulesOf(model).map((rule) => rule.percent));
@@ -150,5 +152,12 @@ function raiseProblems(key: string, model: SamplingModel): string[] {
   return [
     ...(model.errors === 0 ? [] : idle("errors", model.errors, `allowed: ${lowest} to 100, or 0 to say nothing of errors`)),
     ...(model.slow ? idle("slow.percent", model.slow.percent, `allowed: ${lowest} to 100, or no slow at all`) : []),
+    ...(model.slow && model.slow.threshold > model.expected.longestTrace
+      ? [
+          `${key}.slow.threshold: found ${durationText(model.slow.threshold)}, longer than expected.longestTrace, ` +
+            `${durationText(model.expected.longestTrace)}: such a trace is decided before its last span says that it is slow; ` +
+            "allowed: a threshold of at most that, or a longer longestTrace",
+        ]
+      : []),
   ];
 }

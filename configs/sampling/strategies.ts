@@ -1,4 +1,5 @@
 /** What Jaeger's remote sampling serves to SDKs that poll it. */
+import { covers } from "../operation-cover";
 import type { Operation } from "../operations";
 import { type SamplingModel } from "./model";
 
@@ -37,11 +38,17 @@ const anyOther = "(any other)";
 
 const probabilistic = (percent: number): Strategy => ({ type: "probabilistic", param: percent / 100 });
 
-/** SDKs look a span's name up as it is, and the first entry with a name holds. An operation that no name is equal to has none. */
+/**
+ * SDKs look a span's name up as it is. An operation that no name is equal to has none; but a name has the rate of the first operation that
+ * its request matches, be that one without a name.
+ */
 function strategy(rest: number, operations: Operations): object {
   const rates = new Map<string, number>();
-  for (const { operation, percent } of operations) {
-    for (const name of spanNames(operation)) if (!rates.has(name)) rates.set(name, percent);
+  for (const { operation } of operations) {
+    for (const name of spanNames(operation)) {
+      const first = operations.find((one) => covers([one.operation], operation));
+      if (first && !rates.has(name)) rates.set(name, first.percent);
+    }
   }
   const entries = [...rates, [anyOther, rest] as const];
   return {

@@ -1,9 +1,7 @@
 /** Rates in force, and what a way of deciding loses, in words for people. */
+import { durationText } from "../units";
 import { rulesOf, type SamplingModel } from "./model";
 import { hasSpanNames } from "./strategies";
-
-/** A duration as people read it. */
-const time = (milliseconds: number): string => (milliseconds % 1000 === 0 ? `${milliseconds / 1000} s` : `${milliseconds} ms`);
 
 /**
  * Rates in force, by request, in the order in which they hold. A stack output: `pulumi preview` shows the old and the new ones of an edit.
@@ -14,7 +12,7 @@ export function rateTable(model: SamplingModel): Record<string, string> {
     const { errors, slow } = model;
     return [
       ...(errors > percent ? [`with an error ${errors} %`] : []),
-      ...(slow && slow.percent > percent ? [`from ${time(slow.threshold)} on ${slow.percent} %`] : []),
+      ...(slow && slow.percent > percent ? [`from ${durationText(slow.threshold)} on ${slow.percent} %`] : []),
     ];
   };
   const rate = (percent: number) => {
@@ -48,7 +46,7 @@ export function losses(model: SamplingModel): string[] {
       : []),
     ...(wild.length > 0
       ? [
-          `Wildcards: SDKs that poll Jaeger match whole span names, so ${wild.join(", ")} have the default rate there; thebot-tracing reads them.`,
+          `Wildcards: SDKs that poll Jaeger match whole span names, so requests that only ${wild.join(", ")} match have the default rate there; thebot-tracing reads them.`,
         ]
       : []),
     ...(rules.length > 0

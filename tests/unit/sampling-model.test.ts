@@ -1,6 +1,6 @@
 /** Rung: unit. The sampling group of stack config: the order of its rules, what contradicts itself, and what the Collector has room for. */
 import * as fc from "fast-check";
-import { covers, uncovered } from "../../configs/operation-cover";
+import { covers, overlaps, uncovered } from "../../configs/operation-cover";
 import { matches, parseOperation, type Operation } from "../../configs/operations";
 import { capacity, effectiveRate, rulesOf, samplingStrategy, traceBytes, type DecidingSpan } from "../../configs/sampling";
 import { parseSettings, type Settings } from "../../configs/settings";
@@ -93,6 +93,20 @@ describe("contradictions", () => {
       [expect.stringContaining("slow.percent: found 5") as string],
     ],
     ["errors above what the application can keep: a loss, no error", { default: 10, decide: "app" }, []],
+    [
+      "slowness that shows after the trace was decided",
+      { default: 10, slow: { threshold: "6s" } },
+      [
+        "tracing:sampling.slow.threshold: found 6 s, longer than expected.longestTrace, 5 s: such a trace is decided before its last span says " +
+          "that it is slow; allowed: a threshold of at most that, or a longer longestTrace",
+      ],
+    ],
+    ["slowness within the longest trace", { default: 10, slow: { threshold: "6s" }, expected: { longestTrace: "6s" } }, []],
+    [
+      "a rule whose like stands behind a wider one of another rate",
+      { operations: [rule("GET /a/*", 10), rule("GET /**", 50), rule("GET /a/b", 50)] },
+      [expect.stringMatching(/operations\[2\]\.operation: found "GET \/a\/b" at 50 %, which never holds, as operations\[0\]/) as string],
+    ],
   ])("%s", (_what, sampling, problems) => {
     expect(problemsOf({ sampling })).toEqual(problems);
   });
@@ -128,6 +142,22 @@ describe("an operation is covered", () => {
     );
   });
 
+  test("in part exactly when some path is of both", () => {
+    fc.assert(
+      fc.property(any, any, (one, other) => {
+        const shared = paths.filter((path) => matches(one, "GET", path) && matches(other, "GET", path));
+        // The paths here are not all that there are: an overlap may be elsewhere, but none of them may be without one.
+        if (shared.length > 0) expect(overlaps(one, other)).toBe(true);
+        if (covers([other], one)) expect(overlaps(one, other)).toBe(true);
+        expect(overlaps(one, other)).toBe(overlaps(other, one));
+      }),
+      { numRuns: 500 },
+    );
+    expect(overlaps(operation("GET /a*"), operation("GET /*b"))).toBe(true);
+    expect(overlaps(operation("GET /a/*"), operation("GET /b/**"))).toBe(false);
+    expect(overlaps(operation("GET /a"), operation("POST /a"))).toBe(false);
+  });
+
   test("is told by a shortest path", () => {
     expect(uncovered([operation("GET /a"), operation("GET /*b")], operation("GET /a*"))).toMatch(/^\/a[^b]\/$/);
     expect(uncovered([operation("POST /a")], operation("GET /a"))).toBe("/a/");
@@ -135,12 +165,12 @@ describe("an operation is covered", () => {
 });
 
 describe("capacity", () => {
-  test("is a fifth of the memory, in traces of the expected size; the wait is the longest trace and the exporter's delay", () => {
+  test("is a fifth of the memory, in traces of the expected size with what is remembered for each; the wait is the longest trace and the exporter's delay", () => {
     const { sampling } = settingsWith({ sampling: { expected: { tracesPerSecond: 7, spansPerTrace: 20, longestTrace: "2500ms" } } });
     const found = capacity(sampling, 512);
     expect(found.decisionWait).toBe(8);
     expect(found.expected).toBe(56);
-    expect(found.traces).toBe(Math.floor((512 * 1024 * 1024) / 5 / traceBytes(20)));
+    expect(found.traces).toBe(Math.floor((512 * 1024 * 1024) / 5 / (traceBytes(20) + 2 * 10 * 132)));
     expect(found.remembered).toBe(10 * found.traces);
   });
 
