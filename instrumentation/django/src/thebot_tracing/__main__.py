@@ -16,7 +16,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Span, SpanKind, format_trace_id
 
-from .bootstrap import make_resource, make_sampler
+from .bootstrap import NOT_HEARD, is_initialised, make_resource, make_sampler, not_heard
 from .correlation import KEY, new_correlation_id
 from .encode import EncodedSpanExporter, encode
 from .export import ExportSession
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def check(jaeger: str | None, wait: float, say: Callable[[str], None]) -> int:
-    """Check settings, libraries, middleware and the way to the Collector."""
+    """Check settings, libraries, middleware and the way to the Collector. Django is set up for it, as a server does."""
     sys.path.insert(0, os.getcwd())
     try:
         settings = load_settings()
@@ -53,7 +53,7 @@ def check(jaeger: str | None, wait: float, say: Callable[[str], None]) -> int:
     say(f"sampler       {sampler.get_description()}")
     for name in INSTRUMENTATIONS:
         say(f"{name:<13} {_library(name, settings)}")
-    problems += _middleware(say)
+    problems += _middleware(settings, say)
     if settings.disabled or not settings.export_traces:
         problems.append("no trace is sent: OTEL_SDK_DISABLED=true or OTEL_TRACES_EXPORTER=none is set")
     else:
@@ -77,19 +77,42 @@ def _library(name: str, settings: Settings) -> str:
     return "installed"
 
 
-def _middleware(say: Callable[[str], None]) -> list[str]:
+def _middleware(settings: Settings, say: Callable[[str], None]) -> list[str]:
     from django.conf import settings as django
 
     if not (django.configured or os.environ.get("DJANGO_SETTINGS_MODULE")):
         say("middleware    not checked: DJANGO_SETTINGS_MODULE is not set")
         return []
+    try:
+        _load_django()
+    except Exception as error:  # noqa: BLE001 - an application may raise anything, and that is what is told
+        return [f"Django does not start: {type(error).__name__}: {error}"]
     listed = [name for name in django.MIDDLEWARE if "opentelemetry" not in name]
     say(f"middleware    {listed}")
+    problems = []
     if not any(name.endswith(_MIDDLEWARE) for name in listed):
-        return [f"MIDDLEWARE has no {_MIDDLEWARE}: requests get no correlation id"]
-    if not listed[0].endswith(_MIDDLEWARE):
-        return [f"{_MIDDLEWARE} is not the first of MIDDLEWARE: what runs before it has no correlation id"]
-    return []
+        problems.append(f"MIDDLEWARE has no {_MIDDLEWARE}: requests get no correlation id")
+    elif not listed[0].endswith(_MIDDLEWARE):
+        problems.append(f"{_MIDDLEWARE} is not the first of MIDDLEWARE: what runs before it has no correlation id")
+    return problems + _requests(settings, len(listed) < len(django.MIDDLEWARE))
+
+
+def _load_django() -> None:
+    import django
+    from django.core.handlers.base import BaseHandler
+
+    django.setup()
+    BaseHandler().load_middleware()
+
+
+def _requests(settings: Settings, traced: bool) -> list[str]:
+    """Whether Django's requests will have spans."""
+    if settings.disabled or "django" in settings.disabled_instrumentations:
+        return []
+    if not is_initialised():
+        return ["neither Django's settings nor an app has called init_tracing(): nothing is traced"]
+    problems = [NOT_HEARD % ", ".join(missed)] if (missed := not_heard()) else []
+    return problems if traced else [*problems, "MIDDLEWARE lacks OpenTelemetry's: requests have no span"]
 
 
 def _send(settings: Settings, jaeger: str | None, wait: float, say: Callable[[str], None]) -> list[str]:

@@ -28,6 +28,7 @@ from opentelemetry.trace import Tracer
 from opentelemetry.util._importlib_metadata import entry_points
 
 from .correlation import CorrelationIDSpanProcessor
+from .django_requests import place_middleware
 from .encode import EncodedSpanExporter
 from .export import ExportSession, SpanDelivery
 from .instrument import connect_celery, instrument
@@ -36,12 +37,16 @@ from .propagation import CorrelationPropagator
 from .remote import JaegerRemoteSampler, parse_argument
 from .rules import Rules
 from .sampler import EnvironmentBasedSampler, LeaveOutSampler
-from .settings import Settings, SettingsError, load_settings
+from .settings import Settings, SettingsError, load_settings, own_settings
 from .uwsgi_options import warn_of_uwsgi
 
 _logger = logging.getLogger(__name__)
 _lock = threading.Lock()
 _state: dict[str, Any] = {}
+NOT_HEARD = (
+    "init_tracing() was called before Django's settings were complete, so tracing goes without these: %s; "
+    "call it at the end of the module that DJANGO_SETTINGS_MODULE names"
+)
 
 
 def init_tracing(settings: Settings | None = None) -> TracerProvider | None:
@@ -62,6 +67,7 @@ def init_tracing(settings: Settings | None = None) -> TracerProvider | None:
         if "provider" not in _state:
             found = settings or load_settings()
             sampler = make_sampler(found)
+            _state["heard"] = own_settings() if settings is None else None
             _state["provider"] = _start(found, sampler)
         provider: TracerProvider | None = _state["provider"]
         return provider
@@ -95,6 +101,8 @@ def _start(settings: Settings, sampler: Sampler) -> TracerProvider | None:
     _finish_with_the_process()
     multiprocessing.util.register_after_fork(finish, _finish_with_the_process)
     _state["instrumented"] = instrument(settings)
+    if "django" in _state["instrumented"]:
+        place_middleware(_tell_what_was_not_heard)
     if "celery" in _state["instrumented"] and importlib.util.find_spec("celery") is not None:
         connect_celery(settings, _hurry, finish)
     return provider
@@ -131,6 +139,24 @@ def get_tracer(name: str) -> Tracer:
 def get_meter(name: str) -> Meter:
     """A meter for metrics of one's own; `name` is the module's."""
     return metrics.get_meter(name)
+
+
+def is_initialised() -> bool:
+    """Whether `init_tracing` was called in this process."""
+    return "provider" in _state
+
+
+def not_heard() -> list[str]:
+    """What Django's settings say of tracing, and did not say yet when tracing was set up."""
+    heard = _state.get("heard")
+    return [] if heard is None else sorted(own_settings() - heard)
+
+
+def _tell_what_was_not_heard() -> None:
+    missed = not_heard()
+    if missed and "told" not in _state:
+        _state["told"] = True
+        _logger.error(NOT_HEARD, ", ".join(missed))
 
 
 def instrumented() -> list[str]:

@@ -12,6 +12,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, get_current_span
 
 from .children_only import ChildrenOnlyProvider
+from .django_requests import undo
 from .settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ def instrument(settings: Settings) -> list[str]:
 
 def uninstrument() -> None:
     """Undo it."""
+    undo()
     for library, module, instrumentor in _INSTRUMENTORS.values():
         if importlib.util.find_spec(library) is not None:
             found = getattr(importlib.import_module(module), instrumentor)()

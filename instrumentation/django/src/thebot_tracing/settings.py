@@ -100,6 +100,13 @@ def _django_settings() -> Any:
     return settings if settings.configured or os.environ.get("DJANGO_SETTINGS_MODULE") else object()
 
 
+def own_settings() -> frozenset[str]:
+    """Which of the Django settings that are read here are set by now."""
+    found = _django_settings()
+    names = ("TRACING", "ENVIRONMENT", "STATIC_URL", "MEDIA_URL")
+    return frozenset(name for name in names if found.is_overridden(name)) if hasattr(found, "is_overridden") else frozenset()
+
+
 class _Reader:
     def __init__(self, environ: Mapping[str, str], django: Any) -> None:
         self.environ = environ

@@ -64,10 +64,9 @@ def test_every_span_arrives_once(collector):
 
 def test_a_span_arrives_by_itself_also_after_a_pause(collector):
     tracer, delivery = deliver_to(collector.endpoint)
-    made = []
-    for _ in range(3):
-        made += make(tracer, 1)
-        eventually(lambda: collector.spans == made)
+    for count in (1, 2, 3):
+        make(tracer, 1)
+        eventually(lambda wanted=count: len(collector.spans) == wanted)
         # The thread waits for the next one now, and nothing else will wake it.
         eventually(lambda: delivery.waiting == 0)
         time.sleep(0.2)
