@@ -2,7 +2,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { Settings } from "../../configs/settings";
 import { podsService } from "../../configs/topology-kubernetes";
-import { dataVolume, hasSeveral, labels, podSpec, requestedCpu, selector } from "./kubernetes-pod";
+import { dataVolume, hasSeveral, labels, podSpec, requestedCpu, scalesByLoad, selector } from "./kubernetes-pod";
 import type { Workload } from "./workload";
 
 const template = (settings: Settings, workload: Workload) => ({
@@ -11,14 +11,14 @@ const template = (settings: Settings, workload: Workload) => ({
 });
 
 /** Where load changes the number of instances, the spec must not say one. */
-const replicas = ({ scale }: Workload) => (scale.max === undefined ? { replicas: scale.replicas } : {});
+const replicas = (workload: Workload) => (scalesByLoad(workload) ? {} : { replicas: workload.scale.replicas });
 
 /**
  * A Deployment. A new pod comes before an old one goes; where every instance must have a node of its own there may be none to come to, so
  * there an old one goes first.
  */
 export function deployment(settings: Settings, workload: Workload): k8s.types.input.apps.v1.DeploymentSpec {
-  const crowded = settings.kubernetes.nodes === "required" && hasSeveral(workload);
+  const crowded = settings.kubernetes.nodes === "required" && hasSeveral(workload) && !scalesByLoad(workload);
   return {
     ...replicas(workload),
     revisionHistoryLimit: 3,

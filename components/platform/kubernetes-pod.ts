@@ -193,22 +193,38 @@ function folderOf(paths: readonly string[]): string | undefined {
 function placement(settings: Settings, workload: Workload): Pick<PodSpec, "affinity" | "topologySpreadConstraints"> {
   const { nodes, zones } = settings.kubernetes;
   if (!workload.placement.spread || !hasSeveral(workload)) return {};
+  // Load may make more instances than there are nodes: evenly over them, then. One to a node would leave the others, and a roll, waiting.
+  const evenly = nodes === "required" && scalesByLoad(workload);
   const term = { labelSelector: { matchLabels: selector(settings, workload) }, topologyKey: "kubernetes.io/hostname" };
   const apart =
     nodes === "required"
       ? { requiredDuringSchedulingIgnoredDuringExecution: [term] }
       : { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] };
-  const spread = {
+  const overZones = {
     maxSkew: 1,
     topologyKey: "topology.kubernetes.io/zone",
     whenUnsatisfiable: zones === "required" ? "DoNotSchedule" : "ScheduleAnyway",
-    labelSelector: { matchLabels: selector(settings, workload) },
+    labelSelector: term.labelSelector,
   };
+  const overNodes = {
+    maxSkew: 1,
+    topologyKey: term.topologyKey,
+    whenUnsatisfiable: "DoNotSchedule",
+    labelSelector: term.labelSelector,
+    // Of a roll, the new pods are counted by themselves: those that are to go take nobody's place.
+    matchLabelKeys: ["pod-template-hash"],
+    // A node that is drained or lost is no empty one that others must wait for.
+    nodeTaintsPolicy: "Honor",
+  };
+  const constraints = [...(evenly ? [overNodes] : []), ...(zones === "any" ? [] : [overZones])];
   return {
-    ...(nodes === "any" ? {} : { affinity: { podAntiAffinity: apart } }),
-    ...(zones === "any" ? {} : { topologySpreadConstraints: [spread] }),
+    ...(nodes === "any" || evenly ? {} : { affinity: { podAntiAffinity: apart } }),
+    ...(constraints.length > 0 ? { topologySpreadConstraints: constraints } : {}),
   };
 }
+
+/** Whether load changes the number of instances. */
+export const scalesByLoad = ({ scale }: Workload): boolean => scale.max !== undefined;
 
 /** Whether a workload has more than one instance, or may come to have. */
 export const hasSeveral = ({ scale }: Workload): boolean => Math.max(scale.replicas, scale.max ?? 0) > 1;

@@ -8,7 +8,7 @@ import { Certificates } from "./kubernetes-certificates";
 import { Monitors } from "./kubernetes-monitors";
 import { denyAll, policyOf } from "./kubernetes-network";
 import { autoscaler, budget, cronJob, deployment, ingress, job, pods, podsLabel, service, statefulSet } from "./kubernetes-objects";
-import { configMapOf, hasSeveral, labels, secretKey } from "./kubernetes-pod";
+import { configMapOf, hasSeveral, labels, scalesByLoad, secretKey } from "./kubernetes-pod";
 import type { Platform, Running } from "./platform";
 import type { Workload } from "./workload";
 
@@ -187,7 +187,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
     if (hasSeveral(workload)) {
       new k8s.policy.v1.PodDisruptionBudget(`${name}-budget`, { metadata, spec: budget(this.settings, workload) }, options);
     }
-    if (workload.scale.max !== undefined) {
+    if (scalesByLoad(workload)) {
       new k8s.autoscaling.v2.HorizontalPodAutoscaler(`${name}-autoscaler`, { metadata, spec: autoscaler(workload) }, options);
     }
     const spec = ingress(workload);

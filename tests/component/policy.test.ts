@@ -67,6 +67,7 @@ describe("a change for the worse of prod is found:", () => {
     ["no-public-load-balancer", "Service", (props) => ((props.spec as Props).type = "LoadBalancer")],
     ["survives-loss", "PodDisruptionBudget", (props) => ((props.spec as Props).maxUnavailable = 0)],
     ["survives-loss", "StatefulSet", (props) => ((props.spec as Props).replicas = 1)],
+    ["survives-loss", "Deployment", (props) => Object.assign(pod(props), { affinity: {}, topologySpreadConstraints: [] })],
   ])("%s (%s)", (rule, kind, change) => {
     expect([...new Set(violations("prod", broken(kind, change)).map((violation) => violation.split(":")[0]))]).toEqual([rule]);
   });

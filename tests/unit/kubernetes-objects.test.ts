@@ -102,10 +102,28 @@ describe("instances are apart as stack config has it", () => {
     expect(podOf(prod, one(prod, "prometheus")).affinity).toBeUndefined();
   });
 
+  test("gateways, which load may make more than there are nodes, are spread evenly: none waits for a node of its own, a roll for none", () => {
+    const gateways = one(prod, "otel-collector");
+    const { affinity, topologySpreadConstraints } = podOf(prod, gateways);
+    expect(affinity).toBeUndefined();
+    expect(topologySpreadConstraints).toEqual([
+      {
+        maxSkew: 1,
+        topologyKey: "kubernetes.io/hostname",
+        whenUnsatisfiable: "DoNotSchedule",
+        labelSelector: { matchLabels: selector(prod, gateways) },
+        matchLabelKeys: ["pod-template-hash"],
+        nodeTaintsPolicy: "Honor",
+      },
+      expect.objectContaining({ topologyKey: "topology.kubernetes.io/zone" }),
+    ]);
+    expect(deployment(prod, gateways)).toMatchObject({ strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } });
+  });
+
   test("where each needs a node of its own, an old pod goes before its successor comes: there may be no node left for both", () => {
-    const strategy = (settings: Settings) => (deployment(settings, one(settings, "otel-collector")) as { strategy: object }).strategy;
-    expect(strategy(prod)).toEqual({ type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } });
-    expect(strategy(staging)).toEqual({ type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
+    const strategy = (settings: Settings, name: string) => (deployment(settings, one(settings, name)) as { strategy: object }).strategy;
+    expect(strategy(prod, "jaeger")).toEqual({ type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } });
+    expect(strategy(staging, "otel-collector")).toEqual({ type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
   });
 });
 
