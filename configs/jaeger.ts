@@ -33,12 +33,13 @@ export type JaegerRole = "both" | "collector" | "query";
 /** How long a connection from the Collector lasts where Jaeger has several instances: a new one may go to another of them. */
 const connectionAge = "60s";
 
+/** Copies of an index beside the first: one on a second node, where there is one. */
+export const indexCopies = ({ elasticsearch: { nodes, external } }: Settings): number => (nodes > 1 || external ? 1 : 0);
+
 /** Text of `jaeger-config.yml`. */
 export function jaegerConfig(settings: Settings, topology: Topology, role: JaegerRole = "both"): string {
   const { listen } = topology;
-  const { nodes, external } = settings.elasticsearch;
-  // A copy on a second node, where there is one.
-  const index = { shards: 1, replicas: nodes > 1 || external ? 1 : 0 };
+  const index = { shards: 1, replicas: indexCopies(settings) };
   const [writes, answers] = [role !== "query", role !== "collector"];
   const { ingress } = settings.jaeger;
   const instances = role === "collector" ? settings.jaeger.collectors : settings.jaeger.replicas;

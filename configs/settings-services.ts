@@ -24,7 +24,7 @@ const elasticsearch = z
       .describe("TLS for HTTP and between nodes: off, with certificates from cert-manager, or with those of a Secret that exists."),
     issuer: z
       .strictObject({
-        name: name("cert-manager issuer"),
+        name: name("cert-manager issuer").describe("Its name."),
         kind: oneOf("Issuer", "ClusterIssuer").prefault("ClusterIssuer").describe("Kind of the issuer."),
       })
       .optional()
@@ -37,7 +37,10 @@ const elasticsearch = z
       .describe("Whether several nodes may form a new cluster. True for the first start only; without effect once a cluster is there."),
     external: z
       .strictObject({
-        url: text("an http or https address, such as https://es.example.com:9200", /^https?:\/\/[a-z0-9.-]+:\d{1,5}$/),
+        url: leaf("an http or https address with its port, such as https://es.example.com:9200", (input) => {
+          const match = typeof input === "string" ? /^https?:\/\/[a-z0-9.-]+:([1-9]\d{0,4})$/.exec(input) : null;
+          return match && Number(match[1]) <= 65_535 ? match[0] : undefined;
+        }).describe("Its address."),
         passwordSecret: name("Secret").describe("Secret in the stack's namespace; its key `password` is the password of the user elastic."),
         authoritySecret: name("Secret")
           .optional()
@@ -98,7 +101,7 @@ const jaeger = z
     ingress: z
       .strictObject({
         host: text("a host name", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])$/).describe("Name under which the UI is reached."),
-        className: name("IngressClass"),
+        className: name("IngressClass").describe("Class of the ingress, which says what controller serves it."),
         namespace: name("namespace").describe("Namespace of the ingress controller; it alone is let through."),
         tlsSecret: name("Secret").describe("Secret with the certificate of that host."),
         usersSecret: name("Secret").describe("Secret whose key `htpasswd` lists who may log in, with bcrypt hashes; Jaeger asks for it."),
@@ -121,7 +124,7 @@ const prometheus = z
       .prefault({}),
     memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
     cpu: cores().prefault("500m"),
-    retention: days(1, 365).prefault("15d").describe("How long metrics are kept, in days."),
+    retention: days(2, 365).prefault("15d").describe("How long metrics are kept, in days. Rules look back 26 hours."),
     storage: mebibytes("256Mi", "1024Gi").prefault("2Gi").describe("Most disk that metrics take, MiB; the oldest go first."),
   })
   .prefault({});

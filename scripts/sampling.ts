@@ -1,5 +1,6 @@
 /** `make sampling`: the rates that a stack's config means, what they keep of expected traffic, and what other values would. */
 import { anyOther, capacity, forecast, losses, rateTable, rulesOf, samplingStrategy, samplingTier } from "../configs/sampling";
+import { indexCopies } from "../configs/jaeger";
 import { parseSettings, type Settings } from "../configs/settings";
 import { stackConfig } from "../render/record";
 import { options } from "./lib/options";
@@ -42,6 +43,7 @@ function summary(settings: Settings): string {
   const { rows, receivedSpansPerSecond, keptSpansPerSecond, bytesPerDay } = forecast(sampling, traffic);
   const { expected, traces, decisionWait } = capacity(sampling, tier.memory, tier.counted);
   const decided = sampling.decide === "app" ? "by each application" : `by the Collector, ${samplingStrategy(sampling)}`;
+  const copies = indexCopies(settings) + 1;
   const number = (value: number) => value.toFixed(value < 10 ? 1 : 0);
   return [
     `Decided ${decided}. Expected: ${traffic.tracesPerSecond} traces a second of ${traffic.spansPerTrace} spans, ${traffic.errors} % with an error.`,
@@ -59,7 +61,8 @@ function summary(settings: Settings): string {
       ["all", "100 %", "", "", number(receivedSpansPerSecond), number(keptSpansPerSecond)],
     ]),
     "",
-    `Storage: ${size(bytesPerDay)} a day, ${size(bytesPerDay * retention)} for ${retention} days (${traffic.bytesPerSpan} bytes a span, one copy).`,
+    `Storage: ${size(bytesPerDay * copies)} a day, ${size(bytesPerDay * copies * (retention + 1))} for ${retention} days and the one that the cleaner ` +
+      `keeps more (${traffic.bytesPerSpan} bytes a span, ${copies === 1 ? "one copy" : `${copies} copies`}).`,
     ...(sampling.decide === "app"
       ? []
       : [

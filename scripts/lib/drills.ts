@@ -5,7 +5,7 @@ import { cronState, dockerName, files, paths, publishedUrl, type ServiceName } f
 import { belongings, serviceContainers, type Container } from "./docker";
 import { askElasticsearch } from "./elasticsearch";
 import { readPassword } from "./password";
-import { must } from "./run";
+import { must, sleep } from "./run";
 
 /** A fault. */
 export interface Drill {
@@ -109,11 +109,15 @@ const nearlyFull = 0.95;
 /** Spans of a request that is large, and still within the 4 MiB that receivers allow. */
 const large = 2000;
 
-/** Sends spans until so many were taken, or no more are: a full queue takes none. */
+/** Sends spans until so many were taken, or none is for half a minute: a full queue takes none, and a memory limiter none for a while. */
 async function fill(stack: Running, wanted: number): Promise<void> {
-  for (let [sent, refused] = [0, 0]; sent < wanted && refused < 3;) {
-    if (await stack.send(large)) [sent, refused] = [sent + large, 0];
-    else refused += 1;
+  for (let [sent, refused] = [0, 0]; sent < wanted && refused < 30;) {
+    if (await stack.send(large)) {
+      [sent, refused] = [sent + large, 0];
+    } else {
+      refused += 1;
+      await sleep(1000);
+    }
   }
 }
 

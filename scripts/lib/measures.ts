@@ -29,14 +29,31 @@ export async function spanCounts(settings: Settings): Promise<string> {
   return `${(perSecond ?? 0).toFixed(1)} a second; ${received} received and ${refused ?? 0} refused since the Collector started`;
 }
 
+/**
+ * Expressions for the traces that were decided on and those that were kept: of all time, or what a window has brought. The stage of a cap adds
+ * to the same counters as the one before it, which decides by rate: every trace that the rate kept is counted there, and here again.
+ */
+export function decisions({ sampling }: Settings, window = ""): { kept: string; all: string } {
+  const count = (metric: string, more: string) => {
+    const counter = `otelcol_processor_tail_sampling_${metric}{job="otel-collector",${more}}${window}`;
+    return `(sum(${window ? `increase(${counter})` : counter}) or vector(0))`;
+  };
+  const [yes, no] = ["true", "false"].map((sampled) => count("global_count_traces_sampled_total", `sampled="${sampled}"`)) as [
+    string,
+    string,
+  ];
+  if (sampling.cap === undefined) return { kept: yes, all: `(${yes} + ${no})` };
+  const kept = `(${yes} - ${count("count_traces_sampled_total", `policy="cap.errors"`)})`;
+  return { kept, all: `(${no} + ${kept})` };
+}
+
 /** Share of the traces that sampling kept: of the last minutes, and since the Collector started. */
 export async function sampledShare(settings: Settings): Promise<string> {
-  const decided = "otelcol_processor_tail_sampling_global_count_traces_sampled_total";
-  const kept = `${decided}{job="otel-collector",sampled="true"}`;
+  const [now, lastly] = [decisions(settings), decisions(settings, "[5m]")];
   const [lately, ever, all] = await Promise.all([
-    query(settings, `100 * (sum(increase(${kept}[5m])) or vector(0)) / sum(increase(${decided}${own}[5m]))`),
-    query(settings, `100 * (sum(${kept}) or vector(0)) / sum(${decided}${own})`),
-    query(settings, `sum(${decided}${own})`),
+    query(settings, `100 * ${lastly.kept} / (${lastly.all} > 0)`),
+    query(settings, `100 * ${now.kept} / (${now.all} > 0)`),
+    query(settings, now.all),
   ]);
   if (!all || ever === undefined) return "no trace decided yet";
   const recent =

@@ -62,11 +62,11 @@ async function takenPorts(settings: Settings, own: Belongings): Promise<string[]
   return taken;
 }
 
-/** Why a port cannot be listened on; undefined if it can. */
+/** Why a port cannot be listened on; undefined if it can, or if only we may not: the engine binds it, and has rights of its own. */
 function bind(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "EACCES" ? undefined : (error.code ?? error.message)));
     server.listen({ host, port }, () => server.close(() => resolve(undefined)));
   });
 }

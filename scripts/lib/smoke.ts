@@ -1,20 +1,27 @@
 /** The smoke test: one trace goes in as an application sends it, and must come out of the query API. */
 import { randomBytes } from "node:crypto";
+import { instanceCapacity, samplingStrategy } from "../../configs/sampling";
 import type { Settings } from "../../configs/settings";
 import { publishedUrl } from "../../configs/topology";
 import { sleep } from "./run";
 import { heartbeat, Problem, since } from "./say";
 
 const service = "tracing-smoke";
-const longest = 60_000;
 const spanCount = 3;
+
+/** Longest time, in ms, from a trace's arrival to its being found: a minute, and the decision wait where whole traces are waited for. */
+export const longestWay = (settings: Settings): number =>
+  60_000 + (samplingStrategy(settings.sampling) === "trace-complete" ? instanceCapacity(settings).decisionWait * 1000 : 0);
 
 /** Sends a trace and waits for it; returns what was found, in words. */
 export async function smokeTest(settings: Settings): Promise<string> {
   const id = randomBytes(16).toString("hex");
   const start = Date.now();
   await heartbeat("the Collector takes a trace", send(`${publishedUrl(settings, "otlp-http")}/v1/traces`, trace(id, settings)));
-  const found = await heartbeat("the trace is stored", poll(`${publishedUrl(settings, "jaeger-ui")}/api/v3/traces/${id}`, start + longest));
+  const found = await heartbeat(
+    "the trace is stored",
+    poll(`${publishedUrl(settings, "jaeger-ui")}/api/v3/traces/${id}`, start + longestWay(settings)),
+  );
   if (found === spanCount) return `trace ${id}: ${found} spans sent, stored and found in ${since(start)}`;
   const rate = Math.max(settings.sampling.default, settings.sampling.errors);
   if (found === 0 && rate < 100) return `trace ${id} was taken, and not found: at ${rate} % it may have been sampled out`;
@@ -24,10 +31,10 @@ export async function smokeTest(settings: Settings): Promise<string> {
   );
 }
 
-/** A request with two spans below it. Where not every trace is kept, it failed: errors are kept first. */
+/** A request with two spans below it. Where not every trace is kept, it failed: errors are kept first, and no cap cuts them. */
 function trace(traceId: string, settings: Settings): object {
   const [root, work, query] = [0, 1, 2].map(() => randomBytes(8).toString("hex"));
-  const failed = settings.sampling.default < 100;
+  const failed = settings.sampling.default < 100 || settings.sampling.cap !== undefined;
   const now = BigInt(Date.now()) * 1_000_000n;
   const span = (spanId: string | undefined, parentSpanId: string | undefined, name: string, kind: number, milliseconds: bigint) => ({
     traceId,

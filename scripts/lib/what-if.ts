@@ -16,6 +16,7 @@ const settable = [
   "decide",
   "expected.tracesPerSecond",
   "expected.spansPerTrace",
+  "expected.longestTrace",
 ];
 
 /**

@@ -139,6 +139,14 @@ describe("the stack by compose", () => {
     expect(text).toMatch(/^e2e_orders_total(\{.*\})? 7/m);
   });
 
+  it("scrapes metrics with its Prometheus receiver: its own, which 8889 then has too", async () => {
+    const { text } = await eventually("the Collector's own metrics on 8889", 60, async () => {
+      const answer = await page(ports.collector.prometheusExporter, "/metrics");
+      return answer.text.includes("otelcol_process_uptime_seconds_total") ? answer : undefined;
+    });
+    expect(text).toMatch(/^otelcol_process_uptime_seconds_total\{.*job="otel-collector-self".*\} [\d.]+/m);
+  });
+
   it("counts requests before sampling, by span metrics", async () => {
     await otelClient("http", { service: "span-metrics", name: "GET api/orders/" });
     const calls = 'traces_span_metrics_calls_total{service_name="span-metrics"}';
@@ -203,18 +211,29 @@ describe("the stack by compose", () => {
     expect(status.split("\n").length).toBeLessThan(25);
   });
 
+  // Before the load: on a slow machine a burst may be what an alert is for.
+  it("has loaded the rules, and fires no alert in ordinary work", async () => {
+    const { text } = await page(publishedPorts.prometheus, "/api/v1/rules");
+    const { data } = JSON.parse(text) as {
+      data: { groups: { rules: { name: string; type: string; state?: string; health: string }[] }[] };
+    };
+    const rules = data.groups.flatMap((group) => group.rules);
+    expect(rules.filter(({ type }) => type === "alerting")).toHaveLength(13);
+    expect(rules.filter(({ health, state }) => health !== "ok" || state === "firing")).toEqual([]);
+  });
+
   it("loses and doubles nothing of 10,000 spans", async () => {
     expect(await ledger("steady", "--spans", "10000")).toMatchObject({ acknowledged: 10_000, stored: 10_000, lost: 0, duplicated: 0 });
   });
 
   it("loses nothing acknowledged of a burst of 100,000 spans", async () => {
-    const verdict = await ledger("burst", "--spans", "100000", "--connections", "8", "--wait", "300s");
+    const verdict = await ledger("burst", "--spans", "100000", "--connections", "8", "--wait", "400s");
     expect(verdict).toMatchObject({ sent: 100_000, lost: 0, unexpected: 0 });
     expect(verdict.stored).toBeGreaterThanOrEqual(verdict.acknowledged);
   });
 
   it("takes 1,000 spans/s for a minute inside its memory limits", async () => {
-    const verdict = await ledger("minute", "--duration", "60s", "--rate", "1000", "--wait", "180s");
+    const verdict = await ledger("minute", "--duration", "60s", "--rate", "1000");
     expect(verdict).toMatchObject({ lost: 0, unacknowledged: 0 });
     expect(verdict.acknowledged).toBeGreaterThan(55_000);
     const states = JSON.parse(execFileSync("docker", ["inspect", ...(await containerIds(stack, "service"))], { encoding: "utf8" })) as {
@@ -224,16 +243,6 @@ describe("the stack by compose", () => {
     expect(states.map(({ RestartCount, State }) => [RestartCount, State.OOMKilled, State.Status])).toEqual(
       states.map(() => [0, false, "running"]),
     );
-  });
-
-  it("has loaded the rules, and fires no alert in ordinary work", async () => {
-    const { text } = await page(publishedPorts.prometheus, "/api/v1/rules");
-    const { data } = JSON.parse(text) as {
-      data: { groups: { rules: { name: string; type: string; state?: string; health: string }[] }[] };
-    };
-    const rules = data.groups.flatMap((group) => group.rules);
-    expect(rules.filter(({ type }) => type === "alerting")).toHaveLength(13);
-    expect(rules.filter(({ health, state }) => health !== "ok" || state === "firing")).toEqual([]);
   });
 
   it("keeps traces over down, an interrupted up, and up", async () => {
@@ -301,7 +310,7 @@ describe("the stack by compose", () => {
     const after = await containerIds(stack, "service");
     expect(after.filter((id) => !before.includes(id))).toHaveLength(1);
     expect(await preview()).not.toMatch(changes);
-    const healthy = await ledger("half", "--traces", "400", "--spans-per-trace", "5", "--allow-sampling");
+    const healthy = await ledger("half", "--traces", "400", "--spans-per-trace", "5", "--allow-sampling", "--settle", "30s");
     expect(healthy).toMatchObject({ lost: 0, splitTraces: 0, duplicated: 0 });
     // 400 fair coins: fewer than 140 or more than 260 heads come up once in 10^9 runs.
     expect(healthy.sampledOut).toBeGreaterThan(140);

@@ -30,10 +30,11 @@ func verifyFlags(f *flags) func(trust *tls.Config) verification {
 	base := urlFlag(f, "elasticsearch", "`URL` of Elasticsearch; required")
 	password := passwordFlags(f, &v.elasticsearch.User)
 	f.text(&v.elasticsearch.Index, "index", "jaeger-span-*", "`pattern` of the indices that hold spans")
-	f.duration(&v.wait, "wait", 2*time.Minute, 0, "longest `time` to wait until everything expected is stored")
-	f.duration(&v.settle, "settle", 10*time.Second, time.Millisecond,
-		"stop waiting when something is stored and nothing changed for this `time`; take more than the sampler's "+
-			"decision time")
+	f.duration(&v.wait, "wait", 4*time.Minute, 0, "longest `time` to wait until everything expected is stored")
+	f.duration(&v.settle, "settle", 90*time.Second, time.Millisecond,
+		"stop waiting when something is stored and nothing changed for this `time`, where all that is expected is "+
+			"not there or cannot be known; take more than the sampler's decision time, and than Jaeger's 10 to 23 s "+
+			"before it repeats a failed write")
 	f.duration(&v.linger, "linger", 2*time.Second, 0,
 		"`time` to look on after everything is stored, for copies that come late")
 	var kept string

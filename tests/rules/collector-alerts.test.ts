@@ -111,20 +111,26 @@ const cases: Record<string, readonly Case[]> = {
   ],
   OTELSamplingFull: [
     [
-      "fires when more than 90 % of the undecided traces that fit are there, and recovers",
+      "fires when more than 80 % of the undecided traces that fit are there, and recovers",
       20,
-      { [undecided]: then(flat(5, 100), flat(5, Math.ceil(traces * 0.91)), flat(10, 100)) },
+      { [undecided]: then(flat(5, 100), flat(5, Math.ceil(traces * 0.81)), flat(10, 100)) },
       [
         [5.75, []],
         [6.25, sampling],
-        [9.75, sampling],
-        [10.25, []],
+        [11.75, sampling],
+        [12.25, []],
       ],
     ],
     [
-      "is silent at 90 %, and in a short peak",
+      "fires where a saturated Collector decides in waves",
       20,
-      { [undecided]: then(flat(10, Math.floor(traces * 0.9)), flat(0.75, traces), flat(9.25, 0)) },
+      { [undecided]: then(flat(5, 100), ...Array.from({ length: 10 }, () => then(flat(0.75, 100), flat(0.25, traces)))) },
+      [[10, sampling]],
+    ],
+    [
+      "is silent at 80 %",
+      20,
+      { [undecided]: flat(20, Math.floor(traces * 0.8)) },
       [
         [10.5, []],
         [20, []],

@@ -99,7 +99,7 @@ describe("a config with values in all groups", () => {
       elasticsearch: { memory: "2Gi" },
       collector: { memory: "512Mi", queue: "10000", debug: "basic" },
       jaeger: { memory: "1Gi", tags: ["a.b-c_d"] },
-      prometheus: { memory: "128Mi", retention: "1d", storage: "1024Gi" },
+      prometheus: { memory: "128Mi", retention: "2d", storage: "1024Gi" },
       indexCleaner: { hour: 0 },
     });
     expect(settings).toMatchObject({
@@ -111,7 +111,7 @@ describe("a config with values in all groups", () => {
       elasticsearch: { memory: 2048 },
       collector: { memory: 512, queue: 10_000, debug: "basic" },
       jaeger: { memory: 1024, tags: ["a.b-c_d"] },
-      prometheus: { memory: 128, retention: 1, storage: 1_048_576 },
+      prometheus: { memory: 128, retention: 2, storage: 1_048_576 },
       indexCleaner: { hour: 0 },
     });
   });

@@ -79,11 +79,11 @@ const kinds: Record<string, Kind> = {
     put: (value) => ({ prometheus: { retention: value } }),
     read: (groups) => settingsWith(groups).prometheus.retention,
     good: [
-      ["1d", 1],
+      ["2d", 2],
       ["365d", 365],
       ["7d", 7],
     ],
-    bad: ["7days", "7", 7, "0d", "366d", "-1d", "1.5d", "7D", "7 d", " 7d", "7d ", "1w", "d", "", "7d\n"],
+    bad: ["7days", "7", 7, "1d", "366d", "-1d", "1.5d", "7D", "7 d", " 7d", "7d ", "1w", "d", "", "7d\n"],
   },
   size: {
     put: (value) => ({ jaeger: { memory: value } }),

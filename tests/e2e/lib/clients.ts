@@ -59,7 +59,7 @@ async function otelRemote(span: ClientSpan): Promise<string> {
     initialSampler: new TraceIdRatioBasedSampler(0.123456),
     poolingInterval: 200,
   });
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await changed(() => (sampler.toString().includes("0.123456") ? undefined : true));
   const text = sampler.toString();
   // A sampler by operation lists default and names; one without operations is a rate alone.
   const rates = [...text.matchAll(/[{,] ?([^,{}]+)=TraceIdRatioBased\{([\d.]+)\}/g)].map(
@@ -85,15 +85,28 @@ async function jaegerRemote(span: ClientSpan): Promise<string> {
     } as Parameters<typeof initTracer>[0],
     {},
   );
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  for (let n = 0; n < 5000; n++) {
-    const started = tracer.startSpan(span.name) as unknown as {
-      context(): { isSampled(): boolean };
-      _tags: { key: string; value: unknown }[];
-    };
-    if (started.context().isSampled()) return String(started._tags.find(({ key }) => key === "sampler.param")?.value);
+  // Before it has polled it samples nothing.
+  const rate = await changed(() => {
+    for (let n = 0; n < 5000; n++) {
+      const started = tracer.startSpan(span.name) as unknown as {
+        context(): { isSampled(): boolean };
+        _tags: { key: string; value: unknown }[];
+      };
+      if (started.context().isSampled()) return String(started._tags.find(({ key }) => key === "sampler.param")?.value);
+    }
+    return undefined;
+  });
+  return rate ?? "0";
+}
+
+/** Asks four times a second until a poller has an answer; undefined where it has none after 20 s. */
+async function changed<T>(ask: () => T | undefined): Promise<T | undefined> {
+  for (let n = 0; n < 80; n++) {
+    const answer = ask();
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  return "0";
+  return undefined;
 }
 
 const clients: Readonly<Record<string, (span: ClientSpan) => Promise<string>>> = {

@@ -7,7 +7,7 @@ import { passwordFile } from "./commands";
 const on = (port: number, path: string) => `http://127.0.0.1:${port}${path}`;
 
 /** Without a limit a request to a published port that nothing listens on yet may wait for ever. */
-const limit = () => ({ signal: AbortSignal.timeout(5000) });
+const limit = (seconds = 5) => ({ signal: AbortSignal.timeout(seconds * 1000) });
 
 /** A span as Jaeger's API v3 returns it: OTLP JSON. */
 export interface StoredSpan {
@@ -31,7 +31,7 @@ export async function elasticsearch(path: string, method = "GET", body?: object)
   const login = Buffer.from(`${elasticsearchUser}:${readFileSync(await passwordFile(), "utf8")}`).toString("base64");
   const headers = { Authorization: `Basic ${login}`, "Content-Type": "application/json" };
   const json = body ? { body: JSON.stringify(body) } : {};
-  const answer = await fetch(on(ports.elasticsearch.http, path), { ...limit(), method, headers, ...json });
+  const answer = await fetch(on(ports.elasticsearch.http, path), { ...limit(60), method, headers, ...json });
   if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${path}`);
   return answer.json();
 }

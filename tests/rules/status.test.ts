@@ -1,0 +1,52 @@
+/** Rung: rules. What `make status` asks Prometheus for, over made-up series. */
+import { decisions } from "../../scripts/lib/measures";
+import { settingsWith } from "../support/settings";
+import { temporaryFolder } from "../support/temporary-folder";
+import { holds, type Expectation } from "./support/promtool";
+import { absent, collector, rise, type Series } from "./support/series";
+
+const folder = temporaryFolder();
+const minutes = 10;
+const global = (sampled: boolean) =>
+  collector("otelcol_processor_tail_sampling_global_count_traces_sampled_total", `, sampled="${sampled}"`);
+const ofCap = (sampled: boolean) =>
+  collector("otelcol_processor_tail_sampling_count_traces_sampled_total", `, policy="cap.errors", sampled="${sampled}"`);
+
+const value = (expr: string, found: number): Expectation => ({
+  expr: `round(${expr}, 0.001)`,
+  eval_time: `${minutes * 60}s`,
+  exp_samples: [{ labels: "{}", value: found }],
+});
+
+test.each<[string, object, Series, { kept: number; all: number }]>([
+  ["the share that rates keep", {}, { [global(true)]: rise(minutes, 0, 1), [global(false)]: rise(minutes, 0, 9) }, { kept: 40, all: 400 }],
+  [
+    "all of it, where nothing is dropped",
+    {},
+    { [global(true)]: rise(minutes, 0, 2), [global(false)]: absent(minutes) },
+    { kept: 80, all: 80 },
+  ],
+  ["none where nothing was decided", {}, { [global(true)]: absent(minutes) }, { kept: 0, all: 0 }],
+  [
+    // Of 10 a look the rates keep 4, and the cap 1 of these: 4 + 1 kept and 6 + 3 dropped are counted.
+    "what a cap leaves of it",
+    { cap: 500 },
+    {
+      [global(true)]: rise(minutes, 0, 5),
+      [global(false)]: rise(minutes, 0, 9),
+      [ofCap(true)]: rise(minutes, 0, 1),
+      [ofCap(false)]: rise(minutes, 0, 3),
+    },
+    { kept: 40, all: 400 },
+  ],
+])("counts %s", async (_what, sampling, series, { kept, all }) => {
+  const ever = decisions(settingsWith({ sampling }));
+  const lately = decisions(settingsWith({ sampling }), "[5m]");
+  const half = (n: number) => n / 2;
+  await holds(folder(), series, [
+    value(ever.kept, kept),
+    value(ever.all, all),
+    value(lately.kept, half(kept)),
+    value(lately.all, half(all)),
+  ]);
+});
