@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from opentelemetry import context
+from opentelemetry.context import Context
 
 from .correlation import RESPONSE_HEADER, choose, set_correlation_id
 
@@ -56,6 +58,46 @@ def begin(request: HttpRequest) -> None:
 
 
 def end(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Put the id on the response."""
+    """Put the id on the response. A body that is made later is made in the context of its request."""
     response.headers[RESPONSE_HEADER] = cast(str, request.correlation_id)  # type: ignore[attr-defined]
+    if response.streaming and not _is_file(response):
+        streamed = cast(StreamingHttpResponse, response)
+        wrap = _AsyncParts if streamed.is_async else _Parts
+        streamed.streaming_content = wrap(cast(Any, streamed.streaming_content), context.get_current())
     return response
+
+
+def _is_file(response: HttpResponseBase) -> bool:
+    """Whether the body is a file of this machine: it makes no spans, and the server may send it faster than Python can."""
+    file = getattr(response, "file_to_stream", None)
+    return isinstance(file, io.IOBase) or isinstance(getattr(file, "__dict__", {}).get("file"), io.IOBase)
+
+
+class _Parts(Iterator[bytes]):
+    """Parts of a body, each made in a context."""
+
+    def __init__(self, parts: Iterator[bytes], ctx: Context) -> None:
+        self._parts = parts
+        self._context = ctx
+
+    def __next__(self) -> bytes:
+        token = context.attach(self._context)
+        try:
+            return next(self._parts)
+        finally:
+            context.detach(token)
+
+
+class _AsyncParts(AsyncIterator[bytes]):
+    """The same, asynchronously."""
+
+    def __init__(self, parts: AsyncIterator[bytes], ctx: Context) -> None:
+        self._parts = parts
+        self._context = ctx
+
+    async def __anext__(self) -> bytes:
+        token = context.attach(self._context)
+        try:
+            return await self._parts.__anext__()
+        finally:
+            context.detach(token)

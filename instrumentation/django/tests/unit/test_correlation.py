@@ -208,6 +208,52 @@ def test_asynchronous_views_and_servers(exporter, spans, caplog):
     assert "different Context" not in caplog.text
 
 
+def streamed(client, path):
+    return b"".join(client.get(path, headers={"X-Correlation-ID": "s-1"}).streaming_content)
+
+
+def streamed_async(path):
+    from django.test import AsyncClient
+
+    async def ask():
+        response = await AsyncClient().get(path, headers={"X-Correlation-ID": "s-1"})
+        return b"".join([part async for part in response.streaming_content])
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("path", ["/stream/", "/stream-async/"])
+def test_what_a_streamed_body_does_belongs_to_its_request(client, spans, caplog, path):
+    caplog.handler.addFilter(CorrelationIDLoggingFilter())
+    assert (streamed_async(path) if "async" in path else streamed(client, path)) == b"s-1s-1"
+    (server,) = [span for span in spans() if span.parent is None]
+    parts = [span for span in spans() if span.name == "part"]
+    assert [span.parent.span_id for span in parts] == [server.context.span_id] * 2
+    assert {span.attributes["correlation_id"] for span in spans()} == {"s-1"}
+    assert {record.correlation_id for record in caplog.records if record.msg == "in the body"} == {"s-1"}
+    assert get_correlation_id() is None
+    assert "different Context" not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/health/stream/", "/health/stream-async/"])
+def test_the_streamed_body_of_a_left_out_request_leaves_no_span(client, spans, path):
+    assert (streamed_async(path) if "async" in path else streamed(client, path)) == b"s-1s-1"
+    assert spans() == ()
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_file_is_left_to_the_server(own):
+    from django.core.files import File
+    from django.http import FileResponse
+    from django.test import RequestFactory
+
+    from thebot_tracing.middleware import CorrelationIDMiddleware
+
+    with open(__file__, "rb") as file:
+        response = FileResponse(File(file) if own else file)
+        assert CorrelationIDMiddleware(lambda _: response)(RequestFactory().get("/")).file_to_stream is not None
+
+
 def test_the_middleware_alone_without_tracing():
     from django.http import HttpResponse
     from django.test import RequestFactory

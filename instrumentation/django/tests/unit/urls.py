@@ -1,9 +1,10 @@
 """Addresses for tests: the example's, and views that show what a request carries."""
 
+import asyncio
 import logging
 
 from config.urls import urlpatterns as example
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path, re_path
 from opentelemetry import propagate
 
@@ -27,10 +28,37 @@ async def seen_async(request):
     return seen(request)
 
 
+def _part():
+    """A part of a body, with a span of its own."""
+    with tracer.start_as_current_span("part"):
+        logger.warning("in the body")
+        return (get_correlation_id() or "-").encode()
+
+
+def stream(request):
+    """A body that is made while it is sent."""
+    return StreamingHttpResponse(_part() for _ in range(2))
+
+
+async def stream_async(request):
+    """The same, asynchronously."""
+
+    async def parts():
+        for _ in range(2):
+            await asyncio.sleep(0)
+            yield _part()
+
+    return StreamingHttpResponse(parts())
+
+
 urlpatterns = [
     *example,
     path("seen/", seen),
     path("async/", seen_async),
+    path("stream/", stream),
+    path("stream-async/", stream_async),
+    path("health/stream/", stream),
+    path("health/stream-async/", stream_async),
     re_path(r"^(?:admin|static|media|health|healthcare)/.*$", seen),
     path("nothing/", lambda request: HttpResponse(status=204)),
 ]
