@@ -21,6 +21,8 @@ RESPONSE_HEADER = "X-Correlation-ID"
 REQUEST_HEADERS = ("X-Correlation-ID", "X-Request-ID", "X-Trace-ID", "X-B3-Trace-ID")
 """Where a request may carry the id; the first valid one holds."""
 LONGEST = 128
+SPAN_CONTEXT = "tracing_span_context"
+"""The attribute of a request that has its span's context."""
 
 # Nothing that ends a header, a log line or a baggage member, and nothing that a shell or a browser reads.
 _VALID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}", re.ASCII)
@@ -97,13 +99,18 @@ class CorrelationIDSpanProcessor(SpanProcessor):
 class CorrelationIDLoggingFilter(logging.Filter):
     """Give log records `correlation_id`, `trace_id` and `span_id`; `-` where there is none.
 
-    It drops no record. Put it on a handler, so that it sees the records of all loggers.
+    It drops no record. Put it on a handler, so that it sees the records of all loggers. What Django logs of a request that is over (404, a
+    returned 5xx) names that request: its id and span are taken.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Add the attributes."""
+        request = getattr(record, "request", None)
         span = trace.get_current_span().get_span_context()
-        record.correlation_id = get_correlation_id() or "-"
+        if not span.is_valid:
+            span = getattr(request, SPAN_CONTEXT, span)
+        value = get_correlation_id() or getattr(request, KEY, None)
+        record.correlation_id = value if valid(value) else "-"
         record.trace_id = trace.format_trace_id(span.trace_id) if span.is_valid else "-"
         record.span_id = trace.format_span_id(span.span_id) if span.is_valid else "-"
         return True

@@ -9,10 +9,10 @@ from typing import Any, cast
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from opentelemetry import context
+from opentelemetry import context, trace
 from opentelemetry.context import Context
 
-from .correlation import RESPONSE_HEADER, choose, set_correlation_id
+from .correlation import RESPONSE_HEADER, SPAN_CONTEXT, choose, set_correlation_id
 
 Handler = Callable[[HttpRequest], Any]
 
@@ -55,6 +55,7 @@ class CorrelationIDMiddleware:
 def begin(request: HttpRequest) -> None:
     """Choose the request's id and make it the current one."""
     request.correlation_id = set_correlation_id(choose(request.headers.get))  # type: ignore[attr-defined]
+    setattr(request, SPAN_CONTEXT, trace.get_current_span().get_span_context())
 
 
 def end(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

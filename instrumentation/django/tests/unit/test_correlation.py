@@ -208,6 +208,26 @@ def test_asynchronous_views_and_servers(exporter, spans, caplog):
     assert "different Context" not in caplog.text
 
 
+@pytest.mark.parametrize(("path", "line"), [("/unknown/", "Not Found: /unknown/"), ("/unavailable/", "Service Unavailable: /unavailable/")])
+def test_what_django_logs_of_a_request_that_is_over_has_its_id(client, spans, caplog, path, line):
+    caplog.handler.addFilter(CorrelationIDLoggingFilter())
+    client.get(path, headers={"X-Correlation-ID": "over-1"})
+    (record,) = [record for record in caplog.records if record.getMessage() == line]
+    (span,) = spans()
+    assert (record.correlation_id, record.trace_id) == ("over-1", trace.format_trace_id(span.context.trace_id))
+    assert record.span_id == trace.format_span_id(span.context.span_id)
+
+
+@pytest.mark.parametrize("odd", [None, object(), 5, "a\nb"])
+def test_a_record_s_request_that_is_none_of_ours_brings_nothing(odd):
+    from types import SimpleNamespace
+
+    record = logging.LogRecord("a", logging.INFO, "", 0, "", None, None)
+    record.request = SimpleNamespace(correlation_id=odd)
+    assert CorrelationIDLoggingFilter().filter(record)
+    assert (record.correlation_id, record.trace_id) == ("-", "-")
+
+
 def streamed(client, path):
     return b"".join(client.get(path, headers={"X-Correlation-ID": "s-1"}).streaming_content)
 

@@ -60,5 +60,6 @@ urlpatterns = [
     path("health/stream/", stream),
     path("health/stream-async/", stream_async),
     re_path(r"^(?:admin|static|media|health|healthcare)/.*$", seen),
+    path("unavailable/", lambda request: HttpResponse(status=503)),
     path("nothing/", lambda request: HttpResponse(status=204)),
 ]
