@@ -8,7 +8,7 @@ interface Job {
   readonly permissions?: Readonly<Record<string, string>>;
   readonly environment?: string;
   readonly concurrency?: { readonly group: string; readonly "cancel-in-progress": boolean };
-  readonly needs?: string;
+  readonly needs?: string | readonly string[];
   readonly steps?: readonly { readonly uses?: string; readonly run?: string; readonly with?: Readonly<Record<string, unknown>> }[];
 }
 interface Workflow {
@@ -61,6 +61,15 @@ test("an update that runs is never cancelled, and runs only once its environment
     concurrency: { group: "up-${{ inputs.stack }}", "cancel-in-progress": false },
   });
   for (const name of ["deploy.yml", "deploy-staging.yml", "deploy-prod.yml"]) expect(workflow(name).concurrency).toBeUndefined();
+});
+
+test("the code of a pull request runs with staging's credentials at most, and prod's are for deployments", () => {
+  const ofPullRequests = workflows.filter(([, { on }]) => JSON.stringify(on).includes("pull_request"));
+  expect(ofPullRequests.map(([name]) => name).sort()).toEqual(["end-to-end.yml", "pull-request.yml"]);
+  const jobs = ofPullRequests.flatMap(([, { jobs: own }]) => Object.values(own));
+  const trusted = jobs.filter((job) => job.environment !== undefined || /secrets[.[]|inherit/.test(JSON.stringify(job)));
+  expect(trusted.map(({ environment }) => environment)).toEqual(["preview-staging"]);
+  expect(workflow("deploy.yml").jobs.preview?.environment).toBe("preview-${{ inputs.stack }}");
 });
 
 test("production is deployed by request only", () => {
