@@ -28,7 +28,7 @@ from opentelemetry.trace import Tracer
 from opentelemetry.util._importlib_metadata import entry_points
 
 from .correlation import CorrelationIDSpanProcessor
-from .django_requests import place_middleware
+from .django_requests import end_cancelled_requests, place_middleware
 from .encode import EncodedSpanExporter
 from .export import ExportSession, SpanDelivery
 from .instrument import connect_celery, instrument
@@ -103,6 +103,7 @@ def _start(settings: Settings, sampler: Sampler) -> TracerProvider | None:
     _state["instrumented"] = instrument(settings)
     if "django" in _state["instrumented"]:
         place_middleware(_tell_what_was_not_heard)
+        end_cancelled_requests()
     if "celery" in _state["instrumented"] and importlib.util.find_spec("celery") is not None:
         connect_celery(settings, _hurry, finish)
     return provider

@@ -1,11 +1,19 @@
-"""What the instrumentation of Django leaves to us: to see to it that its middleware is there."""
+"""What the instrumentation of Django leaves to us: that its middleware is there, and the end of a request that is cancelled."""
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from opentelemetry import trace
+
+CANCELLED = "request.cancelled"
+"""The attribute of a cancelled request's span."""
+# As web servers log it; no answer was sent.
+_CLIENT_HAS_GONE = 499
 _undo: list[Callable[[], None]] = []
 
 
@@ -34,6 +42,28 @@ def place_middleware(complete: Callable[[], None]) -> None:
         load(handler, *args, **kwargs)
 
     _replace(BaseHandler, "load_middleware", load_middleware)
+
+
+def end_cancelled_requests() -> None:
+    """End the span of a request that an asynchronous server cancels, as its client has gone.
+
+    The instrumentation ends it with the response, and there is none: the span, the root of what was done until then, would be lost.
+    """
+    from django.http import HttpRequest, HttpResponse
+    from opentelemetry.instrumentation.django.middleware.otel_middleware import _DjangoMiddleware
+
+    call: Callable[[Any, HttpRequest], Any] = _DjangoMiddleware.__call__
+
+    @wraps(call)
+    def answer(middleware: Any, request: HttpRequest) -> Any:
+        try:
+            return call(middleware, request)
+        except (asyncio.CancelledError, concurrent.futures.CancelledError):
+            request.META.get(_DjangoMiddleware._environ_span_key, trace.INVALID_SPAN).set_attribute(CANCELLED, True)
+            middleware.process_response(request, HttpResponse(status=_CLIENT_HAS_GONE))
+            raise
+
+    _replace(_DjangoMiddleware, "__call__", answer)
 
 
 def _replace(owner: type, name: str, method: Callable[..., Any]) -> None:

@@ -1,5 +1,8 @@
 """Requests through Django, instrumented."""
 
+import asyncio
+import gc
+
 import pytest
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -32,6 +35,42 @@ def test_an_exception_is_recorded_and_the_status_set(client, spans):
 def test_a_client_error_is_no_error_of_the_service(client, spans):
     assert client.get("/unknown/").status_code == 404
     assert spans()[-1].status.status_code is StatusCode.UNSET
+
+
+def test_a_cancelled_request_s_span_ends(exporter, spans, caplog):
+    """As a server does it whose client has gone, by Django's own handler."""
+    from django.core.asgi import get_asgi_application
+
+    from unit import urls
+
+    urls.began.clear()
+    scope = {
+        "type": "http", "method": "GET", "path": "/slow-async/", "query_string": b"", "headers": [(b"x-correlation-id", b"gone-1")],
+        "server": ("localhost", 80),
+    }  # fmt: skip
+
+    async def ask():
+        events = iter([{"type": "http.request"}])
+
+        async def receive():
+            if (event := next(events, None)) is not None:
+                return event
+            await asyncio.to_thread(urls.began.wait, 20)
+            return {"type": "http.disconnect"}
+
+        await asyncio.wait_for(get_asgi_application()(scope, receive, None), 30)
+
+    asyncio.run(ask())
+    gc.collect()
+    by_name = {span.name: span for span in spans()}
+    assert set(by_name) == {"slow", "GET slow-async/"}
+    server = by_name["GET slow-async/"]
+    assert by_name["slow"].parent.span_id == server.context.span_id
+    assert server.attributes["request.cancelled"] is True
+    assert server.attributes["correlation_id"] == "gone-1"
+    assert server.attributes["http.status_code"] == 499
+    assert server.status.status_code is StatusCode.UNSET
+    assert "Failed to detach" not in caplog.text
 
 
 @pytest.mark.parametrize("path", ["/admin/users/", "/static/a.css", "/media/a.png", "/health/live"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 
 from config.urls import urlpatterns as example
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
@@ -12,6 +13,7 @@ from thebot_tracing import get_correlation_id, get_tracer
 
 logger = logging.getLogger(__name__)
 tracer = get_tracer(__name__)
+began = threading.Event()
 
 
 def seen(request):
@@ -26,6 +28,13 @@ def seen(request):
 async def seen_async(request):
     """The same, asynchronously."""
     return seen(request)
+
+
+async def slow_async(request):
+    """It is cancelled before it is through."""
+    with tracer.start_as_current_span("slow"):
+        began.set()
+        await asyncio.sleep(60)
 
 
 def _part():
@@ -55,6 +64,7 @@ urlpatterns = [
     *example,
     path("seen/", seen),
     path("async/", seen_async),
+    path("slow-async/", slow_async),
     path("stream/", stream),
     path("stream-async/", stream_async),
     path("health/stream/", stream),
