@@ -10,11 +10,12 @@ from typing import Any
 
 from opentelemetry import trace
 
+from .replaced import replace
+
 CANCELLED = "request.cancelled"
 """The attribute of a cancelled request's span."""
 # As web servers log it; no answer was sent.
 _CLIENT_HAS_GONE = 499
-_undo: list[Callable[[], None]] = []
 
 
 def place_middleware(complete: Callable[[], None]) -> None:
@@ -41,7 +42,7 @@ def place_middleware(complete: Callable[[], None]) -> None:
             settings.MIDDLEWARE = listed
         load(handler, *args, **kwargs)
 
-    _replace(BaseHandler, "load_middleware", load_middleware)
+    replace(BaseHandler, "load_middleware", load_middleware)
 
 
 def end_cancelled_requests() -> None:
@@ -63,16 +64,4 @@ def end_cancelled_requests() -> None:
             middleware.process_response(request, HttpResponse(status=_CLIENT_HAS_GONE))
             raise
 
-    _replace(_DjangoMiddleware, "__call__", answer)
-
-
-def _replace(owner: type, name: str, method: Callable[..., Any]) -> None:
-    before = getattr(owner, name)
-    setattr(owner, name, method)
-    _undo.append(lambda: setattr(owner, name, before))
-
-
-def undo() -> None:
-    """Leave Django as it was."""
-    while _undo:
-        _undo.pop()()
+    replace(_DjangoMiddleware, "__call__", answer)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import logging
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, get_current_span
 
 from .children_only import ChildrenOnlyProvider
-from .django_requests import undo
+from .replaced import replace, undo
 from .settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -96,6 +98,9 @@ def connect_celery(settings: Settings, hurry: Callable[[], None], flush: Callabl
     """
     from celery import signals
 
+    end_failed_publications()
+    signals.before_task_publish.connect(_note_publication, weak=False, dispatch_uid="thebot_tracing.publish")
+
     def before(task: Any = None, **_: Any) -> None:
         span = get_current_span()
         if settings.record_task_arguments and span.is_recording() and task is not None:
@@ -120,6 +125,48 @@ def connect_celery(settings: Settings, hurry: Callable[[], None], flush: Callabl
         (signals.worker_process_shutdown, process_ends),
     ):
         signal.connect(listener, weak=False, dispatch_uid=f"thebot_tracing.{listener.__name__}")
+
+
+_begun: ContextVar[list[tuple[Any, Any]] | None] = ContextVar("publications", default=None)
+
+
+def _note_publication(**kwargs: Any) -> None:
+    from opentelemetry.instrumentation.celery import utils
+
+    begun = _begun.get()
+    if begun is not None:
+        begun.append((utils.retrieve_task_from_sender(kwargs), utils.retrieve_task_id_from_message(kwargs)))
+
+
+def end_failed_publications() -> None:
+    """End the span of a task that could not be published, and make the span above it the current one again.
+
+    The instrumentation does both when Celery says that the task was published; where the broker is away it never says so, and all that
+    follows would hang below a span that never ends.
+    """
+    from celery import Celery
+    from opentelemetry.instrumentation.celery import utils
+
+    send = Celery.send_task
+
+    @functools.wraps(send)
+    def send_task(app: Any, *args: Any, **kwargs: Any) -> Any:
+        begun: list[tuple[Any, Any]] = []
+        token = _begun.set(begun)
+        try:
+            return send(app, *args, **kwargs)
+        except BaseException as error:
+            for task, task_id in begun:
+                found = utils.retrieve_context(task, task_id, is_publish=True)
+                if found is not None:
+                    utils.detach_context(task, task_id, is_publish=True)
+                    # It records the error, as it would for a block.
+                    found[1].__exit__(type(error), error, error.__traceback__)
+            raise
+        finally:
+            _begun.reset(token)
+
+    replace(Celery, "send_task", send_task)
 
 
 def without_secrets(arguments: dict[str, Any]) -> dict[str, Any]:
