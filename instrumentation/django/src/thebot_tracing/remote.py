@@ -137,9 +137,9 @@ class JaegerRemoteSampler(OperationSampler):
             try:
                 self.refresh()
                 delay = self._interval
-            except (OSError, ValueError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever answers, the thread goes on asking
                 delay = min(delay * 2, max(_LONGEST, self._interval))
-                _logger.warning("sampling strategies: %s; the last ones hold, next try in about %.0f s", error, delay)
+                _logger.warning("sampling strategies: %r; the last ones hold, next try in about %.0f s", error, delay)
             if stop.wait(delay * random.uniform(0.9, 1.1)):  # noqa: S311 - spreads the questions of many processes
                 return
 
@@ -148,6 +148,7 @@ class JaegerRemoteSampler(OperationSampler):
 
         Raises:
             OSError: no answer.
+            HTTPException: what answers does not speak HTTP.
             ValueError: the answer holds no strategy to follow.
         """
         # parse_argument lets no other scheme than http and https in.

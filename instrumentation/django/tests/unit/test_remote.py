@@ -2,6 +2,7 @@
 
 import json
 import os
+import socketserver
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -59,7 +60,7 @@ def sampler_of(server, **options):
 
 
 def eventually(condition):
-    until = time.monotonic() + 10
+    until = time.monotonic() + 20
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -101,11 +102,32 @@ def test_backs_off_while_jaeger_fails(jaeger, caplog):
     jaeger.answer = (500, "no")
     sampler = sampler_of(jaeger, polling_interval=0.05)
     keeps(sampler, 1)
-    time.sleep(1)
+    start = time.monotonic()
+    eventually(lambda: len(jaeger.asked) >= 4)
     sampler.shutdown()
-    # Each try waits twice as long as the one before: 0.1, 0.2, 0.4, 0.8; without back-off there were 20.
-    assert 2 <= len(jaeger.asked) <= 6
+    # Each try waits twice as long as the one before: 0.1, 0.2, 0.4, a tenth less at the least; without back-off 0.15 in all.
+    assert time.monotonic() - start > 0.6
     assert "the last ones hold" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", b"\xff" * 70_000, b""]
+)
+def test_goes_on_asking_what_speaks_no_http(garbage):
+    asked = []
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            asked.append(self.request.recv(65536))
+            self.request.sendall(garbage)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sampler = JaegerRemoteSampler(f"http://127.0.0.1:{server.server_address[1]}", "s", polling_interval=0.05)
+        keeps(sampler, 1)
+        eventually(lambda: len(asked) >= 3)
+        sampler.shutdown()
+        server.shutdown()
 
 
 def test_starts_with_the_initial_rate_and_the_own_rules():
@@ -175,11 +197,20 @@ def test_a_forked_child_polls_by_itself(jaeger):
     sampler = sampler_of(jaeger, polling_interval=60)
     keeps(sampler, 1)
     eventually(lambda: len(jaeger.asked) == 1)
+    reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        keeps(sampler, 1)
-        time.sleep(2)
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert len(jaeger.asked) == 2
+        try:
+            os.close(writer)
+            keeps(sampler, 1)
+            # Until the parent has seen what it waits for, or is gone.
+            os.read(reader, 1)
+        finally:
+            os._exit(0)
+    os.close(reader)
+    try:
+        eventually(lambda: len(jaeger.asked) == 2)
+    finally:
+        os.close(writer)
+        os.waitpid(child, 0)
     sampler.shutdown()
