@@ -61,20 +61,29 @@ class ForkSafeMetricReader(MetricReader):
         """Begin in this process."""
         self._pid = os.getpid()
         self._ended = False
-        self._wake = threading.Event()
-        self._done = threading.Event()
+        self._changed = threading.Condition()
+        # Exports are numbered, so that a flush can wait for one that began after it was asked for.
+        self._wanted = 0
+        self._begun = 0
+        self._done = 0
         self._thread = threading.Thread(target=self._run, name="ForkSafeMetricReader", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        while not self._ended:
-            self._wake.wait(self._interval)
-            self._wake.clear()
+        last = False
+        while not last:
+            with self._changed:
+                self._changed.wait_for(lambda: self._ended or self._wanted > self._begun, self._interval)
+                # What begins from here on has all that was measured before the end.
+                last = self._ended
+                self._begun += 1
             try:
                 self._export()
             except Exception:
                 _logger.exception("metrics could not be collected or sent")
-            self._done.set()
+            with self._changed:
+                self._done = self._begun
+                self._changed.notify_all()
 
     def _export(self) -> None:
         with self._collecting:
@@ -91,19 +100,26 @@ class ForkSafeMetricReader(MetricReader):
         """Export now; True where it was done in time, whether the Collector took it or not."""
         if self._ended:
             return True
-        self._done.clear()
-        self._wake.set()
-        return self._done.wait(self._exit_timeout if timeout_millis is None else timeout_millis / 1000)
+        if self._pid != os.getpid():  # A fork that bypassed Python: this process has no thread.
+            return False
+        with self._changed:
+            wanted = self._wanted = self._begun + 1
+            self._changed.notify_all()
+            return self._changed.wait_for(
+                lambda: self._done >= wanted, self._exit_timeout if timeout_millis is None else timeout_millis / 1000
+            )
 
     def shutdown(self, timeout_millis: float = 30_000, **kwargs: Any) -> None:
         """Export a last time, at most for the exit timeout."""
         if self._ended:
             return
-        self._ended = True
-        if self._pid != os.getpid():  # A fork that bypassed Python: this process has no thread.
+        if self._pid != os.getpid():
+            self._ended = True
             return
         began = time.monotonic()
-        self._wake.set()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
         self._thread.join(min(self._exit_timeout, timeout_millis / 1000))
         if self._thread.is_alive():
             _logger.warning("the last metrics of this process were not taken within %.0f s", time.monotonic() - began)
