@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from .operations import parse_path
 from .rules import Rules, parse_rules, percentage
@@ -126,6 +126,7 @@ class _Reader:
         sample_percentage = self._sample_percentage()
         sampler = self.environ.get("OTEL_TRACES_SAMPLER") or ("always_on" if sample_percentage is None else "environment")
         self._protocol()
+        self._endpoints()
         settings = Settings(
             service_name=self.environ.get("OTEL_SERVICE_NAME")
             or resource.get("service.name")
@@ -227,8 +228,9 @@ class _Reader:
         return paths
 
     def _propagators(self) -> tuple[str, ...]:
-        text = self.environ.get("OTEL_PROPAGATORS")
-        if text is None:
+        text = self.environ.get("OTEL_PROPAGATORS", "")
+        # The specification: an empty value is as if it were not there.
+        if not text.strip():
             return DEFAULT_PROPAGATORS
         found = tuple(filter(None, (part.strip() for part in text.split(","))))
         unknown = [name for name in found if name not in (*DEFAULT_PROPAGATORS, "none")]
@@ -242,6 +244,14 @@ class _Reader:
             found = self.environ.get(name)
             if found not in (None, "", "http/protobuf"):
                 self.errors.append(f"{name}: found {found!r}; allowed is http/protobuf (gRPC does not survive a fork)")
+
+    def _endpoints(self) -> None:
+        """Without a scheme nothing can be sent, and each span would be dropped."""
+        for signal in ("TRACES_", "METRICS_", ""):
+            name = f"OTEL_EXPORTER_OTLP_{signal}ENDPOINT"
+            found = self.environ.get(name)
+            if found and not _is_address(found):
+                self.errors.append(f"{name}: found {found!r}; allowed is http://host:port or https://host:port")
 
     def _exporter(self, name: str) -> bool:
         found = self.environ.get(name) or "otlp"
@@ -275,13 +285,23 @@ class _Reader:
         return value
 
     def _disabled_instrumentations(self) -> frozenset[str]:
-        text = self.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS")
-        if text is not None:
-            return frozenset(part.strip() for part in text.split(","))
-        listed = self.own.get("DISABLED_INSTRUMENTATIONS", ())
-        if isinstance(listed, str) or any(name not in INSTRUMENTATIONS for name in listed):
-            self.errors.append(
-                f"TRACING['DISABLED_INSTRUMENTATIONS']: found {listed!r}; allowed is a list of {', '.join(INSTRUMENTATIONS)}"
-            )
+        name, text = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", self.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "").strip()
+        listed: Any
+        if text:
+            listed = [part.strip() for part in text.split(",") if part.strip()]
+            # All of them, as OpenTelemetry's own starter takes it.
+            listed = INSTRUMENTATIONS if listed == ["*"] else listed
+        else:
+            name, listed = "TRACING['DISABLED_INSTRUMENTATIONS']", self.own.get("DISABLED_INSTRUMENTATIONS", ())
+        if not isinstance(listed, (list, tuple, set, frozenset)) or any(entry not in INSTRUMENTATIONS for entry in listed):
+            self.errors.append(f"{name}: found {(text or listed)!r}; allowed is a list of {', '.join(INSTRUMENTATIONS)}")
             return frozenset()
         return frozenset(listed)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        address = urlsplit(text)
+        return address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+    except ValueError:
+        return False

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from thebot_tracing.bootstrap import make_resource, make_sampler
-from thebot_tracing.settings import DEFAULT_SERVICE, SettingsError, load_settings
+from thebot_tracing.settings import DEFAULT_PROPAGATORS, DEFAULT_SERVICE, INSTRUMENTATIONS, SettingsError, load_settings
 
 
 def settings(environ=None, **django):
@@ -137,3 +137,39 @@ def test_own_paths_and_the_standard_variable():
     found = settings({"OTEL_PYTHON_DJANGO_EXCLUDED_URLS": "client/.*/info,ping$"})
     assert left_out(found, "/client/7/info")
     assert not left_out(found, "/admin/")
+
+
+@pytest.mark.parametrize("signal", ["", "TRACES_", "METRICS_"])
+@pytest.mark.parametrize("bad", ["collector:4318", "127.0.0.1:4318", "//collector:4318", "http://", "grpc://collector:4317", "http://a:b"])
+def test_an_endpoint_that_nothing_could_be_sent_to_is_told(signal, bad):
+    with pytest.raises(SettingsError, match=f"OTEL_EXPORTER_OTLP_{signal}ENDPOINT: found '{bad}'; allowed is http://host:port"):
+        settings({f"OTEL_EXPORTER_OTLP_{signal}ENDPOINT": bad})
+
+
+@pytest.mark.parametrize("good", ["", "http://collector:4318", "https://collector", "http://[::1]:4318/prefix"])
+def test_endpoints_that_are_taken(good):
+    settings({"OTEL_EXPORTER_OTLP_ENDPOINT": good})
+
+
+def test_empty_propagators_are_none_given():
+    assert settings({"OTEL_PROPAGATORS": ""}).propagators == DEFAULT_PROPAGATORS
+    assert settings({"OTEL_PROPAGATORS": "none"}).propagators == ()
+    assert settings({"OTEL_PROPAGATORS": "b3, baggage"}).propagators == ("b3", "baggage")
+
+
+def test_instrumentations_are_switched_off_by_name():
+    assert settings({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "redis, celery,"}).disabled_instrumentations == {"redis", "celery"}
+    assert settings({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "*"}).disabled_instrumentations == set(INSTRUMENTATIONS)
+    assert (
+        settings({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": ""}, TRACING={"DISABLED_INSTRUMENTATIONS": ["redis"]}).disabled_instrumentations
+        == set()
+    )
+    assert settings(TRACING={"DISABLED_INSTRUMENTATIONS": ("redis",)}).disabled_instrumentations == {"redis"}
+
+
+@pytest.mark.parametrize("bad", [5, "redis", ["rediss"], [["redis"]], {"redis": True}, None])
+def test_bad_names_of_instrumentations_are_told(bad):
+    with pytest.raises(SettingsError, match=r"TRACING\['DISABLED_INSTRUMENTATIONS'\]: found .*; allowed is a list of django, psycopg2"):
+        settings(TRACING={"DISABLED_INSTRUMENTATIONS": bad})
+    with pytest.raises(SettingsError, match="OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: found 'rediss'; allowed is a list of django"):
+        settings({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "rediss"})
