@@ -1,4 +1,5 @@
 /** The groups of settings that size and place the services. */
+import { isIP } from "node:net";
 import * as z from "zod";
 import { cpu, days, flag, integer, leaf, mebibytes, oneOf, text } from "./units";
 
@@ -156,8 +157,27 @@ const kubernetes = z
     pullSecrets: z.array(name("Secret")).prefault([]).describe("Secrets in the stack's namespace to pull images with."),
     nodes: oneOf("required", "preferred", "any")
       .prefault("preferred")
-      .describe("Whether instances of a service are on different nodes. `required` needs as many nodes as instances."),
+      .describe(
+        "Whether instances of a service are on different nodes. `required` needs as many nodes as instances; of a service whose number follows load, they are evenly on all.",
+      ),
     zones: oneOf("required", "preferred", "any").prefault("preferred").describe("Whether instances are spread evenly over zones."),
+    dns: z
+      .strictObject({
+        namespace: name("namespace").prefault("kube-system").describe("Namespace of the cluster's DNS."),
+        labels: labels.prefault({ "k8s-app": "kube-dns" }).describe("Labels of its pods."),
+        ports: z
+          .array(integer(1, 65535, "a port"))
+          // A rule without ports would let all of them through.
+          .min(1, "a list with at least one port")
+          .prefault([53])
+          .describe("Ports that its pods listen on, by UDP and TCP: the pods' own, which need not be the Service's."),
+        addresses: z
+          .array(leaf("an IP address", (input) => (typeof input === "string" && isIP(input) > 0 ? input : undefined)))
+          .prefault(["169.254.20.10"])
+          .describe("Addresses that answer in place of these pods, such as a cache on each node."),
+      })
+      .prefault({})
+      .describe("Whom pods may ask for names; network policies let nothing else through."),
   })
   .prefault({});
 

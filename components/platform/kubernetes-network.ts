@@ -1,4 +1,5 @@
 /** Network policies from the workloads' own peers: pure functions. */
+import { isIPv6 } from "node:net";
 import type * as k8s from "@pulumi/kubernetes";
 import type { Settings } from "../../configs/settings";
 import { applicationsLabel } from "../../configs/topology-kubernetes";
@@ -13,20 +14,20 @@ type Ingress = k8s.types.input.networking.v1.NetworkPolicyIngressRule;
 /** Nobody connects to anybody. What a workload needs, its own policy adds. */
 export const denyAll: Policy = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
 
-/** The cluster's name service, and the cache of it that some clusters have on each node under this address. */
-const names: Egress = {
-  to: [
-    {
-      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
-      podSelector: { matchLabels: { "k8s-app": "kube-dns" } },
-    },
-    { ipBlock: { cidr: "169.254.20.10/32" } },
-  ],
-  ports: [
-    { port: 53, protocol: "UDP" },
-    { port: 53, protocol: "TCP" },
-  ],
-};
+/** The cluster's name service, and the cache of it that some clusters have on each node. A policy sees the port of the pod, not of the Service. */
+function names({ kubernetes }: Settings): Egress {
+  const { namespace, labels, ports, addresses } = kubernetes.dns;
+  return {
+    to: [
+      {
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+        podSelector: { matchLabels: { ...labels } },
+      },
+      ...addresses.map((address) => ({ ipBlock: { cidr: `${address}/${isIPv6(address) ? 128 : 32}` } })),
+    ],
+    ports: ports.flatMap((port) => ["UDP", "TCP"].map((protocol) => ({ port, protocol }))),
+  };
+}
 
 /** Who may connect to a workload, and what it may connect to: its peers, and the others that name it as theirs. */
 export function policyOf(settings: Settings, workload: Workload, all: readonly Workload[]): Policy {
@@ -46,7 +47,7 @@ export function policyOf(settings: Settings, workload: Workload, all: readonly W
     podSelector: { matchLabels: selector(settings, workload) },
     policyTypes: ["Ingress", "Egress"],
     ...(ingress.length > 0 ? { ingress } : {}),
-    ...(egress.length > 0 ? { egress: [names, ...egress] } : {}),
+    ...(egress.length > 0 ? { egress: [names(settings), ...egress] } : {}),
   };
 }
 

@@ -73,12 +73,15 @@ export function podSpec(settings: Settings, workload: Workload): PodSpec {
     ...placement(settings, workload),
     containers: [container(settings, workload, volumes)],
     ...(volumes.length > 0 ? { volumes: volumes.map(({ volume }) => volume) } : {}),
-    // Tried again in the same pod: some network plugins let a new pod's first connections through only when its policies are in place.
-    ...(runsToItsEnd(workload) ? { restartPolicy: "OnFailure" } : {}),
+    // Tried again in another pod: the one that failed stays, and its log with it. Restarted in place it would be deleted with the last try.
+    ...(runsToItsEnd(workload) ? { restartPolicy: "Never" } : {}),
   };
 }
 
 const runsToItsEnd = ({ kind }: Workload) => kind === "cron" || kind === "task";
+
+/** A command, after a moment: some network plugins let a new pod's first connections through only when its policies are in place. */
+const settled = (command: readonly string[]): string[] => ["/bin/sh", "-c", 'sleep 5; exec "$@"', "sh", ...command];
 
 function container(settings: Settings, workload: Workload, volumes: readonly MountedVolume[]): Container {
   const { images: source, imageRegistry: registry } = settings;
@@ -88,7 +91,7 @@ function container(settings: Settings, workload: Workload, volumes: readonly Mou
     name: workload.name,
     image: imageReference(workload.image, { source, registry }),
     imagePullPolicy: "IfNotPresent",
-    ...(workload.command ? { command: [...workload.command] } : {}),
+    ...(workload.command ? { command: runsToItsEnd(workload) ? settled(workload.command) : [...workload.command] } : {}),
     ...(workload.args.length > 0 ? { args: [...workload.args] } : {}),
     env: [
       ...Object.entries(workload.env)

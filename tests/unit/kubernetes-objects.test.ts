@@ -181,7 +181,14 @@ describe("the index cleaner", () => {
       startingDeadlineSeconds: 3600,
       successfulJobsHistoryLimit: 3,
       failedJobsHistoryLimit: 3,
-      jobTemplate: { spec: { activeDeadlineSeconds: 1800, backoffLimit: 4, template: { spec: { restartPolicy: "OnFailure" } } } },
+      jobTemplate: { spec: { activeDeadlineSeconds: 1800, backoffLimit: 4, template: { spec: { restartPolicy: "Never" } } } },
+    });
+  });
+
+  test("waits a moment for its connections to be let through, as each try is a new pod", () => {
+    const [container] = podOf(prod, one(prod, "index-cleaner")).containers;
+    expect(container).toMatchObject({
+      command: ["/bin/sh", "-c", 'sleep 5; exec "$@"', "sh", "/bin/sh", "/etc/tracing/config/index-cleaner.sh"],
     });
   });
 
@@ -278,6 +285,39 @@ describe("connections", () => {
       "otel-collector:4317",
       "otel-collector:4318",
     ]);
+  });
+
+  describe("to the cluster's DNS", () => {
+    const asked = (more: object) => {
+      const settings = settingsOf("staging", { kubernetes: more });
+      return (policyOf(settings, one(settings, "jaeger"), workloadsOf(settings)) as Policy).egress?.[0];
+    };
+    const pods = (namespace: string, labels: object) => ({
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+      podSelector: { matchLabels: labels },
+    });
+    const both = (port: number) => ["UDP", "TCP"].map((protocol) => ({ port, protocol }));
+
+    test("lead to where most clusters have it", () => {
+      expect(asked({})).toEqual({
+        to: [pods("kube-system", { "k8s-app": "kube-dns" }), { ipBlock: { cidr: "169.254.20.10/32" } }],
+        ports: both(53),
+      });
+    });
+
+    test("lead to where stack config says that it is", () => {
+      const labels = { "dns.operator.openshift.io/daemonset-dns": "default" };
+      const dns = { namespace: "openshift-dns", labels, ports: [5353, 53], addresses: ["10.96.0.10", "fd00::a"] };
+      expect(asked({ dns })).toEqual({
+        to: [pods("openshift-dns", labels), { ipBlock: { cidr: "10.96.0.10/32" } }, { ipBlock: { cidr: "fd00::a/128" } }],
+        ports: [...both(5353), ...both(53)],
+      });
+      expect(asked({ dns: { addresses: [] } })).toMatchObject({ to: [pods("kube-system", { "k8s-app": "kube-dns" })] });
+    });
+
+    test("name a port: a rule without one would open all", () => {
+      expect(() => asked({ dns: { ports: [] } })).toThrow("tracing:kubernetes.dns.ports: found []; allowed: a list with at least one port");
+    });
   });
 
   test("who connects to nobody may not even ask for names", () => {

@@ -63,6 +63,10 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "kubernetes.pullSecrets[0]": [aSecret, notNames],
   "kubernetes.nodes": [spread, ["all", "Required", ""]],
   "kubernetes.zones": [spread, ["all", "Any", ""]],
+  "kubernetes.dns.namespace": [aNamespace, notNames],
+  "kubernetes.dns.labels": ["texts by name, such as { release: monitoring }", ["kube-dns", { a: null }, { a: {} }]],
+  "kubernetes.dns.ports[0]": [aPort, notPorts],
+  "kubernetes.dns.addresses[0]": ["an IP address", ["", "dns", "10.0.0.256", "10.0.0.10/32", "10.0.0", "fe80::1::2"]],
   "elasticsearch.memory": [size("1Gi", "64Gi"), [...aSize, "1023Mi", "65Gi"]],
   "elasticsearch.cpu": [aCpu, notCpus],
   "elasticsearch.nodes": ["a number of nodes from 1 to 9", [0, 10, 1.5, "three", ""]],
@@ -121,7 +125,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
 const wrongTypes = (path: string): unknown[] => {
   const types = [null, true, false, [], {}, [7], { a: 1 }];
   if (path === "elasticsearch.bootstrap") return types.filter((value) => typeof value !== "boolean");
-  return path === "prometheus.operator.labels" ? types.filter((value) => JSON.stringify(value) !== "{}") : types;
+  return /\.labels$/.test(path) ? types.filter((value) => JSON.stringify(value) !== "{}") : types;
 };
 
 /** What must lie beside a value, so that it alone is wrong, by the group that it is in. */
