@@ -21,7 +21,10 @@ export const bounds: Readonly<Record<Settings["environment"], Bounds>> = {
   production: { retention: [7, 90], sampling: [0.1, 50], errors: 100 },
 };
 
-/** Workloads that may be alone in production: no trace passes through them, and another pod takes over from the same volume. */
+/**
+ * Workloads that may be alone in production, as no trace passes through them. Where their node is lost they wait for it: metrics and alerts, of
+ * the stack's own Prometheus. Who must be called chooses the cluster's: `tracing:prometheus.mode: operator`.
+ */
 export const mayBeAlone: ReadonlySet<string> = new Set(["prometheus"]);
 
 /** What a Docker container may add to no capabilities: the task that prepares volumes hands files to their users. */
