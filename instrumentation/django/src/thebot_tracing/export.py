@@ -137,11 +137,22 @@ class SpanDelivery(SpanProcessor):
                 return
             self._queue.append(encoded)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="SpanDelivery", daemon=True)
-                self._thread.start()
+                self._thread = self._started()
             elif len(self._queue) in (1, self._batch_size):
                 # The first of an empty queue begins the delay; a full batch ends it.
                 self._condition.notify_all()
+
+    def _started(self) -> threading.Thread | None:
+        """The thread; None where there can be none now. The span waits, and the next one tries again: no request fails for it."""
+        thread = threading.Thread(target=self._run, name="SpanDelivery", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if time.monotonic() >= self._next_warning:
+                self._next_warning = time.monotonic() + _REPORT_EVERY
+                _logger.error("spans wait, as their thread does not start: %s", error)
+            return None
+        return thread
 
     def _encoded(self, span: ReadableSpan) -> EncodedSpan | None:
         try:

@@ -127,9 +127,14 @@ class JaegerRemoteSampler(OperationSampler):
         with self._lock:
             if self._pid == os.getpid():
                 return
-            self._pid = os.getpid()
             self._stop = threading.Event()
-            threading.Thread(target=self._poll, name="JaegerRemoteSampler", daemon=True).start()
+            try:
+                threading.Thread(target=self._poll, name="JaegerRemoteSampler", daemon=True).start()
+            except RuntimeError as error:
+                # The next request tries again: none fails for it.
+                _logger.error("sampling strategies are not asked for, as the thread does not start: %s", error)
+                return
+            self._pid = os.getpid()
 
     def _poll(self) -> None:
         delay, stop = self._interval, self._stop

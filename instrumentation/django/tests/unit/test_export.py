@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -147,6 +148,35 @@ def test_a_span_that_cannot_be_encoded_is_counted_and_does_not_stop_the_others(c
     assert (delivery.exported, delivery.dropped) == (3, 1)
     assert "cannot be encoded" in caplog.text
     delivery.shutdown()
+
+
+def test_no_span_fails_where_no_thread_can_start(collector, monkeypatch, caplog):
+    def start(_thread):
+        raise RuntimeError("can't start new thread")
+
+    tracer, delivery = deliver_to(collector.endpoint)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        made = make(tracer, 2)
+    assert "can't start new thread" in caplog.text
+    assert delivery.waiting == 2
+    made += make(tracer, 1)
+    assert delivery.force_flush(20_000)
+    assert sorted(collector.spans) == sorted(made)
+    delivery.shutdown()
+
+
+def test_an_exit_without_a_thread_counts_what_is_lost(monkeypatch, collector, caplog):
+    def start(_thread):
+        raise RuntimeError("can't start new thread")
+
+    tracer, delivery = deliver_to(collector.endpoint)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        make(tracer, 2)
+        delivery.shutdown()
+    assert delivery.dropped == 2
+    assert "spans dropped (2 in all by this process)" in caplog.text
 
 
 def test_a_flush_and_an_exit_keep_to_their_time():

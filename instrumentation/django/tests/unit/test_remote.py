@@ -130,6 +130,19 @@ def test_goes_on_asking_what_speaks_no_http(garbage):
         server.shutdown()
 
 
+def test_no_request_fails_where_no_thread_can_start(jaeger, monkeypatch, caplog):
+    def start(_thread):
+        raise RuntimeError("can't start new thread")
+
+    sampler = sampler_of(jaeger, initial_percent=0)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        assert not keeps(sampler, 2**64 - 1)
+    assert "can't start new thread" in caplog.text
+    eventually(lambda: keeps(sampler, 2**64 - 1))
+    sampler.shutdown()
+
+
 def test_starts_with_the_initial_rate_and_the_own_rules():
     rules, _ = parse_rules('{"operations":[{"operation":"POST /api/payments/*","percent":100}]}', "R")
     sampler = JaegerRemoteSampler("http://127.0.0.1:9", "s", polling_interval=60, initial_percent=0, rules=rules)
