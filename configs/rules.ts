@@ -6,8 +6,11 @@ import type { Settings } from "./settings";
 import { hasSamplers, jaegerServices } from "./topology-kubernetes";
 import { toYaml } from "./yaml";
 
-/** Share of its memory limit that the Collector may take for long. Its memory limiter refuses before; above, only the kernel is left. */
-const highMemory = 0.85;
+/**
+ * Share of its memory limit that what lives on the Collector's heap may take for long. From half of it on garbage has no room to pile up; at
+ * three fifths its memory limiter refuses.
+ */
+const highMemory = 0.5;
 
 /** Hours without a run of the cleaner that did its work: a day, and two hours for runs that are tried again. */
 const overdue = 26;
@@ -84,10 +87,16 @@ const jaegers = (settings: Settings): string[] => {
   return services.length === 1 ? [""] : services.map((service) => `, service="${service}"`);
 };
 
-/** A Collector that takes more than a share of its limit. */
+/**
+ * A Collector whose heap is more than a share of its limit: the least of a minute, as garbage comes and goes. Resident memory would count the
+ * mapped pages of the program and of the queue's file, which the kernel takes back when it needs them.
+ */
 const takesMemory = (settings: Settings) =>
   tiers(settings)
-    .map(({ label, memory }) => `${collector("otelcol_process_memory_rss_bytes", label)} / ${memory * 1024 * 1024} > ${highMemory}`)
+    .map(({ label, memory }) => {
+      const heap = `min_over_time(${collector("otelcol_process_runtime_heap_alloc_bytes", label)}[1m])`;
+      return `${heap} / ${memory * 1024 * 1024} > ${highMemory}`;
+    })
     .join(" or ");
 
 const dropRate = `${totalRates(refused, failed, enqueueFailed, sendFailed)} / (${totalRates(accepted, refused, failed)} > 0)`;
@@ -192,7 +201,7 @@ function alerts(settings: Settings): readonly Alert[] {
       expr: takesMemory(settings),
       for: "5m",
       severity: "warning",
-      summary: `The Collector takes more than ${highMemory * 100} % of its ${tiers(settings)
+      summary: `What the Collector holds in memory is more than ${highMemory * 100} % of its ${tiers(settings)
         .map(({ memory }) => memory)
         .join(" or ")} MiB`,
       value: "{{ $value | humanizePercentage }} of its limit.",

@@ -6,7 +6,7 @@ import { absent, collector, exporter, flat, healthy, received, rise, then, upOf 
 
 const mebibyte = 1024 * 1024;
 const enqueueFailed = exporter("enqueue_failed_spans_total");
-const rss = collector("otelcol_process_memory_rss_bytes");
+const heap = collector("otelcol_process_runtime_heap_alloc_bytes");
 const down = ["OTELCollectorDown"];
 const drops = ["OTELHighSpanDropRate"];
 const full = ["OTELExporterQueueFull"];
@@ -139,19 +139,26 @@ const cases: Record<string, readonly Case[]> = {
   ],
   OTELCollectorHighMemory: [
     [
-      "fires above 85 % of the limit, and recovers",
+      "fires above 50 % of the limit, and recovers",
       30,
-      { [rss]: then(flat(5, 100 * mebibyte), flat(10, 220 * mebibyte), flat(15, 100 * mebibyte)) },
+      { [heap]: then(flat(5, 40 * mebibyte), flat(10, 160 * mebibyte), flat(15, 40 * mebibyte)) },
       [
-        [9.75, []],
-        [10.25, memory],
+        [10.5, []],
+        [11.25, memory],
+        [14.75, memory],
         [15, []],
       ],
     ],
     [
-      "is silent at 80 % of the limit, and in a short peak",
+      "is silent at 48 % of the limit, in a short peak, and where garbage comes and goes",
       30,
-      { [rss]: then(flat(10, 204 * mebibyte), flat(3, 240 * mebibyte), flat(17, 204 * mebibyte)) },
+      {
+        [heap]: then(
+          flat(10, 123 * mebibyte),
+          flat(3, 180 * mebibyte),
+          ...Array.from({ length: 17 }, () => then(flat(0.75, 180 * mebibyte), flat(0.25, 90 * mebibyte))),
+        ),
+      },
       [
         [13, []],
         [16, []],

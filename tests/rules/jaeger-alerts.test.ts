@@ -1,6 +1,6 @@
 /** Rung: rules. Prometheus' own rule engine over made-up series: Jaeger's alerts fire, stay silent, and recover. */
 import { eachCase, type Case } from "./support/promtool";
-import { absent, exporter, flat, gone, healthy, rise, storage, then, upOf, without, writes } from "./support/series";
+import { absent, exporter, flat, gone, healthy, rise, storage, then, upOf, without, writes, type Series } from "./support/series";
 
 const handed = storage("spans_attempts_total");
 const inserted = storage("bulk_index_inserts_total");
@@ -11,6 +11,13 @@ const storageFails = ["JaegerElasticsearchConnectionFailed"];
 const depth = ["JaegerHighQueueDepth"];
 const slow = ["HighTraceLatency"];
 const loss = ["TraceDataLoss"];
+
+/** Writes of which a tenth takes longer than 100 ms, and from a minute on none does. */
+function thenWrites(until: number, minutes: number): Series {
+  const [before, after] = [writes(until, 18, 2), writes(minutes - until, 20, 0)];
+  const total = (name: string) => until * 4 * (/le="0\.(05|1)"/.test(name) ? 18 : 20);
+  return Object.fromEntries(Object.keys(before).map((name) => [name, then(before[name]!, after[name]!.replace(/^0/, String(total(name))))]));
+}
 
 const cases: Record<string, readonly Case[]> = {
   JaegerDown: [
@@ -188,6 +195,15 @@ const cases: Record<string, readonly Case[]> = {
       [
         [9, []],
         [12, slow],
+      ],
+    ],
+    [
+      "recovers where none does any more",
+      40,
+      thenWrites(20, 40),
+      [
+        [19.75, slow],
+        [25, []],
       ],
     ],
     ["is silent where a hundredth does", 40, writes(40, 99, 1), [[40, []]]],

@@ -56,7 +56,7 @@ export function healthy(minutes: number): Series {
     [upOf.jaeger]: flat(minutes, 1),
     [collector("otelcol_process_uptime_seconds_total")]: rise(minutes, 10_000, 15),
     [jaeger("otelcol_process_uptime_seconds_total")]: rise(minutes, 10_000, 15),
-    [collector("otelcol_process_memory_rss_bytes")]: flat(minutes, 120 * 1024 * 1024),
+    [collector("otelcol_process_runtime_heap_alloc_bytes")]: flat(minutes, 40 * 1024 * 1024),
     [received("accepted")]: rise(minutes, 1000, 150),
     [received("refused")]: flat(minutes, 0),
     [received("failed")]: flat(minutes, 0),
