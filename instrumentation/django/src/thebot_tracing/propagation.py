@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from opentelemetry import baggage
+from opentelemetry import baggage, trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context
 from opentelemetry.propagators.b3 import B3MultiFormat, B3SingleFormat
@@ -21,6 +21,7 @@ from opentelemetry.propagators.textmap import (
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from .correlation import KEY, RESPONSE_HEADER, get_correlation_id, valid
+from .sampler import marked
 
 _PROPAGATORS: dict[str, type[TextMapPropagator]] = {
     "tracecontext": TraceContextTextMapPropagator,
@@ -45,8 +46,14 @@ class CorrelationPropagator(TextMapPropagator):
         self._inner = CompositePropagator([_PROPAGATORS[name]() for name in names])
 
     def extract(self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter) -> Context:
-        """Take the trace context and a valid correlation id."""
+        """Take the trace context and a valid correlation id.
+
+        A request that a left-out one has caused, or says so, begins a trace of its own: its parent is nowhere, and anybody may say so.
+        """
         found = self._inner.extract(carrier, context, getter)
+        caller = trace.get_current_span(found).get_span_context()
+        if caller.is_remote and marked(caller) and not _is_task(carrier):
+            found = trace.set_span_in_context(trace.INVALID_SPAN, found)
         value = get_correlation_id(found)
         if not baggage.get_all(found):
             # As it is: a caller takes an empty context for none.
@@ -68,3 +75,8 @@ class CorrelationPropagator(TextMapPropagator):
     def fields(self) -> set[str]:
         """Names of the headers."""
         return {*self._inner.fields, RESPONSE_HEADER}
+
+
+def _is_task(carrier: object) -> bool:
+    """Whether it is a task of a Celery worker, which comes from the service's own broker."""
+    return type(carrier).__module__.startswith("celery.")

@@ -17,7 +17,7 @@ ENVIRONMENT_PERCENT: Mapping[str, float] = {"development": 100.0, "staging": 50.
 """Percent of traces kept, by environment."""
 
 _MARK = ("thebot", "left-out")
-"""In the trace state of a left-out request: what it causes elsewhere is left out too."""
+"""In the trace state of a left-out request: the tasks that it sends are left out too."""
 
 
 def request_of(attributes: Attributes) -> tuple[str, str] | None:
@@ -119,8 +119,8 @@ def environment_sampler(_argument: str | None) -> Sampler:
 class LeaveOutSampler(Sampler):
     """Leave requests out with all that they cause, and ask `delegate` about the rest.
 
-    A server span that is left out has no descendants either: not in this process, and not in another (a mark in the trace state goes with
-    the trace context, to tasks too).
+    A server span that is left out has no descendants either: not in this process, and not in a worker (a mark in the trace state goes with
+    the task). On a request the mark means nothing: anybody could hide one by it.
 
     Args:
         delegate: decides on everything else.
@@ -143,7 +143,8 @@ class LeaveOutSampler(Sampler):
     ) -> SamplingResult:
         """Drop what is left out, else ask the delegate."""
         parent = get_current_span(parent_context).get_span_context()
-        if parent.is_valid and not parent.trace_flags.sampled and (not parent.is_remote or _marked(parent)):
+        dropped = parent.is_valid and not parent.trace_flags.sampled
+        if dropped and (not parent.is_remote or (kind is SpanKind.CONSUMER and marked(parent))):
             return SamplingResult(Decision.DROP, None, parent.trace_state)
         if kind is SpanKind.SERVER and (not parent.is_valid or parent.is_remote):
             request = request_of(attributes)
@@ -156,8 +157,9 @@ class LeaveOutSampler(Sampler):
         return self._delegate.get_description()
 
 
-def _marked(parent: SpanContext) -> bool:
-    return parent.trace_state.get(_MARK[0]) == _MARK[1]
+def marked(parent: SpanContext) -> bool:
+    """Whether a span is said to be of a left-out request."""
+    return not parent.trace_flags.sampled and parent.trace_state.get(_MARK[0]) == _MARK[1]
 
 
 def _url(attributes: Attributes, path: str) -> str:

@@ -1,7 +1,7 @@
-"""Publishing tasks: what fails ends, and nothing hangs below it."""
+"""Publishing tasks: what fails ends and nothing hangs below it, and what a left-out request sends is left out."""
 
 import pytest
-from opentelemetry import trace
+from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind, StatusCode
 
 from thebot_tracing import get_tracer
@@ -44,3 +44,17 @@ def test_a_publication_that_fails_ends_with_its_error(task, spans, send):
         assert span.parent.span_id == above.get_span_context().span_id
     (after,) = [span for span in spans() if span.name == "after"]
     assert after.parent.span_id == above.get_span_context().span_id
+
+
+def test_a_task_of_a_left_out_request_is_left_out(exporter, spans):
+    from api.tasks import deliver
+    from celery.app.task import Context
+    from opentelemetry.instrumentation.celery import celery_getter
+
+    def run(headers):
+        ctx = propagate.extract(Context(headers=headers, **headers), getter=celery_getter)
+        return get_tracer("t").start_span(f"run/{deliver.name}", context=ctx, kind=SpanKind.CONSUMER).is_recording()
+
+    caller = {"traceparent": f"00-{1:032x}-{2:016x}-00"}
+    assert not run({**caller, "tracestate": "thebot=left-out"})
+    assert run(caller)

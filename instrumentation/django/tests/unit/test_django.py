@@ -84,10 +84,13 @@ def test_a_left_out_request_leaves_no_span_and_no_orphan(client, spans, path):
     assert headers["tracestate"] == "thebot=left-out"
 
 
-def test_what_a_left_out_request_calls_is_left_out_too(client, spans):
+def test_a_request_is_not_hidden_by_the_mark_of_a_left_out_one(client, spans):
+    """Of a left-out request, or of anybody: it begins a trace of its own, as its parent is nowhere."""
     headers = client.get("/health/live").json()["headers"]
     client.get("/seen/", headers={key: headers[key] for key in ("traceparent", "tracestate")})
-    assert spans() == ()
+    (root,) = [span for span in spans() if span.parent is None]
+    assert (root.name, len(spans())) == ("GET seen/", 2)
+    assert f"{root.context.trace_id:032x}" not in headers["traceparent"]
 
 
 def test_a_path_that_looks_alike_is_recorded(client, spans):

@@ -97,6 +97,7 @@ def test_left_out_requests_have_no_descendants(trace_id):
     assert not keeps(leave_out, trace_id, parent=parent(False, False, state), kind=SpanKind.CLIENT)
     assert not keeps(leave_out, trace_id, parent=parent(False, True, state), kind=SpanKind.CONSUMER)
     assert keeps(leave_out, trace_id, request("/healthcare"))
+    assert keeps(leave_out, trace_id, request("/a"), parent=parent(False, True, state)), "anybody can send the mark"
 
 
 def test_a_left_out_request_is_left_out_also_when_its_caller_is_traced():
