@@ -9,9 +9,9 @@ import { parse, stringify } from "yaml";
 import { dockerName, files, paths, ports } from "../../configs/topology";
 import { pytest } from "../../scripts/lib/python";
 import { sleep } from "../../scripts/lib/run";
-import { predicted, type Prediction, type Request } from "../support/oracle";
+import { keptOf, predicted, type Prediction, type Request } from "../support/oracle";
 import { briefTraces, requests, type Sending } from "./lib/brief";
-import { Checkout, ledgerTraces, ledgerVerify, ledgerWhile, project, scratch, type LedgerTrace } from "./lib/commands";
+import { Checkout, ledgerTraces, ledgerVerify, ledgerWhile, project, scratch } from "./lib/commands";
 import { remoteRate } from "./lib/send";
 import { eventually, until } from "../support/waiting";
 import { elasticsearch } from "./lib/systems";
@@ -141,27 +141,6 @@ describe.each([
   });
 });
 
-/** One root span for each trace of a ledger: enough for the oracle, as nothing else in them decides. */
-function rootsOf(traces: readonly LedgerTrace[]): Request {
-  const spans = traces.map(({ id, failed, operation }) => {
-    const [method = "", path = ""] = operation.split(" ");
-    const attributes = Object.entries({ "http.request.method": method, "url.path": path });
-    return {
-      traceId: id,
-      spanId: "1",
-      kind: 2,
-      status: failed ? { code: 2 } : {},
-      attributes: attributes.map(([key, stringValue]) => ({ key, value: { stringValue } })),
-    };
-  });
-  return { at: 0, body: { resourceSpans: [{ scopeSpans: [{ spans }] }] } };
-}
-
-const keptOf = (traces: readonly LedgerTrace[]): string[] => {
-  const [prediction] = predicted([running()], [rootsOf(traces)]);
-  return traces.map(({ id }) => id).filter((id) => prediction![id] !== null);
-};
-
 describe("an edit from 100 % to 50 % under 500 traces a second", () => {
   const [rate, spans, duration] = [500, 2, 2];
 
@@ -179,7 +158,7 @@ describe("an edit from 100 % to 50 % under 500 traces a second", () => {
     const total = (Date.now() - began) / 1000;
     expect(containerId()).not.toBe(before);
     const traces = await ledgerTraces(file);
-    const both = keptOf(traces);
+    const both = keptOf(running(), traces);
     const verdict = await ledgerVerify(file, both);
     expect(verdict).toMatchObject({ lost: 0, unexpected: 0, unacknowledged: 0 });
     expect(verdict.traces).toBe(traces.length);
@@ -222,7 +201,7 @@ describe("a crash of the Collector under load", () => {
       await sleep(15_000);
     });
     const traces = await ledgerTraces(file);
-    const kept = keptOf(traces);
+    const kept = keptOf(running(), traces);
     const verdict = await ledgerVerify(file, kept, "--settle", "30s", "--wait", "90s");
     expect(verdict.unexpected).toBe(0);
     // An export that was under way may have ended in an answer that OTLP calls final; its client knows that it was not taken.

@@ -39,6 +39,30 @@ export function predicted(folders: readonly string[], requests: readonly Request
   return JSON.parse(python(["oracle.py", "tail", ...folders], lines(requests))) as Prediction[];
 }
 
+/** What the ledger knows of a trace. Its operation is `METHOD /path`. */
+export interface LedgerTrace {
+  readonly id: string;
+  readonly failed: boolean;
+  readonly operation: string;
+}
+
+/** Of the traces of a ledger, those that the Collector of a folder of config files keeps: by their root spans, as nothing else in them decides. */
+export function keptOf(folder: string, traces: readonly LedgerTrace[]): string[] {
+  const spans = traces.map(({ id, failed, operation }) => {
+    const [method = "", path = ""] = operation.split(" ");
+    const attributes = Object.entries({ "http.request.method": method, "url.path": path });
+    return {
+      traceId: id,
+      spanId: "1",
+      kind: 2,
+      status: failed ? { code: 2 } : {},
+      attributes: attributes.map(([key, stringValue]) => ({ key, value: { stringValue } })),
+    };
+  });
+  const [prediction] = predicted([folder], [{ at: 0, body: { resourceSpans: [{ scopeSpans: [{ spans }] }] } }]);
+  return traces.map(({ id }) => id).filter((id) => prediction![id] !== null);
+}
+
 /** The probability with which an SDK that polls Jaeger begins a trace, by service and span name. */
 export function headRates(folder: string, questions: readonly { service: string; span: string }[]): number[] {
   return JSON.parse(python(["oracle.py", "head", folder], lines(questions))) as number[];

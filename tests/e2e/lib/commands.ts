@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectFolder } from "../../../render/record";
+import type { LedgerTrace } from "../../support/oracle";
 import { interrupted } from "./interrupt";
 import { must, run, type Outcome } from "../../../scripts/lib/run";
 
@@ -117,14 +118,6 @@ const storage = async () => ["--elasticsearch", "http://127.0.0.1:9200", "--pass
 export async function ledger(name: string, ...flags: string[]): Promise<Verdict & Record<string, unknown>> {
   const out = join(ledgersFolder(), `${name}-${Date.now()}`);
   return JSON.parse(await runLedger("run", ...receiver, ...(await storage()), "--out", out, ...flags)) as Verdict & Record<string, unknown>;
-}
-
-/** What a ledger knows of a trace. */
-export interface LedgerTrace {
-  readonly id: string;
-  readonly failed: boolean;
-  /** `METHOD /path`. */
-  readonly operation: string;
 }
 
 /** Sends as long as some work goes on: the path of the ledger file. It is `work` that decides, not the clock: a busy machine takes longer. */
