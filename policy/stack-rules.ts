@@ -1,8 +1,9 @@
 /** Rules on a whole stack: its settings, and what its resources are to each other. */
 import type { Settings } from "../configs/settings";
+import { paths } from "../configs/topology";
 import { bounds, mayBeAlone, type Bounds } from "./bounds";
 import { at, given, listAt, unknown, type Declared } from "./declared";
-import { kubernetesKind, podTemplate } from "./pods";
+import { kubernetesKind, podContainers, podTemplate } from "./pods";
 
 /** A rule that only all resources together can meet. */
 export interface StackRule {
@@ -24,11 +25,27 @@ export const samplingBounds: StackRule = {
   check: ({ environment, sampling }) => {
     const limits: Bounds = bounds[environment];
     return [
-      ...outside("tracing:sampling.default", sampling.default, limits.sampling, " %", environment),
+      ...wideRates(sampling).flatMap(([key, percent]) => outside(`tracing:sampling.${key}`, percent, limits.sampling, " %", environment)),
       ...outside("tracing:sampling.errors", sampling.errors, [limits.errors, 100], " %", environment),
     ];
   },
 };
+
+/** The rates of requests that nobody named: the defaults, and operations whose path is nothing but wildcards, which are defaults too. */
+function wideRates({ default: rate, services, operations }: Settings["sampling"]): (readonly [key: string, percent: number])[] {
+  const wide = (key: string, list: typeof operations) =>
+    list.flatMap(({ operation: { text }, percent }, i) =>
+      /^[A-Z]+ (\/(\*+|<[^<>]+>))+\/?$/.test(text) ? [[`${key}[${i}] (${text})`, percent] as const] : [],
+    );
+  return [
+    ["default", rate],
+    ...wide("operations", operations),
+    ...services.flatMap((service, i) => [
+      ...(service.default === undefined ? [] : [[`services[${i}].default (${service.service})`, service.default] as const]),
+      ...wide(`services[${i}].operations`, service.operations),
+    ]),
+  ];
+}
 
 function outside(key: string, value: number, [least, most]: readonly [number, number], unit: string, environment: string): string[] {
   if (value >= least && value <= most) return [];
@@ -105,13 +122,44 @@ function pods(amount: unknown, replicas: number): number {
   return share === undefined ? 0 : Math.ceil((Number(share) * replicas) / 100);
 }
 
-function selects(budget: Declared, workload: Declared): boolean {
-  const wanted = at(budget.props, "spec", "selector", "matchLabels");
+const selects = (budget: Declared, workload: Declared): boolean => covers(at(budget.props, "spec", "selector", "matchLabels"), workload);
+
+/** Whether the pods of a workload have all labels that are wanted. */
+function covers(wanted: unknown, workload: Declared): boolean {
   const labels = at(podTemplate(workload), "metadata", "labels");
   if (typeof wanted !== "object" || wanted === null) return false;
   const pairs = Object.entries(wanted);
   return pairs.length > 0 && pairs.every(([key, value]) => [value, unknown].includes(at(labels, key)));
 }
 
+export const ingressAsksLogin: StackRule = {
+  name: "ingress-asks-login",
+  description: "An Ingress has TLS and leads to pods that ask for a login.",
+  check: (_, resources) =>
+    ofKind(resources, "networking.k8s.io/v1:Ingress").flatMap((ingress) => {
+      const backends = listAt(ingress.props, "spec", "rules").flatMap((rule) => listAt(rule, "http", "paths"));
+      const names = [at(ingress.props, "spec", "defaultBackend"), ...backends.map((path) => at(path, "backend"))]
+        .map((backend) => at(backend, "service", "name"))
+        .filter(given);
+      return [
+        ...(listAt(ingress.props, "spec", "tls").length > 0 ? [] : ["has no TLS"]),
+        ...[...new Set(names)]
+          .filter((name) => !asksLogin(name, resources))
+          .map((name) => `leads to ${String(name)}, which asks for no login`),
+      ].map((problem) => `${nameOf(ingress)} ${problem}`);
+    }),
+};
+
+/** Whether all pods behind a Service of the stack have the list of who may log in. */
+function asksLogin(name: unknown, resources: readonly Declared[]): boolean {
+  const service = ofKind(resources, "core/v1:Service").find((candidate) => nameOf(candidate) === name);
+  const behind = resources.filter(
+    (workload) => service && podTemplate(workload) && covers(at(service.props, "spec", "selector"), workload),
+  );
+  const hasUsers = (workload: Declared) =>
+    podContainers(workload).some(({ spec }) => listAt(spec, "volumeMounts").some((mount) => at(mount, "mountPath") === paths.users));
+  return behind.length > 0 && behind.every(hasUsers);
+}
+
 /** All rules of this file. */
-export const stackRules: readonly StackRule[] = [retentionBounds, samplingBounds, survivesLoss];
+export const stackRules: readonly StackRule[] = [retentionBounds, samplingBounds, survivesLoss, ingressAsksLogin];

@@ -76,7 +76,17 @@ describe("a change for the worse of prod is found:", () => {
     ["retention-bounds", { "tracing:retention": "3d" }],
     ["sampling-bounds", { "tracing:sampling": '{"default":100}' }],
     ["sampling-bounds", { "tracing:sampling": '{"default":10,"errors":50}' }],
+    ["sampling-bounds", { "tracing:sampling": '{"default":10,"operations":[{"operation":"GET /**","percent":100}]}' }],
+    ["sampling-bounds", { "tracing:sampling": '{"default":10,"services":[{"service":"shop","default":0}]}' }],
   ])("%s %#", (rule, config) => {
     expect(violations("prod", prod, config).map((violation) => violation.split(":")[0])).toEqual([rule]);
   });
+});
+
+test("an ingress is in order with the login that comes with it, and found without", async () => {
+  const ingress = { host: "jaeger.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" };
+  const resources = declared(await runProgram("prod", { jaeger: { replicas: 2, collectors: 2, ingress } }));
+  expect(violations("prod", resources)).toEqual([]);
+  const withoutUsers = JSON.parse(JSON.stringify(resources).replaceAll("/etc/tracing/users", "/etc/tracing/other")) as Declared[];
+  expect(violations("prod", withoutUsers)).toEqual(["ingress-asks-login: jaeger leads to jaeger, which asks for no login"]);
 });

@@ -174,6 +174,54 @@ const foundInStack = (own: Settings, resources: readonly Declared[] = []) =>
     stackRules.map(({ name, check }) => [name, check(own, resources)] as const).filter(([, problems]) => problems.length > 0),
   );
 
+const sampled = (more: object) => settings("production", { sampling: { default: 10, ...more } });
+
+test.each<[string, object]>([
+  ["a request by its name, at any rate", { operations: [{ operation: "GET /health", percent: 0 }] }],
+  ["the root", { operations: [{ operation: "GET /", percent: 100 }] }],
+  ["requests below a name", { operations: [{ operation: "GET /admin/**", percent: 100 }] }],
+  [
+    "a service within the bounds",
+    { services: [{ service: "shop", default: 50, operations: [{ operation: "POST /pay/*", percent: 100 }] }] },
+  ],
+])("sampling may name %s", (_, more) => {
+  expect(foundInStack(sampled(more))).toEqual({});
+});
+
+describe("an Ingress", () => {
+  const toUi = (spec: Json = {}) =>
+    kubernetes(
+      "networking.k8s.io/v1:Ingress",
+      {
+        metadata: { name: "ui" },
+        spec: { tls: [{ secretName: "tls" }], rules: [{ http: { paths: [{ backend: { service: { name: "ui" } } }] } }], ...spec },
+      },
+      "ui-ingress",
+    );
+  const ui = kubernetes("core/v1:Service", { metadata: { name: "ui" }, spec: { selector: { app: "gateway" } } }, "ui");
+  const users = [{ name: "users", mountPath: "/etc/tracing/users" }];
+  const behind = changed(deployment(), `${c}.volumeMounts`, users);
+  const judged = (...resources: Declared[]) => foundInStack(settings("staging"), resources);
+
+  test("with TLS and a login is in order", () => {
+    expect(judged(toUi(), ui, behind)).toEqual({});
+  });
+
+  test.each<[string, Declared[], string]>([
+    ["without TLS", [toUi({ tls: [] }), ui, behind], "ui has no TLS"],
+    ["to pods that have no list of users", [toUi(), ui, deployment()], "ui leads to ui, which asks for no login"],
+    ["to other pods too", [toUi(), ui, behind, changed(deployment(), "metadata.name", "more")], "asks for no login"],
+    ["to a Service that the stack has not", [toUi(), behind], "asks for no login"],
+    [
+      "to all the rest by default",
+      [toUi({ rules: [], defaultBackend: { service: { name: "ui" } } }), ui, deployment()],
+      "asks for no login",
+    ],
+  ])("%s is refused", (_, resources, part) => {
+    expect(judged(...resources)).toEqual({ "ingress-asks-login": [expect.stringContaining(part)] });
+  });
+});
+
 test("a production stack with budgets, replicas and room between its pods is in order", () => {
   expect(foundInStack(settings("production"), [deployment(), budget()])).toEqual({});
   expect(foundInStack(settings("staging"), [changed(deployment(), "spec.replicas", 1)])).toEqual({});
@@ -220,6 +268,19 @@ test.each<[string, Settings, string]>([
   ["sampling-bounds", settings("production", { sampling: { default: 51 } }), "tracing:sampling.default: found 51 %"],
   ["sampling-bounds", settings("production", { sampling: { default: 0 } }), "found 0 %"],
   ["sampling-bounds", settings("staging", { sampling: { default: 50, errors: 99 } }), "tracing:sampling.errors: found 99 %"],
+  ["sampling-bounds", sampled({ services: [{ service: "shop", default: 51 }] }), "tracing:sampling.services[0].default (shop): found 51 %"],
+  ["sampling-bounds", sampled({ services: [{ service: "shop", default: 0 }] }), "services[0].default (shop): found 0 %"],
+  ["sampling-bounds", sampled({ operations: [{ operation: "GET /**", percent: 100 }] }), "sampling.operations[0] (GET /**): found 100 %"],
+  [
+    "sampling-bounds",
+    sampled({ operations: [{ operation: "GET /*/<int:id>/**", percent: 0 }] }),
+    "operations[0] (GET /*/<int:id>/**): found 0 %",
+  ],
+  [
+    "sampling-bounds",
+    sampled({ services: [{ service: "shop", operations: [{ operation: "POST /**", percent: 100 }] }] }),
+    "services[0].operations[0] (POST /**): found 100 %",
+  ],
   ["survives-loss", settings("production", { platform: "docker" }), "one machine does not survive its own loss"],
 ])("%s refuses %#", (rule, own, part) => {
   expect(foundInStack(own)).toEqual({ [rule]: [expect.stringContaining(part)] });
