@@ -6,7 +6,7 @@ import { collectorWorkloads } from "../../../components/collector";
 import { elasticsearchWorkload } from "../../../components/elasticsearch";
 import { cleanerWorkload } from "../../../components/index-cleaner";
 import type { Workload } from "../../../components/platform/workload";
-import { imageReference } from "../../../configs/images";
+import { imageReference, type ImageName } from "../../../configs/images";
 import type { Settings } from "../../../configs/settings";
 import { dockerTopology, elasticsearchUser, files, paths, ports } from "../../../configs/topology";
 import { must, run, type Outcome } from "../../../scripts/lib/run";
@@ -16,6 +16,13 @@ import { eventually } from "../../support/waiting";
 const name = "tracing-retention-test";
 const password = "only-for-this-test";
 const docker = (...args: string[]) => must("docker", args);
+
+/**
+ * The images that are tested, official or local. Elasticsearch's is always ours: the library that sets its clock is Debian's, as its C library
+ * must be, and it is the cleaner that is looked at.
+ */
+const source = process.env.IMAGES === "official" ? "official" : "local";
+const imageOf = (image: ImageName) => imageReference(image, { source: image === "elasticsearch" ? "local" : source });
 
 /** Debian's libfaketime: a library that answers for the system's clock. A static Go binary does not ask it, a JVM does. */
 function fakeClock(): string {
@@ -57,8 +64,7 @@ export class ClockedStore {
     await this.end();
     await docker("network", "create", name);
     await docker("volume", "create", name);
-    const busybox = imageReference("busybox", { source: "local" });
-    await docker("run", "--rm", "--volume", `${name}:/data`, busybox, "chown", "1000:0", "/data");
+    await docker("run", "--rm", "--volume", `${name}:/data`, imageOf("busybox"), "chown", "1000:0", "/data");
     const { args } = this.workloads["otel-collector"];
     await this.start("otel-collector", ["--tmpfs", `${paths.collectorQueue}:mode=1777`, ...this.config()], args, [
       ports.collector.prometheusExporter,
@@ -123,7 +129,7 @@ export class ClockedStore {
     const [entrypoint = "", ...words] = command;
     return run("docker", [
       ...["run", "--rm", "--network", name, "--entrypoint", entrypoint, ...rights, ...state, ...secrets, ...this.config()],
-      ...[imageReference("jaeger-es-index-cleaner", { source: "local" }), ...words, ...args],
+      ...[imageOf("jaeger-es-index-cleaner"), ...words, ...args],
     ]);
   }
 
@@ -152,7 +158,7 @@ export class ClockedStore {
   ): Promise<string> {
     const publish = published.flatMap((port) => ["--publish", `127.0.0.1::${port}`]);
     const own = ["--detach", "--name", `${name}-${service}`, "--network", name, "--network-alias", service];
-    return docker("run", ...own, ...publish, ...options, imageReference(service, { source: "local" }), ...args);
+    return docker("run", ...own, ...publish, ...options, imageOf(service), ...args);
   }
 
   private async address(service: string, port: number): Promise<string> {
