@@ -238,18 +238,24 @@ def tags_of(span):
 
 
 def stored(traces, seconds):
-    """Waits until each trace is stored as the ledger has it; returns spans that are missing at last, and how many there are twice."""
-    waiting = dict(traces)
-    missing, doubled, until = {}, 0, time.monotonic() + seconds
+    """Waits until each trace is stored as the ledger has it; returns spans that are missing at last, and how many there are twice.
+
+    It gives up after `seconds` in which no further span came: many traces may take longer to ask for.
+    """
+    waiting = {trace_id: set(spans) for trace_id, spans in traces.items()}
+    doubled, until = 0, time.monotonic() + seconds
     while waiting:
-        for trace_id, spans in list(waiting.items()):
+        before = sum(map(len, waiting.values()))
+        for trace_id in list(waiting):
             found = [span["spanID"] for span in spans_of(trace_id)]
-            missing[trace_id] = set(spans) - set(found)
-            if not missing[trace_id]:
+            waiting[trace_id] = set(traces[trace_id]) - set(found)
+            if not waiting[trace_id]:
                 doubled += len(found) - len(set(found))
-                del waiting[trace_id], missing[trace_id]
-        if time.monotonic() > until:
+                del waiting[trace_id]
+        if sum(map(len, waiting.values())) < before:
+            until = time.monotonic() + seconds
+        elif time.monotonic() > until:
             break
         if waiting:
             time.sleep(1)
-    return missing, doubled
+    return waiting, doubled

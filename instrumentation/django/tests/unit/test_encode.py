@@ -97,7 +97,7 @@ def decoded(ended):
 
 
 @given(spans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_the_message_is_the_exporter_s_own(ended):
     assert decoded(ended) == encode_spans(ended)
 

@@ -1,7 +1,7 @@
 """The way to the Collector: batches, outages, refusals, forks and exits. Nothing is lost silently."""
 
 import os
-import socket
+import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +19,14 @@ from thebot_tracing.export import SpanDelivery
 @pytest.fixture
 def collector():
     found = Collector()
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def away():
+    """One that refuses connections until it listens."""
+    found = Collector(listening=False)
     yield found
     found.stop()
 
@@ -48,12 +56,6 @@ def eventually(condition, seconds=20):
         time.sleep(0.01)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def test_every_span_arrives_once(collector):
     tracer, delivery = deliver_to(collector.endpoint, batch_size=100)
     made = make(tracer, 1234)
@@ -74,18 +76,16 @@ def test_a_span_arrives_by_itself_also_after_a_pause(collector):
     delivery.shutdown()
 
 
-def test_an_outage_loses_nothing_that_fits_the_queue_and_no_span_waits():
-    port = free_port()
-    tracer, delivery = deliver_to(f"http://127.0.0.1:{port}", batch_size=50)
+def test_an_outage_loses_nothing_that_fits_the_queue_and_no_span_waits(away):
+    tracer, delivery = deliver_to(away.endpoint, batch_size=50)
     start = time.monotonic()
     made = make(tracer, 500)
     assert time.monotonic() - start < 1
     assert not delivery.force_flush(1500)
-    collector = Collector(port)
+    away.listen()
     assert delivery.force_flush(30_000)
-    assert sorted(collector.spans) == sorted(made)
+    assert sorted(away.spans) == sorted(made)
     delivery.shutdown()
-    collector.stop()
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -113,8 +113,8 @@ def test_an_exit_tries_again_at_once_when_the_collector_is_back(collector):
     assert collector.spans == made
 
 
-def test_what_overflows_the_queue_is_counted_and_reported(collector, caplog):
-    tracer, delivery = deliver_to(f"http://127.0.0.1:{free_port()}", queue_size=100, batch_size=100, exit_timeout=0.2)
+def test_what_overflows_the_queue_is_counted_and_reported(away, caplog):
+    tracer, delivery = deliver_to(away.endpoint, queue_size=100, batch_size=100, exit_timeout=0.2)
     make(tracer, 350)
     # The batch under way is on top of the queue: it may have been taken out or not.
     assert 150 <= delivery.dropped <= 250
@@ -129,12 +129,12 @@ def test_a_refused_batch_is_counted_and_does_not_block_the_next(collector, caplo
     collector.status = status
     tracer, delivery = deliver_to(collector.endpoint)
     make(tracer, 5)
-    assert delivery.force_flush(5000)
+    assert delivery.force_flush(20_000)
     assert (delivery.exported, delivery.dropped) == (0, 5)
     assert f"status {status}" in caplog.text
     collector.status = 200
     make(tracer, 7)
-    assert delivery.force_flush(5000)
+    assert delivery.force_flush(20_000)
     assert (delivery.exported, delivery.dropped) == (7, 5)
     delivery.shutdown()
 
@@ -179,8 +179,8 @@ def test_an_exit_without_a_thread_counts_what_is_lost(monkeypatch, collector, ca
     assert "spans dropped (2 in all by this process)" in caplog.text
 
 
-def test_a_flush_and_an_exit_keep_to_their_time():
-    tracer, delivery = deliver_to(f"http://127.0.0.1:{free_port()}", exit_timeout=0.5)
+def test_a_flush_and_an_exit_keep_to_their_time(away):
+    tracer, delivery = deliver_to(away.endpoint, exit_timeout=0.5)
     make(tracer, 5)
     start = time.monotonic()
     assert not delivery.force_flush(300)
@@ -191,22 +191,25 @@ def test_a_flush_and_an_exit_keep_to_their_time():
 def test_a_forked_child_sends_its_own_spans_and_not_the_parents(collector):
     tracer, delivery = deliver_to(collector.endpoint, delay=30)
     make(tracer, 3)
-    assert delivery.force_flush(5000)
+    assert delivery.force_flush(20_000)
     queued = make(tracer, 5)
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         try:
+            # A child that hangs ends, and the test with it.
+            signal.alarm(60)
             own = make(tracer, 4)
-            done = delivery.force_flush(5000)
+            done = delivery.force_flush(20_000)
             os.write(writer, repr((own, done, delivery.exported)).encode())
         finally:
             os._exit(0)
+    os.close(writer)
     os.waitpid(child, 0)
     own, done, exported = eval(os.read(reader, 65536).decode())
     assert (done, exported) == (True, 4)
     assert collector.spans[3:] == own
-    assert delivery.force_flush(5000)
+    assert delivery.force_flush(20_000)
     assert sorted(collector.spans[7:]) == sorted(queued)
     delivery.shutdown()
 
@@ -274,7 +277,7 @@ for child in children:
 began = time.monotonic()
 import atexit
 atexit._run_exitfuncs()
-assert time.monotonic() - began < 1, "the end waits for nothing"
+assert time.monotonic() - began < 4, "the end waits for nothing"
 """
 
 
@@ -310,7 +313,7 @@ for _ in range(60):
     counter.add(1)
     if os.fork() == 0:
         counter.add(1)
-        flushed = _state["meter_provider"].force_flush(5000)
+        flushed = _state["meter_provider"].force_flush(20_000)
         os._exit(0 if flushed else 1)
     assert os.wait()[1] == 0, "the child could not flush"
 print("all flushed")
