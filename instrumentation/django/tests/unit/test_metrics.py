@@ -4,10 +4,12 @@ import threading
 import time
 
 import pytest
+from collector import Collector
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricExportResult
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricExportResult
 
+from thebot_tracing.export import ExportSession
 from thebot_tracing.metric_reader import ForkSafeMetricReader
 
 
@@ -67,3 +69,16 @@ def test_a_flush_after_the_end_waits_for_nothing(held_up):
     start = time.monotonic()
     assert reader.force_flush()
     assert time.monotonic() - start < 1
+
+
+def test_a_redirect_is_no_delivery():
+    collector = Collector()
+    collector.status = 302
+    exporter = OTLPMetricExporter(f"{collector.endpoint}/v1/metrics", session=ExportSession(), timeout=5)
+    reader = InMemoryMetricReader()
+    MeterProvider(metric_readers=[reader], shutdown_on_exit=False).get_meter("t").create_counter("c").add(1)
+    data = reader.get_metrics_data()
+    assert exporter.export(data) is MetricExportResult.FAILURE
+    collector.status = 200
+    assert exporter.export(data) is MetricExportResult.SUCCESS
+    collector.stop()
