@@ -19,7 +19,14 @@ describe("settings of a minimal config", () => {
         decide: "collector",
         expected: { tracesPerSecond: 100, spansPerTrace: 10, longestTrace: 5000 },
       },
-      kubernetes: { namespace: "tracing", volumes: "keep", pullSecrets: [], nodes: "preferred", zones: "preferred" },
+      kubernetes: {
+        namespace: "tracing",
+        volumes: "keep",
+        pullSecrets: [],
+        nodes: "preferred",
+        zones: "preferred",
+        dns: { namespace: "kube-system", labels: { "k8s-app": "kube-dns" }, ports: [53], addresses: ["169.254.20.10"] },
+      },
       elasticsearch: {
         memory: 1024,
         cpu: 1000,
