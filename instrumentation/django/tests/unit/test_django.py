@@ -38,27 +38,19 @@ def test_a_client_error_is_no_error_of_the_service(client, spans):
 
 
 def test_a_cancelled_request_s_span_ends(exporter, spans, caplog):
-    """As a server does it whose client has gone, by Django's own handler."""
-    from django.core.asgi import get_asgi_application
+    """As Django does it from 5.0 on when the client has gone, and servers when they end."""
+    from django.test import AsyncClient
 
     from unit import urls
 
     urls.began.clear()
-    scope = {
-        "type": "http", "method": "GET", "path": "/slow-async/", "query_string": b"", "headers": [(b"x-correlation-id", b"gone-1")],
-        "server": ("localhost", 80),
-    }  # fmt: skip
 
     async def ask():
-        events = iter([{"type": "http.request"}])
-
-        async def receive():
-            if (event := next(events, None)) is not None:
-                return event
-            await asyncio.to_thread(urls.began.wait, 20)
-            return {"type": "http.disconnect"}
-
-        await asyncio.wait_for(get_asgi_application()(scope, receive, None), 30)
+        asked = asyncio.create_task(AsyncClient().get("/slow-async/", headers={"X-Correlation-ID": "gone-1"}))
+        assert await asyncio.to_thread(urls.began.wait, 20)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
 
     asyncio.run(ask())
     gc.collect()
