@@ -11,6 +11,7 @@ from e2e.systems import COLLECTOR_METRICS, eventually, find, get, stored, tags_o
 
 REQUESTS = 200
 RECYCLED = ("--processes", "2", "--max-requests", "40", "--min-worker-lifetime", "1")
+LOADED = "WSGI app 0 (mountpoint='') ready"
 GRACEFUL = ("--hook-master-start", "unix_signal:15 gracefully_kill_them_all")
 
 
@@ -33,6 +34,9 @@ def test_under_uwsgi_nothing_is_lost_when_workers_are_recycled(start, forks):
     eventually("metrics of the workers on the Collector's port", 30, metrics)
     # A master that is told to end while it makes a worker anew waits for that one for ever: recycling must be over.
     eventually("as many workers as before", 30, lambda: app.web.text.count("The work of process") == app.web.text.count("Respawned"))
+    if forks == "--lazy-apps":
+        eventually("the workers' applications", 60, lambda: app.web.text.count(LOADED) == app.web.text.count("Respawned") + 2)
+    # One that is forked says nothing more; it is there at once.
     time.sleep(3)
     app.stop()
     assert "uWSGI forks without" not in app.web.text
@@ -57,7 +61,7 @@ def test_under_uwsgi_missing_options_are_named_and_spans_arrive_all_the_same(sta
 @pytest.mark.parametrize("forks", [(), ("--py-call-uwsgi-fork-hooks",), ("--lazy-apps",)], ids=" ".join)
 def test_uwsgi_that_ends_gracefully_loses_nothing_of_a_request_under_way(start, gateway, forks):
     app = start(("--processes", "2", "--enable-threads", *GRACEFUL, *forks), server=uwsgi)
-    loaded = "WSGI app 0 (mountpoint='') ready" if "--lazy-apps" in forks else "spawned uWSGI worker"
+    loaded = LOADED if "--lazy-apps" in forks else "spawned uWSGI worker"
     # A worker that is told to end while it starts does not hear it, and its master waits for ever.
     eventually("both workers", 60, lambda: app.web.text.count(loaded) == 2)
     for _ in range(20):
