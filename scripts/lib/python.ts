@@ -1,6 +1,6 @@
 /** Python: virtual environments of locked packages, and what runs in them. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Counts } from "./counts";
@@ -11,10 +11,29 @@ import { projectFolder } from "./stack";
 /** The Django package's folder. */
 export const djangoFolder = join(projectFolder, "instrumentation", "django");
 
-/** Which lock file of `instrumentation/django/requirements/`: of the newest Django supported, or the oldest. */
-export type Lock = "newest" | "oldest";
+/**
+ * Which lock file of `instrumentation/django/requirements/`: of the newest Django that Debian's Python runs, the oldest one supported, or
+ * Django 6.0, which needs a Python that many machines lack: `canRun` tells.
+ */
+export type Lock = "newest" | "oldest" | "django60";
 
 const attempts = 3;
+
+const leastPython: Record<Lock, string> = { newest: "3, 10", oldest: "3, 10", django60: "3, 12" };
+
+/** Whether this machine has a Python for a lock file. */
+export const canRun = async (lock: Lock): Promise<boolean> => (await basePython(lock)) !== undefined;
+
+/** A Python that is new enough and makes virtual environments: `python3` where that one is, else a newer one of the PATH, or of pyenv. */
+async function basePython(lock: Lock): Promise<string | undefined> {
+  const pyenv = join(process.env.PYENV_ROOT ?? join(homedir(), ".pyenv"), "versions");
+  const others = existsSync(pyenv) ? readdirSync(pyenv).map((version) => join(pyenv, version, "bin", "python3")) : [];
+  const program = `import ensurepip, sys, venv; sys.exit(sys.version_info < (${leastPython[lock]}))`;
+  for (const python of ["python3", "python3.14", "python3.13", "python3.12", ...others]) {
+    if ((await run(python, ["-c", program])).ok) return python;
+  }
+  return undefined;
+}
 
 /**
  * The Python of a virtual environment that has what the lock file says, with the package itself installed to be edited. It is made once
@@ -29,7 +48,7 @@ export async function pythonOf(lock: Lock): Promise<string> {
   const made = join(folder, "made");
   if (existsSync(made)) return python;
   rmSync(folder, { recursive: true, force: true });
-  await must("python3", ["-m", "venv", folder]);
+  await must((await basePython(lock)) ?? "python3", ["-m", "venv", folder]);
   // A registry may fail for a moment; what pip has got stays in its cache.
   const install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--retries", "5"];
   await must(...command([...install, "--require-hashes", "-r", file]), attempts);
