@@ -117,8 +117,8 @@ const cases: Record<string, readonly Case[]> = {
       [
         [5.75, []],
         [6.25, sampling],
-        [11.75, sampling],
-        [12.25, []],
+        [11.5, sampling],
+        [12, []],
       ],
     ],
     [

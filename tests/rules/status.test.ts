@@ -12,6 +12,9 @@ const global = (sampled: boolean) =>
 const ofCap = (sampled: boolean) =>
   collector("otelcol_processor_tail_sampling_count_traces_sampled_total", `, policy="cap.errors", sampled="${sampled}"`);
 
+/** Rises by a step at each of the forty looks, to forty steps. */
+const upTo = (step: number) => rise(minutes, step, step);
+
 const value = (expr: string, found: number): Expectation => ({
   expr: `round(${expr}, 0.001)`,
   eval_time: `${minutes * 60}s`,
@@ -19,23 +22,18 @@ const value = (expr: string, found: number): Expectation => ({
 });
 
 test.each<[string, object, Series, { kept: number; all: number }]>([
-  ["the share that rates keep", {}, { [global(true)]: rise(minutes, 0, 1), [global(false)]: rise(minutes, 0, 9) }, { kept: 40, all: 400 }],
-  [
-    "all of it, where nothing is dropped",
-    {},
-    { [global(true)]: rise(minutes, 0, 2), [global(false)]: absent(minutes) },
-    { kept: 80, all: 80 },
-  ],
+  ["the share that rates keep", {}, { [global(true)]: upTo(1), [global(false)]: upTo(9) }, { kept: 40, all: 400 }],
+  ["all of it, where nothing is dropped", {}, { [global(true)]: upTo(2), [global(false)]: absent(minutes) }, { kept: 80, all: 80 }],
   ["none where nothing was decided", {}, { [global(true)]: absent(minutes) }, { kept: 0, all: 0 }],
   [
     // Of 10 a look the rates keep 4, and the cap 1 of these: 4 + 1 kept and 6 + 3 dropped are counted.
     "what a cap leaves of it",
     { cap: 500 },
     {
-      [global(true)]: rise(minutes, 0, 5),
-      [global(false)]: rise(minutes, 0, 9),
-      [ofCap(true)]: rise(minutes, 0, 1),
-      [ofCap(false)]: rise(minutes, 0, 3),
+      [global(true)]: upTo(5),
+      [global(false)]: upTo(9),
+      [ofCap(true)]: upTo(1),
+      [ofCap(false)]: upTo(3),
     },
     { kept: 40, all: 400 },
   ],

@@ -109,7 +109,7 @@ describe("Prometheus", () => {
     const rules = rulesFile(settings);
     expect(rules).toContain('absent(up{job="otel-collector", tier!="sampler"}) or absent(up{job="otel-collector", tier="sampler"})');
     expect(rules).toContain('absent(up{job="jaeger", service="jaeger-collector"})');
-    expect(rules).toContain(`tier="sampler"} / ${1024 * 1024 * 1024} > 0.85`);
+    expect(rules).toContain(`tier="sampler"}[1m]) / ${1024 * 1024 * 1024} > 0.5`);
     // What a gateway could not hand on was refused, and is no loss.
     expect(rules).not.toMatch(/send_failed_spans_total\{job="otel-collector"\}/);
   });

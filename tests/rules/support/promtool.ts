@@ -46,7 +46,7 @@ export async function holds(
       tests: [{ interval: "15s", input_series: input, promql_expr_test: expectations, alert_rule_test: alerts }],
     }),
   );
-  const { code, output } = await run(program("promtool"), ["test", "rules", test]);
+  const { code, output } = await run(program("promtool"), ["test", "rules", test], { seconds: 150 });
   if (code !== 0) throw new Error(output);
 }
 
@@ -60,8 +60,8 @@ export type Case = readonly [
 
 /** A test for each case, by alert. */
 export function eachCase(cases: Readonly<Record<string, readonly Case[]>>): void {
-  // promtool starts once a case, which takes a while on a busy machine.
-  jest.setTimeout(60_000);
+  // promtool starts once a case, which takes a while on a busy machine; a day of looks does on any.
+  jest.setTimeout(180_000);
   const folder = temporaryFolder();
   describe.each(Object.entries(cases))("%s", (_alert, table) => {
     test.each(table)("%s", async (_what, minutes, change, at) => {
