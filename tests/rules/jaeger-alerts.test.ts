@@ -16,7 +16,9 @@ const loss = ["TraceDataLoss"];
 function thenWrites(until: number, minutes: number): Series {
   const [before, after] = [writes(until, 18, 2), writes(minutes - until, 20, 0)];
   const total = (name: string) => until * 4 * (/le="0\.(05|1)"/.test(name) ? 18 : 20);
-  return Object.fromEntries(Object.keys(before).map((name) => [name, then(before[name]!, after[name]!.replace(/^0/, String(total(name))))]));
+  return Object.fromEntries(
+    Object.keys(before).map((name) => [name, then(before[name]!, after[name]!.replace(/^0/, String(total(name))))]),
+  );
 }
 
 const cases: Record<string, readonly Case[]> = {
