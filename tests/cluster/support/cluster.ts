@@ -29,10 +29,51 @@ export const apply = (object: object): Promise<string> => withObject(object, (fi
 /** Where the cluster has the stack's images from: IMAGES, else the projects' own registries. */
 export const images = process.env.IMAGES || "official";
 
+/** What the server says of a workload or a pod. */
+interface Status {
+  readonly kind: string;
+  readonly metadata: Readonly<{
+    name: string;
+    generation?: number;
+    deletionTimestamp?: string;
+    ownerReferences?: readonly { readonly kind: string }[];
+  }>;
+  readonly spec: { readonly replicas?: number };
+  readonly status: Readonly<{
+    observedGeneration?: number;
+    replicas?: number;
+    updatedReplicas?: number;
+    readyReplicas?: number;
+    conditions?: readonly { readonly type: string; readonly status: string }[];
+  }>;
+}
+
+/** Whether a pod is of a Job, which comes and ends by itself. */
+export const isOfJob = ({ metadata }: Pick<Status, "metadata">): boolean =>
+  (metadata.ownerReferences ?? []).some(({ kind }) => kind === "Job");
+
+/** What is not yet as it was asked for. */
+function underWay(object: Status): string[] {
+  const { kind, metadata, spec, status } = object;
+  if (kind === "Pod") {
+    if (isOfJob(object)) return [];
+    if (metadata.deletionTimestamp) return [`${metadata.name} ends`];
+    const ready = (status.conditions ?? []).some((condition) => condition.type === "Ready" && condition.status === "True");
+    return ready ? [] : [`${metadata.name} is not ready`];
+  }
+  const wanted = spec.replicas ?? 1;
+  const counts = [status.replicas, status.updatedReplicas, status.readyReplicas].map((count) => count ?? 0);
+  const done = status.observedGeneration === metadata.generation && counts.every((count) => count === wanted);
+  return done ? [] : [`${metadata.name} is being rolled out`];
+}
+
 /** A stack, rendered with some settings of the tests', in a namespace of their own. */
 export class TestStack {
   readonly namespace: string;
+  /** The manifests, and nothing else: a rendering takes away what is not its own. */
   readonly folder = mkdtempSync(join(tmpdir(), "tracing-manifests-"));
+  /** What tests keep beside it. */
+  readonly scratch = mkdtempSync(join(tmpdir(), "tracing-cluster-"));
 
   constructor(
     readonly stack: "staging" | "prod",
@@ -61,12 +102,26 @@ export class TestStack {
     await this.prepare();
     await secrets?.();
     await must("sh", [join(this.folder, "create-secrets.sh")], { timeout: 60_000 });
-    await kubectl("apply", "--server-side", "-k", manifests);
+    await this.apply(manifests);
     for (const kind of ["statefulset", "deployment"]) {
       if (kind === "deployment") await this.skipBackOff();
       const names = (await kubectl("-n", this.namespace, "get", kind, "-o", "name")).split("\n").filter(Boolean);
       for (const name of names) await kubectl("-n", this.namespace, "rollout", "status", name, "--timeout=8m");
     }
+  }
+
+  /** Applies the manifests: {@link render}'s folder, or an overlay on it. */
+  apply = (manifests = this.folder): Promise<string> => kubectl("apply", "--server-side", "-k", manifests);
+
+  /** Waits until nothing is under way: every workload has all its pods, of its newest version and ready, and no pod is on its way out. */
+  async settled(seconds = 600): Promise<void> {
+    await eventually("every workload is as it was asked for", seconds, async () => {
+      const { items } = JSON.parse(await this.kubectl("get", "statefulsets,deployments,pods", "-o", "json")) as { items: Status[] };
+      const open = items.flatMap(underWay);
+      if (open.length === 0) return true;
+      await sleep(1500);
+      throw new Error(open.join(", "));
+    });
   }
 
   /** What failed while its storage was starting waits longer each time; made anew, it starts at once. */
@@ -85,7 +140,7 @@ export class TestStack {
   /** Deletes everything, and waits until it is gone. */
   async delete(): Promise<void> {
     await tryKubectl("delete", "namespace", this.namespace, `${this.namespace}-apps`, "--ignore-not-found", "--timeout=5m");
-    for (const folder of [this.folder, overlayOf(this.folder)]) rmSync(folder, { recursive: true, force: true });
+    for (const folder of [this.folder, overlayOf(this.folder), this.scratch]) rmSync(folder, { recursive: true, force: true });
   }
 
   /** A pod in a namespace of its own, from which tests act as an application does; it has the usual small tools. */
