@@ -59,7 +59,7 @@ images: $(modules) ## build the images on this machine
 	@$(tsx) images/build.ts
 
 ##@ Tests
-test: $(modules) ## all rungs, from lint to end to end (RUNG=)
+test: $(modules) ## from lint to end to end (RUNG=; cluster-load only by name)
 	@$(tsx) scripts/test.ts
 lint: $(modules) ## lint, types, and the format of Go files
 	@$(tsx) scripts/test.ts lint types golint

@@ -10,6 +10,9 @@ const project = (displayName, more = {}) => ({
   ...more,
 });
 
+/** Half an hour of load, so a rung of its own. */
+const clusterLoad = "no-loss.test.ts";
+
 /** @type {import("jest").Config} */
 module.exports = {
   projects: [
@@ -20,13 +23,14 @@ module.exports = {
     project("binaries"),
     project("rules"),
     project("schemas"),
-    project("cluster"),
+    project("cluster", { testPathIgnorePatterns: ["/node_modules/", clusterLoad] }),
+    project("cluster-load", { testMatch: [`<rootDir>/tests/cluster/**/${clusterLoad}`] }),
     project("e2e"),
   ],
   // A project's own limit has no effect: files whose tests take longer call jest.setTimeout.
   testTimeout: 60_000,
   // The end-to-end tests share one stack, those on Kubernetes one cluster.
-  maxWorkers: process.argv.some((word) => ["e2e", "cluster"].includes(word)) ? 1 : 2,
+  maxWorkers: process.argv.some((word) => ["e2e", "cluster", "cluster-load"].includes(word)) ? 1 : 2,
   passWithNoTests: false,
   reporters: ["default", "<rootDir>/tests/nothing-ran.js"],
 };

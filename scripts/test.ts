@@ -20,6 +20,8 @@ interface Rung {
   readonly name: string;
   readonly what: string;
   readonly cheap: boolean;
+  /** It runs only where it is named: what takes longer than people wait for a change. */
+  readonly named?: true;
   readonly run: () => Promise<Counts>;
 }
 
@@ -49,7 +51,14 @@ const rungs: readonly Rung[] = [
   { name: "images", what: "the images are built", cheap: false, run: () => check(builder) },
   { name: "e2e", what: "the stack, end to end", cheap: false, run: endToEnd },
   { name: "django-e2e", what: "the Django example through the stack", cheap: false, run: djangoEndToEnd },
-  { name: "cluster", what: "staging and prod on a real Kubernetes", cheap: false, run: onCluster },
+  { name: "cluster", what: "staging and prod on a real Kubernetes", cheap: false, run: () => onCluster("cluster") },
+  {
+    name: "cluster-load",
+    what: "prod under load on a real Kubernetes, while pods go; half an hour",
+    cheap: false,
+    named: true,
+    run: () => onCluster("cluster-load"),
+  },
 ];
 
 type Result = Rung & { readonly time: string; readonly counts?: Counts };
@@ -81,12 +90,12 @@ function row({ name, time, counts, what }: Result): string[] {
   return [name, time, String(counts.passed), String(counts.failed), String(counts.skipped), what];
 }
 
-/** The rungs named on the command line or in RUNG; all of them where none is. */
+/** The rungs named on the command line or in RUNG; where none is, all but those that run by name only. */
 function chosen(): readonly Rung[] {
   const named = [...process.argv.slice(2), ...(options.rung ?? "").split(/[\s,]+/)].filter(Boolean);
   const unknown = named.filter((name) => !rungs.some((rung) => rung.name === name));
   if (unknown.length > 0) throw new Problem(`RUNG: found ${unknown.join(", ")}; there are ${rungs.map(({ name }) => name).join(", ")}`);
-  return named.length > 0 ? rungs.filter(({ name }) => named.includes(name)) : rungs;
+  return rungs.filter((rung) => (named.length > 0 ? named.includes(rung.name) : !rung.named));
 }
 
 async function lint(): Promise<Counts> {
@@ -111,12 +120,12 @@ async function workflows(): Promise<Counts> {
 }
 
 /** On the cluster that KUBECONFIG names, else on a node of our own, where this machine lets us make one. */
-async function onCluster(): Promise<Counts> {
+async function onCluster(project: string): Promise<Counts> {
   const node = (...args: string[]) => check(join("tests", "cluster", "main.ts"), ...args);
   if (process.env.KUBECONFIG) {
     if (process.env.KUBECONFIG === kubeconfig()) preferOwnPrograms();
     const problem = await kubectlProblem();
-    if (problem === undefined) return jest("cluster", "--runInBand");
+    if (problem === undefined) return jest(project, "--runInBand");
     console.error(problem);
     return { passed: 0, failed: 1, skipped: 0 };
   }
@@ -129,7 +138,7 @@ async function onCluster(): Promise<Counts> {
   if (started.failed > 0) return started;
   Object.assign(process.env, { KUBECONFIG: kubeconfig(), IMAGES: "local" });
   try {
-    return sum([await jest("cluster", "--runInBand"), await node("stop")]);
+    return sum([await jest(project, "--runInBand"), await node("stop")]);
   } finally {
     delete process.env.KUBECONFIG;
   }
