@@ -60,7 +60,7 @@ export const models: [string, Settings][] = [
       retention: "1d",
       collector: { memory: "128Mi", queue: 10_000 },
       jaeger: { memory: "128Mi", tags: ["a"] },
-      prometheus: { memory: "128Mi", retention: "1d", storage: "256Mi" },
+      prometheus: { memory: "128Mi", retention: "2d", storage: "256Mi" },
     }),
   ],
   [
