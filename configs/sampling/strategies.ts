@@ -45,10 +45,8 @@ const probabilistic = (percent: number): Strategy => ({ type: "probabilistic", p
 function strategy(rest: number, operations: Operations): object {
   const rates = new Map<string, number>();
   for (const { operation } of operations) {
-    for (const name of spanNames(operation)) {
-      const first = operations.find((one) => covers([one.operation], operation));
-      if (first && !rates.has(name)) rates.set(name, first.percent);
-    }
+    const first = operations.find((one) => covers([one.operation], operation));
+    for (const name of spanNames(operation)) if (first && !rates.has(name)) rates.set(name, first.percent);
   }
   const entries = [...rates, [anyOther, rest] as const];
   return {
