@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 from collector import Collector
@@ -150,13 +151,25 @@ def test_a_span_that_cannot_be_encoded_is_counted_and_does_not_stop_the_others(c
     delivery.shutdown()
 
 
-def test_no_span_fails_where_no_thread_can_start(collector, monkeypatch, caplog):
+@pytest.fixture
+def no_threads(monkeypatch):
+    """A context in which no thread can start, as at a limit of processes."""
+
     def start(_thread):
         raise RuntimeError("can't start new thread")
 
+    @contextmanager
+    def context():
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", start)
+            yield
+
+    return context
+
+
+def test_no_span_fails_where_no_thread_can_start(collector, no_threads, caplog):
     tracer, delivery = deliver_to(collector.endpoint)
-    with monkeypatch.context() as patched:
-        patched.setattr(threading.Thread, "start", start)
+    with no_threads():
         made = make(tracer, 2)
     assert "can't start new thread" in caplog.text
     assert delivery.waiting == 2
@@ -166,13 +179,9 @@ def test_no_span_fails_where_no_thread_can_start(collector, monkeypatch, caplog)
     delivery.shutdown()
 
 
-def test_an_exit_without_a_thread_counts_what_is_lost(monkeypatch, collector, caplog):
-    def start(_thread):
-        raise RuntimeError("can't start new thread")
-
+def test_an_exit_without_a_thread_counts_what_is_lost(no_threads, collector, caplog):
     tracer, delivery = deliver_to(collector.endpoint)
-    with monkeypatch.context() as patched:
-        patched.setattr(threading.Thread, "start", start)
+    with no_threads():
         make(tracer, 2)
         delivery.shutdown()
     assert delivery.dropped == 2
