@@ -1,6 +1,8 @@
 /** Prometheus' recording and alerting rules. docs/decisions/0006-alerts.md says why each is as it is. */
 import { cleanerMetric, type cleanerGauges } from "./cleaner-metrics";
 import { oldestIndexHours } from "./index-cleaner";
+import { byInstance, collector, jaeger, total } from "./promql";
+import { fullSampling, undecidedShare } from "./rules-sampling";
 import { instanceCapacity, samplingStrategy } from "./sampling";
 import type { Settings } from "./settings";
 import { hasSamplers, jaegerServices } from "./topology-kubernetes";
@@ -15,15 +17,6 @@ const highMemory = 0.5;
 /** Hours without a run of the cleaner that did its work: a day, and two hours for runs that are tried again. */
 const overdue = 26;
 
-/**
- * Share of the undecided traces that fit above which their memory counts as full; it blocks at all of it. The gauge is written once a second,
- * after that second's decisions have freed their part: at the default wait a full memory shows as little as nine tenths in the worst seconds.
- */
-const fullSampling = 0.8;
-
-/** Jobs of configs/prometheus.ts. Every selector names its job: the same metric may be scraped twice. */
-const collector = (metric: string, more = "") => `${metric}{job="otel-collector"${more}}`;
-const jaeger = (metric: string, more = "") => `${metric}{job="jaeger"${more}}`;
 /**
  * The latest of what the cleaner reported in some hours: a day, and two hours. It reports now and then, as a Kubernetes job once per run, and
  * to whichever Collector takes it: the same gauge may stand as several series. Of times the latest is the highest.
@@ -56,9 +49,6 @@ const storageErrors = "tracing:storage_errors_5m";
 const lost = "tracing:lost_5m";
 const unwritten = "tracing:jaeger_unwritten_spans";
 
-const byInstance = (value: string) => `sum by (job, instance) (${value})`;
-/** A sum over all instances; 0 where there is nothing to add. */
-const total = (value: string) => `(sum(${value}) or vector(0))`;
 const totalRates = (...counters: string[]) => `(${counters.map((counter) => total(`rate(${counter}[5m])`)).join(" + ")})`;
 
 /**
@@ -106,15 +96,21 @@ const dropRate = `${totalRates(refused, failed, enqueueFailed, sendFailed)} / ($
  * before the stack has been watched for as long.
  */
 function neverCleaned({ platform }: Settings): string {
-  const unknown = `absent_over_time(${cleanerMetric("lastSuccess")}{job="index-cleaner"}[${overdue}h])`;
+  // Without labels, as the time is: so the alert stays the same one when the last report is too old to be known.
+  const unknown = `max(absent_over_time(${cleanerMetric("lastSuccess")}{job="index-cleaner"}[${overdue}h]))`;
   const expected = platform === "kubernetes" ? ` and on () last_over_time(up{job="otel-collector"}[1h] offset ${overdue}h)` : "";
   return `time() - ${cleaner("lastSuccess")} > ${overdue} * 3600 or ${unknown}${expected}`;
 }
 
-/** Failed writes and reads; or spans that come, or wait for Jaeger, while not one write goes well: the writer stops after a failure. */
+/**
+ * Failed writes and reads; or spans that come, or wait for a Jaeger that has been there for four minutes, while not one write goes well: the
+ * writer stops after a failure. Four minutes, as the Collector looks for a Jaeger that was away for long every two only: gRPC's back-off is 120 s,
+ * a fifth more by chance (https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md), and a write is seen to go well after two scrapes.
+ */
 const storageFails =
   `sum(${storageErrors}) > 10 or ` +
-  `(sum(increase(${handed}[2m])) > 0 or sum(${queueSize}) > 0) and sum(up{job="jaeger"}) > 0 unless sum(increase(${writes}[2m])) > 0`;
+  `(sum(increase(${handed}[2m])) > 0 or sum(${queueSize}) > 0 and min_over_time(${total('up{job="jaeger"}')}[4m:15s]) > 0) ` +
+  `and sum(up{job="jaeger"}) > 0 unless sum(increase(${writes}[2m])) > 0`;
 
 /**
  * Spans above the least that were unwritten in the last hour. Documents of services, and bulk requests that failed as a whole (Jaeger
@@ -211,8 +207,7 @@ function alerts(settings: Settings): readonly Alert[] {
     },
     {
       name: "OTELSamplingFull",
-      // The highest of two minutes: a saturated Collector decides in waves, and a look now and then may fall between them.
-      expr: `max_over_time(${collector("otelcol_processor_tail_sampling_sampling_traces_on_memory")}[2m]) / ${traces} > ${fullSampling}`,
+      expr: `${undecidedShare(settings)} > ${fullSampling}`,
       for: "1m",
       severity: "warning",
       summary: `The Collector's memory for ${traces} undecided traces is more than ${fullSampling * 100} % full: soon receivers are held up`,

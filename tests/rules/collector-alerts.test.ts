@@ -1,8 +1,9 @@
 /** Rung: rules. Prometheus' own rule engine over made-up series: the Collector's alerts fire, stay silent, and recover. */
-import { capacity } from "../../configs/sampling";
+import { capacity, instanceCapacity } from "../../configs/sampling";
 import { settingsWith } from "../support/settings";
-import { eachCase, type Case } from "./support/promtool";
-import { absent, collector, exporter, flat, healthy, received, rise, then, upOf } from "./support/series";
+import { temporaryFolder } from "../support/temporary-folder";
+import { eachCase, firing, holds, type Case } from "./support/promtool";
+import { absent, collector, exporter, flat, healthy, received, rise, then, upOf, type Series } from "./support/series";
 
 const mebibyte = 1024 * 1024;
 const enqueueFailed = exporter("enqueue_failed_spans_total");
@@ -169,3 +170,36 @@ const cases: Record<string, readonly Case[]> = {
 };
 
 eachCase(cases);
+
+describe("OTELSamplingFull with a cap, whose processor writes the same gauge and adds to the same counters", () => {
+  const folder = temporaryFolder();
+  const settings = settingsWith({ sampling: { default: 50, cap: 1000 } });
+  const { decisionWait, traces: room } = instanceCapacity(settings);
+
+  /** So many traces a second are decided by rate; half of them go on to the cap, which lets half of those pass. */
+  function decided(minutes: number, perSecond: number): Series {
+    const counter = (name: string, more: string, each: number) => ({
+      [collector(`otelcol_processor_tail_sampling_${name}`, more)]: rise(minutes, 0, each * 15),
+    });
+    return {
+      ...counter("global_count_traces_sampled_total", ', decision="sampled"', perSecond * 0.75),
+      ...counter("global_count_traces_sampled_total", ', decision="not_sampled"', perSecond * 0.75),
+      ...counter("count_traces_sampled_total", ', policy="cap.errors", sampled="false"', perSecond * 0.5),
+      // What the cap's processor holds is little.
+      [undecided]: flat(minutes, 0),
+    };
+  }
+  const one = (share: number, alerts: readonly string[]) =>
+    holds(
+      folder(),
+      { ...healthy(20), ...decided(20, (share * room) / decisionWait) },
+      [firing(10, alerts), firing(20, alerts)],
+      [],
+      settings,
+    );
+
+  test("fires when more than 80 % of what fits is undecided", () => one(0.85, sampling));
+  test("is silent below", () => one(0.75, []));
+  test("is silent where no trace has come to the cap yet", () =>
+    holds(folder(), { ...healthy(20), [undecided]: flat(20, room) }, [firing(20, [])], [], settings));
+});

@@ -1,6 +1,6 @@
 /** Rung: rules. Prometheus' own rule engine over made-up series: Jaeger's alerts fire, stay silent, and recover. */
 import { eachCase, type Case } from "./support/promtool";
-import { absent, exporter, flat, gone, healthy, rise, storage, then, upOf, without, writes, type Series } from "./support/series";
+import { absent, exporter, flat, gone, healthy, jaeger, rise, storage, then, upOf, without, writes, type Series } from "./support/series";
 
 const handed = storage("spans_attempts_total");
 const inserted = storage("bulk_index_inserts_total");
@@ -110,6 +110,24 @@ const cases: Record<string, readonly Case[]> = {
         [11, []],
         [14, storageFails],
         [30, storageFails],
+      ],
+    ],
+    [
+      "is silent while the Collector has not found a Jaeger again that was away for long",
+      30,
+      {
+        [upOf.jaeger]: then(flat(10, 1), flat(10, 0), flat(10, 1)),
+        [jaeger("otelcol_process_uptime_seconds_total")]: then(rise(10, 10_000, 15), gone(10), rise(10, 15, 15)),
+        [handed]: then(rise(10, 500, 75), gone(10), flat(2.5, 0), rise(7.5, 75, 75)),
+        [inserted]: then(rise(10, 520, 75), gone(10), flat(2.5, 0), rise(7.5, 75, 75)),
+        [storage("bulk_index_latency_ok_seconds_count")]: then(rise(10, 0, 20), gone(10), flat(2.5, 0), rise(7.5, 20, 20)),
+        [exporter("queue_size")]: then(flat(10, 0), flat(12.5, 500), flat(7.5, 0)),
+      },
+      [
+        [19.75, ["JaegerDown"]],
+        [21.5, []],
+        [22.75, []],
+        [30, []],
       ],
     ],
     [
