@@ -14,6 +14,8 @@ export function platformConflicts(groups: Partial<Parsed>): string[] {
     };
     only("elasticsearch.nodes", elasticsearch?.nodes, 1);
     only("elasticsearch.tls", elasticsearch?.tls, "off");
+    only("elasticsearch.issuer", elasticsearch?.issuer, undefined);
+    only("elasticsearch.bootstrap", elasticsearch?.bootstrap, false);
     only("elasticsearch.external", elasticsearch?.external, undefined);
     only("collector.replicas", collector?.replicas, 1);
     only("collector.maxReplicas", collector?.maxReplicas, undefined);

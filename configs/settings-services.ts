@@ -19,7 +19,8 @@ const elasticsearch = z
     nodes: integer(1, 9, "a number of nodes")
       .prefault(1)
       .describe("Nodes: 1, or 3 and more, so that a majority outlives the loss of one. Each index then has a copy on a second node."),
-    storage: mebibytes("1Gi", "16384Gi").prefault("10Gi").describe("Disk of each node, MiB. Docker's volumes have no limit and ignore it."),
+    // New data stops at a gigabyte of free disk (components/elasticsearch.ts): less than this would hold hardly any.
+    storage: mebibytes("4Gi", "16384Gi").prefault("10Gi").describe("Disk of each node, MiB. Docker's volumes have no limit and ignore it."),
     tls: oneOf("off", "cert-manager", "external")
       .prefault("off")
       .describe("TLS for HTTP and between nodes: off, with certificates from cert-manager, or with those of a Secret that exists."),

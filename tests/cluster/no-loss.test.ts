@@ -22,7 +22,7 @@ let manifests = prod.folder;
 
 /** Prod in a size for one node, with certificates made here. */
 const scaled = (bootstrap: boolean) => ({
-  elasticsearch: { nodes: 3, memory: "1Gi", cpu: "1", storage: "2Gi", tls: "external", bootstrap: String(bootstrap) },
+  elasticsearch: { nodes: 3, memory: "1Gi", cpu: "1", storage: "4Gi", tls: "external", bootstrap: String(bootstrap) },
   collector: { replicas: 2, maxReplicas: 2, memory: "256Mi", cpu: "300m" },
   sampler: { replicas: 2, memory: "512Mi", cpu: "300m" },
   jaeger: { replicas: 2, collectors: 2, memory: "256Mi", cpu: "200m" },

@@ -12,7 +12,7 @@ let application: Application;
 
 /** Smaller than staging's own, so that it finds room on a node of two cores beside other work. */
 const small = {
-  elasticsearch: { memory: "1Gi", cpu: "800m", storage: "1Gi" },
+  elasticsearch: { memory: "1Gi", cpu: "800m", storage: "4Gi" },
   collector: { replicas: 2, cpu: "300m" },
   sampler: { replicas: 2, cpu: "300m" },
   jaeger: { cpu: "400m" },

@@ -70,7 +70,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "elasticsearch.memory": [size("1Gi", "64Gi"), [...aSize, "1023Mi", "65Gi"]],
   "elasticsearch.cpu": [aCpu, notCpus],
   "elasticsearch.nodes": ["a number of nodes from 1 to 9", [0, 10, 1.5, "three", ""]],
-  "elasticsearch.storage": [size("1Gi", "16384Gi"), [...aSize, "1023Mi", "16385Gi"]],
+  "elasticsearch.storage": [size("4Gi", "16384Gi"), [...aSize, "4095Mi", "16385Gi"]],
   "elasticsearch.tls": ["one of off, cert-manager, external", ["on", "Off", ""]],
   "elasticsearch.issuer.name": ["the name of a cert-manager issuer", notNames],
   "elasticsearch.issuer.kind": ["one of Issuer, ClusterIssuer", ["issuer", "Cluster", ""]],

@@ -8,6 +8,12 @@ describe("on Docker, which is one machine without secrets, certificates or an op
   test.each<[string, Record<string, unknown>, string]>([
     ["several nodes of Elasticsearch", { elasticsearch: { nodes: 3 } }, "elasticsearch.nodes: found 3; allowed: 1 on docker"],
     ["TLS", { elasticsearch: { tls: "external" } }, 'elasticsearch.tls: found "external"; allowed: "off" on docker'],
+    ["a first start of a cluster", { elasticsearch: { bootstrap: true } }, "elasticsearch.bootstrap: found true; allowed: false on docker"],
+    [
+      "an issuer of certificates",
+      { elasticsearch: { issuer: { name: "ca" } } },
+      'elasticsearch.issuer: found {"name":"ca","kind":"ClusterIssuer"}; allowed: nothing on docker',
+    ],
     ["several Collectors", { collector: { replicas: 2 } }, "collector.replicas: found 2; allowed: 1 on docker"],
     ["Collectors by load", { collector: { maxReplicas: 2 } }, "collector.maxReplicas: found 2; allowed: nothing on docker"],
     ["samplers", { sampler: { replicas: 1 } }, "sampler.replicas: found 1; allowed: 0 on docker"],
