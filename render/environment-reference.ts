@@ -30,7 +30,7 @@ who deploy the same commit get the same stack.
 
 ## Of the commands: \`make sampling ENV=prod\`
 
-What runs on Kubernetes is changed with \`pulumi\`: \`sampling\` and \`render\` take every stack, the other commands those on Docker.
+What runs on Kubernetes is changed with \`pulumi\`: \`sampling\`, \`render\` and \`preview\` take every stack, the other commands those on Docker.
 
 ${table(["variable", "meaning", "allowed", "default"], described(commandVariables))}
 

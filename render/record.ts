@@ -2,10 +2,11 @@
  * Runs the Pulumi program without an engine and records what it registers. The same index.ts as `pulumi up` runs: no second
  * description of the stack.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
+import { SettingsError } from "../configs/settings";
 
 /** A resource as the program registered it. */
 export interface Recorded {
@@ -62,14 +63,26 @@ export function markedSecretLength(text: string): number | undefined {
 /** Folder of Pulumi.yaml. */
 export const projectFolder = join(__dirname, "..");
 
-/** Config of a stack as Pulumi hands it to the program: defaults of Pulumi.yaml, then the stack's file. */
+/**
+ * Config of a stack as Pulumi hands it to the program: defaults of Pulumi.yaml, then the stack's file.
+ *
+ * @throws SettingsError where a file is not there, or no YAML.
+ */
 export function stackConfig(stack: string, folder = projectFolder): Record<string, string> {
-  const read = (file: string) => parse(readFileSync(join(folder, file), "utf8")) as { config?: Record<string, unknown> };
-  const defaults = Object.entries(read("Pulumi.yaml").config ?? {}).map(([key, entry]): [string, unknown] => [
+  const read = (file: string): Record<string, unknown> => {
+    const path = join(folder, file);
+    if (!existsSync(path)) throw new SettingsError(stack, [`${file}: there is no such file`]);
+    const document = parseDocument(readFileSync(path, "utf8"));
+    // The first line says what and where; a picture of the place follows.
+    const problems = document.errors.map(({ message }) => `${file}: ${(message.split("\n")[0] ?? "").replace(/:$/, "")}`);
+    if (problems.length > 0) throw new SettingsError(stack, problems);
+    return (document.toJS() as { config?: Record<string, unknown> } | null)?.config ?? {};
+  };
+  const defaults = Object.entries(read("Pulumi.yaml")).map(([key, entry]): [string, unknown] => [
     key,
     (entry as { default?: unknown }).default,
   ]);
-  const values = { ...Object.fromEntries(defaults), ...read(`Pulumi.${stack}.yaml`).config };
+  const values = { ...Object.fromEntries(defaults), ...read(`Pulumi.${stack}.yaml`) };
   return Object.fromEntries(
     Object.entries(values)
       .filter(([, value]) => value !== undefined)

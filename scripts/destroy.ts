@@ -9,17 +9,20 @@ import { PulumiStack } from "./lib/pulumi";
 import { presentCli } from "./lib/pulumi-cli";
 import { namesOf, refuseWhileUsed, removeByLabel } from "./lib/remove";
 import { main, note, Problem, step, warn } from "./lib/say";
+import { requireFile, stackOnEngine } from "./lib/stack";
 import { stateFolder } from "./lib/state";
 
-const { stack } = options;
+main(() => {
+  const stack = stackOnEngine();
+  return alone(stack, () => destroy(stack));
+});
 
-main(() => alone(stack, destroy));
-
-async function destroy(): Promise<void> {
+async function destroy(stack: string): Promise<void> {
   step(`Destroy: stack ${stack}`);
   const own = await belongings(stack);
-  const pulumi = await knownToPulumi();
+  const pulumi = await knownToPulumi(stack);
   if (namesOf(own).length === 0 && !pulumi) {
+    requireFile(stack);
     note("there is nothing of it");
     return;
   }
@@ -28,8 +31,8 @@ async function destroy(): Promise<void> {
   note(
     `${containers.length} containers, ${networks.length} networks, and ${volumes.length} volumes with all traces, metrics and the password`,
   );
-  await confirm();
-  if (pulumi) await destroyByPulumi(pulumi);
+  await confirm(stack);
+  if (pulumi) await destroyByPulumi(stack, pulumi);
   else if (madeBy(own) === "pulumi") warn("the Pulumi CLI or the stack's state is not there; what the engine has is deleted all the same");
   await removeByLabel(stack);
   const left = namesOf(await belongings(stack));
@@ -39,14 +42,14 @@ async function destroy(): Promise<void> {
 }
 
 /** The stack in Pulumi's backend, if it is there. */
-async function knownToPulumi(): Promise<PulumiStack | undefined> {
+async function knownToPulumi(stack: string): Promise<PulumiStack | undefined> {
   const cli = await presentCli();
   if (!cli) return undefined;
   const pulumi = new PulumiStack(cli.path, stack);
   return (await pulumi.state()) ? pulumi : undefined;
 }
 
-async function destroyByPulumi(pulumi: PulumiStack): Promise<void> {
+async function destroyByPulumi(stack: string, pulumi: PulumiStack): Promise<void> {
   try {
     await pulumi.destroy();
   } catch (error) {
@@ -58,7 +61,7 @@ async function destroyByPulumi(pulumi: PulumiStack): Promise<void> {
   }
 }
 
-async function confirm(): Promise<void> {
+async function confirm(stack: string): Promise<void> {
   if (options.yes) return;
   if (!process.stdin.isTTY) throw new Problem("deleting data wants a yes: make destroy YES=1");
   const dialogue = createInterface({ input: process.stdin, output: process.stdout });

@@ -1,17 +1,19 @@
 /** `make down`: stops a stack. Its data, and the secrets without which the data cannot be read, stay together for the next `make up`. */
 import { belongings, serviceContainers } from "./lib/docker";
 import { alone } from "./lib/lock";
-import { options } from "./lib/options";
 import { must } from "./lib/run";
 import { heartbeat, main, note, since, step } from "./lib/say";
+import { requireFile, stackOnEngine } from "./lib/stack";
 
-const { stack } = options;
+main(() => {
+  const stack = stackOnEngine();
+  return alone(stack, () => down(stack));
+});
 
-main(() => alone(stack, down));
-
-async function down(): Promise<void> {
+async function down(stack: string): Promise<void> {
   step(`Down: stack ${stack}`);
   const { containers } = await belongings(stack);
+  if (containers.length === 0) requireFile(stack);
   const running = serviceContainers(containers).filter(([, { State }]) => ["running", "restarting", "paused"].includes(State.Status));
   // Whoever sends stops before whoever receives.
   for (const [service, container] of running.reverse()) {

@@ -3,17 +3,19 @@ import { belongings, serviceContainers } from "./lib/docker";
 import { options } from "./lib/options";
 import { run } from "./lib/run";
 import { main, Problem } from "./lib/say";
-import { services } from "./lib/stack";
+import { requireFile, services, stackOnEngine } from "./lib/stack";
 
 // Whoever reads may have seen enough.
 process.stdout.on("error", () => process.exit(0));
 
 main(async () => {
-  const { stack, service, follow } = options;
+  const { service, follow } = options;
+  const stack = stackOnEngine();
   if (service && !services.some((name) => name === service)) {
     throw new Problem(`SERVICE: found "${service}"; there are ${services.join(", ")}`);
   }
   const found = serviceContainers((await belongings(stack)).containers).filter(([name]) => !service || name === service);
+  if (found.length === 0) requireFile(stack);
   if (found.length === 0) throw new Problem(`stack ${stack} has no ${service ?? "services"} on this engine: make up`);
   const width = Math.max(...found.map(([name]) => name.length));
   const args = follow ? ["--follow", "--tail", "20"] : ["--tail", service ? "all" : "20"];

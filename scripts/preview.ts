@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Settings } from "../configs/settings";
 import { deployedFolder, render, type Overrides } from "./lib/compose";
 import { belongings, engineInfo, madeBy } from "./lib/docker";
 import { overridesFor, wantedSource } from "./lib/images";
@@ -21,11 +22,11 @@ main(async () => {
   const cli = way === "compose" ? undefined : await presentCli();
   if (!cli && way === "pulumi") throw new Problem("there is no Pulumi CLI here: https://www.pulumi.com/docs/install/");
   step(`Preview: stack ${stack}, by ${cli ? `Pulumi ${cli.version}` : "the rendered compose file"}`);
-  process.exitCode = cli ? await new PulumiStack(cli.path, stack).preview(overrides) : await difference(stack, overrides);
+  process.exitCode = cli ? await new PulumiStack(cli.path, stack).preview(overrides) : await difference(settings, overrides);
 });
 
 /** Shows how the rendered stack differs from the one that is deployed, or from the committed one where none is. */
-async function difference(stack: string, overrides: Overrides): Promise<number> {
+async function difference({ stack, platform }: Settings, overrides: Overrides): Promise<number> {
   const deployed = deployedFolder(stack);
   const isDeployed = existsSync(join(deployed, "docker-compose.tracing.yml"));
   const before = isDeployed ? deployed : join(projectFolder, "rendered", stack);
@@ -35,7 +36,7 @@ async function difference(stack: string, overrides: Overrides): Promise<number> 
     await render(stack, overrides, after);
     const code = await attach("diff", ["-ruN", before, after]);
     if (code > 1) return code;
-    note(code === 0 ? "no difference" : "make up makes these changes");
+    note(code === 0 ? "no difference" : `${platform === "docker" ? "make up" : `pulumi up -s ${stack}`} makes these changes`);
     return 0;
   } finally {
     rmSync(after, { recursive: true, force: true });

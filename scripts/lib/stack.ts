@@ -17,20 +17,42 @@ export const services = Object.keys({
   prometheus: 1,
 } satisfies Partial<Record<ServiceName, 1>>) as ServiceName[];
 
+/** Names of the stacks that have a file. */
+const stacks = (): string[] => readdirSync(projectFolder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+
+/** Throws where there is no file of a stack. */
+export function requireFile(stack: string): void {
+  if (!stacks().includes(stack)) throw new Problem(`ENV: found "${stack}"; there are the stacks ${stacks().sort().join(", ")}`);
+}
+
 /** The settings of the chosen stack. Throws with everything that is wrong with them. */
 export function anySettings(stack = options.stack): Settings {
-  const stacks = readdirSync(projectFolder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
-  if (!stacks.includes(stack)) throw new Problem(`ENV: found "${stack}"; there are the stacks ${stacks.sort().join(", ")}`);
+  requireFile(stack);
   return parseSettings(stack, stackConfig(stack));
 }
 
 /** The same for a command that deals with a container engine. */
 export function loadSettings(): Settings {
   const settings = anySettings();
-  if (settings.platform === "docker") return settings;
+  refuseElsewhere(settings.stack, settings.platform);
+  return settings;
+}
+
+/**
+ * The name of the chosen stack, for a command that takes things away or shows them: it works also where the settings are wrong, or the
+ * stack's file has gone. Throws where the file says that the stack is not on a container engine.
+ */
+export function stackOnEngine(): string {
+  const { stack } = options;
+  if (stacks().includes(stack)) refuseElsewhere(stack, stackConfig(stack)["tracing:platform"]);
+  return stack;
+}
+
+function refuseElsewhere(stack: string, platform: string | undefined): void {
+  if (platform !== "kubernetes") return;
   throw new Problem(
-    `stack ${settings.stack} runs on ${settings.platform}; this command is for stacks on docker.\n` +
-      `There it is: pulumi up -s ${settings.stack}, and kubectl (docs/SETUP_AND_INTEGRATION.md)`,
+    `stack ${stack} runs on ${platform}; this command is for stacks on docker.\n` +
+      `There it is: pulumi up -s ${stack} --policy-pack policy, and kubectl (docs/SETUP_AND_INTEGRATION.md)`,
   );
 }
 
