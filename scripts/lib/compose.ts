@@ -1,4 +1,5 @@
 /** The compose way: the rendered program, run by docker compose. */
+import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { canInstall, install } from "./apt";
 import { pending } from "./docker";
@@ -10,7 +11,7 @@ import { keepLog, stateFolder } from "./state";
 /** Config values in place of the stack file's. */
 export type Overrides = Readonly<Record<string, string>>;
 
-/** The folder with what the stack runs. */
+/** The folder with what the stack runs: what compose has carried out last. */
 export const deployedFolder = (stack: string): string => stateFolder(stack, "compose");
 
 /** Renders the stack into a folder. */
@@ -24,14 +25,17 @@ export async function render(stack: string, overrides: Overrides, folder: string
 export async function composeUp(stack: string, overrides: Overrides): Promise<void> {
   const [program, ...plugin] = await composeCommand();
   const folder = deployedFolder(stack);
-  await render(stack, overrides, folder);
-  const file = join(folder, "docker-compose.tracing.yml");
+  const next = stateFolder(stack, "compose-next");
+  await render(stack, overrides, next);
+  const file = join(next, "docker-compose.tracing.yml");
   // Without a project folder of its own, compose would read the .env file of whoever calls it.
   const args = [...plugin, "--project-name", `tracing-${stack}`, "--project-directory", folder, "--file", file, "up", "--detach"];
   const up = run(program, [...args, "--remove-orphans"], { patient: true });
   const { ok, why, output } = await heartbeat("compose up", up, () => pending(stack));
   const log = keepLog(stack, "compose-up", output);
   if (!ok) throw new Problem(`compose up failed: ${why}; all it said is in ${log}\n${tail(output)}`);
+  rmSync(folder, { recursive: true });
+  renameSync(next, folder);
 }
 
 /** Compose as a plugin of docker, or as a program of its own from 1.29 on, the first that waits for tasks. */

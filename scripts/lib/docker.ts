@@ -19,7 +19,13 @@ export interface Container {
   };
   readonly Config: { readonly Image: string; readonly Labels: Readonly<Record<string, string>> };
   readonly HostConfig: { readonly Memory: number };
-  readonly NetworkSettings: { readonly Ports: Readonly<Record<string, readonly { readonly HostPort: string }[] | null>> };
+  readonly NetworkSettings: { readonly Ports: Readonly<Record<string, readonly Binding[] | null>> };
+}
+
+/** An address of this machine at which a container's port is. */
+export interface Binding {
+  readonly HostIp: string;
+  readonly HostPort: string;
 }
 
 /** What belongs to a stack, by kind. */

@@ -43,17 +43,18 @@ async function foreignNetworks(stack: string): Promise<string[]> {
 
 async function takenPorts(settings: Settings, own: Belongings): Promise<string[]> {
   const { address } = settings.publish;
-  const ours = new Set(
-    serviceContainers(own.containers)
-      .filter(([, container]) => container.State.Status === "running")
-      .flatMap(([, container]) => Object.values(container.NetworkSettings.Ports).flatMap((bindings) => bindings ?? []))
-      .map((binding) => Number(binding.HostPort)),
-  );
+  const ours = serviceContainers(own.containers)
+    .filter(([, container]) => container.State.Status === "running")
+    .flatMap(([, container]) => Object.values(container.NetworkSettings.Ports).flatMap((bindings) => bindings ?? []));
   const names = Object.keys(publishedPorts) as PublishedPort[];
-  const wanted = names.map((name) => ({ name, port: hostPort(settings, name) })).filter(({ port }) => !ours.has(port));
   const taken: string[] = [];
-  for (const { name, port } of wanted) {
-    const error = await bind(address, port);
+  for (const name of names) {
+    const port = hostPort(settings, name);
+    const held = ours.filter(({ HostPort }) => Number(HostPort) === port).map(({ HostIp }) => HostIp);
+    if (held.includes(address)) continue;
+    // A port of ours that is in the way goes when the new one is made: then only the address itself can be tried.
+    const inTheWay = held.some((own) => isAll(own) || isAll(address));
+    const error = await bind(address, inTheWay ? 0 : port);
     if (error === "EADDRNOTAVAIL") return [`tracing:publish.address: found ${address}; allowed: an address of this machine, or 0.0.0.0`];
     if (error)
       taken.push(`tracing:publish.ports.${name}: port ${port} of ${address} ${await holder(port, error)}; free it, or give another`);
@@ -61,6 +62,8 @@ async function takenPorts(settings: Settings, own: Belongings): Promise<string[]
   note(`ports: ${names.length} on ${address}${taken.length > 0 ? "" : ", all free or ours"}`);
   return taken;
 }
+
+const isAll = (address: string): boolean => address === "0.0.0.0" || address === "::";
 
 /** Why a port cannot be listened on; undefined if it can, or if only we may not: the engine binds it, and has rights of its own. */
 function bind(host: string, port: number): Promise<string | undefined> {

@@ -6,7 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { publishedPorts } from "../../configs/topology";
+import { publishedPorts, stackLabels } from "../../configs/topology";
 import { Checkout, project, scratch } from "./lib/commands";
 
 jest.setTimeout(120_000);
@@ -18,8 +18,11 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const servers: { close: () => unknown }[] = [];
 afterEach(() => servers.splice(0).forEach((server) => server.close()));
 
-/** An engine that describes itself so, and has nothing on it. */
-async function engine(info: Record<string, unknown>): Promise<{ host: string; asked: string[] }> {
+/** An engine that describes itself so, with these containers on it, and nothing else. */
+async function engine(
+  info: Record<string, unknown>,
+  containers: readonly { readonly Id: string }[] = [],
+): Promise<{ host: string; asked: string[] }> {
   const asked: string[] = [];
   const server: Server = createHttpServer((request, response) => {
     const { method = "", url = "" } = request;
@@ -28,7 +31,8 @@ async function engine(info: Record<string, unknown>): Promise<{ host: string; as
     const answers: Record<string, unknown> = {
       "/_ping": "OK",
       "/info": info,
-      "/containers/json": [],
+      "/containers/json": containers,
+      ...Object.fromEntries(containers.map((container) => [`/containers/${container.Id}/json`, container])),
       "/networks": [],
       "/volumes": { Volumes: [] },
     };
@@ -80,6 +84,53 @@ it("tells every error of the stack's config before it looks for an engine", asyn
   expect(output).toContain("  - tracing:sampling.default: found 120; allowed: a percentage from 0 to 100 with at most two decimals");
   expect(output).toContain("  - tracing:retentoin: no such setting; did you mean retention?");
   expect(untouched.asked).toEqual([]);
+});
+
+it("tells where a stack's file is no YAML", async () => {
+  const file = join(copy.folder, "Pulumi.dev.yaml");
+  const own = readFileSync(file, "utf8");
+  writeFileSync(file, own.replace("tracing:retention: 7d", " tracing:retention: 7d"));
+  const outputs = await Promise.all([copy.make("status"), copy.make("render")]);
+  writeFileSync(file, own);
+  for (const { ok, output } of outputs) {
+    expect(ok).toBe(false);
+    expect(output).toMatch(/1 error in the config of stack "dev":\n {2}- Pulumi\.dev\.yaml: .* at line \d+, column \d+\n/);
+    expect(output).not.toContain("node_modules/yaml");
+  }
+});
+
+it("tries the address that is asked for also while the stack runs at another", async () => {
+  const container = (service: string, port: number) => ({
+    Id: service,
+    Name: `/tracing-dev-${service}`,
+    State: { Status: "running" },
+    Config: { Image: "x", Labels: { [stackLabels.stack]: "dev", [stackLabels.service]: service } },
+    HostConfig: { Memory: 0 },
+    NetworkSettings: { Ports: { [`${port}/tcp`]: [{ HostIp: "127.0.0.1", HostPort: `${port}` }] } },
+  });
+  const own = [container("jaeger", publishedPorts["jaeger-ui"]), container("prometheus", publishedPorts.prometheus)];
+  const running = await engine({ ServerVersion: "24.0.7", NCPU: 2, MemTotal: 2 ** 33, DockerRootDir: "/nowhere" }, own);
+  const file = join(copy.folder, "Pulumi.dev.yaml");
+  const before = readFileSync(file, "utf8");
+  // An address of documentation: no machine has it.
+  writeFileSync(file, `${before}  tracing:publish:\n    address: 203.0.113.1\n`);
+  const { ok, output } = await copy.make("up", `DOCKER_HOST=${running.host}`);
+  writeFileSync(file, before);
+  expect(ok).toBe(false);
+  expect(output).toContain("tracing:publish.address: found 203.0.113.1; allowed: an address of this machine, or 0.0.0.0");
+  expect(running.asked.filter((request) => !onlyAsked([request]))).toEqual([]);
+});
+
+it.each(["down", "logs", "destroy"])("refuses to %s a stack that is on Kubernetes, and one that there is none of", async (command) => {
+  const untouched = await engine({ ServerVersion: "24.0.7", NCPU: 2, MemTotal: 2 ** 33, DockerRootDir: "/nowhere" });
+  const elsewhere = await project.make(command, "ENV=prod", "YES=1", `DOCKER_HOST=${untouched.host}`);
+  expect(elsewhere).toMatchObject({ ok: false });
+  expect(elsewhere.output).toContain("error: stack prod runs on kubernetes; this command is for stacks on docker.");
+  expect(untouched.asked).toEqual([]);
+  const mistyped = await project.make(command, "ENV=dve", "YES=1", `DOCKER_HOST=${untouched.host}`);
+  expect(mistyped).toMatchObject({ ok: false });
+  expect(mistyped.output).toContain('error: ENV: found "dve"; there are the stacks dev, prod, staging');
+  expect(untouched.asked.filter((request) => !onlyAsked([request]))).toEqual([]);
 });
 
 it.each([
