@@ -61,6 +61,12 @@ describe("a service", () => {
     expect(four.reduce((sum, memory) => sum + memory)).toBeLessThanOrEqual(2048);
   });
 
+  test("gives Elasticsearch half of its memory as heap: 512 MB, in one node", () => {
+    const { memory, envs } = inputs("elasticsearch") as { memory: number; envs: string[] };
+    expect(memory).toBe(1024);
+    expect(envs).toEqual(expect.arrayContaining(["ES_JAVA_OPTS=-Xms512m -Xmx512m", "discovery.type=single-node"]));
+  });
+
   test("comes back after a crash and a reboot, stays away when it was stopped, and has time to drain", () => {
     expect(each("restart")).toEqual(all("unless-stopped"));
     expect(each("stopTimeout")).toEqual({ elasticsearch: 60, jaeger: 30, "otel-collector": 30, "index-cleaner": 10, prometheus: 30 });

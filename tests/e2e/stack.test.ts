@@ -229,6 +229,8 @@ describe("the stack by compose", () => {
   it("loses nothing acknowledged of a burst of 100,000 spans", async () => {
     const verdict = await ledger("burst", "--spans", "100000", "--connections", "8", "--wait", "400s");
     expect(verdict).toMatchObject({ sent: 100_000, lost: 0, unexpected: 0 });
+    // What is refused for a moment is sent again; a slow machine may give some up, not half of them.
+    expect(verdict.acknowledged).toBeGreaterThan(50_000);
     expect(verdict.stored).toBeGreaterThanOrEqual(verdict.acknowledged);
   });
 
