@@ -109,10 +109,13 @@ function unguarded(workload: Declared, resources: readonly Declared[]): string[]
   const [budget] = budgets;
   if (!budget) return ["has no PodDisruptionBudget"];
   if (budgets.length > 1) return ["has several PodDisruptionBudgets, so none of its pods can be evicted"];
-  const { minAvailable, maxUnavailable } = (at(budget.props, "spec") ?? {}) as Record<string, unknown>;
+  const maxUnavailable = at(budget.props, "spec", "maxUnavailable");
+  const minAvailable = at(budget.props, "spec", "minAvailable");
+  if (maxUnavailable === unknown || minAvailable === unknown) return [];
   const replicas = leastReplicas(workload, resources);
-  const closed = given(maxUnavailable) ? pods(maxUnavailable, replicas) === 0 : pods(minAvailable, replicas) >= replicas;
-  return closed ? ["has a PodDisruptionBudget that lets no pod go"] : [];
+  const leaving = given(maxUnavailable) ? pods(maxUnavailable, replicas) : replicas - pods(minAvailable, replicas);
+  if (leaving < 1) return ["has a PodDisruptionBudget that lets no pod go"];
+  return leaving > 1 ? [`has a PodDisruptionBudget that lets ${leaving} pods go at a time`] : [];
 }
 
 /** Pods that a number or a percentage of a budget means; percentages are rounded up, as Kubernetes does. */

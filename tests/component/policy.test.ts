@@ -68,6 +68,7 @@ describe("a change for the worse of prod is found:", () => {
     ["survives-loss", "PodDisruptionBudget", (props) => ((props.spec as Props).maxUnavailable = 0)],
     ["survives-loss", "StatefulSet", (props) => ((props.spec as Props).replicas = 1)],
     ["survives-loss", "Deployment", (props) => Object.assign(pod(props), { affinity: {}, topologySpreadConstraints: [] })],
+    ["survives-loss", "PodDisruptionBudget", (props) => ((props.spec as Props).maxUnavailable = "100%")],
   ])("%s (%s)", (rule, kind, change) => {
     expect([...new Set(violations("prod", broken(kind, change)).map((violation) => violation.split(":")[0]))]).toEqual([rule]);
   });

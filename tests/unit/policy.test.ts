@@ -223,7 +223,9 @@ describe("an Ingress", () => {
 });
 
 test("a production stack with budgets, replicas and room between its pods is in order", () => {
-  expect(foundInStack(settings("production"), [deployment(), budget()])).toEqual({});
+  for (const spec of [{ maxUnavailable: 1 }, { maxUnavailable: "33%" }, { minAvailable: 2 }, { maxUnavailable: unknown }]) {
+    expect(foundInStack(settings("production"), [deployment(), budget(spec)])).toEqual({});
+  }
   expect(foundInStack(settings("staging"), [changed(deployment(), "spec.replicas", 1)])).toEqual({});
 });
 
@@ -274,6 +276,9 @@ test.each<[string, Settings, string]>([
   [
     "sampling-bounds",
     sampled({ operations: [{ operation: "GET /*/<int:id>/**", percent: 0 }] }),
+  ["survives-loss", "a budget that lets all go", [deployment(), budget({ maxUnavailable: 3 })], "lets 3 pods go at a time"],
+  ["survives-loss", "a budget of all percent", [deployment(), budget({ maxUnavailable: "100%" })], "lets 3 pods go at a time"],
+  ["survives-loss", "a budget that wants one", [deployment(), budget({ minAvailable: 1 })], "lets 2 pods go at a time"],
     "operations[0] (GET /*/<int:id>/**): found 0 %",
   ],
   [
