@@ -168,8 +168,8 @@ test("no resource makes a rule throw", () => {
   );
 });
 
-const settings = (environment: Settings["environment"], more: Record<string, unknown> = {}) =>
-  parseSettings("any", {
+const settings = (environment: Settings["environment"], more: Record<string, unknown> = {}, stack = "any") =>
+  parseSettings(stack, {
     "tracing:platform": "kubernetes",
     "tracing:environment": environment,
     "tracing:sampling": JSON.stringify({ default: 10 }),
@@ -196,6 +196,20 @@ test.each<[string, object]>([
   ],
 ])("sampling may name %s", (_, more) => {
   expect(foundInStack(sampled(more))).toEqual({});
+});
+
+test("applications may decide where no error has a lower rate than is promised", () => {
+  const byApplications = { default: 100, decide: "app", operations: [{ operation: "GET /health", percent: 100 }] };
+  expect(foundInStack(settings("staging", { sampling: byApplications }))).toEqual({});
+  expect(foundInStack(settings("development", { sampling: { default: 10, decide: "app" } }))).toEqual({});
+});
+
+test.each<[string, Settings["environment"]]>([
+  ["dev", "development"],
+  ["staging", "staging"],
+  ["other", "staging"],
+])("the stack %s may be of %s", (stack, environment) => {
+  expect(foundInStack(settings(environment, {}, stack))).toEqual({});
 });
 
 describe("an Ingress", () => {
@@ -262,6 +276,9 @@ test.each<[string, string, Declared[], string]>([
   ["survives-loss", "two budgets", [deployment(), budget(), budget()], "several"],
   ["survives-loss", "a budget that lets none go", [deployment(), budget({ maxUnavailable: 0 })], "lets no pod go"],
   ["survives-loss", "a budget that wants all", [deployment(), budget({ minAvailable: "100%" })], "lets no pod go"],
+  ["survives-loss", "a budget that lets all go", [deployment(), budget({ maxUnavailable: 3 })], "lets 3 pods go at a time"],
+  ["survives-loss", "a budget of all percent", [deployment(), budget({ maxUnavailable: "100%" })], "lets 3 pods go at a time"],
+  ["survives-loss", "a budget that wants one", [deployment(), budget({ minAvailable: 1 })], "lets 2 pods go at a time"],
   [
     "survives-loss",
     "pods on one node",
@@ -286,9 +303,6 @@ test.each<[string, Settings, string]>([
   [
     "sampling-bounds",
     sampled({ operations: [{ operation: "GET /*/<int:id>/**", percent: 0 }] }),
-  ["survives-loss", "a budget that lets all go", [deployment(), budget({ maxUnavailable: 3 })], "lets 3 pods go at a time"],
-  ["survives-loss", "a budget of all percent", [deployment(), budget({ maxUnavailable: "100%" })], "lets 3 pods go at a time"],
-  ["survives-loss", "a budget that wants one", [deployment(), budget({ minAvailable: 1 })], "lets 2 pods go at a time"],
     "operations[0] (GET /*/<int:id>/**): found 0 %",
   ],
   [
@@ -296,6 +310,19 @@ test.each<[string, Settings, string]>([
     sampled({ services: [{ service: "shop", operations: [{ operation: "POST /**", percent: 100 }] }] }),
     "services[0].operations[0] (POST /**): found 100 %",
   ],
+  [
+    "sampling-bounds",
+    sampled({ decide: "app" }),
+    "tracing:sampling.decide: found app, which keeps errors at the rate of their request, down to 10 %",
+  ],
+  [
+    "sampling-bounds",
+    settings("staging", { sampling: { default: 100, decide: "app", operations: [{ operation: "GET /health", percent: 0 }] } }),
+    "down to 0 %",
+  ],
+  ["environment-by-name", settings("staging", {}, "prod"), "tracing:environment: found staging; the stack prod is production"],
+  ["environment-by-name", settings("development", {}, "staging"), "found development; the stack staging is staging"],
+  ["environment-by-name", settings("staging", {}, "dev"), "found staging; the stack dev is development"],
   ["survives-loss", settings("production", { platform: "docker" }), "one machine does not survive its own loss"],
 ])("%s refuses %#", (rule, own, part) => {
   expect(foundInStack(own)).toEqual({ [rule]: [expect.stringContaining(part)] });
