@@ -21,6 +21,13 @@ export const bounds: Readonly<Record<Settings["environment"], Bounds>> = {
   production: { retention: [7, 90], sampling: [0.1, 50], errors: 100 },
 };
 
+/** Names of stacks that say their environment. A stack of any other name is of the environment that its config says. */
+export const environmentOf: ReadonlyMap<string, Settings["environment"]> = new Map([
+  ["dev", "development"],
+  ["staging", "staging"],
+  ["prod", "production"],
+]);
+
 /**
  * Workloads that may be alone in production, as no trace passes through them. Where their node is lost they wait for it: metrics and alerts, of
  * the stack's own Prometheus. Who must be called chooses the cluster's: `tracing:prometheus.mode: operator`.

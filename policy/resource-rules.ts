@@ -55,14 +55,24 @@ function dockerPrivileges(resource: Declared): string[] {
   if (!isDockerContainer(resource) || resource.props.start === false) return [];
   const { props } = resource;
   const adds = listAt(props, "capabilities", "adds").filter((name) => name !== unknown && !dockerCapabilities.has(String(name)));
-  const binds = listAt(props, "volumes").filter((volume) => given(at(volume, "hostPath")));
+  const volumes = listAt(props, "volumes");
+  const mounted = [
+    ...volumes.map((volume) => at(volume, "hostPath")),
+    // The engine takes a volume's name that is a path for a folder of the host.
+    ...volumes.map((volume) => at(volume, "volumeName")).filter((name) => typeof name === "string" && name.startsWith("/")),
+    // A mount of any other type is a place of the host.
+    ...listAt(props, "mounts")
+      .filter((mount) => !["volume", "tmpfs", unknown].includes(at(mount, "type") as string))
+      .map((mount) => at(mount, "source") ?? "a path"),
+    ...listAt(props, "devices").map((device) => at(device, "hostPath")),
+  ].filter(given);
   return when(
     [given(props.privileged) && props.privileged !== false, "the container is privileged"],
     [!listAt(props, "capabilities", "drops").includes("ALL"), "the container does not drop ALL capabilities"],
     [adds.length > 0, `the container adds ${adds.map(String).join(", ")}`],
     [!listAt(props, "securityOpts").includes("no-new-privileges:true"), "the container may gain privileges: no-new-privileges is missing"],
     [props.networkMode === "host" || props.pidMode === "host" || props.ipcMode === "host", "the container shares a namespace of its host"],
-    [binds.length > 0, `the container mounts ${binds.map((volume) => String(at(volume, "hostPath"))).join(", ")} of its host`],
+    [mounted.length > 0, `the container mounts ${mounted.map(String).join(", ")} of its host`],
   );
 }
 

@@ -1,7 +1,8 @@
 /** Rules on a whole stack: its settings, and what its resources are to each other. */
+import { rulesOf } from "../configs/sampling";
 import type { Settings } from "../configs/settings";
 import { paths } from "../configs/topology";
-import { bounds, mayBeAlone, type Bounds } from "./bounds";
+import { bounds, environmentOf, mayBeAlone, type Bounds } from "./bounds";
 import { at, given, listAt, unknown, type Declared } from "./declared";
 import { kubernetesKind, podContainers, podTemplate } from "./pods";
 
@@ -12,6 +13,15 @@ export interface StackRule {
   /** What is wrong, one sentence each. */
   readonly check: (settings: Settings, resources: readonly Declared[]) => readonly string[];
 }
+
+export const environmentByName: StackRule = {
+  name: "environment-by-name",
+  description: "A stack with the name of an environment is of that environment, so that no setting takes it out of its bounds.",
+  check: ({ stack, environment }) => {
+    const wanted = environmentOf.get(stack) ?? environment;
+    return environment === wanted ? [] : [`tracing:environment: found ${environment}; the stack ${stack} is ${wanted}`];
+  },
+};
 
 export const retentionBounds: StackRule = {
   name: "retention-bounds",
@@ -27,9 +37,20 @@ export const samplingBounds: StackRule = {
     return [
       ...wideRates(sampling).flatMap(([key, percent]) => outside(`tracing:sampling.${key}`, percent, limits.sampling, " %", environment)),
       ...outside("tracing:sampling.errors", sampling.errors, [limits.errors, 100], " %", environment),
+      ...blindToErrors(sampling, limits.errors, environment),
     ];
   },
 };
+
+/** An application decides before a request fails: its errors have the rate of their request, those that a rule names too. */
+function blindToErrors(sampling: Settings["sampling"], least: number, environment: string): string[] {
+  const lowest = Math.min(sampling.default, ...rulesOf(sampling).map(({ percent }) => percent));
+  if (sampling.decide !== "app" || lowest >= least) return [];
+  return [
+    `tracing:sampling.decide: found app, which keeps errors at the rate of their request, down to ${lowest} %; ` +
+      `allowed in ${environment}: collector, or no rate below ${least} %`,
+  ];
+}
 
 /** The rates of requests that nobody named: the defaults, and operations whose path is nothing but wildcards, which are defaults too. */
 function wideRates({ default: rate, services, operations }: Settings["sampling"]): (readonly [key: string, percent: number])[] {
@@ -109,10 +130,13 @@ function unguarded(workload: Declared, resources: readonly Declared[]): string[]
   const [budget] = budgets;
   if (!budget) return ["has no PodDisruptionBudget"];
   if (budgets.length > 1) return ["has several PodDisruptionBudgets, so none of its pods can be evicted"];
-  const { minAvailable, maxUnavailable } = (at(budget.props, "spec") ?? {}) as Record<string, unknown>;
+  const maxUnavailable = at(budget.props, "spec", "maxUnavailable");
+  const minAvailable = at(budget.props, "spec", "minAvailable");
+  if (maxUnavailable === unknown || minAvailable === unknown) return [];
   const replicas = leastReplicas(workload, resources);
-  const closed = given(maxUnavailable) ? pods(maxUnavailable, replicas) === 0 : pods(minAvailable, replicas) >= replicas;
-  return closed ? ["has a PodDisruptionBudget that lets no pod go"] : [];
+  const leaving = given(maxUnavailable) ? pods(maxUnavailable, replicas) : replicas - pods(minAvailable, replicas);
+  if (leaving < 1) return ["has a PodDisruptionBudget that lets no pod go"];
+  return leaving > 1 ? [`has a PodDisruptionBudget that lets ${leaving} pods go at a time`] : [];
 }
 
 /** Pods that a number or a percentage of a budget means; percentages are rounded up, as Kubernetes does. */
@@ -162,4 +186,4 @@ function asksLogin(name: unknown, resources: readonly Declared[]): boolean {
 }
 
 /** All rules of this file. */
-export const stackRules: readonly StackRule[] = [retentionBounds, samplingBounds, survivesLoss, ingressAsksLogin];
+export const stackRules: readonly StackRule[] = [environmentByName, retentionBounds, samplingBounds, survivesLoss, ingressAsksLogin];

@@ -68,6 +68,7 @@ describe("a change for the worse of prod is found:", () => {
     ["survives-loss", "PodDisruptionBudget", (props) => ((props.spec as Props).maxUnavailable = 0)],
     ["survives-loss", "StatefulSet", (props) => ((props.spec as Props).replicas = 1)],
     ["survives-loss", "Deployment", (props) => Object.assign(pod(props), { affinity: {}, topologySpreadConstraints: [] })],
+    ["survives-loss", "PodDisruptionBudget", (props) => ((props.spec as Props).maxUnavailable = "100%")],
   ])("%s (%s)", (rule, kind, change) => {
     expect([...new Set(violations("prod", broken(kind, change)).map((violation) => violation.split(":")[0]))]).toEqual([rule]);
   });
@@ -76,11 +77,29 @@ describe("a change for the worse of prod is found:", () => {
     ["retention-bounds", { "tracing:retention": "3d" }],
     ["sampling-bounds", { "tracing:sampling": '{"default":100}' }],
     ["sampling-bounds", { "tracing:sampling": '{"default":10,"errors":50}' }],
+    ["sampling-bounds", { "tracing:sampling": '{"default":10,"decide":"app"}' }],
     ["sampling-bounds", { "tracing:sampling": '{"default":10,"operations":[{"operation":"GET /**","percent":100}]}' }],
     ["sampling-bounds", { "tracing:sampling": '{"default":10,"services":[{"service":"shop","default":0}]}' }],
   ])("%s %#", (rule, config) => {
     expect(violations("prod", prod, config).map((violation) => violation.split(":")[0])).toEqual([rule]);
   });
+
+  test("environment-by-name", () => {
+    const alone = prod.filter(({ type }) => !type.endsWith(":PodDisruptionBudget"));
+    expect(violations("prod", alone, { "tracing:environment": "staging" })).toEqual([
+      "environment-by-name: tracing:environment: found staging; the stack prod is production",
+    ]);
+  });
+});
+
+test.each<[string, Props]>([
+  ["the engine's socket", { mounts: [{ type: "bind", source: "/var/run/docker.sock", target: "/var/run/docker.sock" }] }],
+  ["a device", { devices: [{ hostPath: "/dev/mem" }] }],
+])("a container of dev that is given %s is found", async (_, more) => {
+  const resources = declared(await runProgram("dev"));
+  const place = resources.findIndex(({ type, props }) => type.endsWith(":Container") && props.start !== false);
+  const changed = resources.with(place, { ...resources[place]!, props: { ...resources[place]!.props, ...more } });
+  expect(violations("dev", changed)).toEqual([expect.stringMatching(/^no-privileges: .* of its host$/)]);
 });
 
 test("an ingress is in order with the login that comes with it, and found without", async () => {

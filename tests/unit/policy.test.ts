@@ -67,6 +67,7 @@ test.each<[string, Declared]>([
   ["a CronJob", cronJob()],
   ["a container that is never started", docker({ start: false, capabilities: undefined, securityOpts: undefined })],
   ["the task that prepares volumes", docker({ capabilities: { adds: ["CAP_CHOWN"], drops: ["ALL"] } })],
+  ["a mount of a volume and one in memory", docker({ mounts: [{ type: "volume", source: "data" }, { type: "tmpfs" }, { type: unknown }] })],
   ["an image by tag behind a port", remoteImage("mirror.example.com:5000/hub/app:v1")],
   ["an image by digest", remoteImage(`docker.io/app@sha256:${"a".repeat(64)}`)],
   ["a Service inside the cluster", service({ type: "ClusterIP" })],
@@ -108,6 +109,15 @@ test.each<[string, string, Declared, string]>([
   ["no-privileges", "a Docker container that may gain some", docker({ securityOpts: [] }), "no-new-privileges"],
   ["no-privileges", "Docker's host network", docker({ networkMode: "host" }), "namespace of its host"],
   ["no-privileges", "the engine's socket", docker({ volumes: [{ hostPath: "/var/run/docker.sock" }] }), "/var/run/docker.sock"],
+  [
+    "no-privileges",
+    "it as a mount",
+    docker({ mounts: [{ type: "bind", source: "/var/run/docker.sock", target: "/s" }] }),
+    "/docker.sock of",
+  ],
+  ["no-privileges", "it as a volume's name", docker({ volumes: [{ volumeName: "/var/run/docker.sock" }] }), "/var/run/docker.sock"],
+  ["no-privileges", "a mount of another kind without a source", docker({ mounts: [{ type: "npipe", target: "/s" }] }), "mounts a path of"],
+  ["no-privileges", "a device of the host", docker({ devices: [{ hostPath: "/dev/sda" }] }), "/dev/sda"],
   ["limits-set", "no memory limit", changed(deployment(), `${c}.resources.limits`, undefined), "resources.limits.memory"],
   ["limits-set", "no memory request", changed(deployment(), `${c}.resources.requests.memory`, undefined), "resources.requests.memory"],
   ["limits-set", "no CPU request", changed(cronJob(), `${cron}.containers.0.resources.requests.cpu`, undefined), "requests.cpu"],
@@ -158,8 +168,8 @@ test("no resource makes a rule throw", () => {
   );
 });
 
-const settings = (environment: Settings["environment"], more: Record<string, unknown> = {}) =>
-  parseSettings("any", {
+const settings = (environment: Settings["environment"], more: Record<string, unknown> = {}, stack = "any") =>
+  parseSettings(stack, {
     "tracing:platform": "kubernetes",
     "tracing:environment": environment,
     "tracing:sampling": JSON.stringify({ default: 10 }),
@@ -186,6 +196,20 @@ test.each<[string, object]>([
   ],
 ])("sampling may name %s", (_, more) => {
   expect(foundInStack(sampled(more))).toEqual({});
+});
+
+test("applications may decide where no error has a lower rate than is promised", () => {
+  const byApplications = { default: 100, decide: "app", operations: [{ operation: "GET /health", percent: 100 }] };
+  expect(foundInStack(settings("staging", { sampling: byApplications }))).toEqual({});
+  expect(foundInStack(settings("development", { sampling: { default: 10, decide: "app" } }))).toEqual({});
+});
+
+test.each<[string, Settings["environment"]]>([
+  ["dev", "development"],
+  ["staging", "staging"],
+  ["other", "staging"],
+])("the stack %s may be of %s", (stack, environment) => {
+  expect(foundInStack(settings(environment, {}, stack))).toEqual({});
 });
 
 describe("an Ingress", () => {
@@ -223,7 +247,9 @@ describe("an Ingress", () => {
 });
 
 test("a production stack with budgets, replicas and room between its pods is in order", () => {
-  expect(foundInStack(settings("production"), [deployment(), budget()])).toEqual({});
+  for (const spec of [{ maxUnavailable: 1 }, { maxUnavailable: "33%" }, { minAvailable: 2 }, { maxUnavailable: unknown }]) {
+    expect(foundInStack(settings("production"), [deployment(), budget(spec)])).toEqual({});
+  }
   expect(foundInStack(settings("staging"), [changed(deployment(), "spec.replicas", 1)])).toEqual({});
 });
 
@@ -250,6 +276,9 @@ test.each<[string, string, Declared[], string]>([
   ["survives-loss", "two budgets", [deployment(), budget(), budget()], "several"],
   ["survives-loss", "a budget that lets none go", [deployment(), budget({ maxUnavailable: 0 })], "lets no pod go"],
   ["survives-loss", "a budget that wants all", [deployment(), budget({ minAvailable: "100%" })], "lets no pod go"],
+  ["survives-loss", "a budget that lets all go", [deployment(), budget({ maxUnavailable: 3 })], "lets 3 pods go at a time"],
+  ["survives-loss", "a budget of all percent", [deployment(), budget({ maxUnavailable: "100%" })], "lets 3 pods go at a time"],
+  ["survives-loss", "a budget that wants one", [deployment(), budget({ minAvailable: 1 })], "lets 2 pods go at a time"],
   [
     "survives-loss",
     "pods on one node",
@@ -281,6 +310,19 @@ test.each<[string, Settings, string]>([
     sampled({ services: [{ service: "shop", operations: [{ operation: "POST /**", percent: 100 }] }] }),
     "services[0].operations[0] (POST /**): found 100 %",
   ],
+  [
+    "sampling-bounds",
+    sampled({ decide: "app" }),
+    "tracing:sampling.decide: found app, which keeps errors at the rate of their request, down to 10 %",
+  ],
+  [
+    "sampling-bounds",
+    settings("staging", { sampling: { default: 100, decide: "app", operations: [{ operation: "GET /health", percent: 0 }] } }),
+    "down to 0 %",
+  ],
+  ["environment-by-name", settings("staging", {}, "prod"), "tracing:environment: found staging; the stack prod is production"],
+  ["environment-by-name", settings("development", {}, "staging"), "found development; the stack staging is staging"],
+  ["environment-by-name", settings("staging", {}, "dev"), "found staging; the stack dev is development"],
   ["survives-loss", settings("production", { platform: "docker" }), "one machine does not survive its own loss"],
 ])("%s refuses %#", (rule, own, part) => {
   expect(foundInStack(own)).toEqual({ [rule]: [expect.stringContaining(part)] });

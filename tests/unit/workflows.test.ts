@@ -1,5 +1,7 @@
 /** Rung: unit. The workflows: what actionlint does not ask. Pinned actions, least permissions, no update ever cancelled, no code from text. */
-import { readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { projectFolder } from "../../render/record";
@@ -9,7 +11,14 @@ interface Job {
   readonly environment?: string;
   readonly concurrency?: { readonly group: string; readonly "cancel-in-progress": boolean };
   readonly needs?: string | readonly string[];
-  readonly steps?: readonly { readonly uses?: string; readonly run?: string; readonly with?: Readonly<Record<string, unknown>> }[];
+  readonly steps?: readonly Step[];
+}
+interface Step {
+  readonly name?: string;
+  readonly if?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
 }
 interface Workflow {
   readonly on: string | Readonly<Record<string, unknown>>;
@@ -63,6 +72,44 @@ test("an update that runs is never cancelled, and runs only once its environment
   for (const name of ["deploy.yml", "deploy-staging.yml", "deploy-prod.yml"]) expect(workflow(name).concurrency).toBeUndefined();
 });
 
+describe("a commit that is no longer the newest of its branch", () => {
+  const { preview, up } = workflow("deploy.yml").jobs;
+  const asks = ({ name }: Step) => name === "The commit is the newest of its branch";
+  const step = up?.steps?.find(asks);
+
+  test("is refused after the preview, and again before the update; a tag is not asked, nor who says so", () => {
+    expect(preview?.steps?.at(-1)).toEqual(step);
+    expect(up?.steps?.findIndex(asks)).toBe(up!.steps!.findIndex(({ run }) => run?.includes("pulumi up")) - 1);
+    expect(step).toMatchObject({ if: "github.ref_type == 'branch' && !inputs.outdated" });
+    expect(workflow("deploy-prod.yml").jobs.deploy).toMatchObject({ with: { outdated: "${{ inputs.outdated }}" } });
+    expect(workflow("deploy-staging.yml").jobs.deploy).not.toMatchObject({ with: { outdated: expect.anything() as unknown } });
+  });
+
+  test.each([
+    ["the newest", "echo new", 0, ""],
+    ["an older one", "echo newer", 1, "::error::new is not deployed to prod: main has moved on to newer."],
+    ["one of which nothing can be learnt", "exit 1", 1, ""],
+  ])("%s", (_, answer, status, said) => {
+    const folder = mkdtempSync(join(tmpdir(), "tracing-workflows-"));
+    try {
+      const asked = '[ "$*" = "api repos/o/r/git/ref/heads/main --jq .object.sha" ] || exit 2';
+      writeFileSync(join(folder, "gh"), `#!/bin/sh\n${asked}\n${answer}\n`, { mode: 0o755 });
+      const env = {
+        PATH: `${folder}:${process.env.PATH ?? ""}`,
+        STACK: "prod",
+        GITHUB_REPOSITORY: "o/r",
+        GITHUB_REF_NAME: "main",
+        GITHUB_SHA: "new",
+      };
+      // As GitHub runs a step that names no shell.
+      const outcome = spawnSync("bash", ["-e", "-c", step?.run ?? ""], { env, encoding: "utf8" });
+      expect(outcome).toMatchObject({ status, stdout: expect.stringContaining(said) as unknown });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
 test("the code of a pull request runs with staging's credentials at most, and prod's are for deployments", () => {
   const ofPullRequests = workflows.filter(([, { on }]) => JSON.stringify(on).includes("pull_request"));
   expect(ofPullRequests.map(([name]) => name).sort()).toEqual(["end-to-end.yml", "pull-request.yml"]);
@@ -73,7 +120,7 @@ test("the code of a pull request runs with staging's credentials at most, and pr
 });
 
 test("production is deployed by request only", () => {
-  expect(workflow("deploy-prod.yml").on).toBe("workflow_dispatch");
+  expect(Object.keys(workflow("deploy-prod.yml").on)).toEqual(["workflow_dispatch"]);
 });
 
 test("previews and updates run the policy pack", () => {
