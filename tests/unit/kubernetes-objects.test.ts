@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { partsOf } from "../../components/parts";
 import { policyOf } from "../../components/platform/kubernetes-network";
-import { autoscaler, cronJob, deployment, pods, statefulSet } from "../../components/platform/kubernetes-objects";
+import { autoscaler, budget, cronJob, deployment, pods, statefulSet } from "../../components/platform/kubernetes-objects";
 import { configMapOf, podSpec, selector } from "../../components/platform/kubernetes-pod";
 import type { Workload } from "../../components/platform/workload";
 import { parseSettings, type Settings } from "../../configs/settings";
@@ -217,6 +217,13 @@ describe("names", () => {
     const published = (name: string) => (pods(prod, one(prod, name)) as { publishNotReadyAddresses: boolean }).publishNotReadyAddresses;
     expect([published("otel-sampler"), published("elasticsearch"), published("otel-collector")]).toEqual([false, true, true]);
   });
+});
+
+test("a drain waits for no pod that does not work, except for the nodes of a cluster: one may hold the only copy that is left", () => {
+  const policy = (name: string) => (budget(prod, one(prod, name)) as { unhealthyPodEvictionPolicy?: string }).unhealthyPodEvictionPolicy;
+  const others = ["otel-collector", "otel-sampler", "jaeger", "jaeger-collector"];
+  expect(others.map((name) => [name, policy(name)])).toEqual(others.map((name) => [name, "AlwaysAllow"]));
+  expect(policy("elasticsearch")).toBeUndefined();
 });
 
 test("load changes the number of gateways, so their Deployment names none", () => {
