@@ -136,8 +136,16 @@ exit 1'`;
 }
 
 /**
+ * How long a node waits for its cluster to be whole, seconds from its container's first probe. A choice: a node that comes back with its disk
+ * takes a minute or two, and a cluster that is not whole after a quarter of an hour may never be, as after the loss of a disk.
+ */
+const wholeWithin = 900;
+
+/**
  * Ready for the first time when the cluster is whole again, so that nodes are rolled one by one with every shard in two places in between;
- * from then on when the node itself answers: what befalls other nodes makes this one no worse. An answer is also that it has another
+ * `wholeWithin` later, when it is a member of a cluster with a master, whole or not: no node is kept from its clients for ever.
+ *
+ * From then on ready when the node itself answers: what befalls other nodes makes this one no worse. An answer is also that it has another
  * password by now. Runs in the image's own shell. The password reaches curl by a file descriptor.
  */
 function clusterReadinessScript({ elasticsearch: { nodes, tls } }: Settings): string {
@@ -145,8 +153,12 @@ function clusterReadinessScript({ elasticsearch: { nodes, tls } }: Settings): st
   const [scheme, trust] = tls === "off" ? ["http", ""] : ["https", ` --cacert ${paths.elasticsearchCertificates}/${files.authority}`];
   const login = `-K <(printf 'user = "${elasticsearchUser}:%s"' "$ELASTIC_PASSWORD")`;
   return `joined=/tmp/joined
-path=/
-[ -e $joined ] || path="/_cluster/health?wait_for_status=${status}&timeout=2s"
+asked=/tmp/first-asked
+[ -e $asked ] || date +%s >$asked
+if [ -e $joined ]; then path=/
+elif [ $(($(date +%s) - $(<$asked))) -lt ${wholeWithin} ]; then path="/_cluster/health?wait_for_status=${status}&timeout=2s"
+else path=/_cluster/health
+fi
 code=$(curl -s -o /dev/null -w '%{http_code}' --max-time 4${trust} ${login} "${scheme}://localhost:${ports.elasticsearch.http}$path")
 case $code in
   200) touch $joined ;;

@@ -165,7 +165,11 @@ const kubernetes = z
     dns: z
       .strictObject({
         namespace: name("namespace").prefault("kube-system").describe("Namespace of the cluster's DNS."),
-        labels: labels.prefault({ "k8s-app": "kube-dns" }).describe("Labels of its pods."),
+        labels: labels
+          .optional()
+          .describe(
+            "Labels of its pods. Left out: `k8s-app: kube-dns` or `k8s-app: node-local-dns`, the cache that some clusters have on each node.",
+          ),
         ports: z
           .array(integer(1, 65535, "a port"))
           // A rule without ports would let all of them through.
@@ -175,7 +179,7 @@ const kubernetes = z
         addresses: z
           .array(leaf("an IP address", (input) => (typeof input === "string" && isIP(input) > 0 ? input : undefined)))
           .prefault(["169.254.20.10"])
-          .describe("Addresses that answer in place of these pods, such as a cache on each node."),
+          .describe("Addresses that answer in place of these pods. The default is that of a cache on each node."),
       })
       .prefault({})
       .describe("Whom pods may ask for names; network policies let nothing else through."),

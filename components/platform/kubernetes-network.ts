@@ -14,6 +14,9 @@ type Ingress = k8s.types.input.networking.v1.NetworkPolicyIngressRule;
 /** Nobody connects to anybody. What a workload needs, its own policy adds. */
 export const denyAll: Policy = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
 
+/** The pods that answer names in most clusters: those of the name service, whatever program it is, and of NodeLocal DNSCache. */
+const nameServers = { matchExpressions: [{ key: "k8s-app", operator: "In", values: ["kube-dns", "node-local-dns"] }] };
+
 /** The cluster's name service, and the cache of it that some clusters have on each node. A policy sees the port of the pod, not of the Service. */
 function names({ kubernetes }: Settings): Egress {
   const { namespace, labels, ports, addresses } = kubernetes.dns;
@@ -21,7 +24,7 @@ function names({ kubernetes }: Settings): Egress {
     to: [
       {
         namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
-        podSelector: { matchLabels: { ...labels } },
+        podSelector: labels ? { matchLabels: { ...labels } } : nameServers,
       },
       ...addresses.map((address) => ({ ipBlock: { cidr: `${address}/${isIPv6(address) ? 128 : 32}` } })),
     ],

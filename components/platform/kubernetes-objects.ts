@@ -99,12 +99,15 @@ export function pods(settings: Settings, workload: Workload): k8s.types.input.co
 
 const servicePorts = (workload: Workload) => workload.ports.map(({ name, port }) => ({ name, port, targetPort: name, protocol: "TCP" }));
 
+/** Whether a workload's instances talk to each other: they are a cluster, in which one may need what another has. */
+const isCluster = ({ name, peers }: Workload): boolean => peers.some(({ from }) => from === name);
+
 /** One pod at a time goes for a node's maintenance; one that does not work anyway is no reason to wait, unless it is the node of a cluster. */
 export function budget(settings: Settings, workload: Workload): k8s.types.input.policy.v1.PodDisruptionBudgetSpec {
   return {
     maxUnavailable: 1,
     selector: { matchLabels: selector(settings, workload) },
-    ...(workload.kind === "service" ? { unhealthyPodEvictionPolicy: "AlwaysAllow" } : {}),
+    ...(isCluster(workload) ? {} : { unhealthyPodEvictionPolicy: "AlwaysAllow" }),
   };
 }
 

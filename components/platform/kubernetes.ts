@@ -30,6 +30,15 @@ const slowStart = { create: "15m", update: "30m" };
  */
 const fixedAtFirst = ["spec.volumeClaimTemplates", "spec.podManagementPolicy"];
 
+/**
+ * Argo CD and Flux leave an object with these where it is, when they prune and when their application is deleted: what `protect` and
+ * `retainOnDelete` are to Pulumi.
+ */
+const keptByGitOps = {
+  "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+  "kustomize.toolkit.fluxcd.io/prune": "disabled",
+};
+
 /** Objects that are ready when something else is, such as a Service when its pods are, are not waited for: their pods are. */
 const notAwaited = { "pulumi.com/skipAwait": "true" };
 
@@ -77,6 +86,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
             "app.kubernetes.io/part-of": "tracing",
             ...Object.fromEntries(["enforce", "audit", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, level])),
           },
+          ...(this.keep ? { annotations: keptByGitOps } : {}),
         },
       },
       // With the namespace go the volumes in it.

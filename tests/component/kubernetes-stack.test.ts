@@ -1,5 +1,6 @@
 /** Rung: component. The resources of staging and prod: which there are, in an update and in a preview, whose they are and what protects them. */
 import * as pulumi from "@pulumi/pulumi";
+import { manifests } from "../../render/manifests";
 import type { Recorded } from "../../render/record";
 import { runProgram, type Run } from "./support/program";
 
@@ -122,6 +123,15 @@ describe("what destroying the stack may not take along", () => {
     expect(protectedIn("prod")).toEqual(["tracing-elasticsearch", "tracing-elasticsearch-password", "tracing-kubernetes-namespace"]);
     expect(runOf("prod", "update").get("tracing-kubernetes-namespace").retainOnDelete).toBe(true);
     expect(retention("prod")).toEqual(["Retain", "Retain", "Retain"]);
+  });
+
+  test("nor an application of Argo CD or Flux that is deleted, or prunes: in prod the namespace stays, in staging it goes", () => {
+    expect(manifests(runOf("prod", "update").resources)["namespace.yaml"]).toContain(`
+  annotations:
+    argocd.argoproj.io/sync-options: Prune=false,Delete=false
+    kustomize.toolkit.fluxcd.io/prune: disabled
+`);
+    expect(manifests(runOf("staging", "update").resources)["namespace.yaml"]).not.toContain("annotations:");
   });
 
   test("in staging: nothing; volumes go with the stack", () => {

@@ -36,11 +36,11 @@ export function templateOf({ kind, spec }: Manifest): PodTemplate | undefined {
 }
 
 /** Pods that are none of the stack's. */
-export const strangers = ["application", "stranger", "neighbour", "dns"] as const;
+export const strangers = ["application", "stranger", "neighbour", "dns", "dns-cache"] as const;
 
 /**
  * One pod of each workload; an application, in a namespace that may send; a stranger, in one that may not; a neighbour without labels in
- * the stack's own namespace; and the cluster's DNS.
+ * the stack's own namespace; the cluster's DNS; and a cache of it, where that is a pod of the node.
  */
 export function worldOf(manifests: readonly Manifest[]): World & { readonly pod: (name: string) => Pod } {
   const policies = manifests.filter(({ kind }) => kind === "NetworkPolicy") as unknown as readonly NetworkPolicy[];
@@ -61,6 +61,7 @@ export function worldOf(manifests: readonly Manifest[]): World & { readonly pod:
     other("stranger", "elsewhere"),
     other("neighbour", namespace),
     other("dns", "kube-system", { "k8s-app": "kube-dns" }),
+    other("dns-cache", "kube-system", { "k8s-app": "node-local-dns" }),
   ].map((pod, i) => ({ ...pod, ip: `10.0.0.${i + 1}` }));
   const namespaces = Object.fromEntries(
     ["shop", "elsewhere", "kube-system", namespace].map((name) => [

@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { partsOf } from "../../components/parts";
 import { policyOf } from "../../components/platform/kubernetes-network";
-import { autoscaler, cronJob, deployment, pods, statefulSet } from "../../components/platform/kubernetes-objects";
+import { autoscaler, budget, cronJob, deployment, pods, statefulSet } from "../../components/platform/kubernetes-objects";
 import { configMapOf, podSpec, selector } from "../../components/platform/kubernetes-pod";
 import type { Workload } from "../../components/platform/workload";
 import { parseSettings, type Settings } from "../../configs/settings";
@@ -219,6 +219,13 @@ describe("names", () => {
   });
 });
 
+test("a drain waits for no pod that does not work, except for the nodes of a cluster: one may hold the only copy that is left", () => {
+  const policy = (name: string) => (budget(prod, one(prod, name)) as { unhealthyPodEvictionPolicy?: string }).unhealthyPodEvictionPolicy;
+  const others = ["otel-collector", "otel-sampler", "jaeger", "jaeger-collector"];
+  expect(others.map((name) => [name, policy(name)])).toEqual(others.map((name) => [name, "AlwaysAllow"]));
+  expect(policy("elasticsearch")).toBeUndefined();
+});
+
 test("load changes the number of gateways, so their Deployment names none", () => {
   const gateways = one(prod, "otel-collector");
   expect(deployment(prod, gateways)).not.toHaveProperty("replicas");
@@ -292,15 +299,16 @@ describe("connections", () => {
       const settings = settingsOf("staging", { kubernetes: more });
       return (policyOf(settings, one(settings, "jaeger"), workloadsOf(settings)) as Policy).egress?.[0];
     };
-    const pods = (namespace: string, labels: object) => ({
+    const pods = (namespace: string, podSelector: object) => ({
       namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
-      podSelector: { matchLabels: labels },
+      podSelector,
     });
+    const usual = pods("kube-system", { matchExpressions: [{ key: "k8s-app", operator: "In", values: ["kube-dns", "node-local-dns"] }] });
     const both = (port: number) => ["UDP", "TCP"].map((protocol) => ({ port, protocol }));
 
     test("lead to where most clusters have it", () => {
       expect(asked({})).toEqual({
-        to: [pods("kube-system", { "k8s-app": "kube-dns" }), { ipBlock: { cidr: "169.254.20.10/32" } }],
+        to: [usual, { ipBlock: { cidr: "169.254.20.10/32" } }],
         ports: both(53),
       });
     });
@@ -309,10 +317,10 @@ describe("connections", () => {
       const labels = { "dns.operator.openshift.io/daemonset-dns": "default" };
       const dns = { namespace: "openshift-dns", labels, ports: [5353, 53], addresses: ["10.96.0.10", "fd00::a"] };
       expect(asked({ dns })).toEqual({
-        to: [pods("openshift-dns", labels), { ipBlock: { cidr: "10.96.0.10/32" } }, { ipBlock: { cidr: "fd00::a/128" } }],
+        to: [pods("openshift-dns", { matchLabels: labels }), { ipBlock: { cidr: "10.96.0.10/32" } }, { ipBlock: { cidr: "fd00::a/128" } }],
         ports: [...both(5353), ...both(53)],
       });
-      expect(asked({ dns: { addresses: [] } })).toMatchObject({ to: [pods("kube-system", { "k8s-app": "kube-dns" })] });
+      expect(asked({ dns: { addresses: [] } })).toMatchObject({ to: [usual] });
     });
 
     test("name a port: a rule without one would open all", () => {

@@ -65,7 +65,10 @@ describe.each(Object.keys(needed))("the policies of %s", (stack) => {
     for (const pod of workloads) {
       // A single Elasticsearch asks nobody; several look each other up.
       const asks = pod.name !== "elasticsearch" || stack === "prod";
-      expect([pod.name, allows(world, pod, world.pod("dns"), 53, "UDP")]).toEqual([pod.name, asks]);
+      const servers = [world.pod("dns"), world.pod("dns-cache"), "169.254.20.10"];
+      expect([pod.name, servers.map((server) => allows(world, pod, server, 53, "UDP"))]).toEqual([pod.name, servers.map(() => asks)]);
+      // A cloud's metadata server, which on some answers names too.
+      expect(allows(world, pod, "169.254.169.254", 53, "UDP")).toBe(false);
       expect(ports.filter((port) => allows(world, pod, "192.0.2.1", port) || allows(world, "192.0.2.1", pod, port))).toEqual([]);
     }
   });

@@ -25,7 +25,7 @@ describe("settings of a minimal config", () => {
         pullSecrets: [],
         nodes: "preferred",
         zones: "preferred",
-        dns: { namespace: "kube-system", labels: { "k8s-app": "kube-dns" }, ports: [53], addresses: ["169.254.20.10"] },
+        dns: { namespace: "kube-system", ports: [53], addresses: ["169.254.20.10"] },
       },
       elasticsearch: {
         memory: 1024,
