@@ -27,11 +27,12 @@ from opentelemetry.sdk.trace.sampling import (
 from opentelemetry.trace import Tracer
 from opentelemetry.util._importlib_metadata import entry_points
 
+from .celery_tasks import connect_celery
 from .correlation import CorrelationIDSpanProcessor
 from .django_requests import end_cancelled_requests, place_middleware
 from .encode import EncodedSpanExporter
 from .export import ExportSession, SpanDelivery
-from .instrument import connect_celery, instrument
+from .instrument import instrument
 from .metric_reader import ForkSafeMetricReader
 from .propagation import CorrelationPropagator
 from .remote import JaegerRemoteSampler, parse_argument
