@@ -34,14 +34,20 @@ _TEMPORARY = frozenset((408, 429, 502, 503, 504))
 class ExportSession(requests.Session):
     """A session that tells what came of the last request, and never uses a connection of the parent process.
 
-    `attempts` counts requests; `status` is the last answer's, None where there was none. A redirect is an error.
+    `attempts` counts requests; `status` is the last answer's, None where there was none, and `error` says why. A redirect is an error.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.attempts = 0
         self.status: int | None = None
+        self.error: str | None = None
         self._pid = os.getpid()
+
+    @property
+    def outcome(self) -> str:
+        """What came of the last request, to be read by people."""
+        return f"no answer ({self.error})" if self.status is None else f"status {self.status}"
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send, on connections of this process."""
@@ -51,12 +57,27 @@ class ExportSession(requests.Session):
             self.mount("http://", requests.adapters.HTTPAdapter())
         self.attempts += 1
         self.status = None
-        response = super().send(request, **kwargs)
+        try:
+            response = super().send(request, **kwargs)
+        except Exception as error:
+            self.error = reason(error)
+            raise
         self.status = response.status_code
         if 300 <= response.status_code < 400:
             # The OTLP client would take it for success.
             raise requests.TooManyRedirects(f"status {response.status_code}: no redirect is followed; name the Collector itself")
         return response
+
+
+def reason(error: Exception) -> str:
+    """Why there was no answer: what is at the bottom of an error of requests or urllib, such as a refused connection or certificate."""
+    found: Any = error
+    while True:
+        # requests wraps urllib3's MaxRetryError, and that one, like urllib's URLError, has the error itself as `reason`.
+        inner = getattr(found, "reason", None) or (found.args[0] if isinstance(found, OSError) and found.args else None)
+        if not isinstance(inner, Exception):
+            return f"{type(found).__name__}: {found}"
+        found = inner
 
 
 class SpanDelivery(SpanProcessor):
@@ -236,7 +257,7 @@ class SpanDelivery(SpanProcessor):
             # Nothing was asked: the batch itself is at fault. An answer that is no temporary one: it is refused.
             refused = session.attempts == before or (session.status is not None and session.status not in _TEMPORARY)
             if not taken:
-                self._warn(session.status, refused)
+                self._warn(session.outcome, refused)
             with self._condition:
                 if taken or refused:
                     self.exported += len(batch) if taken else 0
@@ -253,13 +274,12 @@ class SpanDelivery(SpanProcessor):
             self._report()
             backoff = min(backoff * 2, _LONGEST_BACKOFF)
 
-    def _warn(self, status: int | None, refused: bool) -> None:
-        """Say what the Collector answers, at most every half minute."""
+    def _warn(self, outcome: str, refused: bool) -> None:
+        """Say what came of an export, at most every half minute."""
         now = time.monotonic()
         if now >= self._next_warning:
             self._next_warning = now + _REPORT_EVERY
-            what = "no answer" if status is None else f"status {status}"
-            _logger.warning("the Collector has not taken spans (%s); they are %s", what, "dropped" if refused else "sent again")
+            _logger.warning("the Collector has not taken spans (%s); they are %s", outcome, "dropped" if refused else "sent again")
 
     def _report(self, always: bool = False) -> None:
         """Say what was dropped since the last time, at most every half minute."""

@@ -1,6 +1,7 @@
 """The way to the Collector: batches, outages, refusals, forks and exits. Nothing is lost silently."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,12 +78,13 @@ def test_a_span_arrives_by_itself_also_after_a_pause(collector):
     delivery.shutdown()
 
 
-def test_an_outage_loses_nothing_that_fits_the_queue_and_no_span_waits(away):
+def test_an_outage_loses_nothing_that_fits_the_queue_and_no_span_waits(away, caplog):
     tracer, delivery = deliver_to(away.endpoint, batch_size=50)
     start = time.monotonic()
     made = make(tracer, 500)
     assert time.monotonic() - start < 1
     assert not delivery.force_flush(1500)
+    assert re.search(r"not taken spans \(no answer \(.*Connection refused\)\); they are sent again", caplog.text)
     away.listen()
     assert delivery.force_flush(30_000)
     assert sorted(away.spans) == sorted(made)
