@@ -29,7 +29,7 @@ from opentelemetry.util._importlib_metadata import entry_points
 
 from .celery_tasks import connect_celery
 from .correlation import CorrelationIDSpanProcessor
-from .django_requests import end_cancelled_requests, place_middleware
+from .django_requests import mend_middleware, place_middleware
 from .encode import EncodedSpanExporter
 from .export import ExportSession, SpanDelivery
 from .instrument import instrument
@@ -104,7 +104,7 @@ def _start(settings: Settings, sampler: Sampler) -> TracerProvider | None:
     _state["instrumented"] = instrument(settings)
     if "django" in _state["instrumented"]:
         place_middleware(_tell_what_was_not_heard)
-        end_cancelled_requests()
+        mend_middleware()
     if "celery" in _state["instrumented"] and importlib.util.find_spec("celery") is not None:
         connect_celery(settings, _hurry, finish)
     return provider
