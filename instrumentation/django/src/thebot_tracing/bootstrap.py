@@ -101,7 +101,7 @@ def _start(settings: Settings, sampler: Sampler) -> TracerProvider | None:
         trace.set_tracer_provider(provider)
     _finish_with_the_process()
     multiprocessing.util.register_after_fork(finish, _finish_with_the_process)
-    _state["instrumented"] = instrument(settings)
+    _state["instrumented"] = instrument(settings, leaves_out=provider is not own)
     if "django" in _state["instrumented"]:
         place_middleware(_tell_what_was_not_heard)
         mend_middleware()

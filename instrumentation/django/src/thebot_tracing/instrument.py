@@ -37,14 +37,20 @@ _INSTRUMENTORS = {
 }
 
 
-def instrument(settings: Settings) -> list[str]:
-    """Instrument the libraries that are there; returns their names."""
+def instrument(settings: Settings, leaves_out: bool) -> list[str]:
+    """Instrument the libraries that are there; returns their names.
+
+    Args:
+        settings: which of them, and what of redis is recorded.
+        leaves_out: whether the provider's sampler leaves requests out. Where not, the instrumentation of Django does, by the environment's
+            list.
+    """
     used = []
     for name, (library, module, instrumentor) in _INSTRUMENTORS.items():
         if name in settings.disabled_instrumentations or importlib.util.find_spec(library) is None:
             continue
         try:
-            getattr(importlib.import_module(module), instrumentor)().instrument(**_options(name, settings))
+            getattr(importlib.import_module(module), instrumentor)().instrument(**_options(name, settings, leaves_out))
         except ImportError as error:
             _logger.warning("%s is not instrumented: %s", name, error)
             continue
@@ -62,8 +68,8 @@ def uninstrument() -> None:
                 found.uninstrument()
 
 
-def _options(name: str, settings: Settings) -> dict[str, Any]:
-    if name == "django":
+def _options(name: str, settings: Settings, leaves_out: bool) -> dict[str, Any]:
+    if name == "django" and leaves_out:
         # The sampler leaves requests out, with all they cause; the instrumentation would leave orphans.
         return {"excluded_urls": ""}
     if name == "redis":
