@@ -20,8 +20,8 @@ from opentelemetry.trace import Span, SpanKind, format_trace_id
 from .bootstrap import NOT_HEARD, is_initialised, make_resource, make_sampler, not_heard
 from .correlation import KEY, new_correlation_id
 from .encode import EncodedSpanExporter, encode
-from .export import ExportSession, reason
 from .remote import JaegerRemoteSampler
+from .session import ExportSession, reason
 from .settings import INSTRUMENTATIONS, Settings, SettingsError, load_settings
 
 _MIDDLEWARE = "CorrelationIDMiddleware"

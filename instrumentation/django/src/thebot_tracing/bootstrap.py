@@ -31,13 +31,14 @@ from .celery_tasks import connect_celery
 from .correlation import CorrelationIDSpanProcessor
 from .django_requests import mend_middleware, place_middleware
 from .encode import EncodedSpanExporter
-from .export import ExportSession, SpanDelivery
+from .export import SpanDelivery
 from .instrument import instrument
 from .metric_reader import ForkSafeMetricReader
 from .propagation import CorrelationPropagator
 from .remote import JaegerRemoteSampler, parse_argument
 from .rules import Rules
 from .sampler import EnvironmentBasedSampler, LeaveOutSampler
+from .session import ExportSession
 from .settings import Settings, SettingsError, load_settings, own_settings
 from .uwsgi_options import warn_of_uwsgi
 
