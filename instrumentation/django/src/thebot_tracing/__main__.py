@@ -14,12 +14,14 @@ from collections.abc import Callable
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler
 from opentelemetry.trace import Span, SpanKind, format_trace_id
 
 from .bootstrap import NOT_HEARD, is_initialised, make_resource, make_sampler, not_heard
 from .correlation import KEY, new_correlation_id
 from .encode import EncodedSpanExporter, encode
-from .export import ExportSession
+from .remote import JaegerRemoteSampler
+from .session import ExportSession, reason
 from .settings import INSTRUMENTATIONS, Settings, SettingsError, load_settings
 
 _MIDDLEWARE = "CorrelationIDMiddleware"
@@ -51,6 +53,7 @@ def check(jaeger: str | None, wait: float, say: Callable[[str], None]) -> int:
     problems: list[str] = []
     say(f"service       {settings.service_name}, {settings.environment}")
     say(f"sampler       {sampler.get_description()}")
+    problems += _strategies(sampler, say)
     for name in INSTRUMENTATIONS:
         say(f"{name:<13} {_library(name, settings)}")
     problems += _middleware(settings, say)
@@ -62,6 +65,19 @@ def check(jaeger: str | None, wait: float, say: Callable[[str], None]) -> int:
         say(f"WRONG: {problem}")
     say("all is well" if not problems else f"{len(problems)} wrong")
     return 1 if problems else 0
+
+
+def _strategies(sampler: Sampler, say: Callable[[str], None]) -> list[str]:
+    """Whether Jaeger's strategies can be had, where they decide."""
+    remote = sampler._root if isinstance(sampler, ParentBased) else sampler
+    if not isinstance(remote, JaegerRemoteSampler):
+        return []
+    try:
+        remote.refresh()
+    except Exception as error:  # noqa: BLE001 - whatever answers, it is told
+        return [f"{remote.url}: no strategies ({reason(error)}); is Jaeger up, and is this its sampling port (5778)?"]
+    say(f"strategies    {remote.url}")
+    return []
 
 
 def _library(name: str, settings: Settings) -> str:
@@ -120,8 +136,8 @@ def _send(settings: Settings, jaeger: str | None, wait: float, say: Callable[[st
     shown = endpoint or "http://localhost:4318 (the default; OTEL_EXPORTER_OTLP_ENDPOINT is not set)"
     session = ExportSession()
     exporter = EncodedSpanExporter(session=session, timeout=5)
-    # Kept whatever the sampler says: an error, so that the Collector keeps it too.
-    provider = TracerProvider(resource=make_resource(settings), shutdown_on_exit=False)
+    # Kept whatever the sampler of the settings says; and an error, so that the Collector keeps it too.
+    provider = TracerProvider(sampler=ALWAYS_ON, resource=make_resource(settings), shutdown_on_exit=False)
     span = provider.get_tracer("thebot_tracing.check").start_span("thebot_tracing check", kind=SpanKind.SERVER)
     span.set_attribute(KEY, new_correlation_id())
     span.record_exception(RuntimeError("an error on purpose: errors are kept"))
@@ -131,8 +147,7 @@ def _send(settings: Settings, jaeger: str | None, wait: float, say: Callable[[st
         taken = exporter.send([encode(span)])  # type: ignore[arg-type]
     exporter.shutdown()  # type: ignore[no-untyped-call]
     if not taken:
-        what = "no answer" if session.status is None else f"status {session.status}"
-        return [f"{shown}: {what}; is the Collector up, and is this its OTLP HTTP port (4318)?"]
+        return [f"{shown}: {session.outcome}; is the Collector up, and is this its OTLP HTTP port (4318)?"]
     trace_id = format_trace_id(span.get_span_context().trace_id)
     say(f"Collector     {shown} has taken trace {trace_id}")
     return _look(jaeger.rstrip("/"), trace_id, wait, say) if jaeger else []

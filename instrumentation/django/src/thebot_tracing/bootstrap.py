@@ -27,16 +27,18 @@ from opentelemetry.sdk.trace.sampling import (
 from opentelemetry.trace import Tracer
 from opentelemetry.util._importlib_metadata import entry_points
 
+from .celery_tasks import connect_celery
 from .correlation import CorrelationIDSpanProcessor
-from .django_requests import end_cancelled_requests, place_middleware
+from .django_requests import mend_middleware, place_middleware
 from .encode import EncodedSpanExporter
-from .export import ExportSession, SpanDelivery
-from .instrument import connect_celery, instrument
+from .export import SpanDelivery
+from .instrument import instrument
 from .metric_reader import ForkSafeMetricReader
 from .propagation import CorrelationPropagator
 from .remote import JaegerRemoteSampler, parse_argument
 from .rules import Rules
 from .sampler import EnvironmentBasedSampler, LeaveOutSampler
+from .session import ExportSession
 from .settings import Settings, SettingsError, load_settings, own_settings
 from .uwsgi_options import warn_of_uwsgi
 
@@ -100,10 +102,10 @@ def _start(settings: Settings, sampler: Sampler) -> TracerProvider | None:
         trace.set_tracer_provider(provider)
     _finish_with_the_process()
     multiprocessing.util.register_after_fork(finish, _finish_with_the_process)
-    _state["instrumented"] = instrument(settings)
+    _state["instrumented"] = instrument(settings, leaves_out=provider is not own)
     if "django" in _state["instrumented"]:
         place_middleware(_tell_what_was_not_heard)
-        end_cancelled_requests()
+        mend_middleware()
     if "celery" in _state["instrumented"] and importlib.util.find_spec("celery") is not None:
         connect_celery(settings, _hurry, finish)
     return provider

@@ -60,7 +60,8 @@ def get_correlation_id(ctx: Context | None = None) -> str | None:
 def set_correlation_id(value: str | None = None) -> str:
     """Make `value` the id of what follows: of the current span, of spans, calls and tasks begun from here, and of log records.
 
-    Within a request or a task it holds until that ends. Elsewhere it holds for the thread; `correlation_id` is the better choice there.
+    It holds until what is around it ends: the block of a span (`start_as_current_span`), else the request or the task; then the former id
+    holds again. Where nothing is around it, it holds for the thread; `correlation_id` is the better choice there.
 
     Args:
         value: the id. Default: a new one.

@@ -1,10 +1,11 @@
-"""What the instrumentation of Django leaves to us: that its middleware is there, and the end of a request that is cancelled."""
+"""What the instrumentation of Django leaves to us: its middleware's place, requests with a host that is none, and cancelled ones."""
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -45,15 +46,22 @@ def place_middleware(complete: Callable[[], None]) -> None:
     replace(BaseHandler, "load_middleware", load_middleware)
 
 
-def end_cancelled_requests() -> None:
-    """End the span of a request that an asynchronous server cancels, as its client has gone.
+def mend_middleware() -> None:
+    """Mend two things in the instrumentation's middleware.
 
-    The instrumentation ends it with the response, and there is none: the span, the root of what was done until then, would be lost.
+    It asks for a request's URL, which raises where the host is not allowed or none: before any other middleware, which may well answer
+    such a request, as the probe of a load balancer. Here it is handed on, without a span.
+
+    And it ends a span with the response. Where an asynchronous server cancels a request, as its client has gone, there is none: the span,
+    the root of what was done until then, would be lost.
     """
+    from django.core.exceptions import DisallowedHost
     from django.http import HttpRequest, HttpResponse
     from opentelemetry.instrumentation.django.middleware.otel_middleware import _DjangoMiddleware
 
     call: Callable[[Any, HttpRequest], Any] = _DjangoMiddleware.__call__
+    begin: Callable[[Any, HttpRequest], None] = _DjangoMiddleware.process_request
+    end = _DjangoMiddleware.process_response
 
     @wraps(call)
     def answer(middleware: Any, request: HttpRequest) -> Any:
@@ -64,4 +72,21 @@ def end_cancelled_requests() -> None:
             middleware.process_response(request, HttpResponse(status=_CLIENT_HAS_GONE))
             raise
 
+    @wraps(begin)
+    def process_request(middleware: Any, request: HttpRequest) -> None:
+        with suppress(DisallowedHost, ValueError):
+            begin(middleware, request)
+
+    def where_begun(method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def process(middleware: Any, request: HttpRequest, *args: Any) -> Any:
+            if _DjangoMiddleware._environ_activation_key in request.META:
+                return method(middleware, request, *args)
+            return args[0] if method is end else None
+
+        return process
+
     replace(_DjangoMiddleware, "__call__", answer)
+    replace(_DjangoMiddleware, "process_request", process_request)
+    for name in ("process_view", "process_exception", "process_response"):
+        replace(_DjangoMiddleware, name, where_begun(getattr(_DjangoMiddleware, name)))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -20,8 +20,11 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, StatusCode
 
+from .redact import shown, without_secret_parameters
+
 _CONTEXT = SpanContext(1, 1, False)
 _LONGEST_REMEMBERED = 128
+_OF_ERRORS = frozenset(("exception.message", "exception.stacktrace"))
 _LEAST, _GREATEST = -(1 << 63), (1 << 63) - 1
 # Tags: number of the field times eight, plus the wire type (0 number, 1 eight bytes, 2 length and bytes, 5 four bytes).
 _RESOURCE_SPANS, _SCOPE_SPANS, _SPAN = b"\x0a", b"\x12", b"\x12"
@@ -61,7 +64,7 @@ class EncodedSpanExporter(OTLPSpanExporter):
 
 
 def encode(span: ReadableSpan) -> EncodedSpan:
-    """Encode an ended span.
+    """Encode an ended span, with secrets in URLs hidden.
 
     Raises:
         Exception: of protobuf's, where it holds what no message can.
@@ -69,8 +72,23 @@ def encode(span: ReadableSpan) -> EncodedSpan:
     try:
         message = _plain(span)
     except (NotPlain, TypeError, UnicodeEncodeError, struct.error):
-        message = encode_spans([span]).resource_spans[0].scope_spans[0].spans[0].SerializeToString()
+        found = encode_spans([span]).resource_spans[0].scope_spans[0].spans[0]
+        _hide_secrets(found)
+        message = found.SerializeToString()
     return EncodedSpan(span.resource, span.instrumentation_scope, message)
+
+
+def _hide_secrets(message: Any) -> None:
+    """Hide secrets in the URLs of a Span message, and in those that its errors tell of."""
+    for attribute in message.attributes:
+        if attribute.value.string_value:
+            attribute.value.string_value = shown(attribute.key, attribute.value.string_value)
+    for event in message.events:
+        for attribute in event.attributes:
+            if attribute.key in _OF_ERRORS and attribute.value.string_value:
+                attribute.value.string_value = without_secret_parameters(attribute.value.string_value)
+    if message.status.message:
+        message.status.message = without_secret_parameters(message.status.message)
 
 
 def request(spans: Sequence[EncodedSpan]) -> bytes:
@@ -134,7 +152,7 @@ def _attribute(key: str, value: object) -> bytes:
     # Most values are the same again and again; long ones, mostly queries, are not worth the memory.
     kind = type(value)
     if kind is str and len(value) > _LONGEST_REMEMBERED:  # type: ignore[arg-type]
-        return _member(key, _field(_TEXT, value.encode()))  # type: ignore[attr-defined]
+        return _member(key, _field(_TEXT, shown(key, value).encode()))  # type: ignore[arg-type]
     if kind is float:
         # Not remembered: 0.0 and -0.0 are equal.
         return _member(key, _real(0x21, value))
@@ -144,7 +162,7 @@ def _attribute(key: str, value: object) -> bytes:
 @lru_cache(4096, typed=True)
 def _remembered(key: str, value: object) -> bytes:
     if type(value) is str:
-        return _member(key, _field(_TEXT, value.encode()))
+        return _member(key, _field(_TEXT, shown(key, value).encode()))
     if type(value) is bool:
         return _member(key, _FLAG + bytes((value,)))
     if type(value) is int and _LEAST <= value <= _GREATEST:

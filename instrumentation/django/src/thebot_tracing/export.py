@@ -16,47 +16,22 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import requests
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.metrics import CallbackOptions, Observation, get_meter
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from .encode import EncodedSpan, EncodedSpanExporter, encode
+from .session import ExportSession
 
 _logger = logging.getLogger(__name__)
 _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 10.0
 _REPORT_EVERY = 30.0
+_MIB = 1 << 20
+# Bytes of one export's spans, at most; a larger span goes alone. The Collector refuses requests of more than 20 MiB.
+_LARGEST_BATCH = 4 * _MIB
 # The Collector may take it later: too many requests, or it is not up.
 _TEMPORARY = frozenset((408, 429, 502, 503, 504))
-
-
-class ExportSession(requests.Session):
-    """A session that tells what came of the last request, and never uses a connection of the parent process.
-
-    `attempts` counts requests; `status` is the last answer's, None where there was none. A redirect is an error.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.attempts = 0
-        self.status: int | None = None
-        self._pid = os.getpid()
-
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send, on connections of this process."""
-        if self._pid != os.getpid():
-            self._pid = os.getpid()
-            self.mount("https://", requests.adapters.HTTPAdapter())
-            self.mount("http://", requests.adapters.HTTPAdapter())
-        self.attempts += 1
-        self.status = None
-        response = super().send(request, **kwargs)
-        self.status = response.status_code
-        if 300 <= response.status_code < 400:
-            # The OTLP client would take it for success.
-            raise requests.TooManyRedirects(f"status {response.status_code}: no redirect is followed; name the Collector itself")
-        return response
 
 
 class SpanDelivery(SpanProcessor):
@@ -69,7 +44,8 @@ class SpanDelivery(SpanProcessor):
     Args:
         make_exporter: makes the exporter of a process, with the session to use.
         queue_size: spans that wait, at most; the batch under way is on top of it.
-        batch_size: spans of one export, at most.
+        queue_bytes: encoded bytes of the spans that wait, at most. Default: 64 MiB for up to 10,000 spans, and more in proportion.
+        batch_size: spans of one export, at most; it has at most 4 MiB, or one span.
         delay: longest wait of a span for its batch, in seconds.
         exit_timeout: longest wait at exit and for a flush, in seconds.
     """
@@ -79,12 +55,14 @@ class SpanDelivery(SpanProcessor):
         make_exporter: Callable[[ExportSession], EncodedSpanExporter],
         *,
         queue_size: int = 10_000,
+        queue_bytes: int | None = None,
         batch_size: int = 512,
         delay: float = 1.0,
         exit_timeout: float = 5.0,
     ) -> None:
         self._make_exporter = make_exporter
         self._queue_size = queue_size
+        self._queue_bytes = int(64 * _MIB * max(1, queue_size / 10_000)) if queue_bytes is None else queue_bytes
         self._batch_size = batch_size
         self._delay = delay
         self._exit_timeout = exit_timeout
@@ -102,6 +80,7 @@ class SpanDelivery(SpanProcessor):
         """Begin in this process. What the parent has queued, the parent sends."""
         self._condition = threading.Condition()
         self._queue: collections.deque[EncodedSpan] = collections.deque()
+        self._bytes = 0
         self._under_way = 0
         self._thread: threading.Thread | None = None
         self._hurry = False
@@ -132,15 +111,21 @@ class SpanDelivery(SpanProcessor):
             self._begin()
         encoded = self._encoded(span) if len(self._queue) < self._queue_size else None
         with self._condition:
-            if encoded is None or self._ending or len(self._queue) >= self._queue_size:
+            size = 0 if encoded is None else len(encoded.message)
+            if encoded is None or self._ending or len(self._queue) >= self._queue_size or self._bytes + size > self._queue_bytes:
                 self.dropped += 1
                 return
+            before = self._batch_is_full()
             self._queue.append(encoded)
+            self._bytes += size
             if self._thread is None:
                 self._thread = self._started()
-            elif len(self._queue) in (1, self._batch_size):
+            elif len(self._queue) == 1 or self._batch_is_full() is not before:
                 # The first of an empty queue begins the delay; a full batch ends it.
                 self._condition.notify_all()
+
+    def _batch_is_full(self) -> bool:
+        return len(self._queue) >= self._batch_size or self._bytes >= _LARGEST_BATCH
 
     def _started(self) -> threading.Thread | None:
         """The thread; None where there can be none now. The span waits, and the next one tries again: no request fails for it."""
@@ -197,6 +182,7 @@ class SpanDelivery(SpanProcessor):
         with self._condition:
             self.dropped += self.waiting
             self._queue.clear()
+            self._bytes = 0
             self._under_way = 0
         self._report(always=True)
 
@@ -217,12 +203,22 @@ class SpanDelivery(SpanProcessor):
                     return []
                 self._condition.wait_for(lambda: self._queue or self._ending)
                 # As many as there are after a while: one export of many spans costs less than many of one.
-                self._condition.wait_for(lambda: len(self._queue) >= self._batch_size or self._hurry or self._ending, self._delay)
-                self._under_way = min(len(self._queue), self._batch_size)
-                batch = [self._queue.popleft() for _ in range(self._under_way)]
+                self._condition.wait_for(lambda: self._batch_is_full() or self._hurry or self._ending, self._delay)
+                batch = self._taken()
                 self._hurry = self._hurry and bool(self._queue)
                 if batch:
                     return batch
+
+    def _taken(self) -> list[EncodedSpan]:
+        """Take a batch out of the queue."""
+        batch: list[EncodedSpan] = []
+        size = 0
+        while self._queue and len(batch) < self._batch_size and (not batch or size + len(self._queue[0].message) <= _LARGEST_BATCH):
+            batch.append(self._queue.popleft())
+            size += len(batch[-1].message)
+        self._bytes -= size
+        self._under_way = len(batch)
+        return batch
 
     def _deliver(self, exporter: EncodedSpanExporter, session: ExportSession, batch: list[EncodedSpan]) -> None:
         backoff = _FIRST_BACKOFF
@@ -236,7 +232,7 @@ class SpanDelivery(SpanProcessor):
             # Nothing was asked: the batch itself is at fault. An answer that is no temporary one: it is refused.
             refused = session.attempts == before or (session.status is not None and session.status not in _TEMPORARY)
             if not taken:
-                self._warn(session.status, refused)
+                self._warn(session.outcome, refused)
             with self._condition:
                 if taken or refused:
                     self.exported += len(batch) if taken else 0
@@ -253,13 +249,12 @@ class SpanDelivery(SpanProcessor):
             self._report()
             backoff = min(backoff * 2, _LONGEST_BACKOFF)
 
-    def _warn(self, status: int | None, refused: bool) -> None:
-        """Say what the Collector answers, at most every half minute."""
+    def _warn(self, outcome: str, refused: bool) -> None:
+        """Say what came of an export, at most every half minute."""
         now = time.monotonic()
         if now >= self._next_warning:
             self._next_warning = now + _REPORT_EVERY
-            what = "no answer" if status is None else f"status {status}"
-            _logger.warning("the Collector has not taken spans (%s); they are %s", what, "dropped" if refused else "sent again")
+            _logger.warning("the Collector has not taken spans (%s); they are %s", outcome, "dropped" if refused else "sent again")
 
     def _report(self, always: bool = False) -> None:
         """Say what was dropped since the last time, at most every half minute."""
@@ -267,11 +262,12 @@ class SpanDelivery(SpanProcessor):
         if self.dropped > self._reported and (always or now >= self._next_report):
             lost, self._reported, self._next_report = self.dropped - self._reported, self.dropped, now + _REPORT_EVERY
             _logger.error(
-                "%d spans dropped (%d in all by this process): the queue of %d is full, the Collector refuses them, "
+                "%d spans dropped (%d in all by this process): the queue of %d spans and %d MiB is full, the Collector refuses them, "
                 "they cannot be encoded, or the process ends",
                 lost,
                 self.dropped,
                 self._queue_size,
+                self._queue_bytes // _MIB,
             )
 
 

@@ -1,26 +1,29 @@
-"""The instrumentations, each used if its library is there, and what they leave to us: cache keys and hits, tasks' arguments and results."""
+"""The instrumentations, each used if its library is there, and what that of redis leaves to us: cache keys and hits."""
 
 from __future__ import annotations
 
-import functools
 import importlib
 import importlib.util
 import logging
-from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 
 from opentelemetry import trace
-from opentelemetry.trace import Span, SpanKind, get_current_span
+from opentelemetry.trace import Span
 
 from .children_only import ChildrenOnlyProvider
-from .replaced import replace, undo
+from .redact import HIDDEN, names_a_secret
+from .replaced import undo
 from .settings import Settings
 
 _logger = logging.getLogger(__name__)
 _LONGEST_TEXT = 256
-_HIDDEN = "[hidden]"
-_SECRET_WORDS = ("password", "passwd", "secret", "token", "authorization", "api_key", "apikey", "credential", "cookie")
+# Commands whose first argument is a key. Of others it may be anything: a password, a script.
+_KEY_COMMANDS = {
+    "GET", "SET", "SETEX", "PSETEX", "SETNX", "GETSET", "GETEX", "GETDEL", "MGET", "MSET", "APPEND", "DEL", "UNLINK", "EXISTS", "TOUCH",
+    "TYPE", "INCR", "INCRBY", "INCRBYFLOAT", "DECR", "DECRBY", "EXPIRE", "PEXPIRE", "EXPIREAT", "PERSIST", "TTL", "PTTL",
+    "HGET", "HSET", "HMGET", "HMSET", "HGETALL", "HDEL", "HEXISTS", "HINCRBY", "LPUSH", "RPUSH", "LPOP", "RPOP", "LRANGE", "LLEN",
+    "SADD", "SREM", "SMEMBERS", "SISMEMBER", "SCARD", "ZADD", "ZREM", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE", "ZCARD", "ZINCRBY",
+}  # fmt: skip
 
 # Library, instrumentor's module, class.
 _INSTRUMENTORS = {
@@ -34,14 +37,20 @@ _INSTRUMENTORS = {
 }
 
 
-def instrument(settings: Settings) -> list[str]:
-    """Instrument the libraries that are there; returns their names."""
+def instrument(settings: Settings, leaves_out: bool) -> list[str]:
+    """Instrument the libraries that are there; returns their names.
+
+    Args:
+        settings: which of them, and what of redis is recorded.
+        leaves_out: whether the provider's sampler leaves requests out. Where not, the instrumentation of Django does, by the environment's
+            list.
+    """
     used = []
     for name, (library, module, instrumentor) in _INSTRUMENTORS.items():
         if name in settings.disabled_instrumentations or importlib.util.find_spec(library) is None:
             continue
         try:
-            getattr(importlib.import_module(module), instrumentor)().instrument(**_options(name, settings))
+            getattr(importlib.import_module(module), instrumentor)().instrument(**_options(name, settings, leaves_out))
         except ImportError as error:
             _logger.warning("%s is not instrumented: %s", name, error)
             continue
@@ -59,8 +68,8 @@ def uninstrument() -> None:
                 found.uninstrument()
 
 
-def _options(name: str, settings: Settings) -> dict[str, Any]:
-    if name == "django":
+def _options(name: str, settings: Settings, leaves_out: bool) -> dict[str, Any]:
+    if name == "django" and leaves_out:
         # The sampler leaves requests out, with all they cause; the instrumentation would leave orphans.
         return {"excluded_urls": ""}
     if name == "redis":
@@ -73,107 +82,14 @@ def _options(name: str, settings: Settings) -> dict[str, Any]:
 
 
 def _cache_key(span: Span, _client: Any, args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:
-    """Record the first key of a command. A session's key opens the session, so it is hidden."""
-    if len(args) > 1 and isinstance(args[1], (str, bytes)) and span.is_recording():
+    """Record the first key of a command. A session's key opens the session, so it is hidden, as are keys with a secret's name."""
+    if len(args) > 1 and args[0] in _KEY_COMMANDS and isinstance(args[1], (str, bytes)) and span.is_recording():
         key = args[1].decode(errors="replace") if isinstance(args[1], bytes) else args[1]
-        span.set_attribute("cache.key", _HIDDEN if "session" in key.lower() else key[:_LONGEST_TEXT])
+        hidden = "session" in key.lower() or names_a_secret(key)
+        span.set_attribute("cache.key", HIDDEN if hidden else key[:_LONGEST_TEXT])
 
 
 def _cache_hit(span: Span, _client: Any, response: Any) -> None:
     """Record whether a GET found something."""
     if span.is_recording() and getattr(span, "name", "") == "GET":
         span.set_attribute("cache.hit", response is not None)
-
-
-def connect_celery(settings: Settings, hurry: Callable[[], None], flush: Callable[[], object]) -> None:
-    """Listen to a worker's signals, after the instrumentation's own listeners.
-
-    A pool process ends without Python's exit handlers, after `max_tasks_per_child` tasks too: its spans are flushed when it says so.
-    One that is killed says nothing: so spans are sent at the end of each task, without waiting.
-
-    Args:
-        settings: whether arguments and results are recorded.
-        hurry: begins to send what waits.
-        flush: sends what waits.
-    """
-    from celery import signals
-
-    end_failed_publications()
-    signals.before_task_publish.connect(_note_publication, weak=False, dispatch_uid="thebot_tracing.publish")
-
-    def before(task: Any = None, **_: Any) -> None:
-        span = get_current_span()
-        if settings.record_task_arguments and span.is_recording() and task is not None:
-            span.set_attribute("celery.args", _short(getattr(task.request, "argsrepr", None) or task.request.args))
-            span.set_attribute("celery.kwargs", _short(without_secrets(task.request.kwargs or {})))
-
-    def success(result: Any = None, **_: Any) -> None:
-        span = get_current_span()
-        if settings.record_task_arguments and getattr(span, "kind", None) is SpanKind.CONSUMER:
-            span.set_attribute("celery.result", _short(result))
-
-    def after(**_: Any) -> None:
-        hurry()
-
-    def process_ends(**_: Any) -> None:
-        flush()
-
-    for signal, listener in (
-        (signals.task_prerun, before),
-        (signals.task_success, success),
-        (signals.task_postrun, after),
-        (signals.worker_process_shutdown, process_ends),
-    ):
-        signal.connect(listener, weak=False, dispatch_uid=f"thebot_tracing.{listener.__name__}")
-
-
-_begun: ContextVar[list[tuple[Any, Any]] | None] = ContextVar("publications", default=None)
-
-
-def _note_publication(**kwargs: Any) -> None:
-    from opentelemetry.instrumentation.celery import utils
-
-    begun = _begun.get()
-    if begun is not None:
-        begun.append((utils.retrieve_task_from_sender(kwargs), utils.retrieve_task_id_from_message(kwargs)))
-
-
-def end_failed_publications() -> None:
-    """End the span of a task that could not be published, and make the span above it the current one again.
-
-    The instrumentation does both when Celery says that the task was published; where the broker is away it never says so, and all that
-    follows would hang below a span that never ends.
-    """
-    from celery import Celery
-    from opentelemetry.instrumentation.celery import utils
-
-    send = Celery.send_task
-
-    @functools.wraps(send)
-    def send_task(app: Any, *args: Any, **kwargs: Any) -> Any:
-        begun: list[tuple[Any, Any]] = []
-        token = _begun.set(begun)
-        try:
-            return send(app, *args, **kwargs)
-        except BaseException as error:
-            for task, task_id in begun:
-                found = utils.retrieve_context(task, task_id, is_publish=True)
-                if found is not None:
-                    utils.detach_context(task, task_id, is_publish=True)
-                    # It records the error, as it would for a block.
-                    found[1].__exit__(type(error), error, error.__traceback__)
-            raise
-        finally:
-            _begun.reset(token)
-
-    replace(Celery, "send_task", send_task)
-
-
-def without_secrets(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Arguments by name, with the values hidden whose names say that they are secret."""
-    return {name: _HIDDEN if any(word in str(name).lower() for word in _SECRET_WORDS) else value for name, value in arguments.items()}
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"

@@ -101,7 +101,7 @@ class JaegerRemoteSampler(OperationSampler):
         super().__init__(self._rate_of, f"JaegerRemoteSampler{{{endpoint}, initially {initial_percent:g} %}}")
         address = urllib.parse.urlsplit(endpoint)
         query = urllib.parse.urlencode({"service": service})
-        self._url = address._replace(path=address.path or "/", query=query).geturl()
+        self.url = address._replace(path=address.path or "/", query=query).geturl()
         self._interval = polling_interval
         self._local = rules or Rules()
         self._served = Rules(initial_percent)
@@ -157,7 +157,7 @@ class JaegerRemoteSampler(OperationSampler):
             ValueError: the answer holds no strategy to follow.
         """
         # parse_argument lets no other scheme than http and https in.
-        with suppress_instrumentation(), urllib.request.urlopen(self._url, timeout=_TIMEOUT) as answer:  # noqa: S310
+        with suppress_instrumentation(), urllib.request.urlopen(self.url, timeout=_TIMEOUT) as answer:  # noqa: S310
             self._served = parse_strategies(json.loads(answer.read(_LARGEST_ANSWER)))
 
     def shutdown(self) -> None:

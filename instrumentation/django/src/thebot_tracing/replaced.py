@@ -1,4 +1,4 @@
-"""Methods of libraries that are replaced by ones that wrap them, and how they come back."""
+"""Methods and functions of libraries that are replaced by ones that wrap them, and how they come back."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 _undo: list[Callable[[], None]] = []
 
 
-def replace(owner: type, name: str, method: Callable[..., Any]) -> None:
-    """Replace a method."""
+def replace(owner: object, name: str, method: Callable[..., Any]) -> None:
+    """Replace a method of a class, or a function of a module."""
     before = getattr(owner, name)
     setattr(owner, name, method)
     _undo.append(lambda: setattr(owner, name, before))

@@ -33,7 +33,7 @@ def request_of(attributes: Attributes) -> tuple[str, str] | None:
 
 
 class OperationSampler(Sampler):
-    """Decide at the root of a trace, by operation.
+    """Decide at a process's first span of a trace, by operation. What is below it there goes with it.
 
     Args:
         rate: percent, 0 to 100, of a request (method, path), and of a trace that starts with none (None).
@@ -55,7 +55,11 @@ class OperationSampler(Sampler):
         links: Sequence[Link] | None = None,
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
-        """Hash the trace id against the rate of the operation."""
+        """Follow a parent of this process, else hash the trace id against the rate of the operation."""
+        parent = get_current_span(parent_context).get_span_context()
+        if parent.is_valid and not parent.is_remote:
+            kept = parent.trace_flags.sampled
+            return SamplingResult(Decision.RECORD_AND_SAMPLE if kept else Decision.DROP, attributes if kept else None, parent.trace_state)
         rate = self._rate(request_of(attributes) if kind is SpanKind.SERVER else None)
         sampler = self._samplers.get(rate)
         if sampler is None:

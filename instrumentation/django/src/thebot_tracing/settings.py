@@ -189,8 +189,9 @@ class _Reader:
 
     def _left_out_urls(self) -> tuple[re.Pattern[str], ...] | None:
         for name in ("OTEL_PYTHON_DJANGO_EXCLUDED_URLS", "OTEL_PYTHON_EXCLUDED_URLS"):
-            text = self.environ.get(name)
-            if text is not None:
+            text = self.environ.get(name, "")
+            # The specification: an empty value is as if it were not there.
+            if text.strip():
                 return tuple(self._regular_expressions(name, text))
         return None
 

@@ -58,3 +58,67 @@ def test_a_task_of_a_left_out_request_is_left_out(exporter, spans):
     caller = {"traceparent": f"00-{1:032x}-{2:016x}-00"}
     assert not run({**caller, "tracestate": "thebot=left-out"})
     assert run(caller)
+
+
+@pytest.fixture(scope="module")
+def charge(exporter):
+    """A task that takes secrets, in an application of its own."""
+    from celery import Celery
+
+    app = Celery("charges", broker="memory://", set_as_current=False)
+
+    @app.task(name="charge")
+    def charge(*_args, **_kwargs):
+        return {"token": "s3cr3t"}
+
+    return charge
+
+
+def test_secrets_in_arguments_and_result_are_hidden_at_any_depth(charge, spans):
+    charge.apply([{"password": "s3cr3t"}], {"user": {"password": "s3cr3t"}, "cards": [{"api_key": "s3cr3t"}], "order": 7})
+    (span,) = [span for span in spans() if span.kind is SpanKind.CONSUMER]
+    assert span.attributes["celery.kwargs"] == "{'user': {'password': [hidden]}, 'cards': [{'api_key': [hidden]}], 'order': 7}"
+    assert span.attributes["celery.args"] == "[{'password': [hidden]}]"
+    assert span.attributes["celery.result"] == "{'token': [hidden]}"
+
+
+@pytest.mark.parametrize("text", ["(a card)", ""])
+def test_the_sender_says_what_is_shown_of_arguments(charge, spans, text):
+    charge.apply(("4000 1234",), {"card": "4000 1234"}, argsrepr=text, kwargsrepr=text)
+    (span,) = [span for span in spans() if span.kind is SpanKind.CONSUMER]
+    assert (span.attributes["celery.args"], span.attributes["celery.kwargs"]) == (text, text)
+
+
+def test_a_worker_shows_of_arguments_what_the_sender_says(charge, spans):
+    from celery.app.trace import build_tracer
+
+    sent = {"id": "1", "argsrepr": "(a card)", "kwargsrepr": "{'card': '…', 'user': {'password': 's3cr3t'}}"}
+    build_tracer(charge.name, charge, app=charge.app)("1", ("4000 1234",), {"card": "4000 1234"}, sent)
+    (span,) = [span for span in spans() if span.kind is SpanKind.CONSUMER]
+    assert span.attributes["celery.args"] == "(a card)"
+    assert span.attributes["celery.kwargs"] == "{'card': '…', 'user': {'password': [hidden]}}"
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_a_task_of_another_program_has_a_span_that_lasts_as_long_as_its_publication(charge, spans, monkeypatch, away):
+    from kombu.messaging import Producer
+
+    current = []
+
+    def publish(*_args, **_kwargs):
+        current.append(trace.get_current_span())
+        if away:
+            raise AwayError("no broker")
+
+    monkeypatch.setattr(Producer, "publish", publish)
+    with get_tracer("t").start_as_current_span("request") as above:
+        try:
+            charge.app.send_task("other.service.task", (1,))
+        except AwayError:
+            assert away
+        assert trace.get_current_span() is above
+    (span,) = [span for span in spans() if span.kind is SpanKind.PRODUCER]
+    assert span.name == "apply_async/other.service.task"
+    assert span.context == current[0].get_span_context()
+    assert span.status.status_code is (StatusCode.ERROR if away else StatusCode.UNSET)
+    assert [event.attributes["exception.message"] for event in span.events] == (["no broker"] if away else [])

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from collector import Collector
@@ -25,6 +27,23 @@ def collector():
     found.stop()
 
 
+@pytest.fixture
+def strategies():
+    """The address of a sampling port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"probabilisticSampling":{"samplingRate":1}}')
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
 def test_all_is_well(collector):
     code, output = check(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
     assert (code, len(collector.spans)) == (0, 1), output
@@ -35,7 +54,40 @@ def test_all_is_well(collector):
 def test_no_collector():
     code, output = check(OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9")
     assert code == 1
-    assert "WRONG: http://127.0.0.1:9: no answer; is the Collector up" in output
+    assert "WRONG: http://127.0.0.1:9: no answer (" in output
+    assert "Connection refused); is the Collector up" in output
+
+
+def test_a_collector_without_tls(collector):
+    code, output = check(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint.replace("http://", "https://"))
+    assert code == 1
+    assert "no answer (SSLError" in output
+
+
+@pytest.mark.parametrize(("sampler", "argument"), [("always_off", ""), ("parentbased_traceidratio", "0.0001")])
+def test_its_trace_is_sent_whatever_the_sampler_keeps(collector, sampler, argument):
+    code, output = check(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint, OTEL_TRACES_SAMPLER=sampler, OTEL_TRACES_SAMPLER_ARG=argument)
+    assert (code, len(collector.spans)) == (0, 1), output
+
+
+@pytest.mark.parametrize("sampler", ["jaeger_remote", "parentbased_jaeger_remote"])
+def test_a_sampling_port_that_does_not_answer(collector, sampler):
+    variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "OTEL_TRACES_SAMPLER": sampler}
+    code, output = check(**variables, OTEL_TRACES_SAMPLER_ARG="endpoint=http://127.0.0.1:9")
+    assert code == 1
+    assert "WRONG: http://127.0.0.1:9/?service=thebot-platform: no strategies (ConnectionRefusedError: " in output
+    assert "Couldn't recognize sampler" not in output
+    assert len(collector.spans) == 1
+
+
+def test_strategies_are_served(collector, strategies):
+    code, output = check(
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint,
+        OTEL_TRACES_SAMPLER="parentbased_jaeger_remote",
+        OTEL_TRACES_SAMPLER_ARG=f"endpoint={strategies}",
+    )
+    assert code == 0, output
+    assert f"strategies    {strategies}/?service=thebot-platform" in output
 
 
 @pytest.mark.parametrize("status", [302, 404])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from opentelemetry import baggage, context, propagate, trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
-from thebot_tracing import correlation_id, get_correlation_id, set_correlation_id
+from thebot_tracing import correlation_id, get_correlation_id, get_tracer, set_correlation_id
 from thebot_tracing.correlation import REQUEST_HEADERS, CorrelationIDLoggingFilter, choose, new_correlation_id, valid
 from thebot_tracing.propagation import CorrelationPropagator
 from thebot_tracing.settings import DEFAULT_PROPAGATORS
@@ -78,6 +78,15 @@ def test_a_block_sets_the_id_and_takes_it_back(value):
             assert inner != value
         assert get_correlation_id() == value
     assert get_correlation_id() == before
+
+
+def test_an_id_that_is_set_in_the_block_of_a_span_holds_until_the_block_ends(exporter, spans):
+    with correlation_id("of-the-request"):
+        with get_tracer("t").start_as_current_span("block"):
+            set_correlation_id("of-the-block")
+            get_tracer("t").start_span("below").end()
+        assert get_correlation_id() == "of-the-request"
+    assert {span.name: span.attributes["correlation_id"] for span in spans()} == {"block": "of-the-block", "below": "of-the-block"}
 
 
 def test_a_bad_id_of_the_application_is_an_error():

@@ -4,6 +4,7 @@ import asyncio
 import gc
 
 import pytest
+from django.http import HttpResponse
 from opentelemetry.trace import SpanKind, StatusCode
 
 
@@ -63,6 +64,38 @@ def test_a_cancelled_request_s_span_ends(exporter, spans, caplog):
     assert server.attributes["http.status_code"] == 499
     assert server.status.status_code is StatusCode.UNSET
     assert "Failed to detach" not in caplog.text
+
+
+def probed(get_response):
+    """Answers the probe of a load balancer, which names any host."""
+    return lambda request: HttpResponse("OK") if request.path == "/probe/" else get_response(request)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize(("path", "status"), [("/probe/", 200), ("/seen/", 200), ("/async/", 200), ("/api/fail/", 500)])
+def test_a_request_with_a_host_that_is_not_allowed_is_handed_on_without_a_span(spans, hosts, asynchronous, path, status):
+    response = hosts("10.0.0.7", path, asynchronous)
+    assert (response.status_code, response["X-Correlation-ID"]) == (status, "probe-1")
+    assert [span.name for span in spans() if span.kind is SpanKind.SERVER] == []
+
+
+def test_a_host_that_is_allowed_and_no_address_is_no_error(hosts):
+    assert hosts("[1:2:3]", "/seen/").status_code == 200
+
+
+@pytest.fixture
+def hosts(exporter):
+    """Asks where one host is allowed, and nothing but the instrumentation asks for it."""
+    from django.test import AsyncClient, Client, override_settings
+
+    def ask(host, path, asynchronous=False):
+        client = (AsyncClient if asynchronous else Client)(raise_request_exception=False)
+        response = client.get(path, headers={"host": host, "X-Correlation-ID": "probe-1"})
+        return asyncio.run(response) if asynchronous else response
+
+    names = ["config.middleware.correlation_id_middleware.CorrelationIDMiddleware", f"{__name__}.probed"]
+    with override_settings(ALLOWED_HOSTS=["[1:2:3]"], MIDDLEWARE=names):
+        yield ask
 
 
 @pytest.mark.parametrize("path", ["/admin/users/", "/static/a.css", "/media/a.png", "/health/live"])

@@ -1,6 +1,7 @@
 """The way to the Collector: batches, outages, refusals, forks and exits. Nothing is lost silently."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,12 +78,13 @@ def test_a_span_arrives_by_itself_also_after_a_pause(collector):
     delivery.shutdown()
 
 
-def test_an_outage_loses_nothing_that_fits_the_queue_and_no_span_waits(away):
+def test_an_outage_loses_nothing_that_fits_the_queue_and_no_span_waits(away, caplog):
     tracer, delivery = deliver_to(away.endpoint, batch_size=50)
     start = time.monotonic()
     made = make(tracer, 500)
     assert time.monotonic() - start < 1
     assert not delivery.force_flush(1500)
+    assert re.search(r"not taken spans \(no answer \(.*Connection refused\)\); they are sent again", caplog.text)
     away.listen()
     assert delivery.force_flush(30_000)
     assert sorted(away.spans) == sorted(made)
@@ -123,6 +125,43 @@ def test_what_overflows_the_queue_is_counted_and_reported(away, caplog):
     delivery.shutdown()
     assert delivery.dropped == 350
     assert "spans dropped (350 in all by this process)" in caplog.text
+
+
+def test_an_export_has_at_most_four_mebibytes_or_one_span(collector, monkeypatch):
+    sizes = []
+    send = EncodedSpanExporter.send
+
+    def sent(exporter, batch):
+        sizes.append([len(span.message) for span in batch])
+        return send(exporter, batch)
+
+    monkeypatch.setattr(EncodedSpanExporter, "send", sent)
+    # What waits for longer than this is not sent for its number, or at the end.
+    tracer, delivery = deliver_to(collector.endpoint, delay=60)
+    for mebibytes in (1, 1, 1.5, 5, 3, 0.5, 0.1):
+        tracer.start_span("a", attributes={"text": "a" * int(mebibytes * (1 << 20))}).end()
+    eventually(lambda: len(collector.spans) >= 4)
+    assert delivery.force_flush(20_000)
+    assert [[round(size / (1 << 20), 1) for size in batch] for batch in sizes] == [[1, 1, 1.5], [5], [3, 0.5, 0.1]]
+    assert (delivery.exported, delivery._bytes) == (7, 0)
+    delivery.shutdown()
+
+
+def test_what_overflows_the_bytes_of_the_queue_is_counted(away, caplog):
+    tracer, delivery = deliver_to(away.endpoint, queue_bytes=1 << 20, delay=60, exit_timeout=0.2)
+    for _ in range(4):
+        tracer.start_span("a", attributes={"text": "a" * 300_000}).end()
+    make(tracer, 5)
+    assert (delivery.dropped, delivery.waiting) == (1, 8)
+    delivery.shutdown()
+    assert delivery.dropped == 9
+    assert "the queue of 10000 spans and 1 MiB is full" in caplog.text
+
+
+@pytest.mark.parametrize(("spans", "mebibytes"), [(100, 64), (10_000, 64), (200_000, 1280)])
+def test_a_longer_queue_has_room_for_more_bytes(spans, mebibytes):
+    _, delivery = deliver_to("http://127.0.0.1:9", queue_size=spans)
+    assert delivery._queue_bytes == mebibytes << 20
 
 
 @pytest.mark.parametrize("status", [301, 302, 400, 404])

@@ -47,6 +47,22 @@ def test_requests_have_spans(tmp_path, collector, files):
     assert "init_tracing" not in result.stderr
 
 
+OWN = """
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+trace.set_tracer_provider(TracerProvider())
+"""
+
+
+@pytest.mark.parametrize(("excluded", "count"), [("never$", 1), ("localhost|testserver", 0)])
+def test_a_provider_of_the_application_s_own_records_all_but_the_excluded_urls(tmp_path, collector, monkeypatch, excluded, count):
+    monkeypatch.setenv("OTEL_PYTHON_DJANGO_EXCLUDED_URLS", excluded)
+    files = {"service.py": f"{COMMON}MIDDLEWARE = [{MIDDLEWARE}]\n{OWN}{INIT}"}
+    result = run(tmp_path, files, collector, "-c", PROGRAM)
+    assert result.stdout == "test-123\n", result.stderr
+    assert len(collector.spans) == count
+
+
 def test_settings_that_come_after_tracing_has_begun_are_named(tmp_path, collector):
     files = {**SPLIT, "service.py": 'from base import *\nTRACING = {"SERVICE_NAME": "late"}\nENVIRONMENT = "production"\n'}
     result = run(tmp_path, files, collector, "-c", PROGRAM)

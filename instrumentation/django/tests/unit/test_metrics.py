@@ -9,8 +9,8 @@ from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExp
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricExportResult
 
-from thebot_tracing.export import ExportSession
 from thebot_tracing.metric_reader import ForkSafeMetricReader
+from thebot_tracing.session import ExportSession
 
 
 class SlowExporter(OTLPMetricExporter):

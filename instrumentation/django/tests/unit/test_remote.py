@@ -10,7 +10,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased
+from opentelemetry.trace import SpanKind
 
 from thebot_tracing.remote import JaegerRemoteSampler, StrategyError, parse_argument, parse_strategies
 from thebot_tracing.rules import parse_rules
@@ -148,6 +150,18 @@ def test_starts_with_the_initial_rate_and_the_own_rules():
     sampler = JaegerRemoteSampler("http://127.0.0.1:9", "s", polling_interval=60, initial_percent=0, rules=rules)
     assert keeps(sampler, 2**64 - 1, request("/api/payments/42/", "POST"))
     assert not keeps(sampler, 2**64 - 1, request("/other"))
+    sampler.shutdown()
+
+
+@pytest.mark.parametrize(("of_request", "of_others"), [(100, 0), (0, 100)])
+def test_what_is_below_a_request_goes_with_it(of_request, of_others):
+    rules, _ = parse_rules(f'{{"operations":[{{"operation":"GET /a","percent":{of_request}}}]}}', "R")
+    sampler = JaegerRemoteSampler("http://127.0.0.1:9", "s", initial_percent=of_others, rules=rules)
+    tracer = TracerProvider(sampler=sampler, shutdown_on_exit=False).get_tracer("t")
+    with tracer.start_as_current_span("GET", kind=SpanKind.SERVER, attributes=request("/a")) as above:
+        below = tracer.start_span("query", attributes={"rows": 1})
+        assert above.is_recording() is below.is_recording() is (of_request == 100)
+    assert getattr(below, "attributes", {"rows": 1}) == {"rows": 1}
     sampler.shutdown()
 
 

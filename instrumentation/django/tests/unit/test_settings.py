@@ -139,6 +139,14 @@ def test_own_paths_and_the_standard_variable():
     assert not left_out(found, "/admin/")
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_list_of_urls_is_none_given(empty):
+    assert left_out(settings({"OTEL_PYTHON_DJANGO_EXCLUDED_URLS": empty}), "/admin/")
+    found = settings({"OTEL_PYTHON_DJANGO_EXCLUDED_URLS": empty, "OTEL_PYTHON_EXCLUDED_URLS": "ping$"})
+    assert left_out(found, "/ping")
+    assert not left_out(found, "/admin/")
+
+
 @pytest.mark.parametrize("signal", ["", "TRACES_", "METRICS_"])
 @pytest.mark.parametrize("bad", ["collector:4318", "127.0.0.1:4318", "//collector:4318", "http://", "grpc://collector:4317", "http://a:b"])
 def test_an_endpoint_that_nothing_could_be_sent_to_is_told(signal, bad):
