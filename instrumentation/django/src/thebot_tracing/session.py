@@ -26,6 +26,10 @@ class ExportSession(requests.Session):
         """What came of the last request, to be read by people."""
         return f"no answer ({self.error})" if self.status is None else f"status {self.status}"
 
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """The session's own certificate (OTEL_EXPORTER_OTLP_CERTIFICATE) before REQUESTS_CA_BUNDLE; requests has it the other way."""
+        return super().merge_environment_settings(url, proxies, stream, self.verify if verify is None else verify, cert)
+
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send, on connections of this process."""
         if self._pid != os.getpid():

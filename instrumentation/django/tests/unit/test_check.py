@@ -64,6 +64,16 @@ def test_a_collector_without_tls(collector):
     assert "no answer (SSLError" in output
 
 
+def test_the_certificate_of_otlp_holds_whatever_other_requests_go_by(collector, tmp_path):
+    other = tmp_path / "other.pem"
+    other.write_text("")
+    endpoint = collector.endpoint.replace("http://", "https://")
+    missing = str(tmp_path / "missing.pem")
+    code, output = check(OTEL_EXPORTER_OTLP_ENDPOINT=endpoint, OTEL_EXPORTER_OTLP_CERTIFICATE=missing, REQUESTS_CA_BUNDLE=str(other))
+    assert code == 1
+    assert missing in output
+
+
 @pytest.mark.parametrize(("sampler", "argument"), [("always_off", ""), ("parentbased_traceidratio", "0.0001")])
 def test_its_trace_is_sent_whatever_the_sampler_keeps(collector, sampler, argument):
     code, output = check(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint, OTEL_TRACES_SAMPLER=sampler, OTEL_TRACES_SAMPLER_ARG=argument)
