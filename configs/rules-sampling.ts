@@ -1,5 +1,5 @@
 /** How full the memory for undecided traces is. */
-import { byInstance, collector } from "./promql";
+import { byInstance, cappedTraces, decidedTraces, undecidedTraces } from "./promql";
 import { instanceCapacity } from "./sampling";
 import type { Settings } from "./settings";
 
@@ -9,21 +9,17 @@ import type { Settings } from "./settings";
  */
 export const fullSampling = 0.8;
 
-const metric = (name: string, more = "") => collector(`otelcol_processor_tail_sampling_${name}`, more);
-
 /**
  * Undecided traces, as a share of those that fit, of each Collector that samples: the highest of two minutes, as a saturated Collector decides
  * in waves, and a look now and then may fall between them.
  *
- * With a cap two processors write the same gauge without a label, and whichever is the last of a second stands in it. So there it is worked
- * out: a trace is undecided for the decision wait, so many a second are decided. The cap's processor adds to the same counters; what it was
- * given is what its own policy has looked at.
+ * With a cap the gauge may be that of the cap's processor. So there it is worked out: a trace is undecided for the decision wait, so many a
+ * second are decided by rate.
  */
 export function undecidedShare(settings: Settings): string {
   const { traces, decisionWait } = instanceCapacity(settings);
-  if (settings.sampling.cap === undefined) return `max_over_time(${metric("sampling_traces_on_memory")}[2m]) / ${traces}`;
-  const perSecond = (name: string, more = "") => byInstance(`rate(${metric(name, more)}[2m])`);
-  const all = perSecond("global_count_traces_sampled_total");
-  const byCap = perSecond("count_traces_sampled_total", ', policy="cap.errors"');
-  return `(${all} - (${byCap} or ${all} * 0)) * ${decisionWait} / ${traces}`;
+  if (settings.sampling.cap === undefined) return `max_over_time(${undecidedTraces}[2m]) / ${traces}`;
+  const perSecond = (counter: string) => byInstance(`rate(${counter}[2m])`);
+  const [all, capped] = [perSecond(decidedTraces()), perSecond(cappedTraces)];
+  return `(${all} - (${capped} or ${all} * 0)) * ${decisionWait} / ${traces}`;
 }

@@ -1,7 +1,7 @@
 /** Prometheus' recording and alerting rules. docs/decisions/0006-alerts.md says why each is as it is. */
 import { cleanerMetric, type cleanerGauges } from "./cleaner-metrics";
 import { oldestIndexHours } from "./index-cleaner";
-import { byInstance, collector, jaeger, total } from "./promql";
+import { accepted, byInstance, collector, jaeger, queueCapacity, queueSize, refused, total } from "./promql";
 import { fullSampling, undecidedShare } from "./rules-sampling";
 import { instanceCapacity, samplingStrategy } from "./sampling";
 import type { Settings } from "./settings";
@@ -30,9 +30,6 @@ const toJaeger = ', exporter!~"debug|load_balancing"';
 const sent = collector("otelcol_exporter_sent_spans_total", toJaeger);
 const sendFailed = collector("otelcol_exporter_send_failed_spans_total", toJaeger);
 const enqueueFailed = collector("otelcol_exporter_enqueue_failed_spans_total", toJaeger);
-const queueSize = collector("otelcol_exporter_queue_size");
-const accepted = collector("otelcol_receiver_accepted_spans_total");
-const refused = collector("otelcol_receiver_refused_spans_total");
 const failed = collector("otelcol_receiver_failed_spans_total");
 const undecided = collector("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total");
 const handed = jaeger("jaeger_storage_spans_attempts_total");
@@ -185,7 +182,7 @@ function alerts(settings: Settings): readonly Alert[] {
     },
     {
       name: "OTELExporterQueueFull",
-      expr: `${queueSize} / ${collector("otelcol_exporter_queue_capacity")} > 0.9`,
+      expr: `${queueSize} / ${queueCapacity} > 0.9`,
       for: "1m",
       severity: "warning",
       summary: "The Collector's queue is more than 90 % full: soon it refuses spans",

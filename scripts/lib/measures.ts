@@ -1,5 +1,6 @@
 /** What a running stack says of itself: asked of its own APIs, each of which may be down. */
 import { jaegerIndices, oldestIndexHours } from "../../configs/index-cleaner";
+import { accepted, cappedTraces, decidedTraces, queueCapacity, queueSize, refused, total } from "../../configs/promql";
 import type { Settings } from "../../configs/settings";
 import { cronState, paths, publishedUrl } from "../../configs/topology";
 import type { Container } from "./docker";
@@ -16,34 +17,23 @@ export async function collectorHealth(settings: Settings): Promise<string> {
   return answer.ok ? `answers; takes spans at ${publishedUrl(settings, "otlp-http")}` : `unwell: status ${answer.status}`;
 }
 
-const own = '{job="otel-collector"}';
-
 /** Spans that come in. */
 export async function spanCounts(settings: Settings): Promise<string> {
-  const [perSecond, received, refused] = await Promise.all([
-    query(settings, `sum(rate(otelcol_receiver_accepted_spans_total${own}[1m]))`),
-    query(settings, `sum(otelcol_receiver_accepted_spans_total${own})`),
-    query(settings, `sum(otelcol_receiver_refused_spans_total${own})`),
+  const [perSecond, received, turnedAway] = await Promise.all([
+    query(settings, `sum(rate(${accepted}[1m]))`),
+    query(settings, `sum(${accepted})`),
+    query(settings, `sum(${refused})`),
   ]);
   if (received === undefined) return "none yet (counts are 15 s old at most)";
-  return `${(perSecond ?? 0).toFixed(1)} a second; ${received} received and ${refused ?? 0} refused since the Collector started`;
+  return `${(perSecond ?? 0).toFixed(1)} a second; ${received} received and ${turnedAway ?? 0} refused since the Collector started`;
 }
 
-/**
- * Expressions for the traces that were decided on and those that were kept: of all time, or what a window has brought. The stage of a cap adds
- * to the same counters as the one before it, which decides by rate: every trace that the rate kept is counted there, and here again.
- */
+/** Expressions for the traces that were decided on by rate and those that were kept in the end: of all time, or what a window has brought. */
 export function decisions({ sampling }: Settings, window = ""): { kept: string; all: string } {
-  const count = (metric: string, more: string) => {
-    const counter = `otelcol_processor_tail_sampling_${metric}{job="otel-collector",${more}}${window}`;
-    return `(sum(${window ? `increase(${counter})` : counter}) or vector(0))`;
-  };
-  const [yes, no] = ["true", "false"].map((sampled) => count("global_count_traces_sampled_total", `sampled="${sampled}"`)) as [
-    string,
-    string,
-  ];
+  const count = (counter: string) => total(window ? `increase(${counter}${window})` : counter);
+  const [yes, no] = [count(decidedTraces(', sampled="true"')), count(decidedTraces(', sampled="false"'))];
   if (sampling.cap === undefined) return { kept: yes, all: `(${yes} + ${no})` };
-  const kept = `(${yes} - ${count("count_traces_sampled_total", `policy="cap.errors"`)})`;
+  const kept = `(${yes} - ${count(cappedTraces)})`;
   return { kept, all: `(${no} + ${kept})` };
 }
 
@@ -63,9 +53,7 @@ export async function sampledShare(settings: Settings): Promise<string> {
 
 /** How full the Collector's queue to Jaeger is. */
 export async function queueFill(settings: Settings): Promise<string> {
-  const [waiting, room] = await Promise.all(
-    ["size", "capacity"].map((what) => query(settings, `sum(otelcol_exporter_queue_${what}${own})`)),
-  );
+  const [waiting, room] = await Promise.all([queueSize, queueCapacity].map((series) => query(settings, `sum(${series})`)));
   return room === undefined ? "not known yet" : `${waiting ?? 0} of ${room} spans wait for Jaeger`;
 }
 
