@@ -15,8 +15,10 @@ main(async () => {
     throw new Problem(`SERVICE: found "${service}"; there are ${services.join(", ")}`);
   }
   const found = serviceContainers((await belongings(stack)).containers).filter(([name]) => !service || name === service);
-  if (found.length === 0) requireFile(stack);
-  if (found.length === 0) throw new Problem(`stack ${stack} has no ${service ?? "services"} on this engine: make up`);
+  if (found.length === 0) {
+    requireFile(stack);
+    throw new Problem(`stack ${stack} has no ${service ?? "services"} on this engine: make up`);
+  }
   const width = Math.max(...found.map(([name]) => name.length));
   const args = follow ? ["--follow", "--tail", "20"] : ["--tail", service ? "all" : "20"];
   const show = ([name, { Id }]: (typeof found)[number]) =>

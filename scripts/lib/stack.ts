@@ -22,7 +22,8 @@ const stacks = (): string[] => readdirSync(projectFolder).flatMap((file) => /^Pu
 
 /** Throws where there is no file of a stack. */
 export function requireFile(stack: string): void {
-  if (!stacks().includes(stack)) throw new Problem(`ENV: found "${stack}"; there are the stacks ${stacks().sort().join(", ")}`);
+  const known = stacks();
+  if (!known.includes(stack)) throw new Problem(`ENV: found "${stack}"; there are the stacks ${known.sort().join(", ")}`);
 }
 
 /** The settings of the chosen stack. Throws with everything that is wrong with them. */
