@@ -10,11 +10,10 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind, get_current_span
 
-from .redact import without_secrets
+from .redact import LONGEST_TEXT, without_secrets
 from .replaced import replace
 from .settings import Settings
 
-_LONGEST_TEXT = 256
 _begun: ContextVar[list[tuple[Any, Any, Any]] | None] = ContextVar("publications", default=None)
 _texts: ContextVar[Mapping[str, Any]] = ContextVar("texts of arguments", default=MappingProxyType({}))
 
@@ -126,4 +125,4 @@ def end_publications() -> None:
 def _short(value: Any) -> str:
     """The beginning of a value's text, without secrets."""
     text = value if isinstance(value, str) else repr(value)
-    return without_secrets(text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…")
+    return without_secrets(text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…")

@@ -11,12 +11,11 @@ from opentelemetry import trace
 from opentelemetry.trace import Span
 
 from .children_only import ChildrenOnlyProvider
-from .redact import HIDDEN, names_a_secret
+from .redact import HIDDEN, LONGEST_TEXT, names_a_secret
 from .replaced import undo
 from .settings import Settings
 
 _logger = logging.getLogger(__name__)
-_LONGEST_TEXT = 256
 # Commands whose first argument is a key. Of others it may be anything: a password, a script.
 _KEY_COMMANDS = {
     "GET", "SET", "SETEX", "PSETEX", "SETNX", "GETSET", "GETEX", "GETDEL", "MGET", "MSET", "APPEND", "DEL", "UNLINK", "EXISTS", "TOUCH",
@@ -86,7 +85,7 @@ def _cache_key(span: Span, _client: Any, args: tuple[Any, ...], _kwargs: dict[st
     if len(args) > 1 and args[0] in _KEY_COMMANDS and isinstance(args[1], (str, bytes)) and span.is_recording():
         key = args[1].decode(errors="replace") if isinstance(args[1], bytes) else args[1]
         hidden = "session" in key.lower() or names_a_secret(key)
-        span.set_attribute("cache.key", HIDDEN if hidden else key[:_LONGEST_TEXT])
+        span.set_attribute("cache.key", HIDDEN if hidden else key[:LONGEST_TEXT])
 
 
 def _cache_hit(span: Span, _client: Any, response: Any) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 HIDDEN = "[hidden]"
+# Characters of a key, an argument or a result that are recorded, at most.
+LONGEST_TEXT = 256
 
 _WORDS = (
     "password", "passwd", "secret", "token", "authorization", "api_key", "apikey", "api-key", "access_key", "accesskey", "private_key",
