@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { applicationEnvironment, losses, rateTable, samplingStrategy } from "../configs/sampling";
 import type { Settings } from "../configs/settings";
-import { dockerTopology, networks, ports, publishedUrl, type PublishedPort, type Topology } from "../configs/topology";
+import { dockerTopology, networksOf, ports, publishedUrl, type PublishedPort, type Topology } from "../configs/topology";
 import { applicationsLabel, elasticsearchHasTls, kubernetesTopology, ownElasticsearch, serviceUrl } from "../configs/topology-kubernetes";
 import { Collector } from "./collector";
 import type { ComponentArgs } from "./component";
@@ -46,7 +46,7 @@ export class TracingStack extends pulumi.ComponentResource {
 
   constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
     super("tracing:components:TracingStack", name, {}, opts);
-    const topology = settings.platform === "docker" ? dockerTopology() : kubernetesTopology(settings);
+    const topology = settings.platform === "docker" ? dockerTopology(settings.stack) : kubernetesTopology(settings);
     const password = this.password(name, settings);
     const parts = partsOf(settings, topology, password);
     const platform = this.platform(name, settings, topology, Object.values(parts).flat());
@@ -103,7 +103,7 @@ function dockerAddresses(settings: Settings): Addresses {
       otlpHttp: at("otlp-http"),
       sampling: at("jaeger-sampling"),
     },
-    ingestNetwork: networks.ingest,
+    ingestNetwork: networksOf(settings.stack).ingest,
   };
 }
 

@@ -9,14 +9,17 @@ import { capacityProblems, samplingTier } from "./sampling/capacity";
 import { contradictions, samplingSchema } from "./sampling/model";
 import { platformConflicts } from "./settings-conflicts";
 import { services } from "./settings-services";
-import { publishedPorts, type PublishedPort } from "./topology";
+import { hostPort, publishedPorts, type PublishedPort } from "./topology";
 import { days, integer, leaf, oneOf, text } from "./units";
 
 /** Config namespace: the project's name in Pulumi.yaml. */
 export const namespace = "tracing";
 
 const portName = Object.keys(publishedPorts) as PublishedPort[];
-const hostPort = integer(1, 65535, "a port");
+const maxPort = 65535;
+const port = integer(1, maxPort, "a port");
+/** The offset that still leaves every published port a valid one. */
+const maxOffset = maxPort - Math.max(...Object.values(publishedPorts));
 
 /** What stack config may hold. */
 export const schema = z.strictObject({
@@ -40,14 +43,20 @@ export const schema = z.strictObject({
       address: leaf("an IPv4 address of this host", (input) => (typeof input === "string" && isIPv4(input) ? input : undefined))
         .prefault("127.0.0.1")
         .describe("The host's address that ports are published on (Docker). Any other than loopback opens the stack to the network."),
+      offset: integer(0, maxOffset, "a number to add to each port")
+        .prefault(0)
+        .describe("Added to the default number of every published port, so that several stacks run on one engine."),
       ports: z
         .strictObject(
           Object.fromEntries(
-            portName.map((name) => [name, hostPort.optional().describe(`Port on the host; ${publishedPorts[name]} unless moved.`)]),
-          ) as Record<PublishedPort, z.ZodOptional<typeof hostPort>>,
+            portName.map((name) => [
+              name,
+              port.optional().describe(`Port on the host; ${publishedPorts[name]} plus the offset by default.`),
+            ]),
+          ) as Record<PublishedPort, z.ZodOptional<typeof port>>,
         )
         .prefault({})
-        .describe("Ports to publish elsewhere than at their own number, by name."),
+        .describe("Single ports by name, as they are to be on the host; the offset does not apply to them."),
     })
     .prefault({}),
   sampling: samplingSchema.prefault({}),
@@ -127,7 +136,7 @@ function portConflicts(publish: Parsed["publish"] | undefined): string[] {
   const problems: string[] = [];
   const owner = new Map<number, string>();
   for (const name of portName) {
-    const port = publish.ports[name] ?? publishedPorts[name];
+    const port = hostPort({ publish }, name);
     const other = owner.get(port);
     if (other) problems.push(`${namespace}:publish.ports.${name}: found ${port}, which ${other} has; allowed: a port of its own`);
     owner.set(port, name);

@@ -166,8 +166,20 @@ export interface Topology {
   readonly scrape: readonly ScrapeJob[];
 }
 
-/** Networks of the Docker platform. Their names are fixed: applications join the ingest network by its name. */
-export const networks = { ingest: "tracing-ingest", backend: "tracing-backend" } as const;
+/** The Docker networks of a stack: applications join `ingest` by its name, and `backend` is for the stack's own services. */
+export interface Networks {
+  readonly ingest: string;
+  readonly backend: string;
+}
+
+/** The stack whose networks carry no stack name, so that an application's compose file works for it unchanged. */
+const defaultStack = "dev";
+
+/** The names of a stack's Docker networks: `tracing-ingest` for `dev`, `tracing-<stack>-ingest` for every other stack. */
+export function networksOf(stack: string): Networks {
+  const name = (part: string) => (stack === defaultStack ? `tracing-${part}` : dockerName(stack, part));
+  return { ingest: name("ingest"), backend: name("backend") };
+}
 
 /**
  * The topology of the Docker platform: one container a service, names resolved by the engine's DNS.
@@ -175,14 +187,15 @@ export const networks = { ingest: "tracing-ingest", backend: "tracing-backend" }
  * Jaeger and the Collector are on both networks. What applications must not reach binds to the service's address on the backend
  * network only: the engine's DNS resolves `<alias>.<network>` to just that address.
  */
-export function dockerTopology(): Topology {
+export function dockerTopology(stack: string): Topology {
+  const { backend } = networksOf(stack);
   const at = (service: ServiceName, port: number) => `${service}:${port}`;
   const job = (name: string, target: string, more: Partial<ScrapeJob> = {}): ScrapeJob => ({ name, instances: [target], ...more });
   return Object.freeze<Topology>({
     listen: {
       anywhere: "0.0.0.0",
-      collectorBackend: `otel-collector.${networks.backend}`,
-      jaegerBackend: `jaeger.${networks.backend}`,
+      collectorBackend: `otel-collector.${backend}`,
+      jaegerBackend: `jaeger.${backend}`,
     },
     elasticsearchUrl: `http://${at("elasticsearch", ports.elasticsearch.http)}`,
     jaegerOtlp: at("jaeger", ports.jaeger.otlpGrpc),
@@ -209,7 +222,7 @@ export function publishedUrl(settings: Settings, name: PublishedPort): string {
   return `http://${address === "0.0.0.0" ? "127.0.0.1" : address}:${hostPort(settings, name)}`;
 }
 
-/** The port of a published port on the host: where stack config moved it, else its own. */
-export function hostPort(settings: Settings, name: PublishedPort): number {
-  return settings.publish.ports[name] ?? publishedPorts[name];
+/** The host port of a published port: the one that stack config names, else the default port plus `tracing:publish.offset`. */
+export function hostPort({ publish }: { readonly publish: Pick<Settings["publish"], "ports" | "offset"> }, name: PublishedPort): number {
+  return publish.ports[name] ?? publishedPorts[name] + publish.offset;
 }

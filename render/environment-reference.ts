@@ -59,7 +59,7 @@ const described = (variables: Readonly<Record<string, Variable>>) =>
 function applicationRows(): string[][] {
   const base = { "tracing:platform": "docker", "tracing:environment": "development" };
   const of = (sampling: object) =>
-    applicationEnvironment(parseSettings("dev", { ...base, "tracing:sampling": JSON.stringify(sampling) }), dockerTopology());
+    applicationEnvironment(parseSettings("dev", { ...base, "tracing:sampling": JSON.stringify(sampling) }), dockerTopology("dev"));
   const [collector, app] = [of({}), of({ decide: "app" })];
   return [...new Set([...Object.keys(collector), ...Object.keys(app)])].map((name) => {
     const meaning = applicationMeaning[name];
@@ -72,7 +72,7 @@ function applicationRows(): string[][] {
 /** The variables that the dev stack's services are given. */
 function containerRows(): string[][] {
   const settings = parseSettings("dev", stackConfig("dev"));
-  const parts = { ...partsOf(settings, dockerTopology(), pulumi.output("")) };
+  const parts = { ...partsOf(settings, dockerTopology("dev"), pulumi.output("")) };
   const workloads = Object.values<readonly Workload[]>(parts).flat();
   return workloads.flatMap(({ name, env }) => Object.entries(env).map(([key, value]) => [name, code(key), code(value)]));
 }

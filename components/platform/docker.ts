@@ -5,7 +5,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { imageReference, type ImageName } from "../../configs/images";
 import type { Settings } from "../../configs/settings";
-import { dockerName, hostPort, networks, stackLabels, type ServiceName } from "../../configs/topology";
+import { dockerName, hostPort, networksOf, stackLabels, type Networks, type ServiceName } from "../../configs/topology";
 import { environment, health, program } from "./docker-container";
 import { prepareScript, toolsFolder } from "./docker-scripts";
 import type { Platform, Running } from "./platform";
@@ -34,7 +34,7 @@ const helperMemory = 32;
 export class DockerPlatform extends pulumi.ComponentResource implements Platform {
   private readonly settings: Settings;
   private readonly imageOf = new Map<ImageName, docker.RemoteImage>();
-  private readonly networkOf: Record<keyof typeof networks, docker.Network>;
+  private readonly networkOf: Record<keyof Networks, docker.Network>;
   private readonly prepared: docker.Container;
   private readonly running = new Map<ServiceName, pulumi.Resource>();
   private readonly name: string;
@@ -44,7 +44,8 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     this.name = name;
     this.settings = args.settings;
     const labels = labelList(this.labels("network"));
-    const network = (key: keyof typeof networks) =>
+    const networks = networksOf(args.settings.stack);
+    const network = (key: keyof Networks) =>
       new docker.Network(
         `${name}-${key}`,
         { name: networks[key], driver: "bridge", attachable: key === "ingest", labels },

@@ -1,6 +1,6 @@
 /** Where a running stack is, for people and for applications. */
 import { applicationEnvironment } from "../../configs/sampling";
-import { dockerTopology, elasticsearchUser, networks, publishedUrl } from "../../configs/topology";
+import { dockerTopology, elasticsearchUser, networksOf, publishedUrl } from "../../configs/topology";
 import type { Settings } from "../../configs/settings";
 import { table } from "./say";
 
@@ -21,8 +21,8 @@ export function environmentLines(settings: Settings): string {
   const lines = (environment: Readonly<Record<string, string>>) =>
     Object.entries(environment).map(([name, value]) => `${name}=${/["{]/.test(value) ? `'${value}'` : value}`);
   const outside = lines(applicationEnvironment(settings, here));
-  const inside = lines(applicationEnvironment(settings, dockerTopology()));
-  return [...outside, `# in a container on the network ${networks.ingest}:`, ...inside.filter((line) => !outside.includes(line))].join(
+  const inside = lines(applicationEnvironment(settings, dockerTopology(settings.stack)));
+  return [...outside, `# in a container on the network ${networksOf(settings.stack).ingest}:`, ...inside.filter((line) => !outside.includes(line))].join(
     "\n",
   );
 }

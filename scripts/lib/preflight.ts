@@ -2,7 +2,7 @@
 import { statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import type { Settings } from "../../configs/settings";
-import { hostPort, networks, publishedPorts, stackLabels, type PublishedPort } from "../../configs/topology";
+import { hostPort, networksOf, publishedPorts, stackLabels, type PublishedPort } from "../../configs/topology";
 import { serviceContainers, type Belongings, type EngineInfo } from "./docker";
 import { checkEngine, memoryLimits } from "./engine-check";
 import { run } from "./run";
@@ -24,21 +24,16 @@ export async function preflight(settings: Settings, own: Belongings, engine: Eng
   throw new Problem(`${count} the stack ${settings.stack} from running here:\n${all.map((one) => `  - ${one}`).join("\n")}`);
 }
 
-/** The networks have fixed names, so that applications need not know the stack: one stack a machine. */
+/** Networks that have the stack's names and are not the stack's. */
 async function foreignNetworks(stack: string): Promise<string[]> {
-  const found = new Set<string>();
-  for (const name of Object.values(networks)) {
+  const found: string[] = [];
+  for (const name of Object.values(networksOf(stack)) as string[]) {
     const { ok, stdout } = await run("docker", ["network", "inspect", "--format", `{{index .Labels "${stackLabels.stack}"}}`, name]);
-    const owner = stdout.trim();
-    if (!ok || owner === stack) continue;
-    found.add(
-      owner
-        ? `engine: found the stack ${owner} on it; it has room for one, as applications know the network by its name. ` +
-            `Take that stack away: make destroy ENV=${owner}`
-        : `network ${name}: found one that no stack made. Take it away: docker network rm ${name}`,
-    );
+    if (ok && stdout.trim() !== stack) {
+      found.push(`network ${name}: exists, and does not belong to the stack ${stack}; remove it: docker network rm ${name}`);
+    }
   }
-  return [...found];
+  return found;
 }
 
 async function takenPorts(settings: Settings, own: Belongings): Promise<string[]> {
@@ -48,6 +43,7 @@ async function takenPorts(settings: Settings, own: Belongings): Promise<string[]
     .flatMap(([, container]) => Object.values(container.NetworkSettings.Ports).flatMap((bindings) => bindings ?? []));
   const names = Object.keys(publishedPorts) as PublishedPort[];
   const taken: string[] = [];
+  const byStack = new Map<string, number[]>();
   for (const name of names) {
     const port = hostPort(settings, name);
     const held = ours.filter(({ HostPort }) => Number(HostPort) === port).map(({ HostIp }) => HostIp);
@@ -56,8 +52,16 @@ async function takenPorts(settings: Settings, own: Belongings): Promise<string[]
     const inTheWay = held.some((own) => isAll(own) || isAll(address));
     const error = await bind(address, inTheWay ? 0 : port);
     if (error === "EADDRNOTAVAIL") return [`tracing:publish.address: found ${address}; allowed: an address of this machine, or 0.0.0.0`];
-    if (error)
-      taken.push(`tracing:publish.ports.${name}: port ${port} of ${address} ${await holder(port, error)}; free it, or give another`);
+    if (!error) continue;
+    const { stack, why } = await holder(port, error);
+    if (stack) byStack.set(stack, [...(byStack.get(stack) ?? []), port]);
+    else taken.push(`tracing:publish.ports.${name}: port ${port} of ${address} ${why}; free it, or give another`);
+  }
+  for (const [stack, held] of byStack) {
+    taken.push(
+      `tracing:publish.offset: found ${settings.publish.offset}, which needs ${held.length === 1 ? "port" : "ports"} ${held.join(", ")} ` +
+        `of ${address}, held by the stack ${stack}; choose another offset, such as ${settings.publish.offset + 1000}`,
+    );
   }
   note(`ports: ${names.length} on ${address}${taken.length > 0 ? "" : ", all free or ours"}`);
   return taken;
@@ -74,10 +78,20 @@ function bind(host: string, port: number): Promise<string | undefined> {
   });
 }
 
-async function holder(port: number, error: string): Promise<string> {
-  if (error !== "EADDRINUSE") return `cannot be listened on (${error})`;
-  const { stdout } = await run("docker", ["ps", "--filter", `publish=${port}`, "--format", "{{.Names}}"]);
-  return stdout.trim() ? `is held by container ${stdout.trim().split("\n").join(", ")}` : "is in use";
+/** What holds a port: another stack, or anything else as words for a message. */
+async function holder(port: number, error: string): Promise<{ readonly stack?: string; readonly why: string }> {
+  if (error !== "EADDRINUSE") return { why: `cannot be listened on (${error})` };
+  const { stdout } = await run("docker", [
+    "ps",
+    ...["--filter", `publish=${port}`, "--format", `{{.Names}}\t{{.Label "${stackLabels.stack}"}}`],
+  ]);
+  const containers = stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => line.split("\t"));
+  const stack = containers.map(([, label]) => label).find(Boolean);
+  if (stack) return { stack, why: `is held by the stack ${stack}` };
+  return { why: containers.length > 0 ? `is held by container ${containers.map(([name]) => name).join(", ")}` : "is in use" };
 }
 
 /** Free disk of the engine; undefined where it is not one that we see. */

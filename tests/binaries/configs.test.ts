@@ -13,7 +13,7 @@ import { temporaryFolder } from "../support/temporary-folder";
 import { freePorts, program, run, type Outcome } from "./support/programs";
 
 const folder = temporaryFolder();
-const topology = dockerTopology();
+const topology = dockerTopology("dev");
 const rendered = (name: string) => readFileSync(join(projectFolder, "rendered/dev", name), "utf8");
 const [, defaults] = models[0]!;
 const accepted: Outcome = { code: 0, output: expect.any(String) as string };

@@ -32,7 +32,7 @@ export function localScript(
     for (const tool of tools) symlinkSync(busybox, join(path, tool));
   }
   const topology = {
-    ...dockerTopology(),
+    ...dockerTopology("dev"),
     elasticsearchUrl: elasticsearch,
     elasticsearchAuthority: authority,
     collectorOtlpHttp: collector,

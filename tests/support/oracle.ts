@@ -73,8 +73,8 @@ const lines = (values: readonly unknown[]) => values.map((value) => JSON.stringi
 /** Writes the config files that settings make into a folder, and returns it. */
 export function configFolder(folder: string, settings: Settings): string {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, files.collector), collectorConfig(settings, dockerTopology()));
-  writeFileSync(join(folder, files.jaeger), jaegerConfig(settings, dockerTopology()));
+  writeFileSync(join(folder, files.collector), collectorConfig(settings, dockerTopology("dev")));
+  writeFileSync(join(folder, files.jaeger), jaegerConfig(settings, dockerTopology("dev")));
   writeFileSync(join(folder, files.strategies), strategiesFile(settings.sampling));
   return folder;
 }

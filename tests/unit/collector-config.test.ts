@@ -14,7 +14,7 @@ interface File extends CollectorFile {
   readonly exporters: Record<string, Record<string, Record<string, unknown>>>;
 }
 
-const topology = dockerTopology();
+const topology = dockerTopology("dev");
 const textWith = (groups: Record<string, unknown> = {}) => collectorConfig(settingsWith(groups), topology);
 const fileWith = (groups: Record<string, unknown> = {}) => parsed<File>(textWith(groups));
 const pipelines = (groups: Record<string, unknown> = {}) => fileWith(groups).service.pipelines;

@@ -17,7 +17,7 @@ interface File extends CollectorFile {
   };
 }
 
-const textWith = (groups: Record<string, unknown> = {}) => jaegerConfig(settingsWith(groups), dockerTopology());
+const textWith = (groups: Record<string, unknown> = {}) => jaegerConfig(settingsWith(groups), dockerTopology("dev"));
 const fileWith = (groups: Record<string, unknown> = {}) => parsed<File>(textWith(groups));
 const storage = (groups: Record<string, unknown> = {}) => fileWith(groups).extensions.jaeger_storage.backends.elasticsearch!.elasticsearch;
 

@@ -70,7 +70,7 @@ describe("the strategies file", () => {
 
 describe("an application's environment", () => {
   test("sends everything where the Collector decides, and has the rules", () => {
-    expect(applicationEnvironment(byCollector, dockerTopology())).toEqual({
+    expect(applicationEnvironment(byCollector, dockerTopology("dev"))).toEqual({
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel-collector:4318",
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
       OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=development",
@@ -83,7 +83,7 @@ describe("an application's environment", () => {
   });
 
   test("polls Jaeger where it decides itself", () => {
-    expect(applicationEnvironment(byApp, dockerTopology())).toMatchObject({
+    expect(applicationEnvironment(byApp, dockerTopology("dev"))).toMatchObject({
       OTEL_TRACES_SAMPLER: "parentbased_jaeger_remote",
       OTEL_TRACES_SAMPLER_ARG: "endpoint=http://jaeger:5778,pollingIntervalMs=30000,initialSamplingRate=0.1",
       TRACING_SAMPLE_PERCENTAGE: "10",
@@ -96,7 +96,7 @@ describe("an application's environment", () => {
       errors: 100,
       operations: [{ operation: "POST /api/auth/login", percent: 25 }, ...serviceModel(byApp.sampling, "other").operations],
     });
-    expect(applicationEnvironment(byApp, dockerTopology(), "batch")).toMatchObject({
+    expect(applicationEnvironment(byApp, dockerTopology("dev"), "batch")).toMatchObject({
       OTEL_SERVICE_NAME: "batch",
       TRACING_SAMPLE_PERCENTAGE: "1",
       TRACING_SAMPLING_RULES: expect.stringMatching(/^\{"default":1,.*"percent":25\}/) as string,

@@ -12,6 +12,7 @@ const size = (min: string, max: string) => `a size from ${min} to ${max}, such a
 const aPercentage = "a percentage from 0 to 100 with at most two decimals";
 const percentages = [-1, 100.01, 101, 0.001, "10%", "1e1", "+5", " 5", "5 ", "", ".5", "5.", "NaN", "0x10", "100.00000000000000001"];
 const aPort = "a port from 1 to 65535";
+const anOffset = "a number to add to each port from 0 to 9856";
 const notPorts = [0, 65536, -1, 80.5, "80a", "", " 80", "http"];
 const anOperation = "METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number";
 const notOperations = ["", "GET", "/a", "get /a", "GET a", "GET /a b", "GET /a?b=c", "GET //a", "* /a", "GET /a**"];
@@ -36,6 +37,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
     ["https://mirror.example.com", "mirror", "mirror/hub", "Mirror.example.com", "-mirror", "mirror:port", "mirror example", "mirror/Hub"],
   ],
   "publish.address": ["an IPv4 address of this host", ["localhost", "127.0.0.256", "127.1", "::1", "", "127.0.0.1:80"]],
+  "publish.offset": [anOffset, [-1, 9857, 1.5, "1e3", "", " 0"]],
   ...Object.fromEntries(
     groups.find(({ path }) => path === "publish.ports")?.names.map((name) => [`publish.ports.${name}`, [aPort, notPorts]]) ?? [],
   ),

@@ -10,7 +10,7 @@ describe("settings of a minimal config", () => {
       environment: "development",
       retention: 7,
       images: "official",
-      publish: { address: "127.0.0.1", ports: {} },
+      publish: { address: "127.0.0.1", offset: 0, ports: {} },
       sampling: {
         default: 100,
         errors: 100,
@@ -113,7 +113,7 @@ describe("a config with values in all groups", () => {
       retention: 30,
       images: "local",
       imageRegistry: "mirror.example.com:5000/hub",
-      publish: { address: "0.0.0.0", ports: { prometheus: 9090, "jaeger-ui": 8080 } },
+      publish: { address: "0.0.0.0", offset: 0, ports: { prometheus: 9090, "jaeger-ui": 8080 } },
       sampling: { default: 12.5, errors: 99.5, operations: [{ operation: { text: "POST /a/*", method: "POST" }, percent: 0 }] },
       elasticsearch: { memory: 2048 },
       collector: { memory: 512, queue: 10_000, debug: "basic" },

@@ -4,13 +4,13 @@ import { cleanerDays, cleanerScript } from "../../configs/index-cleaner";
 import { imageNames, imageReference, images } from "../../configs/images";
 import { maxSpanAgeHours } from "../../configs/jaeger";
 import { prometheusArgs, prometheusConfig } from "../../configs/prometheus";
-import { dockerTopology, hostPort, ports, publishedPorts } from "../../configs/topology";
+import { dockerTopology, hostPort, networksOf, ports, publishedPorts, type PublishedPort } from "../../configs/topology";
 import { toYaml } from "../../configs/yaml";
 import { parse } from "yaml";
 import { settingsWith } from "../support/settings";
 import { parsed, portsIn, unsortedMaps } from "./support/yaml";
 
-const topology = dockerTopology();
+const topology = dockerTopology("dev");
 
 describe("prometheus-tracing.yml", () => {
   const text = prometheusConfig(settingsWith({ environment: "staging" }), topology);
@@ -133,6 +133,26 @@ describe("topology", () => {
     const settings = settingsWith({ publish: { ports: { prometheus: 9999 } } });
     expect(hostPort(settings, "prometheus")).toBe(9999);
     expect(hostPort(settings, "jaeger-ui")).toBe(16_686);
+  });
+
+  test("moves every published port by the offset, except those that stack config names", () => {
+    const settings = settingsWith({ publish: { offset: 1000, ports: { prometheus: 9999 } } });
+    const moved = Object.entries(publishedPorts).map(([name, port]) => [name, name === "prometheus" ? 9999 : port + 1000]);
+    expect(moved.map(([name]) => [name, hostPort(settings, name as PublishedPort)])).toEqual(moved);
+  });
+
+  test("lets stacks stand side by side whose offsets are different multiples of 1000", () => {
+    const all = [0, 1000, 2000, 3000, 4000, 5000, 6000, 7000, 8000, 9000].flatMap((offset) =>
+      Object.values(publishedPorts).map((port) => port + offset),
+    );
+    expect(new Set(all).size).toBe(all.length);
+    expect(Math.max(...all)).toBeLessThan(65_536);
+  });
+
+  test("names the networks of every stack but dev after the stack", () => {
+    expect(networksOf("dev")).toEqual({ ingest: "tracing-ingest", backend: "tracing-backend" });
+    expect(networksOf("load")).toEqual({ ingest: "tracing-load-ingest", backend: "tracing-load-backend" });
+    expect(dockerTopology("load").listen.jaegerBackend).toBe("jaeger.tracing-load-backend");
   });
 });
 
