@@ -59,8 +59,10 @@ images: $(modules) ## build the images on this machine
 	@$(tsx) images/build.ts
 
 ##@ Tests
-test: $(modules) ## from lint to end to end (RUNG=; cluster-load only by name)
+test: $(modules) ## what every change passes: lint to end to end, half an hour (RUNG= for single suites)
 	@$(tsx) scripts/test.ts
+test-all: $(modules) ## everything: crashes under load, alerts, Kubernetes; hours
+	@$(tsx) scripts/test.ts --all
 lint: $(modules) ## lint, types, and the format of Go files
 	@$(tsx) scripts/test.ts lint types golint
 
@@ -85,4 +87,4 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview sampling status logs open password smoke alerts-drill bench bench-sampling render images test lint engine engine-stop cluster cluster-stop demo django-bench help
+.PHONY: up down destroy preview sampling status logs open password smoke alerts-drill bench bench-sampling render images test test-all lint engine engine-stop cluster cluster-stop demo django-bench help

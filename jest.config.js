@@ -1,4 +1,4 @@
-/** Test projects, one a rung: pure functions, the program under Pulumi's mocks, real binaries on rendered files, alerts, the running stack. */
+/** Test projects, one a suite of scripts/test.ts: pure functions, the program under Pulumi's mocks, real binaries, running stacks. */
 
 const project = (displayName, more = {}) => ({
   displayName,
@@ -13,6 +13,9 @@ const project = (displayName, more = {}) => ({
 /** Half an hour of load, so a rung of its own. */
 const clusterLoad = "no-loss.test.ts";
 
+/** The suites with real systems, and their folders in tests/e2e. */
+const endToEnd = { faults: "faults", lifecycle: "lifecycle", retention: "retention", e2e: "running", "e2e-slow": "slow" };
+
 /** @type {import("jest").Config} */
 module.exports = {
   projects: [
@@ -25,12 +28,13 @@ module.exports = {
     project("schemas"),
     project("cluster", { testPathIgnorePatterns: ["/node_modules/", clusterLoad] }),
     project("cluster-load", { testMatch: [`<rootDir>/tests/cluster/**/${clusterLoad}`] }),
-    project("e2e"),
+    ...Object.entries(endToEnd).map(([name, folder]) => project(name, { testMatch: [`<rootDir>/tests/e2e/${folder}/**/*.test.ts`] })),
   ],
   // A project's own limit has no effect: files whose tests take longer call jest.setTimeout.
   testTimeout: 60_000,
-  // The end-to-end tests share one stack, those on Kubernetes one cluster.
-  maxWorkers: process.argv.some((word) => ["e2e", "cluster", "cluster-load"].includes(word)) ? 1 : 2,
+  testSequencer: "<rootDir>/tests/support/by-name.js",
+  // End-to-end tests share one stack, those on Kubernetes one cluster.
+  maxWorkers: process.argv.some((word) => [...Object.keys(endToEnd), "cluster", "cluster-load"].includes(word)) ? 1 : 2,
   passWithNoTests: false,
   reporters: ["default", "<rootDir>/tests/nothing-ran.js"],
 };

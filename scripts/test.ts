@@ -1,29 +1,37 @@
 /**
- * `make test`: the rungs of the tests, cheap ones first. All cheap rungs run, so that one run shows all that is wrong; those that build or
- * start something run only when nothing has failed before them.
+ * `make test`: the rungs of the tests that every change passes, cheap ones first. All cheap rungs run, so that one run shows all that is
+ * wrong; those that build or start something run only when nothing has failed before them. `make test-all` runs the slow rungs too.
+ *
+ * Tests that need a container engine bring up stacks of their own beside the stacks that the engine has, and remove them however they end.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { stackLabels } from "../configs/topology";
 import { check, goLint, goTest, jest, sum, type Counts } from "./lib/counts";
 import { goTool } from "./lib/go-tools";
 import { options } from "./lib/options";
 import { cliOnPath } from "./lib/pulumi-cli";
 import { canRun, pytest, python } from "./lib/python";
-import { attach, run } from "./lib/run";
+import { alone } from "./lib/lock";
+import { attach } from "./lib/run";
 import { main, note, Problem, since, step, table } from "./lib/say";
 import { projectFolder } from "./lib/stack";
 import { kubeconfig } from "../tests/cluster/lib/layout";
 import { kubectlProblem, preferOwnPrograms } from "../tests/cluster/lib/programs";
+import { djangoEnvironment } from "../tests/e2e/lib/django";
+import { removeTestStacks, removeTestStacksAtExit, SharedStack } from "../tests/e2e/lib/shared-stack";
 
 interface Rung {
   readonly name: string;
   readonly what: string;
   readonly cheap: boolean;
-  /** It runs only where it is named: what takes longer than people wait for a change. */
-  readonly named?: true;
+  /** It runs by its name and in `make test-all` only: it takes long, and what it tests rarely breaks. */
+  readonly slow?: true;
+  /** It brings up stacks of its own on the container engine, or uses the one that several rungs share. */
+  readonly stacks?: "own" | "shared";
   readonly run: () => Promise<Counts>;
 }
+
+const shared = new SharedStack();
 
 const ledger = join("tests", "ledger");
 const builder = join("images", "build.ts");
@@ -49,14 +57,25 @@ const rungs: readonly Rung[] = [
   { name: "rules", what: "alerts fire, stay silent and recover", cheap: false, run: () => binaries("rules") },
   { name: "schemas", what: "manifests for the oldest and the newest Kubernetes", cheap: false, run: jestRung("schemas") },
   { name: "images", what: "the images are built", cheap: false, run: () => check(builder) },
-  { name: "e2e", what: "the stack, end to end", cheap: false, run: endToEnd },
-  { name: "django-e2e", what: "the Django example through the stack", cheap: false, run: djangoEndToEnd },
-  { name: "cluster", what: "staging and prod on a real Kubernetes", cheap: false, run: () => onCluster("cluster") },
+  { name: "faults", what: "refusals: everything at once, before anything is changed", cheap: false, run: jestRung("faults") },
+  { name: "lifecycle", what: "up, edit, down and destroy, each way", cheap: false, stacks: "own", run: jestRung("lifecycle") },
+  { name: "retention", what: "seven days are kept, older ones deleted", cheap: false, stacks: "own", run: jestRung("retention") },
+  { name: "e2e", what: "a running stack, end to end", cheap: false, stacks: "shared", run: jestRung("e2e") },
+  { name: "django-e2e", what: "the Django example through the stack", cheap: false, stacks: "shared", run: djangoEndToEnd },
+  {
+    name: "e2e-slow",
+    what: "edits and crashes under load, alerts, compose files, the commands of the documents",
+    cheap: false,
+    slow: true,
+    stacks: "shared",
+    run: jestRung("e2e-slow"),
+  },
+  { name: "cluster", what: "staging and prod on a real Kubernetes", cheap: false, slow: true, run: () => onCluster("cluster") },
   {
     name: "cluster-load",
     what: "prod under load on a real Kubernetes, while pods go; half an hour",
     cheap: false,
-    named: true,
+    slow: true,
     run: () => onCluster("cluster-load"),
   },
 ];
@@ -67,7 +86,23 @@ main(async () => {
   const wanted = chosen();
   const cli = await cliOnPath();
   console.log(cli ? `pulumi CLI: found v${cli.version} on PATH → the Pulumi path runs` : "pulumi CLI: not on PATH → compose path only");
+  const results = wanted.some(({ stacks }) => stacks) ? await alone("tests", () => withTestStacks(wanted)) : await runAll(wanted);
+  const total = sum(results.flatMap(({ counts }) => counts ?? []));
+  console.log(`\n${table([["RUNG", "TIME", "PASSED", "FAILED", "SKIPPED", ""], ...results.map(row)])}\n`);
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  process.exitCode = total.failed === 0 ? 0 : 1;
+});
+
+/** Runs rungs that bring up stacks: those of an interrupted run are removed first, all others when this process ends. */
+async function withTestStacks(wanted: readonly Rung[]): Promise<Result[]> {
+  await removeTestStacks();
+  removeTestStacksAtExit();
+  return runAll(wanted);
+}
+
+async function runAll(wanted: readonly Rung[]): Promise<Result[]> {
   const results: Result[] = [];
+  const lastShared = wanted.findLast(({ stacks }) => stacks === "shared");
   for (const rung of wanted) {
     const failed = results.some(({ counts }) => counts && counts.failed > 0);
     if (failed && !rung.cheap) {
@@ -76,26 +111,29 @@ main(async () => {
     }
     step(`${rung.name}: ${rung.what}`);
     const start = Date.now();
-    const counts = await rung.run();
-    results.push({ ...rung, time: since(start), counts });
+    if (rung.stacks === "shared") await shared.up();
+    const counts = [await rung.run()];
+    if (rung === lastShared) counts.push(outcome(await shared.destroy()));
+    results.push({ ...rung, time: since(start), counts: sum(counts) });
   }
-  const total = sum(results.flatMap(({ counts }) => counts ?? []));
-  console.log(`\n${table([["RUNG", "TIME", "PASSED", "FAILED", "SKIPPED", ""], ...results.map(row)])}\n`);
-  console.log(`${total.passed} passed, ${total.failed} failed`);
-  process.exitCode = total.failed === 0 ? 0 : 1;
-});
+  return results;
+}
+
+/** One test. */
+const outcome = (ok: boolean): Counts => ({ passed: Number(ok), failed: Number(!ok), skipped: 0 });
 
 function row({ name, time, counts, what }: Result): string[] {
   if (!counts) return [name, time, "-", "-", "-", `${what}: not run, as a rung before it failed`];
   return [name, time, String(counts.passed), String(counts.failed), String(counts.skipped), what];
 }
 
-/** The rungs named on the command line or in RUNG; where none is, all but those that run by name only. */
+/** The rungs named on the command line or in RUNG; all with `--all`; else those that every change passes. */
 function chosen(): readonly Rung[] {
-  const named = [...process.argv.slice(2), ...(options.rung ?? "").split(/[\s,]+/)].filter(Boolean);
+  const words = [...process.argv.slice(2), ...(options.rung ?? "").split(/[\s,]+/)].filter(Boolean);
+  const named = words.filter((word) => word !== "--all");
   const unknown = named.filter((name) => !rungs.some((rung) => rung.name === name));
   if (unknown.length > 0) throw new Problem(`RUNG: found ${unknown.join(", ")}; there are ${rungs.map(({ name }) => name).join(", ")}`);
-  return rungs.filter((rung) => (named.length > 0 ? named.includes(rung.name) : !rung.named));
+  return rungs.filter((rung) => (named.length > 0 ? named.includes(rung.name) : words.includes("--all") || !rung.slow));
 }
 
 async function lint(): Promise<Counts> {
@@ -115,8 +153,7 @@ async function binaries(project: string): Promise<Counts> {
 }
 
 async function workflows(): Promise<Counts> {
-  const ok = (await attach(await goTool("actionlint"), [], { cwd: projectFolder })) === 0;
-  return { passed: Number(ok), failed: Number(!ok), skipped: 0 };
+  return outcome((await attach(await goTool("actionlint"), [], { cwd: projectFolder })) === 0);
 }
 
 /** On the cluster that KUBECONFIG names, else on a node of our own, where this machine lets us make one. */
@@ -162,35 +199,8 @@ async function onDjango60(): Promise<Counts> {
   return { passed: 0, failed: 0, skipped: 1 };
 }
 
-/** The example project with real servers, through a dev stack that comes and goes with it. */
-function djangoEndToEnd(): Promise<Counts> {
-  const make = (...args: string[]) => attach("make", ["ENV=dev", "WAY=compose", ...args], { cwd: projectFolder });
-  return withoutStack(async () => {
-    if ((await make("up")) !== 0) return { passed: 0, failed: 1, skipped: 0 };
-    const counts = await pytest("newest", "tests/e2e", "-m", "e2e");
-    const destroyed = (await make("destroy", "YES=1")) === 0;
-    return sum([counts, { passed: Number(destroyed), failed: Number(!destroyed), skipped: 0 }]);
-  });
-}
-
-function endToEnd(): Promise<Counts> {
-  return withoutStack(() => jest("e2e", "--runInBand"));
-}
-
-/** Tests that begin and end with an engine that has no stack: on one that has, they would delete somebody's data. */
-async function withoutStack(tests: () => Promise<Counts>): Promise<Counts> {
-  const { stdout } = await run("docker", [
-    "volume",
-    "ls",
-    "--filter",
-    `label=${stackLabels.stack}`,
-    "--format",
-    `{{.Label "${stackLabels.stack}"}}`,
-  ]);
-  const stacks = [...new Set(stdout.split("\n").filter(Boolean))];
-  if (stacks.length === 0) return tests();
-  console.error(
-    `this engine has the stack ${stacks.join(", ")}, which the end-to-end tests would delete; if nobody needs it: make destroy`,
-  );
-  return { passed: 0, failed: 1, skipped: 0 };
+/** The example project with real servers, through the shared stack. */
+async function djangoEndToEnd(): Promise<Counts> {
+  Object.assign(process.env, djangoEnvironment(await shared.up()));
+  return pytest("newest", "tests/e2e", "-m", "e2e");
 }

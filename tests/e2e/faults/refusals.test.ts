@@ -5,13 +5,14 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
-import { join } from "node:path";
-import { publishedPorts, stackLabels } from "../../configs/topology";
-import { Checkout, project, scratch } from "./lib/commands";
+import { stackLabels, type PublishedPort, type ServiceName } from "../../../configs/topology";
+import { Checkout, scratch } from "../lib/checkout";
+import { testStacks } from "../lib/test-stacks";
 
 jest.setTimeout(120_000);
 
-const copy = Checkout.copy();
+const copy = Checkout.copy(testStacks.refused);
+const { stack } = copy;
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** Listens on a free port of loopback; ends with the test. */
@@ -50,26 +51,28 @@ const onlyAsked = (asked: readonly string[]) => asked.every((request) => /^(GET|
 it("names all that keeps the stack from running on a poor engine, and changes nothing", async () => {
   const ui = createServer();
   servers.push(ui);
-  await new Promise<void>((resolve) => ui.listen(publishedPorts["jaeger-ui"], "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => ui.listen(copy.port("jaeger-ui"), "127.0.0.1", resolve));
   const poor = await engine({ ServerVersion: "19.03.1", NCPU: 1, MemTotal: 2 ** 30, DockerRootDir: "/nowhere" });
-  const { ok, output } = await project.make("up", `DOCKER_HOST=${poor.host}`);
+  const { ok, output } = await copy.make("up", `DOCKER_HOST=${poor.host}`);
   expect(ok).toBe(false);
-  expect(output).toContain("error: 3 things keep the stack dev from running here:");
+  expect(output).toContain(`error: 3 things keep the stack ${stack} from running here:`);
   expect(output).toContain("  - engine: found Docker 19.03.1; needed: 20.10 or newer");
   expect(output).toContain("  - memory: found 1.0 GiB; needed: 1.5 GiB");
-  expect(output).toContain("  - tracing:publish.ports.jaeger-ui: port 16686 of 127.0.0.1 is in use; free it, or give another");
+  expect(output).toContain(
+    `  - tracing:publish.ports.jaeger-ui: port ${copy.port("jaeger-ui")} of 127.0.0.1 is in use; free it, or give another`,
+  );
   expect(poor.asked.length).toBeGreaterThan(0);
   expect(poor.asked.filter((request) => !onlyAsked([request]))).toEqual([]);
 });
 
 it("says where no engine answers", async () => {
-  const { ok, output } = await project.make("up", "DOCKER_HOST=tcp://127.0.0.1:9");
+  const { ok, output } = await copy.make("up", "DOCKER_HOST=tcp://127.0.0.1:9");
   expect(ok).toBe(false);
   expect(output).toContain("error: no container engine answers at DOCKER_HOST=tcp://127.0.0.1:9; start it, or unset DOCKER_HOST");
 });
 
 it("tells every error of the stack's config before it looks for an engine", async () => {
-  const file = join(copy.folder, "Pulumi.dev.yaml");
+  const file = copy.stackFile;
   const own = readFileSync(file, "utf8");
   writeFileSync(
     file,
@@ -79,7 +82,7 @@ it("tells every error of the stack's config before it looks for an engine", asyn
   const { ok, output } = await copy.make("up", `DOCKER_HOST=${untouched.host}`);
   writeFileSync(file, own);
   expect(ok).toBe(false);
-  expect(output).toContain('error: 3 errors in the config of stack "dev":');
+  expect(output).toContain(`error: 3 errors in the config of stack "${stack}":`);
   expect(output).toContain('  - tracing:retention: found "7days"; allowed: days from 1d to 365d, such as 7d');
   expect(output).toContain("  - tracing:sampling.default: found 120; allowed: a percentage from 0 to 100 with at most two decimals");
   expect(output).toContain("  - tracing:retentoin: no such setting; did you mean retention?");
@@ -87,33 +90,35 @@ it("tells every error of the stack's config before it looks for an engine", asyn
 });
 
 it("tells where a stack's file is no YAML", async () => {
-  const file = join(copy.folder, "Pulumi.dev.yaml");
+  const file = copy.stackFile;
   const own = readFileSync(file, "utf8");
   writeFileSync(file, own.replace("tracing:retention: 7d", " tracing:retention: 7d"));
   const outputs = await Promise.all([copy.make("status"), copy.make("render")]);
   writeFileSync(file, own);
   for (const { ok, output } of outputs) {
     expect(ok).toBe(false);
-    expect(output).toMatch(/errors? in the config of stack "dev":\n {2}- Pulumi\.dev\.yaml: .* at line 4, column 24\n/);
+    expect(output).toMatch(
+      new RegExp(`errors? in the config of stack "${stack}":\n {2}- Pulumi\\.${stack}\\.yaml: .* at line 3, column 24\n`),
+    );
     expect(output).not.toContain("node_modules/yaml");
   }
 });
 
 it("tries the address that is asked for also while the stack runs at another", async () => {
-  const container = (service: string, port: number) => ({
+  const container = (service: ServiceName, name: PublishedPort) => ({
     Id: service,
-    Name: `/tracing-dev-${service}`,
+    Name: `/${copy.container(service)}`,
     State: { Status: "running" },
-    Config: { Image: "x", Labels: { [stackLabels.stack]: "dev", [stackLabels.service]: service } },
+    Config: { Image: "x", Labels: { [stackLabels.stack]: stack, [stackLabels.service]: service } },
     HostConfig: { Memory: 0 },
-    NetworkSettings: { Ports: { [`${port}/tcp`]: [{ HostIp: "127.0.0.1", HostPort: `${port}` }] } },
+    NetworkSettings: { Ports: { [`${copy.port(name)}/tcp`]: [{ HostIp: "127.0.0.1", HostPort: `${copy.port(name)}` }] } },
   });
-  const own = [container("jaeger", publishedPorts["jaeger-ui"]), container("prometheus", publishedPorts.prometheus)];
+  const own = [container("jaeger", "jaeger-ui"), container("prometheus", "prometheus")];
   const running = await engine({ ServerVersion: "24.0.7", NCPU: 2, MemTotal: 2 ** 33, DockerRootDir: "/nowhere" }, own);
-  const file = join(copy.folder, "Pulumi.dev.yaml");
+  const file = copy.stackFile;
   const before = readFileSync(file, "utf8");
   // An address of documentation: no machine has it.
-  writeFileSync(file, `${before}  tracing:publish:\n    address: 203.0.113.1\n`);
+  writeFileSync(file, before.replace("offset:", "address: 203.0.113.1\n    offset:"));
   const { ok, output } = await copy.make("up", `DOCKER_HOST=${running.host}`);
   writeFileSync(file, before);
   expect(ok).toBe(false);
@@ -123,23 +128,23 @@ it("tries the address that is asked for also while the stack runs at another", a
 
 it.each(["down", "logs", "destroy"])("refuses to %s a stack that is on Kubernetes, and one that there is none of", async (command) => {
   const untouched = await engine({ ServerVersion: "24.0.7", NCPU: 2, MemTotal: 2 ** 33, DockerRootDir: "/nowhere" });
-  const elsewhere = await project.make(command, "ENV=prod", "YES=1", `DOCKER_HOST=${untouched.host}`);
+  const elsewhere = await copy.make(command, "ENV=prod", "YES=1", `DOCKER_HOST=${untouched.host}`);
   expect(elsewhere).toMatchObject({ ok: false });
   expect(elsewhere.output).toContain("error: stack prod runs on kubernetes; this command is for stacks on docker.");
   expect(untouched.asked).toEqual([]);
-  const mistyped = await project.make(command, "ENV=dve", "YES=1", `DOCKER_HOST=${untouched.host}`);
+  const mistyped = await copy.make(command, "ENV=dve", "YES=1", `DOCKER_HOST=${untouched.host}`);
   expect(mistyped).toMatchObject({ ok: false });
-  expect(mistyped.output).toContain('error: ENV: found "dve"; there are the stacks dev, prod, staging');
+  expect(mistyped.output).toContain('error: ENV: found "dve"; there are the stacks dev, e2e-refused, prod, staging');
   expect(untouched.asked.filter((request) => !onlyAsked([request]))).toEqual([]);
 });
 
 it.each([
-  ["ENV=nowhere", 'ENV: found "nowhere"; there are the stacks dev, prod, staging'],
+  ["ENV=nowhere", 'ENV: found "nowhere"; there are the stacks dev, e2e-refused, prod, staging'],
   ["ENV=Dev", 'ENV: found "Dev"; allowed: lower-case letters, digits and dashes'],
   ["WAY=terraform", 'WAY: found "terraform"; allowed: pulumi or compose'],
   ["IMAGES=mine", 'IMAGES: found "mine"; allowed: official or local'],
 ])("says what %s may be", async (word, message) => {
-  const { ok, output } = await project.make("up", word);
+  const { ok, output } = await copy.make("up", word);
   expect(ok).toBe(false);
   expect(output).toContain(`error: ${message}`);
 });

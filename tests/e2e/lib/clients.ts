@@ -1,8 +1,8 @@
 /**
  * Real clients, as an application would use them, in a process of their own: the SDK loads modules in a way that Jest's sandbox forbids.
  *
- *     npx tsx tests/e2e/lib/clients.ts grpc|http|thrift '{"service": …, "name": …}'      prints the trace id
- *     npx tsx tests/e2e/lib/clients.ts remote|jaeger-remote '{"service": …, "name": …}'  prints the rate, 0–1, that the SDK begins it with
+ *     npx tsx tests/e2e/lib/clients.ts grpc|http|thrift '{"service": …, "name": …}' '{"grpc": …}'      prints the trace id
+ *     npx tsx tests/e2e/lib/clients.ts remote|jaeger-remote '{"service": …, "name": …}' '{"sampling": …}'  prints the rate, 0–1, that the SDK begins it with
  */
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { OTLPTraceExporter as GrpcExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
@@ -11,15 +11,15 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { JaegerRemoteSampler } from "@opentelemetry/sampler-jaeger-remote";
 import { NodeTracerProvider, SimpleSpanProcessor, TraceIdRatioBasedSampler, type SpanExporter } from "@opentelemetry/sdk-trace-node";
 import { initTracer } from "jaeger-client";
-import { ports } from "../../../configs/topology";
-import type { ClientSpan } from "./send";
+import type { ClientSpan, Endpoints } from "./send";
+
+const [, , client = "", json = "{}", addresses = "{}"] = process.argv;
+const endpoints = JSON.parse(addresses) as Endpoints;
 
 /** The OpenTelemetry SDK over OTLP. */
 async function otelClient(protocol: "grpc" | "http", span: ClientSpan): Promise<string> {
   const exporter: SpanExporter =
-    protocol === "grpc"
-      ? new GrpcExporter({ url: `http://127.0.0.1:${ports.collector.otlpGrpc}` })
-      : new HttpExporter({ url: `http://127.0.0.1:${ports.collector.otlpHttp}/v1/traces` });
+    protocol === "grpc" ? new GrpcExporter({ url: endpoints.grpc }) : new HttpExporter({ url: endpoints.http });
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ "service.name": span.service }),
     spanProcessors: [new SimpleSpanProcessor(exporter)],
@@ -38,7 +38,7 @@ async function jaegerThriftClient(span: ClientSpan): Promise<string> {
     {
       serviceName: span.service,
       sampler: { type: "const", param: 1 },
-      reporter: { collectorEndpoint: `http://127.0.0.1:${ports.collector.jaegerThriftHttp}/api/traces`, flushIntervalMs: 100 },
+      reporter: { collectorEndpoint: endpoints.thrift, flushIntervalMs: 100 },
     },
     {},
   );
@@ -49,12 +49,10 @@ async function jaegerThriftClient(span: ClientSpan): Promise<string> {
   return traceId.padStart(32, "0");
 }
 
-const samplingEndpoint = `http://127.0.0.1:${ports.jaeger.samplingHttp}`;
-
 /** The remote sampler of the OpenTelemetry SDK: what it says of itself once it has polled. It begins with a rate that is none of ours. */
 async function otelRemote(span: ClientSpan): Promise<string> {
   const sampler = new JaegerRemoteSampler({
-    endpoint: samplingEndpoint,
+    endpoint: endpoints.sampling,
     serviceName: span.service,
     initialSampler: new TraceIdRatioBasedSampler(0.123456),
     poolingInterval: 200,
@@ -77,7 +75,7 @@ async function jaegerRemote(span: ClientSpan): Promise<string> {
       sampler: {
         type: "remote",
         param: 0,
-        hostPort: samplingEndpoint.replace("http://", ""),
+        hostPort: endpoints.sampling.replace("http://", ""),
         samplingPath: "/sampling",
         refreshIntervalMs: 200,
       },
@@ -116,7 +114,6 @@ const clients: Readonly<Record<string, (span: ClientSpan) => Promise<string>>> =
   remote: otelRemote,
   "jaeger-remote": jaegerRemote,
 };
-const [, , client = "", json = "{}"] = process.argv;
 (clients[client] ?? (() => Promise.reject(new Error(`no client ${client}`))))(JSON.parse(json) as ClientSpan).then(
   (answer) => {
     // Pollers would go on.

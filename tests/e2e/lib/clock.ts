@@ -8,12 +8,16 @@ import { cleanerWorkload } from "../../../components/index-cleaner";
 import type { Workload } from "../../../components/platform/workload";
 import { imageReference, type ImageName } from "../../../configs/images";
 import type { Settings } from "../../../configs/settings";
-import { dockerTopology, elasticsearchUser, files, paths, ports } from "../../../configs/topology";
+import { dockerName, dockerTopology, elasticsearchUser, files, paths, ports, stackLabels } from "../../../configs/topology";
 import { must, run, type Outcome } from "../../../scripts/lib/run";
-import { scratch } from "./commands";
+import { scratch } from "./checkout";
+import { testStackPrefix } from "./test-stacks";
 import { eventually } from "../../support/waiting";
 
-const name = "tracing-retention-test";
+/** A test stack by its label, so that an interrupted run's containers are removed with the other test stacks. */
+const stack = `${testStackPrefix}-retention`;
+const name = dockerName(stack);
+const label = ["--label", `${stackLabels.stack}=${stack}`];
 const password = "only-for-this-test";
 const docker = (...args: string[]) => must("docker", args);
 
@@ -35,7 +39,7 @@ function fakeClock(): string {
 /** The workloads of the stack that take part, with the topology of one plain network. */
 function workloads(settings: Settings): Record<"elasticsearch" | "otel-collector" | "index-cleaner", Workload> {
   const anywhere = "0.0.0.0";
-  const topology = { ...dockerTopology(), listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere } };
+  const topology = { ...dockerTopology(settings.stack), listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere } };
   const secret = pulumi.output("");
   const [collector] = collectorWorkloads(settings, topology);
   return {
@@ -62,8 +66,8 @@ export class ClockedStore {
   /** Network, data, and the Collector that the cleaner reports to. */
   async begin(): Promise<void> {
     await this.end();
-    await docker("network", "create", name);
-    await docker("volume", "create", name);
+    await docker("network", "create", ...label, name);
+    await docker("volume", "create", ...label, name);
     await docker("run", "--rm", "--volume", `${name}:/data`, imageOf("busybox"), "chown", "1000:0", "/data");
     const { args } = this.workloads["otel-collector"];
     await this.start("otel-collector", ["--tmpfs", `${paths.collectorQueue}:mode=1777`, ...this.config()], args, [
@@ -157,7 +161,7 @@ export class ClockedStore {
     published: number[],
   ): Promise<string> {
     const publish = published.flatMap((port) => ["--publish", `127.0.0.1::${port}`]);
-    const own = ["--detach", "--name", `${name}-${service}`, "--network", name, "--network-alias", service];
+    const own = ["--detach", ...label, "--name", `${name}-${service}`, "--network", name, "--network-alias", service];
     return docker("run", ...own, ...publish, ...options, imageOf(service), ...args);
   }
 

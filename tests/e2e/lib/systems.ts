@@ -1,10 +1,8 @@
-/** Questions to the running systems, over the ports that they publish. */
+/** Questions to the running systems of a stack, over the ports that they publish. */
 import { readFileSync } from "node:fs";
-import { elasticsearchUser, ports, publishedPorts } from "../../../configs/topology";
+import { elasticsearchUser, type PublishedPort } from "../../../configs/topology";
 import { eventually } from "../../support/waiting";
-import { passwordFile } from "./commands";
-
-const on = (port: number, path: string) => `http://127.0.0.1:${port}${path}`;
+import type { Checkout } from "./checkout";
 
 /** Without a limit a request to a published port that nothing listens on yet may wait for ever. */
 const limit = (seconds = 5) => ({ signal: AbortSignal.timeout(seconds * 1000) });
@@ -15,36 +13,45 @@ export interface StoredSpan {
   readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
 }
 
-/** The spans of a trace, read back through Jaeger. */
-export function trace(id: string, seconds = 60): Promise<StoredSpan[]> {
-  return eventually(`trace ${id} in Jaeger`, seconds, async () => {
-    const answer = await fetch(on(ports.jaeger.query, `/api/v3/traces/${id}`), limit());
-    if (!answer.ok) return undefined;
-    const body = (await answer.json()) as { result: { resourceSpans: { scopeSpans: { spans: StoredSpan[] }[] }[] } };
-    const spans = body.result.resourceSpans.flatMap((r) => r.scopeSpans.flatMap((s) => s.spans));
-    return spans.length > 0 ? spans : undefined;
-  });
-}
+/** The systems of one stack. */
+export class Systems {
+  constructor(private readonly stack: Checkout) {}
 
-/** Elasticsearch's answer to its user. */
-export async function elasticsearch(path: string, method = "GET", body?: object): Promise<unknown> {
-  const login = Buffer.from(`${elasticsearchUser}:${readFileSync(await passwordFile(), "utf8")}`).toString("base64");
-  const headers = { Authorization: `Basic ${login}`, "Content-Type": "application/json" };
-  const json = body ? { body: JSON.stringify(body) } : {};
-  const answer = await fetch(on(ports.elasticsearch.http, path), { ...limit(60), method, headers, ...json });
-  if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${path}`);
-  return answer.json();
-}
+  /** The spans of a trace, read back through Jaeger. */
+  trace(id: string, seconds = 60): Promise<StoredSpan[]> {
+    return eventually(`trace ${id} in Jaeger`, seconds, async () => {
+      const answer = await fetch(`${this.stack.url("jaeger-ui")}/api/v3/traces/${id}`, limit());
+      if (!answer.ok) return undefined;
+      const body = (await answer.json()) as { result: { resourceSpans: { scopeSpans: { spans: StoredSpan[] }[] }[] } };
+      const spans = body.result.resourceSpans.flatMap((r) => r.scopeSpans.flatMap((s) => s.spans));
+      return spans.length > 0 ? spans : undefined;
+    });
+  }
 
-/** The value of a query to Prometheus, summed over its series; 0 where there is none. */
-export async function query(expression: string): Promise<number> {
-  const answer = await fetch(on(publishedPorts.prometheus, `/api/v1/query?query=${encodeURIComponent(expression)}`), limit());
-  const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
-  return data.result.reduce((sum, { value }) => sum + Number(value[1]), 0);
-}
+  /** Elasticsearch's answer to its user. */
+  async elasticsearch(path: string, method = "GET", body?: object): Promise<unknown> {
+    const password = readFileSync(await this.stack.passwordFile(), "utf8");
+    const login = Buffer.from(`${elasticsearchUser}:${password}`).toString("base64");
+    const answer = await fetch(`${this.stack.url("elasticsearch")}${path}`, {
+      ...limit(60),
+      method,
+      headers: { Authorization: `Basic ${login}`, "Content-Type": "application/json" },
+      body: body && JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${path}`);
+    return answer.json();
+  }
 
-/** Status and text of a page. */
-export async function page(port: number, path: string): Promise<{ status: number; text: string }> {
-  const answer = await fetch(on(port, path), limit());
-  return { status: answer.status, text: await answer.text() };
+  /** The value of a query to Prometheus, summed over its series; 0 where there is none. */
+  async query(expression: string): Promise<number> {
+    const address = `${this.stack.url("prometheus")}/api/v1/query?query=${encodeURIComponent(expression)}`;
+    const { data } = (await (await fetch(address, limit())).json()) as { data: { result: { value: [number, string] }[] } };
+    return data.result.reduce((sum, { value }) => sum + Number(value[1]), 0);
+  }
+
+  /** Status and text of a page. */
+  async page(port: PublishedPort, path: string): Promise<{ status: number; text: string }> {
+    const answer = await fetch(`${this.stack.url(port)}${path}`, limit());
+    return { status: answer.status, text: await answer.text() };
+  }
 }

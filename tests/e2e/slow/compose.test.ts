@@ -7,15 +7,22 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { imageReference, images } from "../../configs/images";
-import { networks, ports } from "../../configs/topology";
-import { projectFolder } from "../../render/record";
-import { must, run } from "../../scripts/lib/run";
-import { composeV2 } from "./lib/compose-v2";
-import { addressOf, project, scratch } from "./lib/commands";
-import { trace } from "./lib/systems";
+import { imageReference, images } from "../../../configs/images";
+import { networksOf, ports, stackLabels } from "../../../configs/topology";
+import { projectFolder } from "../../../render/record";
+import { must, run } from "../../../scripts/lib/run";
+import { composeV2 } from "../lib/compose-v2";
+import { Checkout, scratch } from "../lib/checkout";
+import { addressOf } from "../lib/networks";
+import { Systems } from "../lib/systems";
+import { testStacks } from "../lib/test-stacks";
 
 jest.setTimeout(15 * 60_000);
+
+const copy = Checkout.copy(testStacks.overlay);
+const systems = new Systems(copy);
+const { ingest } = networksOf(copy.stack);
+const networkKey = "tracing-ingest";
 
 const traceId = "5b8aa5a2d2c872e8321cf37308d69df2";
 
@@ -51,25 +58,28 @@ function application(image: string): string {
     restart: "on-failure",
     environment: { SPAN: span },
     command: ["sh", "-c", send.replaceAll("$", "$$$$")],
-    networks: [networks.ingest],
+    // The key in the compose files is the same for every stack; the network's name is the stack's.
+    networks: [networkKey],
   };
-  return stringify({ services: { app }, networks: { [networks.ingest]: { name: networks.ingest } } });
+  return stringify({ services: { app }, networks: { [networkKey]: { name: ingest } } });
 }
 
+const label = `label=${stackLabels.stack}=${copy.stack}`;
 const folder = mkdtempSync(join(tmpdir(), "tracing-overlay-"));
 const rendered = join(folder, "rendered");
 const compose = (program: string, words: string[]) => run(program, words, { cwd: folder, timeout: 10 * 60_000 });
 
 beforeAll(async () => {
-  await project.make("destroy", "YES=1");
+  await copy.make("destroy", "YES=1");
   // The official images where the engine has them, else the ones built here.
   const source = (await run("docker", ["image", "inspect", imageReference("jaeger", { source: "official" })])).ok ? "official" : "local";
-  await must("npx", ["tsx", "render/main.ts", "--set", `tracing:images=${source}`, "--out", rendered], { cwd: projectFolder });
+  const args = ["--stack", copy.stack, "--set", `tracing:images=${source}`, "--out", rendered];
+  await must("npx", ["tsx", "render/main.ts", ...args], { cwd: copy.folder });
   mkdirSync(join(folder, "app"));
   writeFileSync(join(folder, "app", "docker-compose.yml"), application(imageReference("busybox", { source })));
 });
 afterAll(async () => {
-  await project.make("destroy", "YES=1");
+  await copy.make("destroy", "YES=1");
   rmSync(folder, { recursive: true, force: true });
   rmSync(scratch, { recursive: true, force: true });
 });
@@ -88,7 +98,7 @@ describe.each([
   it("comes up as an overlay on an application in another folder, and takes its span", async () => {
     const { ok, output } = await compose(binary, [...overlay, "up", "-d"]);
     expect([ok, output]).toEqual([true, expect.anything()]);
-    expect((await trace(traceId, 120))[0]?.name).toBe("from-the-overlay");
+    expect((await systems.trace(traceId, 120))[0]?.name).toBe("from-the-overlay");
   });
 
   it("shows a service's logs", async () => {
@@ -97,7 +107,8 @@ describe.each([
   });
 
   it("changes no service when it is brought up again", async () => {
-    const ids = () => execFileSync("docker", ["ps", "-q", "--no-trunc", "--filter", "label=tracing.role=service"]).toString();
+    const ids = () =>
+      execFileSync("docker", ["ps", "-q", "--no-trunc", "--filter", "label=tracing.role=service", "--filter", label]).toString();
     const before = ids();
     expect((await compose(binary, [...overlay, "up", "-d"])).ok).toBe(true);
     expect(ids()).toBe(before);
@@ -105,7 +116,7 @@ describe.each([
 
   it("goes down, volumes and all", async () => {
     expect((await compose(binary, [...overlay, "down", "-v"])).ok).toBe(true);
-    expect(execFileSync("docker", ["volume", "ls", "-q", "--filter", "label=tracing.stack=dev"]).toString()).toBe("");
+    expect(execFileSync("docker", ["volume", "ls", "-q", "--filter", label]).toString()).toBe("");
   });
 });
 

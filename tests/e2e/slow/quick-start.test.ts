@@ -1,19 +1,24 @@
 /** Rung: real systems end to end. The commands of docs/QUICK_START.md, in the order in which a newcomer runs them. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Checkout, project, scratch } from "./lib/commands";
+import { Checkout, scratch } from "../lib/checkout";
+import { testStacks } from "../lib/test-stacks";
 
 jest.setTimeout(10 * 60_000);
 
-// The page edits a stack file: in a copy.
-const copy = Checkout.copy();
+const copy = Checkout.copy(testStacks.documents);
+
+/** The page's commands, for a stack of another name on other ports. */
 const blocks = [...readFileSync(join(copy.folder, "docs", "QUICK_START.md"), "utf8").matchAll(/^```sh\n(.*?)^```$/gms)].map(
-  ([, text = ""]) => text,
+  ([, text = ""]) =>
+    text
+      .replaceAll("Pulumi.dev.yaml", `Pulumi.${copy.stack}.yaml`)
+      .replace(/localhost:(\d+)/g, (_, port: string) => `localhost:${Number(port) + testStacks.documents.offset}`),
 );
 
-beforeAll(() => project.make("destroy", "YES=1", "ENV=dev"));
+beforeAll(() => copy.make("destroy", "YES=1"));
 afterAll(async () => {
-  await project.make("destroy", "YES=1", "ENV=dev");
+  await copy.make("destroy", "YES=1");
   rmSync(scratch, { recursive: true, force: true });
 });
 
@@ -25,13 +30,13 @@ async function block(n: number): Promise<string> {
 }
 
 const steps: readonly [what: string, shows: readonly RegExp[]][] = [
-  ["starts the stack", [/^==> Ready in/m, /Jaeger\s+http:\/\/127\.0\.0\.1:16686/]],
+  ["starts the stack", [/^==> Ready in/m, new RegExp(`Jaeger\\s+${copy.url("jaeger-ui")}`)]],
   ["sees it well", [/^OK/, /elasticsearch\s+healthy/, /cleaning\s+last/]],
   ["sends a trace", [/partialSuccess/]],
   ["finds it", [/GET api\/chat\/rooms\//, /test-123/]],
-  ["is told an application's environment", [/^OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/127\.0\.0\.1:4318$/m]],
+  ["is told an application's environment", [new RegExp(`^OTEL_EXPORTER_OTLP_ENDPOINT=${copy.url("otlp-http")}$`, "m")]],
   ["previews and changes sampling", [/50/, /^==> Ready in/m]],
-  ["stops and deletes the stack", [/data and secrets are kept/, /nothing labelled tracing\.stack=dev is left/]],
+  ["stops and deletes the stack", [/data and secrets are kept/, new RegExp(`nothing labelled tracing.stack=${copy.stack} is left`)]],
 ];
 
 it("has a command for each step", () => expect(blocks).toHaveLength(steps.length));

@@ -1,0 +1,106 @@
+/** The product's own commands, run as a user runs them, on stacks that stand beside any other stack of the engine. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { parseSettings, type Settings } from "../../../configs/settings";
+import { dockerName, hostPort, publishedUrl, type PublishedPort, type ServiceName } from "../../../configs/topology";
+import { projectFolder, stackConfig } from "../../../render/record";
+import { run, type Outcome } from "../../../scripts/lib/run";
+import { interrupted } from "./interrupt";
+import { testHome, testStacks, type TestStack } from "./test-stacks";
+
+/** A folder of this test file. */
+export const scratch = mkdtempSync(join(tmpdir(), "tracing-e2e-"));
+
+/** A copy of the project with a stack of its own, and its commands. */
+export class Checkout {
+  private constructor(
+    readonly folder: string,
+    /** Name of the stack. */
+    readonly stack: string,
+  ) {}
+
+  /** A copy that a test may edit, with the same node modules and, as a stack, dev on other ports. */
+  static copy(stack: TestStack = testStacks.shared): Checkout {
+    const folder = join(scratch, stack.name);
+    const left = new Set(["node_modules", ".git"].map((name) => join(projectFolder, name)));
+    cpSync(projectFolder, folder, { recursive: true, preserveTimestamps: true, filter: (source) => !left.has(source) });
+    symlinkSync(join(projectFolder, "node_modules"), join(folder, "node_modules"));
+    const copy = new Checkout(folder, stack.name);
+    const dev = parse(readFileSync(join(folder, "Pulumi.dev.yaml"), "utf8")) as { config: Record<string, unknown> };
+    copy.writeConfig({ ...dev.config, "tracing:publish": { offset: stack.offset } });
+    return copy;
+  }
+
+  /** The stack's file. */
+  get stackFile(): string {
+    return join(this.folder, `Pulumi.${this.stack}.yaml`);
+  }
+
+  /** The config in the stack's file. */
+  get config(): Record<string, unknown> {
+    return (parse(readFileSync(this.stackFile, "utf8")) as { config: Record<string, unknown> }).config;
+  }
+
+  writeConfig(config: Readonly<Record<string, unknown>>): void {
+    writeFileSync(this.stackFile, stringify({ config }));
+  }
+
+  get settings(): Settings {
+    return parseSettings(this.stack, stackConfig(this.stack, this.folder));
+  }
+
+  /** The address of a published port. */
+  url(port: PublishedPort): string {
+    return publishedUrl(this.settings, port);
+  }
+
+  /** The number of a published port. */
+  port(port: PublishedPort): number {
+    return hostPort(this.settings, port);
+  }
+
+  /** The name of a service's container. */
+  container(service: ServiceName): string {
+    return dockerName(this.stack, service);
+  }
+
+  /** `make <words>`. */
+  make(...words: string[]): Promise<Outcome> {
+    return run("make", ["--no-print-directory", "-C", this.folder, ...words], { env: this.env, timeout: 14 * 60_000 });
+  }
+
+  /** A shell script in the checkout's folder. */
+  shell(script: string): Promise<Outcome> {
+    return run("bash", ["-c", script], { cwd: this.folder, env: this.env, timeout: 14 * 60_000 });
+  }
+
+  /** `make <words>`, killed with all that it started when that service's container runs; see {@link interrupted}. */
+  makeUntil(service: ServiceName, ...words: string[]): Promise<string> {
+    return interrupted(this.folder, this.env, this.container(service), words);
+  }
+
+  /** `make <words>` that must succeed; returns all that it printed. */
+  async makes(...words: string[]): Promise<string> {
+    const outcome = await this.make(...words);
+    if (!outcome.ok) throw new Error(`make ${words.join(" ")}: ${outcome.why}\n${outcome.output}`);
+    return outcome.output;
+  }
+
+  /** Path of a file with Elasticsearch's password, mode 0600. */
+  async passwordFile(): Promise<string> {
+    const password = (await this.make("--silent", "password")).stdout.trim();
+    if (!/^[A-Za-z0-9]{32}$/.test(password)) throw new Error("make password printed no password");
+    const file = join(scratch, "password");
+    writeFileSync(file, password, { mode: 0o600 });
+    return file;
+  }
+
+  /** Variables of every command: its own stack and state folder, no terminal. */
+  private get env(): Record<string, string> {
+    const home = testHome() ?? join(scratch, "home");
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    return { TRACING_HOME: home, CI: "true", ENV: this.stack };
+  }
+}

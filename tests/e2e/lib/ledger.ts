@@ -1,0 +1,99 @@
+/** The ledger on a running stack: what was acknowledged against what is stored. See tests/ledger/README.md. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectFolder } from "../../../render/record";
+import { must, run } from "../../../scripts/lib/run";
+import type { LedgerTrace } from "../../support/oracle";
+import { scratch, type Checkout } from "./checkout";
+
+/** What the ledger found. */
+export interface Verdict {
+  readonly sent: number;
+  readonly acknowledged: number;
+  readonly unacknowledged: number;
+  readonly stored: number;
+  readonly duplicated: number;
+  readonly lost: number;
+  readonly unexpected: number;
+  readonly sampledOut: number;
+  readonly oversampledTraces: number;
+  readonly traces: number;
+  readonly splitTraces: number;
+}
+
+let built: Promise<string> | undefined;
+
+/** The ledger's binary, built once. */
+function binary(): Promise<string> {
+  built ??= (async () => {
+    const file = join(scratch, "ledger");
+    await must("go", ["build", "-o", file, "."], { cwd: join(projectFolder, "tests", "ledger") });
+    return file;
+  })();
+  return built;
+}
+
+/** Runs a command of the ledger; its standard output, whatever it found. */
+async function runLedger(command: string, ...flags: string[]): Promise<string> {
+  const { stdout, output } = await run(await binary(), [command, ...flags], { timeout: 10 * 60_000 });
+  if (!stdout) throw new Error(`ledger ${command} gave no answer:\n${output}`);
+  return stdout;
+}
+
+/** The ledger of one stack. */
+export class Ledger {
+  constructor(private readonly stack: Checkout) {}
+
+  /** Sends and verifies; `flags` as `ledger run` has them. The verdict comes also where spans are missing. */
+  async run(name: string, ...flags: string[]): Promise<Verdict & Record<string, unknown>> {
+    const args = [...this.receiver(), ...(await this.storage()), "--out", this.file(name), ...flags];
+    return JSON.parse(await runLedger("run", ...args)) as Verdict & Record<string, unknown>;
+  }
+
+  /** Sends while `work` goes on, however long a busy machine takes for it; returns the path of the ledger file. */
+  async sendWhile(name: string, flags: readonly string[], work: () => Promise<void>): Promise<string> {
+    const out = this.file(name);
+    const sender = spawn(await binary(), ["send", ...this.receiver(), "--out", out, "--duration", "10m", ...flags], { stdio: "ignore" });
+    const ended = once(sender, "exit");
+    try {
+      await work();
+    } finally {
+      // It then waits for the answers that are outstanding, and ends its file.
+      sender.kill("SIGINT");
+      await ended;
+    }
+    return out;
+  }
+
+  /** The traces of a ledger file, in the order in which they began. */
+  async traces(file: string): Promise<LedgerTrace[]> {
+    const lines = (await runLedger("traces", "--ledger", file)).trim().split("\n");
+    return lines.map((line) => {
+      const [id = "", status, operation = ""] = line.split("\t");
+      return { id, failed: status === "error", operation };
+    });
+  }
+
+  /** Compares a ledger file with what is stored, given the traces that sampling keeps. */
+  async verify(file: string, kept: readonly string[], ...flags: string[]): Promise<Verdict> {
+    writeFileSync(`${file}.kept`, kept.join("\n"));
+    const args = ["--ledger", file, "--kept", `${file}.kept`, ...(await this.storage()), ...flags];
+    return JSON.parse(await runLedger("verify", ...args)) as Verdict;
+  }
+
+  private file(name: string): string {
+    const folder = join(scratch, "ledgers");
+    mkdirSync(folder, { recursive: true });
+    return join(folder, `${name}-${Date.now()}`);
+  }
+
+  private receiver(): string[] {
+    return ["--endpoint", `127.0.0.1:${this.stack.port("otlp-grpc")}`];
+  }
+
+  private async storage(): Promise<string[]> {
+    return ["--elasticsearch", this.stack.url("elasticsearch"), "--password-file", await this.stack.passwordFile()];
+  }
+}
