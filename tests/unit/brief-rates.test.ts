@@ -1,6 +1,6 @@
 /** Rung: unit. Each stack file keeps the brief's requests at the brief's rates, however instrumentations name their attributes. */
-import { matches } from "../../configs/operations";
-import { effectiveRate, tailPolicies } from "../../configs/sampling";
+import { matches, parseOperation } from "../../configs/operations";
+import { applicationService, effectiveRate, serviceModel, tailPolicies } from "../../configs/sampling";
 import { parseSettings } from "../../configs/settings";
 import { stackConfig } from "../../render/record";
 import { attributesOf, briefRate, environmentRates, namings, requests, type BriefRequest } from "../support/brief";
@@ -39,6 +39,14 @@ describe.each(stacks)("the model of Pulumi.%s.yaml", (stack) => {
       expect(new Set(rates)).toEqual(new Set([100]));
     });
   });
+});
+
+test.each(stacks)("applications of %s record the admin, which the Django package leaves out unless a rule names it", (stack) => {
+  const { operations } = serviceModel(parseSettings(stack, stackConfig(stack)).sampling, applicationService);
+  const recorded = operations.flatMap(({ operation, percent }) => (percent > 0 ? [parseOperation(operation)!] : []));
+  const admin = requests.filter(({ operation }) => operation === "GET /admin/*");
+  expect(admin.length).toBeGreaterThan(1);
+  expect(admin.filter(({ method, path }) => !recorded.some((operation) => matches(operation, method, path)))).toEqual([]);
 });
 
 test.each(["staging", "prod"])("each operation of Pulumi.%s.yaml is one of the brief, and none is missing", (stack) => {
