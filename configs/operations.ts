@@ -3,7 +3,7 @@
  *
  * - `*` is a whole segment or part of one, never across a slash; `**`, a segment of its own, is any number of segments, also none.
  * - A route part such as `<int:id>` in a pattern means `*`, also as a part of a segment: `/files/<slug:name>.json`.
- * - Case matters. A slash at either end and the query string do not.
+ * - Case matters. A slash at either end and the query string do not; neither do scheme and host of a URL.
  *
  * tests/vectors/sampling.json holds every implementation to the same answers.
  */
@@ -15,8 +15,8 @@ export interface Operation {
   /** HTTP method, upper case. */
   readonly method: string;
   /**
-   * A regular expression over `url.path`, `http.target` or `http.route`. It means the same in JavaScript, Python and Go's RE2, and holds
-   * neither backslash nor quote, so that it can stand in any config file as it is.
+   * A regular expression over a path, a target with query string, a route or an absolute URL. It means the same in JavaScript, Python and
+   * Go's RE2, and holds neither backslash nor quote, so that it can stand in any config file as it is.
    */
   readonly pathPattern: string;
 }
@@ -50,9 +50,12 @@ function segmentPattern(segment: string): string {
   return segment.replace(/<[^<>]+>|[^A-Za-z0-9]/g, (c) => (c === "*" || c.length > 1 ? "[^/?]*" : `[${c}]`));
 }
 
-const anchored = (pattern: string): string => `^/?${pattern}(?:[?].*)?$`;
+/** Scheme and host of an absolute URL with the slash that ends them, or the optional slash in front of a path or a route. */
+const start = "(?:[^/?:]+://[^/?]*/|/?)";
 
-/** Whether a request is meant. `path` is a path, a target with query string, or a route with or without its leading slash. */
+const anchored = (pattern: string): string => `^${start}${pattern}(?:[?].*)?$`;
+
+/** Whether a request is meant. `path` is a path, a target with query string, a route with or without its leading slash, or an absolute URL. */
 export function matches(operation: Operation, method: string, path: string): boolean {
   return operation.method === method && new RegExp(operation.pathPattern).test(path);
 }

@@ -7,10 +7,13 @@
 import { matches } from "../operations";
 import { rulesOf, type Rule, type SamplingModel } from "./model";
 
-/** Attributes that name a request's method and path: today's semantic conventions, then the ones before 1.23. */
+/**
+ * Attributes that name a request's method and path: the current semantic conventions first, then those before 1.23. Jaeger's old clients, and
+ * WSGI servers before 1.23, may give the URL alone.
+ */
 export const requestAttributes = {
   method: ["http.request.method", "http.method"],
-  path: ["url.path", "http.target", "http.route"],
+  path: ["url.path", "http.target", "http.route", "url.full", "http.url"],
 } as const;
 
 /** What of a span decides: only SERVER spans match rules or are slow; SERVER, CONSUMER and root spans can be errors. */

@@ -2,6 +2,9 @@
 import * as fc from "fast-check";
 import { matches, parseOperation } from "../../configs/operations";
 import { samplingStrategy, tailPolicies } from "../../configs/sampling";
+import { parseSettings } from "../../configs/settings";
+import { stackConfig } from "../../render/record";
+import { attributesOf, briefRate, environmentRates, namings, requests } from "../support/brief";
 import { anyModel, anyTrace, expected, type Span } from "../support/sampling-models";
 import { samplingProcessors } from "../../configs/tail-sampling";
 import { settingsWith } from "../support/settings";
@@ -36,6 +39,29 @@ test("every operation of the shared vectors matches the same requests as here", 
     expect(answers).toEqual(
       answers.map((answer) => ({ ...answer, matches: matches(parseOperation(operation)!, answer.method, answer.path) })),
     );
+  }
+});
+
+test("each stack file keeps the brief's requests at the brief's rates, however their attributes are named", async () => {
+  const stacks = Object.keys(environmentRates) as (keyof typeof environmentRates)[];
+  const samplers = stacks.map((stack) => {
+    const { sampling } = parseSettings(stack, stackConfig(stack));
+    return { policies: tailPolicies(sampling), strategy: samplingStrategy(sampling) };
+  });
+  const asked = requests.flatMap((request) => namings.map((naming) => ({ request, naming })));
+  const copies = 10;
+  const traces = asked.flatMap(({ request, naming }): Span[][] =>
+    Array.from({ length: copies }, () => [
+      { kind: "SERVER", failed: false, root: true, service: "web", duration: 5, attributes: attributesOf(request, naming) },
+    ]),
+  );
+  const kept = await keptBy(samplers, traces, folder());
+  for (const [i, stack] of stacks.entries()) {
+    const wrong = traces
+      .map((_, n) => ({ n, ...asked[Math.floor(n / copies)]! }))
+      .map((one) => ({ ...one, is: kept[i]!.has(traceId(one.n)), should: hashOf(traceId(one.n)) < briefRate(stack, one.request) }))
+      .filter(({ is, should }) => is !== should);
+    expect({ stack, wrong }).toEqual({ stack, wrong: [] });
   }
 });
 

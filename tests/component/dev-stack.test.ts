@@ -74,7 +74,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
         sampling: "http://127.0.0.1:5778",
       },
       ingestNetwork: "tracing-ingest",
-      samplingRates: { "any other": "100 %" },
+      samplingRates: { "GET /admin/**": "100 %", "any other": "100 %" },
       samplingStrategy: "span-ingest",
       samplingLosses: [],
       applicationEnvironment: {
@@ -83,7 +83,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
         OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=development",
         OTEL_SERVICE_NAME: "thebot-platform",
         OTEL_TRACES_SAMPLER: "always_on",
-        TRACING_SAMPLING_RULES: '{"default":100,"errors":100,"operations":[]}',
+        TRACING_SAMPLING_RULES: '{"default":100,"errors":100,"operations":[{"operation":"GET /admin/**","percent":100}]}',
       },
       retentionDays: 7,
     });

@@ -6,11 +6,15 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { matches } from "../../configs/operations";
 import { effectiveRate, rulesOf, samplingStrategy } from "../../configs/sampling";
+import { parseSettings } from "../../configs/settings";
+import { stackConfig } from "../../render/record";
+import { attributesOf, briefRate, environmentRates, namings, requests } from "../support/brief";
 import { configFolder, headRates, predicted, python } from "../support/oracle";
 import { hashOf, requestsOf, traceId } from "../support/otlp";
-import { anyModel, anyTrace } from "../support/sampling-models";
+import { anyModel, anyTrace, type Span } from "../support/sampling-models";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
+import vectors from "../vectors/sampling.json";
 
 jest.setTimeout(5 * 60_000);
 const folder = temporaryFolder();
@@ -37,6 +41,52 @@ test("for any valid model and any trace, the oracle keeps what the effective rat
   expect(named).toContain("errors");
   expect(named).toContain("default");
 });
+
+test("the oracle matches operations as the shared vectors say", () => {
+  const operations = [...new Set(vectors.requests.map(({ operation }) => operation))];
+  const folders = operations.map((operation, i) =>
+    configFolder(
+      join(folder(), `vector-${i}`),
+      settingsWith({ sampling: { default: 0, errors: 0, operations: [{ operation, percent: 100 }] } }),
+    ),
+  );
+  const traces = vectors.requests.map(({ method, path }): Span[] => [
+    {
+      kind: "SERVER",
+      root: true,
+      failed: false,
+      service: "web",
+      duration: 0,
+      attributes: { "http.request.method": method, "url.path": path },
+    },
+  ]);
+  const predictions = predicted(folders, requestsOf(traces));
+  const answers = vectors.requests.map((vector, n) => ({
+    ...vector,
+    matches: predictions[operations.indexOf(vector.operation)]![traceId(n)] !== null,
+  }));
+  expect(answers).toEqual(vectors.requests);
+});
+
+test.each(Object.keys(environmentRates) as (keyof typeof environmentRates)[])(
+  "with the rates of Pulumi.%s.yaml, the oracle keeps the brief's requests at the brief's rates",
+  (stack) => {
+    const { sampling } = parseSettings(stack, stackConfig(stack));
+    const asked = requests.flatMap((request) => namings.map((naming) => ({ request, naming, rate: briefRate(stack, request) })));
+    const copies = 40;
+    const traces = asked.flatMap(({ request, naming }): Span[][] =>
+      Array.from({ length: copies }, () => [
+        { kind: "SERVER", root: true, failed: false, service: "thebot-platform", duration: 5, attributes: attributesOf(request, naming) },
+      ]),
+    );
+    const prediction = predicted([configFolder(join(folder(), stack), { ...settingsWith(), sampling })], requestsOf(traces))[0]!;
+    const kept = traces.map((_, n) => prediction[traceId(n)] !== null);
+    expect(kept).toEqual(traces.map((_, n) => hashOf(traceId(n)) < asked[Math.floor(n / copies)]!.rate));
+    expect(prediction[traceId(copies * asked.findIndex(({ request }) => request.path === "/api/payments/charge/9"))]).toBe(
+      stack === "dev" ? "default" : "POST /api/payments/**",
+    );
+  },
+);
 
 test("for any valid model, SDKs that poll send everything while the Collector decides", () => {
   for (const [i, sampling] of fc.sample(anyModel, 20).entries()) {

@@ -7,7 +7,7 @@ import { problemsOf, settingsWith } from "./settings";
 export type { Span };
 
 const operations = ["GET /a", "POST /a", "GET /a/*", "GET /**", "POST /a/<int:id>", "GET /b/**", "POST /b.c/", "GET /"];
-const paths = ["/", "/a", "a/", "/a/1", "/a/1?x=/b", "/b", "/b/2/3", "/b.c", "/bxc", "/b/2/"];
+const paths = ["/", "/a", "a/", "/a/1", "/a/1?x=/b", "/b", "/b/2/3", "/b.c", "/bxc", "/b/2/", "http://a/b/2", "https://h:8443/a/1/?x=/b"];
 
 /** Any percentage, the usual ones often. */
 export const percent = fc.oneof(

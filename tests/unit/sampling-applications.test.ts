@@ -5,7 +5,7 @@ import { settingsWith } from "../support/settings";
 
 const operations = [
   { operation: "POST /api/auth/login", percent: 100 },
-  { operation: "POST /api/payments/*", percent: 100 },
+  { operation: "POST /api/payments/**", percent: 100 },
   { operation: "GET /users/<int:id>/", percent: 0.5 },
 ];
 const services = [{ service: "batch", default: 1, operations: [{ operation: "POST /api/auth/login", percent: 25 }] }];
@@ -78,7 +78,7 @@ describe("an application's environment", () => {
       OTEL_TRACES_SAMPLER: "always_on",
       TRACING_SAMPLING_RULES:
         '{"default":10,"errors":100,"operations":[{"operation":"POST /api/auth/login","percent":100},' +
-        '{"operation":"POST /api/payments/*","percent":100},{"operation":"GET /users/<int:id>/","percent":0.5}]}',
+        '{"operation":"POST /api/payments/**","percent":100},{"operation":"GET /users/<int:id>/","percent":0.5}]}',
     });
   });
 
@@ -116,7 +116,7 @@ describe("where the application decides", () => {
     expect(losses(settingsWith({ sampling: { ...sampling, decide: "app", slow: { threshold: "2s" } } }).sampling)).toEqual([
       expect.stringMatching(/^Errors: 100 % cannot hold/),
       expect.stringMatching(/^Slow traces: 100 % cannot hold/),
-      expect.stringMatching(/^Wildcards: .*POST \/api\/payments\/\*/),
+      expect.stringMatching(/^Wildcards: .*POST \/api\/payments\/\*\*/),
       expect.stringMatching(/^Services behind the first/),
       expect.stringMatching(/^Span metrics/),
     ]);

@@ -60,7 +60,7 @@ describe("the file of stack", () => {
     expect(rules).toEqual([
       ["POST /api/auth/login", 100],
       ["POST /api/auth/logout", 100],
-      ["POST /api/payments/*", 100],
+      ["POST /api/payments/**", 100],
       ["POST /api/payments/webhook", 100],
       ["POST /api/chat/rooms", 100],
       ["GET /admin/**", 100],

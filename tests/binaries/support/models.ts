@@ -10,7 +10,7 @@ export const models: [string, Settings][] = [
       sampling: {
         default: 10,
         operations: [
-          { operation: "POST /api/payments/*", percent: 100 },
+          { operation: "POST /api/payments/**", percent: 100 },
           { operation: "POST /api/chat/messages", percent: 50 },
         ],
       },

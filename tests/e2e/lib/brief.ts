@@ -1,25 +1,19 @@
 /**
- * Traces for every rule of the brief, with and without an error, named as old, new and Django's instrumentations name them, in all shapes:
+ * Traces for every rule of the brief, with and without an error, named as all instrumentations name them, in all shapes:
  * several services, roots last or never, spans of a trace in any order over several requests, late spans. The same for the same seed.
  */
 import { createHash } from "node:crypto";
+import { attributesOf, namings, requests, type BriefRequest } from "../../support/brief";
 import type { Request } from "../../support/oracle";
 
-/** The brief's operations, and requests that no rule is for. Each with a path as a client asks for it and a route as Django has it. */
-export const requests = [
-  { method: "POST", path: "/api/auth/login", route: "api/auth/login/" },
-  { method: "POST", path: "/api/auth/logout", route: "api/auth/logout/" },
-  { method: "POST", path: "/api/auth/token/refresh", route: "api/auth/token/refresh/" },
-  { method: "POST", path: "/api/payments/4711?retry=1", route: "api/payments/<int:id>/" },
-  { method: "POST", path: "/api/payments/webhook", route: "api/payments/webhook/" },
-  { method: "POST", path: "/api/chat/rooms", route: "api/chat/rooms/" },
-  { method: "POST", path: "/api/chat/messages", route: "api/chat/messages/" },
-  { method: "GET", path: "/admin/users/", route: "admin/users/" },
-  { method: "GET", path: "/api/users/7", route: "api/users/<int:pk>/" },
-] as const;
-
-const namings = ["new", "old", "django"] as const;
+/** How spans of a trace hang together, and in what order they arrive. */
 const shapes = ["one service", "several services", "root last", "root never"] as const;
+
+/** Traces of each kind. */
+const copies = 2;
+
+/** Number of traces that are sent: each request under each naming, in each shape, with and without an error. */
+export const traceCount = requests.length * namings.length * shapes.length * 2 * copies;
 
 interface SpanPlan {
   readonly id: string;
@@ -59,7 +53,7 @@ export function briefTraces(seed: number, parts = 6): Sending {
     for (const naming of namings) {
       for (const shape of shapes) {
         for (const failed of [false, true]) {
-          for (let copy = 0; copy < 3; copy++, n++) {
+          for (let copy = 0; copy < copies; copy++, n++) {
             const traceId = id(`trace ${n}`, 32);
             const plan = planOf({ request, naming, shape, failed, own: (name) => id(`${n} ${name}`, 16), clientFails: copy === 1 });
             // Any spans in any request; where the root comes last, alone in the last one.
@@ -89,7 +83,7 @@ export function briefTraces(seed: number, parts = 6): Sending {
 }
 
 interface Choice {
-  readonly request: (typeof requests)[number];
+  readonly request: BriefRequest;
   readonly naming: (typeof namings)[number];
   readonly shape: (typeof shapes)[number];
   readonly failed: boolean;
@@ -98,14 +92,15 @@ interface Choice {
 }
 
 function planOf({ request, naming, shape, failed, own, clientFails }: Choice): SpanPlan[] {
-  const { method, path, route } = request;
-  const attributes: Record<(typeof namings)[number], Record<string, string>> = {
-    new: { "http.request.method": method, "url.path": path.replace(/\?.*/, "") },
-    old: { "http.method": method, "http.target": path },
-    django: { "http.method": method, "http.route": route },
-  };
   const service = "sampling-web";
-  const server = { id: own("server"), name: `${method} ${route}`, kind: 2, service, failed, attributes: attributes[naming] };
+  const server = {
+    id: own("server"),
+    name: `${request.method} ${request.route}`,
+    kind: 2,
+    service,
+    failed,
+    attributes: attributesOf(request, naming),
+  };
   // A client span carries ERROR for every 4xx that its service expects: it is no error of the trace.
   const client = { name: "SELECT", kind: 3, service, failed: clientFails, attributes: { "db.system.name": "postgresql" } };
   const queries = ["a", "b"].map((name) => ({ ...client, id: own(name), parent: server.id }));

@@ -2,7 +2,7 @@
 
 - `*` is a whole segment or part of one, never across a slash; `**`, a segment of its own, is any number of segments, also none.
 - A route part such as `<int:id>` in a pattern means `*`, also as a part of a segment.
-- Case matters. A slash at either end and the query string do not.
+- Case matters. A slash at either end and the query string do not; neither do scheme and host of a URL.
 
 tests/vectors/sampling.json holds this and the stack's own implementation to the same answers.
 """
@@ -17,6 +17,9 @@ _SEGMENT = re.compile(r"[A-Za-z0-9._~!$&()+,;=:@%<>*-]+", re.ASCII)
 _WHOLE = re.compile(r"[*]|<[^<>]+>", re.ASCII)
 _PART = re.compile(r"<[^<>]+>|[^A-Za-z0-9]", re.ASCII)
 
+_START = "(?:[^/?:]+://[^/?]*/|/?)"
+"""Scheme and host of an absolute URL with the slash that ends them, or the optional slash in front of a path or a route."""
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -27,7 +30,7 @@ class Operation:
     method: str
     """HTTP method, upper case."""
     path: re.Pattern[str]
-    """What a path, a target with query string, or a route must match."""
+    """What a path, a target with query string, a route or an absolute URL must match."""
 
     def matches(self, method: str, path: str) -> bool:
         """Whether a request is meant."""
@@ -51,7 +54,7 @@ def parse_path(path: str) -> re.Pattern[str] | None:
         return None
     if any(_SEGMENT.fullmatch(segment) is None or ("**" in segment and segment != "**") for segment in segments):
         return None
-    return re.compile(f"/?{_path_pattern(segments)}(?:[?].*)?")
+    return re.compile(f"{_START}{_path_pattern(segments)}(?:[?].*)?")
 
 
 def _path_pattern(segments: list[str]) -> str:

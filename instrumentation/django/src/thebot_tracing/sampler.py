@@ -27,7 +27,7 @@ def request_of(attributes: Attributes) -> tuple[str, str] | None:
     path = found.get("url.path") or found.get("http.target")
     if not path:
         # Before 1.23 a server without the request's own text gives the URL alone.
-        url = urlsplit(str(found.get("http.url") or ""))
+        url = urlsplit(str(found.get("url.full") or found.get("http.url") or ""))
         path = f"{url.path}?{url.query}" if url.query else url.path
     return (method, path) if isinstance(method, str) and isinstance(path, str) and path else None
 

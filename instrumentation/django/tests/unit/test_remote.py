@@ -146,7 +146,7 @@ def test_no_request_fails_where_no_thread_can_start(jaeger, monkeypatch, caplog)
 
 
 def test_starts_with_the_initial_rate_and_the_own_rules():
-    rules, _ = parse_rules('{"operations":[{"operation":"POST /api/payments/*","percent":100}]}', "R")
+    rules, _ = parse_rules('{"operations":[{"operation":"POST /api/payments/**","percent":100}]}', "R")
     sampler = JaegerRemoteSampler("http://127.0.0.1:9", "s", polling_interval=60, initial_percent=0, rules=rules)
     assert keeps(sampler, 2**64 - 1, request("/api/payments/42/", "POST"))
     assert not keeps(sampler, 2**64 - 1, request("/other"))

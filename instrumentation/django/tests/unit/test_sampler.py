@@ -76,6 +76,7 @@ def test_rates_by_operation_win(trace_id):
     assert keeps(sampler, trace_id, request("/api/auth/login/?next=/", "POST"))
     assert keeps(sampler, trace_id, {"http.request.method": "POST", "url.path": "/api/auth/login"})
     assert keeps(sampler, trace_id, {"http.method": "POST", "http.url": "http://host/api/auth/login/"})
+    assert keeps(sampler, trace_id, {"http.request.method": "POST", "url.full": "https://host:8443/api/auth/login?next=/"})
     assert not keeps(sampler, trace_id, request("/api/auth/login/", "GET"))
     assert not keeps(EnvironmentBasedSampler(percent=100, rules=rules), trace_id, request("/api/x"))
     assert not keeps(sampler, trace_id, request("/api/auth/login", "POST"), kind=SpanKind.CONSUMER)
