@@ -13,6 +13,7 @@ import { canRun, pytest, python } from "./lib/python";
 import { attach, run } from "./lib/run";
 import { main, note, Problem, since, step, table } from "./lib/say";
 import { projectFolder } from "./lib/stack";
+import { ensureForSuites } from "./lib/suite-requirements";
 import { kubeconfig } from "../tests/cluster/lib/layout";
 import { kubectlProblem, preferOwnPrograms } from "../tests/cluster/lib/programs";
 
@@ -65,6 +66,7 @@ type Result = Rung & { readonly time: string; readonly counts?: Counts };
 
 main(async () => {
   const wanted = chosen();
+  await ensureForSuites(wanted.map(({ name }) => name));
   const cli = await cliOnPath();
   console.log(cli ? `pulumi CLI: found v${cli.version} on PATH → the Pulumi path runs` : "pulumi CLI: not on PATH → compose path only");
   const results: Result[] = [];
