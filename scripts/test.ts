@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { stackLabels } from "../configs/topology";
 import { check, goLint, goTest, jest, sum, type Counts } from "./lib/counts";
 import { goTool } from "./lib/go-tools";
+import { onSupportedNodes } from "./lib/node-versions";
 import { options } from "./lib/options";
 import { cliOnPath } from "./lib/pulumi-cli";
 import { canRun, pytest, python } from "./lib/python";
@@ -39,6 +40,7 @@ const rungs: readonly Rung[] = [
   { name: "component", what: "the program under Pulumi's mocks", cheap: true, run: jestRung("component") },
   { name: "oracle", what: "a second opinion on sampling, from the config files alone", cheap: true, run: jestRung("oracle") },
   { name: "render", what: "rendered/ is what the program renders", cheap: true, run: render },
+  { name: "node", what: "component and render on each supported Node.js", cheap: true, named: true, run: onSupportedNodes },
   { name: "ledger", what: "the judge of lost spans", cheap: true, run: () => goTest(ledger) },
   {
     name: "django",
