@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { projectFolder } from "../../render/record";
 import { temporaryFolder } from "../support/temporary-folder";
 
-const folder = temporaryFolder("gate");
+const folder = temporaryFolder();
 
 /** Runs the gate with stand-ins for programs, given as shell scripts, and the few that it calls itself. */
 function gate(programs: Readonly<Record<string, string>>) {

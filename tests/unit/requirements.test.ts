@@ -195,7 +195,7 @@ test.each([
 ])("os-release %#", (release, system) => expect(parseRelease(release)).toEqual(system));
 
 describe("files", () => {
-  const folder = temporaryFolder("requirements");
+  const folder = temporaryFolder();
   beforeEach(() => {
     mkdirSync(join(folder(), "postgresql", "15", "bin"), { recursive: true });
     writeFileSync(join(folder(), "postgresql", "15", "bin", "initdb"), "");
