@@ -56,7 +56,7 @@ django-bench: $(modules) ## what tracing costs a request, as ratios
 render: $(modules) ## write rendered/$(ENV)/ anew: compose file and config files
 	@$(tsx) render/main.ts --stack "$$ENV"
 images: $(modules) ## build the images on this machine
-	@$(tsx) images/build.ts
+	@$(tsx) scripts/images.ts
 
 ##@ Tests
 test: $(modules) ## what every change passes: lint to end to end, half an hour (RUNG= for single suites)
@@ -67,6 +67,8 @@ lint: $(modules) ## lint, types, and the format of Go files
 	@$(tsx) scripts/test.ts lint types golint
 
 ##@ This machine
+requirements: $(modules) ## what it lacks for `make up`, `make images` and `make test`
+	@$(tsx) scripts/requirements.ts --check run images test
 engine: $(modules) ## a container engine, installed and started if there is none
 	@$(tsx) scripts/engine.ts start
 engine-stop: $(modules) ## stop the engine that `make engine` started
@@ -78,13 +80,14 @@ cluster-stop: $(modules) ## end that node, and delete all that it made
 
 # npm writes this file last. What it prints is no output of a command.
 $(modules): package-lock.json
-	@command -v npm >/dev/null || { echo "error: Node.js 20 or newer with npm is needed: https://nodejs.org" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "error: Node.js $$(cat .nvmrc) or newer with npm is needed: https://nodejs.org" >&2; exit 1; }
 	@echo "==> Node modules" >&2
-	@npm ci --no-audit --no-fund >&2
+	@node scripts/node-version.js
+	@npm ci --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 
 help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview sampling status logs open password smoke alerts-drill bench bench-sampling render images test test-all lint engine engine-stop cluster cluster-stop demo django-bench help
+.PHONY: up down destroy preview sampling status logs open password smoke alerts-drill bench bench-sampling render images test test-all lint requirements engine engine-stop cluster cluster-stop demo django-bench help

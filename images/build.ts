@@ -6,20 +6,23 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { imageNames, imageReference, images, type ImageName } from "../configs/images";
+import { thisMachine } from "../scripts/lib/machine";
+import { missingFor, report } from "../scripts/lib/requirements";
+import type { Purpose } from "../scripts/lib/requirements-list";
 import { buildImage, engineAnswers, presentImage } from "./lib/docker";
 import { binariesAreCurrent, compile, goImages } from "./lib/go-programs";
 import { binariesDir, cacheDir } from "./lib/paths";
-import { missingPrerequisites } from "./lib/prerequisites";
 import { elapsed, say, stepsOf } from "./lib/progress";
 import { assemble, describe, imageHash } from "./lib/recipes";
 import { CommandError, removeAbandonedWorkDirs, withWorkDir } from "./lib/run";
 
-const help = `Usage: npx tsx images/build.ts [--only NAME,...] [--list] [--binaries] [--force]
+const help = `Usage: npx tsx images/build.ts [--only NAME,...] [--list | --stale | --binaries] [--force]
 
 Builds the images that are not there yet, or whose inputs have changed.
 
   --only NAME,...  only these: ${imageNames.join(", ")}
   --list           show each image and whether it is up to date; build nothing
+  --stale          print the names of those that are not up to date; build nothing
   --binaries       compile the programs for this host (collector, jaeger, prometheus, …) and print their folder;
                    needs no container engine
   --force          build also what is up to date, with the newest of Debian's packages
@@ -32,6 +35,7 @@ async function main(): Promise<void> {
     options: {
       only: { type: "string", multiple: true },
       list: { type: "boolean" },
+      stale: { type: "boolean" },
       binaries: { type: "boolean" },
       force: { type: "boolean", default: false },
       help: { type: "boolean", short: "h" },
@@ -42,6 +46,7 @@ async function main(): Promise<void> {
   process.umask(0o022);
   const names = selected(flags.only);
   if (flags.list) return list(names);
+  if (flags.stale) return void process.stdout.write((await staleImages(names, flags.force)).map((name) => `${name}\n`).join(""));
   await removeAbandonedWorkDirs();
   if (flags.binaries) return buildBinaries(names, flags.force);
   return buildImages(names, flags.force);
@@ -75,7 +80,7 @@ async function list(names: readonly ImageName[]): Promise<void> {
 async function buildBinaries(names: readonly ImageName[], force: boolean): Promise<void> {
   const wanted = goImages.filter((name) => names.includes(name));
   const stale = await filter(wanted, async (name) => force || !(await binariesAreCurrent(name)));
-  await requirePrerequisites(stale, "binaries");
+  if (stale.length > 0) requirePurposes("programs");
   for (const [index, name] of stale.entries()) {
     const subject = `[${index + 1}/${stale.length}] ${name}`;
     const start = Date.now();
@@ -86,8 +91,8 @@ async function buildBinaries(names: readonly ImageName[], force: boolean): Promi
 }
 
 async function buildImages(names: readonly ImageName[], force: boolean): Promise<void> {
-  const stale = await filter(names, async (name) => force || (await presentImage(local(name)))?.inputs !== imageHash(name));
-  await requirePrerequisites(stale, "images");
+  const stale = await staleImages(names, force);
+  if (stale.length > 0) requirePurposes("engine", "images");
   for (const name of names) if (!stale.includes(name)) say(`${local(name)} is up to date`);
   for (const [index, name] of stale.entries()) await buildOne(name, `[${index + 1}/${stale.length}] ${name}`, force);
 }
@@ -109,9 +114,15 @@ async function buildOne(name: ImageName, subject: string, force: boolean): Promi
   say(`${subject}: built ${local(name)} in ${elapsed(start)}, ${megabytes(bytes)}`);
 }
 
-async function requirePrerequisites(names: readonly ImageName[], what: "images" | "binaries"): Promise<void> {
-  const missing = await missingPrerequisites(names, what);
-  if (missing.length > 0) throw new UsageError(`missing on this host:\n${missing.map((line) => `  ${line}`).join("\n")}`);
+/** The images that are not there, or that were made from other inputs. */
+function staleImages(names: readonly ImageName[], force: boolean): Promise<ImageName[]> {
+  return filter(names, async (name) => force || (await presentImage(local(name)))?.inputs !== imageHash(name));
+}
+
+function requirePurposes(...purposes: Purpose[]): void {
+  const machine = thisMachine();
+  const missing = missingFor({ purposes }, machine);
+  if (missing.length > 0) throw new UsageError(report(missing, machine));
 }
 
 /** A new file for all that the tools print while one image is made. */

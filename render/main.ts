@@ -7,12 +7,14 @@ import { compose } from "./compose";
 import { environmentReference } from "./environment-reference";
 import { manifests } from "./manifests";
 import { projectFolder, record, stackConfig, type Recorded } from "./record";
+import { requirementsReference } from "./requirements-reference";
 import { settingsReference } from "./settings-reference";
 
 const help = `Usage: npx tsx render/main.ts [--stack dev] [--out FOLDER] [--check] [--set tracing:key=value …]
 
 Renders a stack without an engine or a cluster: docker-compose.tracing.yml and the config files of the programs in it, or the manifests of a
-stack on Kubernetes; without --out also docs/settings.md and docs/environment.md, the references of stack config and of variables.
+stack on Kubernetes; without --out also docs/settings.md, docs/environment.md and docs/requirements.md, the references of stack config, of
+variables and of what a machine needs.
 
   --stack NAME   which stack (default: dev)
   --out FOLDER   where to (default: rendered/NAME)
@@ -33,6 +35,7 @@ const { values } = parseArgs({
 const references = (): Record<string, string> => ({
   "docs/settings.md": settingsReference(),
   "docs/environment.md": environmentReference(),
+  "docs/requirements.md": requirementsReference(),
 });
 
 async function main(): Promise<void> {

@@ -8,6 +8,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { check, goLint, goTest, jest, sum, type Counts } from "./lib/counts";
 import { goTool } from "./lib/go-tools";
+import { onSupportedNodes } from "./lib/node-versions";
 import { options } from "./lib/options";
 import { cliOnPath } from "./lib/pulumi-cli";
 import { canRun, pytest, python } from "./lib/python";
@@ -15,6 +16,7 @@ import { alone } from "./lib/lock";
 import { attach } from "./lib/run";
 import { main, note, Problem, since, step, table } from "./lib/say";
 import { projectFolder } from "./lib/stack";
+import { ensureForSuites } from "./lib/suite-requirements";
 import { kubeconfig } from "../tests/cluster/lib/layout";
 import { kubectlProblem, preferOwnPrograms } from "../tests/cluster/lib/programs";
 import { djangoEnvironment } from "../tests/e2e/lib/django";
@@ -46,6 +48,7 @@ const rungs: readonly Rung[] = [
   { name: "component", what: "the program under Pulumi's mocks", cheap: true, run: jestRung("component") },
   { name: "oracle", what: "a second opinion on sampling, from the config files alone", cheap: true, run: jestRung("oracle") },
   { name: "render", what: "rendered/ is what the program renders", cheap: true, run: render },
+  { name: "node", what: "component and render on each supported Node.js", cheap: true, slow: true, run: onSupportedNodes },
   { name: "ledger", what: "the judge of lost spans", cheap: true, run: () => goTest(ledger) },
   {
     name: "django",
@@ -84,6 +87,7 @@ type Result = Rung & { readonly time: string; readonly counts?: Counts };
 
 main(async () => {
   const wanted = chosen();
+  await ensureForSuites(wanted.map(({ name }) => name));
   const cli = await cliOnPath();
   console.log(cli ? `pulumi CLI: found v${cli.version} on PATH → the Pulumi path runs` : "pulumi CLI: not on PATH → compose path only");
   const results = wanted.some(({ stacks }) => stacks) ? await alone("tests", () => withTestStacks(wanted)) : await runAll(wanted);

@@ -3,10 +3,13 @@ import type { Settings } from "../configs/settings";
 import { addresses, environmentLines } from "./lib/addresses";
 import { belongings } from "./lib/docker";
 import { ensureEngine } from "./lib/engine";
+import { ensure, type Need } from "./lib/ensure";
 import { explain, waitHealthy } from "./lib/health";
-import { ensureImages, overridesFor } from "./lib/images";
+import { chooseSource, ensureImages, overridesFor } from "./lib/images";
 import { preflight } from "./lib/preflight";
 import { alone } from "./lib/lock";
+import { options } from "./lib/options";
+import { presentCli } from "./lib/pulumi-cli";
 import { main, note, Problem, since, size, step } from "./lib/say";
 import { smokeTest } from "./lib/smoke";
 import { loadSettings } from "./lib/stack";
@@ -24,17 +27,21 @@ async function up(settings: Settings): Promise<void> {
   note(`stack ${stack}: ${environment}, ${sampling.default} % of traces and ${sampling.errors} % of errors kept, for ${retention} days`);
 
   step("Engine");
+  await ensure(await needsOf(settings));
   const engine = await ensureEngine();
   note(`Docker ${engine.ServerVersion}, ${engine.NCPU} cores, ${size(engine.MemTotal)}`);
   const own = await belongings(stack);
   await preflight(settings, own, engine);
 
+  step("Source of the images");
+  const choice = await chooseSource(settings, own);
+  note(choice.build ? "built here" : choice.source);
+
   step("Way");
   const chosen = await chooseWay(settings, own);
 
   step("Images");
-  const source = await ensureImages(settings, own);
-  note(`source: ${source}`);
+  const source = await ensureImages(settings, choice);
   const overrides = overridesFor(settings, source);
 
   step(`Up, by ${chosen.way}`);
@@ -51,4 +58,14 @@ async function up(settings: Settings): Promise<void> {
 
   step(`Ready in ${since(start)}`);
   note(`${addresses(settings)}\n\nFor an application:\n${environmentLines(settings)}`);
+}
+
+/** What is known to be needed before an engine answers. Compose and the tools that build images may yet prove needless, so they are only wished for. */
+async function needsOf({ images, imageRegistry }: Settings): Promise<Need> {
+  const compose = options.way === undefined && !(await presentCli());
+  const build = (options.images ?? images) === "local" && !imageRegistry;
+  return {
+    purposes: options.way === "compose" ? ["engine", "compose"] : ["engine"],
+    wished: [...(compose ? ["compose" as const] : []), ...(build ? ["images" as const] : [])],
+  };
 }

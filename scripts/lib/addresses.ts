@@ -22,7 +22,9 @@ export function environmentLines(settings: Settings): string {
     Object.entries(environment).map(([name, value]) => `${name}=${/["{]/.test(value) ? `'${value}'` : value}`);
   const outside = lines(applicationEnvironment(settings, here));
   const inside = lines(applicationEnvironment(settings, dockerTopology(settings.stack)));
-  return [...outside, `# in a container on the network ${networksOf(settings.stack).ingest}:`, ...inside.filter((line) => !outside.includes(line))].join(
-    "\n",
-  );
+  return [
+    ...outside,
+    `# in a container on the network ${networksOf(settings.stack).ingest}:`,
+    ...inside.filter((line) => !outside.includes(line)),
+  ].join("\n");
 }

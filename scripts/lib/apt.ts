@@ -1,19 +1,18 @@
-/** Debian's packages, where we may install them. */
-import { heartbeat, note, Problem } from "./say";
+/** Debian's packages, as root. */
+import { heartbeat, note, Problem, warn } from "./say";
 import { run, sleep, tail, type Outcome } from "./run";
 
-/** Whether packages can be installed: apt is there, and we are root. */
-export async function canInstall(): Promise<boolean> {
-  return process.getuid?.() === 0 && (await run("apt-get", ["--version"])).ok;
+/** Gets the lists of packages. If that fails, those of the last time may still do. */
+export async function updateLists(): Promise<void> {
+  const { ok, why, output } = await heartbeat("apt-get update", aptGet(["update"]));
+  if (!ok) warn(`the lists of packages are not up to date: apt-get update failed: ${why}\n${tail(output, 3)}`);
 }
 
-/** Installs packages; where another process does so, after it. */
-export async function install(...packages: string[]): Promise<void> {
-  note(`installing ${packages.join(", ")} with apt-get`);
-  for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...packages]]) {
-    const { ok, why, output } = await heartbeat(`apt-get ${args[0]}`, aptGet(args));
-    if (!ok) throw new Problem(`apt-get ${args.join(" ")} failed: ${why}\n${tail(output)}`);
-  }
+/** Installs packages; if another process is installing some, after it. */
+export async function installPackages(packages: readonly string[]): Promise<void> {
+  note(`installing ${packages.join(", ")}`);
+  const { ok, why, output } = await heartbeat("apt-get install", aptGet(["install", "-y", "--no-install-recommends", ...packages]));
+  if (!ok) throw new Problem(`apt-get install ${packages.join(" ")} failed: ${why}\n${tail(output)}`);
 }
 
 /** Seconds that another process may take for its packages. */

@@ -1,10 +1,10 @@
 /** The compose way: the rendered program, run by docker compose. */
 import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { canInstall, install } from "./apt";
 import { pending } from "./docker";
+import { ensure } from "./ensure";
 import { must, run, tail } from "./run";
-import { heartbeat, note, Problem } from "./say";
+import { heartbeat, Problem } from "./say";
 import { projectFolder } from "./stack";
 import { keepLog, stateFolder } from "./state";
 
@@ -38,21 +38,8 @@ export async function composeUp(stack: string, overrides: Overrides): Promise<vo
   renameSync(next, folder);
 }
 
-/** Compose as a plugin of docker, or as a program of its own from 1.29 on, the first that waits for tasks. */
+/** Compose as a plugin of docker, or as a separate program. */
 async function composeCommand(): Promise<[string, ...string[]]> {
-  const found = await findCompose();
-  if (found) return found;
-  if (await canInstall()) await install("docker-compose");
-  const installed = await findCompose();
-  if (installed) return installed;
-  throw new Problem("no docker compose: install Docker's compose plugin, or docker-compose 1.29 or newer");
-}
-
-async function findCompose(): Promise<[string, ...string[]] | undefined> {
-  if ((await run("docker", ["compose", "version"])).ok) return ["docker", "compose"];
-  const { stdout } = await run("docker-compose", ["version", "--short"]);
-  const [major = 0, minor = 0] = stdout.trim().replace(/^v/, "").split(".").map(Number);
-  if (major > 1 || (major === 1 && minor >= 29)) return ["docker-compose"];
-  if (stdout.trim()) note(`docker-compose ${stdout.trim()} is too old`);
-  return undefined;
+  await ensure({ purposes: ["compose"] });
+  return (await run("docker", ["compose", "version"])).ok ? ["docker", "compose"] : ["docker-compose"];
 }

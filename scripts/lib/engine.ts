@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { canInstall, install } from "./apt";
 import { engineInfo, type EngineInfo } from "./docker";
+import { ensure } from "./ensure";
 import { isAlive, statusOf } from "./processes";
 import { run, sleep, tail } from "./run";
 import { heartbeat, note, Problem } from "./say";
@@ -23,15 +23,7 @@ export async function ensureEngine(): Promise<EngineInfo> {
   const host = variable("DOCKER_HOST");
   if (host && !host.startsWith("unix://"))
     throw new Problem(`no container engine answers at DOCKER_HOST=${host}; start it, or unset DOCKER_HOST`);
-  if (!(await has("dockerd"))) {
-    if (!(await canInstall())) {
-      throw new Problem(
-        "no container engine answers, and this machine does not let us install one.\n" +
-          "Install Docker Engine (https://docs.docker.com/engine/install/), start it, and see that `docker info` works for this user.",
-      );
-    }
-    await install("docker.io", "docker-compose");
-  }
+  await ensure({ purposes: ["engine"] });
   // The package starts the engine where there is an init system to do so.
   const afterInstall = await engineInfo();
   if (afterInstall) return afterInstall;
@@ -42,8 +34,6 @@ export async function ensureEngine(): Promise<EngineInfo> {
   }
   return existsSync("/run/systemd/system") ? bySystemd() : byHand(host);
 }
-
-const has = async (program: string) => (await run(program, ["--version"])).ok;
 
 async function bySystemd(): Promise<EngineInfo> {
   note("starting the service docker");

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { imageNames, imageReference, type ImageName, type ImageOrigin } from "../../configs/images";
 import type { Settings } from "../../configs/settings";
 import { hasImage, serviceContainers, type Belongings } from "./docker";
+import { ensure } from "./ensure";
 import { options } from "./options";
 import { must, run } from "./run";
 import { heartbeat, note, Problem, warn } from "./say";
@@ -13,18 +14,59 @@ type Source = ImageOrigin["source"];
 /** How long a registry may take until it says anything at all. */
 const patience = 30_000;
 
-/** Makes the images present, and returns where they come from. */
-export async function ensureImages(settings: Settings, own: Belongings): Promise<Source> {
+const builder = ["--import", "tsx", join("images", "build.ts")];
+
+/** Where a stack's images come from. */
+export interface Choice {
+  readonly source: Source;
+  /** Whether they are built here; otherwise they are pulled. */
+  readonly build: boolean;
+}
+
+/**
+ * Decides where the images come from, and prepares the machine if they have to be built. Pulls at most the smallest image, which tells whether a
+ * registry answers.
+ */
+export async function chooseSource(settings: Settings, own: Belongings): Promise<Choice> {
   const source = await wantedSource(settings, own);
   const { imageRegistry: registry } = settings;
-  if (source === "official" || registry) {
-    const failure = await pullMissing(imageNames.map((name) => imageReference(name, { source, registry })));
-    if (!failure) return source;
-    if (options.images === "official") throw new Problem(failure);
-    note(`${failure}\nso the stack gets images built on this machine (tracing:images=local)`);
+  if (source === "local" && !registry) {
+    await prepareBuild();
+    return { source, build: true };
+  }
+  const failure = await pull((await absent(references(source, registry))).slice(-1));
+  return failure ? insteadBuild(failure) : { source, build: false };
+}
+
+/** Makes the images present, and returns where they come from: they are built here if the registry stops answering. */
+export async function ensureImages({ imageRegistry: registry }: Settings, choice: Choice): Promise<Source> {
+  if (!choice.build) {
+    const all = references(choice.source, registry);
+    const missing = await absent(all);
+    note(`${all.length - missing.length} of ${all.length} present`);
+    const failure = await pull(missing);
+    if (!failure) return choice.source;
+    await insteadBuild(failure);
   }
   await build(registry);
   return "local";
+}
+
+const references = (source: Source, registry?: string) => imageNames.map((name) => imageReference(name, { source, registry }));
+
+async function insteadBuild(failure: string): Promise<Choice> {
+  if (options.images === "official") throw new Problem(failure);
+  note(`${failure}\nso the stack gets images built on this machine (tracing:images=local)`);
+  await prepareBuild();
+  return { source: "local", build: true };
+}
+
+/** Installs what building takes, if any image has to be built; throws if it cannot. For images that are only outdated it is not insisted on. */
+export async function prepareBuild(): Promise<void> {
+  const stale = (await must(process.execPath, [...builder, "--stale"], { cwd: projectFolder })).split("\n").filter(Boolean);
+  if (stale.length === 0) return;
+  const missing = await absent(stale.map((name) => imageReference(name as ImageName, { source: "local" })));
+  await ensure(missing.length > 0 ? { purposes: ["engine", "images"] } : { purposes: [], wished: ["engine", "images"] });
 }
 
 /** The config value by which the program learns of the choice, unless the stack file says the same. */
@@ -43,15 +85,13 @@ export async function wantedSource(settings: Settings, own: Belongings): Promise
   return "local";
 }
 
-/** Pulls what is missing; returns why that failed, if it did. */
-async function pullMissing(references: readonly string[]): Promise<string | undefined> {
-  const missing = await absent(references);
-  note(`${references.length - missing.length} of ${references.length} present`);
-  // The last is the smallest: it tells soon whether there is a registry.
-  for (const reference of missing.reverse()) {
+/** Pulls images; returns why that failed, if it did. */
+async function pull(missing: readonly string[]): Promise<string | undefined> {
+  // The last is the smallest.
+  for (const reference of [...missing].reverse()) {
     let line = "";
-    const pull = run("docker", ["pull", reference], { firstAnswer: patience, onLine: (text) => (line = text) });
-    const { ok, why, output } = await heartbeat(`pulling ${reference}`, pull, () => line);
+    const pulling = run("docker", ["pull", reference], { firstAnswer: patience, onLine: (text) => (line = text) });
+    const { ok, why, output } = await heartbeat(`pulling ${reference}`, pulling, () => line);
     if (!ok) return `cannot pull ${reference}: ${output.trim().split("\n").pop() || why}`;
     note(`pulled ${reference}`);
   }
@@ -60,7 +100,7 @@ async function pullMissing(references: readonly string[]): Promise<string | unde
 
 /** Builds what is missing or outdated; the builder tells its own progress. With a mirror the images have its name before theirs. */
 async function build(registry?: string): Promise<void> {
-  const { ok, why } = await run(process.execPath, ["--import", "tsx", join("images", "build.ts")], { cwd: projectFolder, onLine: note });
+  const { ok, why } = await run(process.execPath, builder, { cwd: projectFolder, onLine: note });
   const local = (name: ImageName, mirror?: string) => imageReference(name, { source: "local", registry: mirror });
   if (!ok) {
     const missing = await absent(imageNames.map((name) => local(name)));

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { ensure } from "../../scripts/lib/ensure";
 import { must, run } from "../../scripts/lib/run";
 import { heartbeat, main, note, Problem, since, step } from "../../scripts/lib/say";
 import { makeCredentials } from "./lib/certificates";
@@ -12,7 +13,7 @@ import { apiUrl, at, home, kubeconfig, network, nodeName, ports, programs, versi
 import { cgroupRoot, checkMachine, makeControlGroups, makeNetwork, removeControlGroups, removeFolder, removeNetwork } from "./lib/node";
 import { firstObjects } from "./lib/objects";
 import { end, runningPid, start, started, stop, until } from "./lib/processes";
-import { buildPrograms, installPackages, preferOwnPrograms } from "./lib/programs";
+import { buildPrograms, preferOwnPrograms } from "./lib/programs";
 
 const help = `Usage: npx tsx tests/cluster/main.ts start [--images engine|none|FILE] | stop | status | build
 
@@ -51,7 +52,7 @@ main(async () => {
 });
 
 async function prepare(): Promise<void> {
-  await installPackages();
+  await ensure({ purposes: ["cluster"] });
   await buildPrograms();
 }
 

@@ -1,8 +1,7 @@
-/** The node's programs: Kubernetes and CoreDNS compiled from Go modules, the rest from Debian's packages. */
+/** The node's programs that are compiled from Go modules: Kubernetes and CoreDNS. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { canInstall, install } from "../../../scripts/lib/apt";
 import { publishedModule } from "../../../scripts/lib/go-tools";
 import { inTurn } from "../../../scripts/lib/lock";
 import { isAlive } from "../../../scripts/lib/processes";
@@ -122,28 +121,4 @@ export async function kubectlProblem(): Promise<string | undefined> {
   const [wantedMajor, wantedMinor] = oldestKubectl;
   const enough = Number(foundMajor) > wantedMajor || (Number(foundMajor) === wantedMajor && Number(foundMinor) >= wantedMinor);
   return enough ? undefined : `${wanted}; found ${gitVersion}`;
-}
-
-/** Each program, and the Debian package that has it. */
-const debian: Readonly<Record<string, string>> = {
-  etcd: "etcd-server",
-  containerd: "containerd",
-  runc: "runc",
-  iptables: "iptables",
-  ip: "iproute2",
-  conntrack: "conntrack",
-  openssl: "openssl",
-  "/usr/lib/cni/ptp": "containernetworking-plugins",
-};
-
-/** Finds the programs of Debian's packages, and installs those that are missing where this machine lets us. */
-export async function installPackages(): Promise<void> {
-  const present = await Promise.all(
-    Object.keys(debian).map(async (program) => (program.startsWith("/") ? existsSync(program) : (await run("which", [program])).ok)),
-  );
-  const missing = Object.values(debian).filter((_, i) => !present[i]);
-  if (missing.length === 0) return;
-  if (!(await canInstall()))
-    throw new Problem(`Debian's packages ${missing.join(", ")} are needed, and this machine does not let us install them`);
-  await install(...missing);
 }

@@ -1,0 +1,272 @@
+/** What a machine needs beside Node.js with npm, and make: each program, package and file, and why. The only such list; data, no code. */
+
+/** What a machine can be needed for; the documents and messages use these words. */
+export const purposes = {
+  engine: "`make up`, `make engine`",
+  compose: "`make up` without the Pulumi CLI",
+  programs: "`build.ts --binaries`",
+  images: "`make images`, and `make up` where no registry answers",
+  cluster: "`make cluster`, and its test suites",
+} as const;
+
+export type Purpose = keyof typeof purposes;
+
+/** The release whose packages become part of the images: the last one with both Java 17 and a busybox of the version in configs/images.ts. */
+export const debianRelease = "bookworm";
+
+/** How presence is detected. A `*` in a file stands for anything within one path segment, `~` for the home folder. */
+export type Probe =
+  | { readonly program: string }
+  | { readonly file: string }
+  /** It ends with exit code 0. */
+  | { readonly succeeds: readonly [string, ...string[]] }
+  /** It prints a version, which must be the requirement's `least` or newer. `folder` is relative to the project. */
+  | { readonly prints: readonly [string, ...string[]]; readonly folder?: string }
+  | { readonly anyOf: readonly Probe[] }
+  | { readonly allOf: readonly Probe[] }
+  /** DOCKER_HOST names an engine on another machine: it cannot be started from here. */
+  | { readonly remoteEngine: true }
+  /** The operating system itself, which nothing installs. */
+  | { readonly system: "debian" | "linux-root" };
+
+/** Something that a machine needs. */
+export interface Requirement {
+  readonly name: string;
+  /** What it is used for, as a phrase. */
+  readonly why: string;
+  readonly for: readonly Purpose[];
+  /** Suites of `make test` that need it, beside those that need a purpose as a whole. */
+  readonly suites?: readonly string[];
+  readonly probe: Probe;
+  /** The oldest version that will do. */
+  readonly least?: string;
+  /** Debian packages. `a | b`: the first that the release has, and b if that is not known. */
+  readonly debian?: readonly string[];
+  /** Homebrew's formula. */
+  readonly brew?: string;
+  /** Where to get it elsewhere. */
+  readonly url?: string;
+}
+
+/** Suites of `make test` that need all that a purpose needs. */
+export const suitePurposes: Readonly<Record<string, readonly Purpose[]>> = {
+  binaries: ["programs"],
+  rules: ["programs"],
+  images: ["engine", "images"],
+  faults: ["engine"],
+  lifecycle: ["engine", "compose"],
+  retention: ["engine"],
+  e2e: ["engine", "compose"],
+  "django-e2e": ["engine", "compose"],
+  "e2e-slow": ["engine", "compose"],
+  cluster: ["engine", "cluster"],
+  "cluster-load": ["engine", "cluster"],
+};
+
+export const requirements: readonly Requirement[] = [
+  {
+    name: "a container engine",
+    why: "runs the stack and builds the images",
+    for: ["engine", "images"],
+    probe: {
+      anyOf: [
+        { succeeds: ["docker", "version", "--format", "{{.Server.Version}}"] },
+        { allOf: [{ program: "docker" }, { anyOf: [{ program: "dockerd" }, { remoteEngine: true }] }] },
+      ],
+    },
+    debian: ["docker.io", "docker-cli | docker.io"],
+    url: "https://docs.docker.com/engine/install/",
+  },
+  {
+    name: "Docker Compose",
+    why: "runs the rendered compose file",
+    for: ["compose"],
+    probe: { anyOf: [{ succeeds: ["docker", "compose", "version"] }, { prints: ["docker-compose", "version", "--short"] }] },
+    least: "1.29",
+    debian: ["docker-compose"],
+    brew: "docker-compose",
+    url: "https://docs.docker.com/compose/install/",
+  },
+  {
+    name: `Debian 12 (${debianRelease})`,
+    why: "its packages become part of the images; use a virtual machine or a container of it, or images from a registry (tracing:imageRegistry)",
+    for: ["images"],
+    probe: { system: "debian" },
+  },
+  {
+    name: "lists of Debian's packages",
+    why: "the images are made from packages",
+    for: ["images"],
+    probe: { succeeds: ["apt-cache", "show", "busybox-static"] },
+  },
+  {
+    name: "Go",
+    why: "compiles the Collector, Jaeger, Prometheus and the tests' own programs",
+    for: ["programs", "images", "cluster"],
+    suites: ["workflows", "golint", "ledger", "schemas", "lifecycle", "e2e", "e2e-slow", "cluster", "cluster-load"],
+    // In this folder, because Go may be set up to fetch the version that a module asks for.
+    probe: { prints: ["go", "env", "GOVERSION"], folder: "tests/ledger" },
+    least: "1.26",
+    brew: "go",
+    url: "https://go.dev/doc/install",
+  },
+  {
+    name: "a Java compiler",
+    why: "compiles a module of Elasticsearch",
+    for: ["images"],
+    probe: { prints: ["javac", "-version"] },
+    least: "17",
+    debian: ["openjdk-17-jdk-headless | default-jdk-headless"],
+  },
+  { name: "Maven", why: "downloads Elasticsearch", for: ["images"], probe: { program: "mvn" }, debian: ["maven"] },
+  { name: "unzip", why: "unpacks Elasticsearch", for: ["images"], probe: { program: "unzip" }, debian: ["unzip"] },
+  {
+    name: "mmdebstrap",
+    why: "makes the system that Elasticsearch's image starts from",
+    for: ["images"],
+    probe: { program: "mmdebstrap" },
+    debian: ["mmdebstrap"],
+  },
+  {
+    name: "Python",
+    why: "runs the Django package, and a second opinion on sampling",
+    for: [],
+    suites: ["oracle", "django", "e2e", "django-e2e", "e2e-slow", "cluster-load"],
+    probe: { prints: ["python3", "--version"] },
+    least: "3.10",
+    debian: ["python3"],
+    brew: "python",
+    url: "https://www.python.org/downloads/",
+  },
+  {
+    name: "Python's venv",
+    why: "makes the Django package's environments",
+    for: [],
+    suites: ["django", "django-e2e", "e2e-slow"],
+    probe: { succeeds: ["python3", "-c", "import ensurepip, venv"] },
+    debian: ["python3-venv"],
+    brew: "python",
+  },
+  {
+    name: "Python's yaml",
+    why: "reads config files for the second opinion on sampling",
+    for: [],
+    suites: ["oracle", "e2e", "e2e-slow", "cluster-load"],
+    probe: { succeeds: ["python3", "-c", "import yaml"] },
+    debian: ["python3-yaml"],
+    url: "https://pypi.org/project/PyYAML/",
+  },
+  {
+    name: "busybox",
+    why: "runs the index cleaner's script as its image does",
+    for: [],
+    suites: ["binaries", "rules"],
+    probe: { file: "/bin/busybox" },
+    debian: ["busybox-static"],
+  },
+  {
+    name: "OpenSSL",
+    why: "makes certificates",
+    for: ["cluster"],
+    suites: ["binaries"],
+    probe: { program: "openssl" },
+    debian: ["openssl"],
+    brew: "openssl",
+  },
+  {
+    name: "docker-compose",
+    why: "runs the compose file together with an application's",
+    for: [],
+    suites: ["e2e-slow"],
+    probe: { program: "docker-compose" },
+    debian: ["docker-compose"],
+    brew: "docker-compose",
+  },
+  {
+    name: "libfaketime",
+    why: "sets Elasticsearch's clock",
+    for: [],
+    suites: ["retention"],
+    probe: { file: "/usr/lib/*/faketime/libfaketime.so.1" },
+    debian: ["faketime"],
+  },
+  {
+    name: "Chromium",
+    why: "opens the user interfaces",
+    for: [],
+    suites: ["page"],
+    probe: {
+      anyOf: [{ program: "chromium" }, { program: "google-chrome" }, { file: "~/.cache/ms-playwright/chromium*" }],
+    },
+    debian: ["chromium"],
+    brew: "chromium",
+  },
+  {
+    name: "curl",
+    why: "sends the requests of the documents",
+    for: [],
+    suites: ["e2e-slow", "django-e2e"],
+    probe: { program: "curl" },
+    debian: ["curl"],
+    brew: "curl",
+  },
+  {
+    name: "jq",
+    why: "reads the answers to the documents' requests",
+    for: [],
+    suites: ["e2e-slow", "django-e2e"],
+    probe: { program: "jq" },
+    debian: ["jq"],
+    brew: "jq",
+  },
+  {
+    name: "PostgreSQL",
+    why: "the Django example's database",
+    for: [],
+    suites: ["django-e2e", "e2e-slow"],
+    probe: { file: "/usr/lib/postgresql/*/bin/initdb" },
+    debian: ["postgresql"],
+  },
+  {
+    name: "Redis",
+    why: "the Django example's cache and broker",
+    for: [],
+    suites: ["django-e2e", "e2e-slow"],
+    probe: { allOf: [{ program: "redis-server" }, { program: "redis-cli" }] },
+    debian: ["redis-server"],
+  },
+  { name: "Linux, as root", why: "a node makes interfaces, rules and control groups", for: ["cluster"], probe: { system: "linux-root" } },
+  { name: "etcd", why: "keeps the cluster's objects", for: ["cluster"], probe: { program: "etcd" }, debian: ["etcd-server"] },
+  { name: "containerd", why: "runs the pods", for: ["cluster"], probe: { program: "containerd" }, debian: ["containerd"] },
+  { name: "runc", why: "starts their containers", for: ["cluster"], probe: { program: "runc" }, debian: ["runc"] },
+  {
+    name: "CNI plugins",
+    why: "connect the pods",
+    for: ["cluster"],
+    probe: { file: "/usr/lib/cni/ptp" },
+    debian: ["containernetworking-plugins"],
+  },
+  {
+    name: "iptables",
+    why: "routes services, and enforces policies",
+    for: ["cluster"],
+    probe: { program: "iptables" },
+    debian: ["iptables"],
+  },
+  { name: "ip", why: "makes the node's interface", for: ["cluster"], probe: { program: "ip" }, debian: ["iproute2"] },
+  {
+    name: "conntrack",
+    why: "ends connections to pods that are gone",
+    for: ["cluster"],
+    probe: { program: "conntrack" },
+    debian: ["conntrack"],
+  },
+  {
+    name: "a C compiler",
+    why: "compiles a stand-in for the limit of open files",
+    for: [],
+    suites: ["cluster-load"],
+    probe: { allOf: [{ program: "cc" }, { file: "/usr/include/dlfcn.h" }] },
+    debian: ["gcc", "libc6-dev"],
+  },
+];
