@@ -68,7 +68,7 @@ export class ClockedStore {
     await this.end();
     await docker("network", "create", ...label, name);
     await docker("volume", "create", ...label, name);
-    await docker("run", "--rm", "--volume", `${name}:/data`, imageOf("busybox"), "chown", "1000:0", "/data");
+    await docker("run", "--rm", "--network", "none", "--volume", `${name}:/data`, imageOf("busybox"), "chown", "1000:0", "/data");
     const { args } = this.workloads["otel-collector"];
     await this.start("otel-collector", ["--tmpfs", `${paths.collectorQueue}:mode=1777`, ...this.config()], args, [
       ports.collector.prometheusExporter,
