@@ -17,7 +17,7 @@ function command(name: string, how: string): Prerequisite {
   return { name, how, present: () => (process.env.PATH ?? "").split(delimiter).some((dir) => existsSync(join(dir, name))) };
 }
 
-const go = command("go", "Go 1.25 or newer: go.dev/doc/install");
+const go = command("go", "Go 1.26 or newer: go.dev/doc/install");
 
 const engine: Prerequisite = {
   name: "a container engine that answers",
