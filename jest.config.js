@@ -25,6 +25,7 @@ module.exports = {
     project("schemas"),
     project("cluster", { testPathIgnorePatterns: ["/node_modules/", clusterLoad] }),
     project("cluster-load", { testMatch: [`<rootDir>/tests/cluster/**/${clusterLoad}`] }),
+    project("page"),
     project("e2e"),
   ],
   // A project's own limit has no effect: files whose tests take longer call jest.setTimeout.

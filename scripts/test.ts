@@ -2,7 +2,7 @@
  * `make test`: the rungs of the tests, cheap ones first. All cheap rungs run, so that one run shows all that is wrong; those that build or
  * start something run only when nothing has failed before them.
  */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { stackLabels } from "../configs/topology";
 import { check, goLint, goTest, jest, sum, type Counts } from "./lib/counts";
@@ -27,11 +27,12 @@ interface Rung {
 
 const ledger = join("tests", "ledger");
 const builder = join("images", "build.ts");
+const tracePage = join("images", "jaeger", "trace-page");
 const jestRung = (name: string) => () => jest(name);
 
 const rungs: readonly Rung[] = [
   { name: "lint", what: "eslint and prettier", cheap: true, run: lint },
-  { name: "types", what: "tsc", cheap: true, run: () => check("typescript/bin/tsc", "--noEmit") },
+  { name: "types", what: "tsc", cheap: true, run: types },
   { name: "workflows", what: "actionlint on .github/workflows", cheap: true, run: workflows },
   { name: "golint", what: "gofmt and go vet", cheap: true, run: () => goLint(ledger) },
   { name: "unit", what: "pure functions", cheap: true, run: jestRung("unit") },
@@ -48,6 +49,7 @@ const rungs: readonly Rung[] = [
   { name: "binaries", what: "real programs accept the config files", cheap: false, run: () => binaries("binaries") },
   { name: "rules", what: "alerts fire, stay silent and recover", cheap: false, run: () => binaries("rules") },
   { name: "schemas", what: "manifests for the oldest and the newest Kubernetes", cheap: false, run: jestRung("schemas") },
+  { name: "page", what: "the trace page in a browser", cheap: false, run: jestRung("page") },
   { name: "images", what: "the images are built", cheap: false, run: () => check(builder) },
   { name: "e2e", what: "the stack, end to end", cheap: false, run: endToEnd },
   { name: "django-e2e", what: "the Django example through the stack", cheap: false, run: djangoEndToEnd },
@@ -98,7 +100,19 @@ function chosen(): readonly Rung[] {
   return rungs.filter((rung) => (named.length > 0 ? named.includes(rung.name) : !rung.named));
 }
 
+async function types(): Promise<Counts> {
+  await installTracePage();
+  return sum([await check("typescript/bin/tsc", "--noEmit"), await check("typescript/bin/tsc", "--project", tracePage)]);
+}
+
+/** Types and lint of the trace page need the packages that it is built from. */
+async function installTracePage(): Promise<void> {
+  const cwd = join(projectFolder, tracePage);
+  if (!existsSync(join(cwd, "node_modules"))) await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd });
+}
+
 async function lint(): Promise<Counts> {
+  await installTracePage();
   return sum([await check("eslint/bin/eslint.js", "."), await check("prettier/bin/prettier.cjs", "--check", "--log-level=warn", ".")]);
 }
 

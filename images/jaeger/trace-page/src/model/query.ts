@@ -57,7 +57,7 @@ export function problemsOf(query: Query): Partial<Record<keyof Query, string>> {
     minDuration:
       query.minDuration === "" || /^(\d+(\.\d+)?(us|µs|ms|s|m|h))+$/.test(query.minDuration) ? undefined : "Example: 100ms, 1.5s",
     tags: parseTags(query.tags) ? undefined : 'Example: http.route=/orders error=true, or key="a value"',
-    lookback: custom || query.lookback in lookbacks ? undefined : "Unknown time range",
+    lookback: custom || Object.hasOwn(lookbacks, query.lookback) ? undefined : "Unknown time range",
     from: custom && Number.isNaN(Date.parse(query.from)) ? "Required" : undefined,
     to: custom && Number.isNaN(Date.parse(query.to)) ? "Required" : unordered ? "Must be later than the start" : undefined,
     limit: /^[1-9]\d{0,3}$/.test(query.limit) ? undefined : "A number up to 9999",
