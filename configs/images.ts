@@ -45,8 +45,8 @@ export const images = {
     shell: true,
   },
   prometheus: {
-    version: "3.5.0",
-    official: { registry: "quay.io", repository: "prometheus/prometheus", tag: "v3.5.0" },
+    version: "3.13.5",
+    official: { registry: "quay.io", repository: "prometheus/prometheus", tag: "v3.13.5" },
     user: { uid: 65534, gid: 65534 },
     shell: true,
   },

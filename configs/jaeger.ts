@@ -27,6 +27,9 @@ export function jaegerEnv(settings: Settings): Record<string, string> {
  */
 export const maxSpanAgeHours = (settings: Settings): number => (settings.retention + 1) * 24;
 
+/** The trace page in Jaeger images built on this machine, which lack Jaeger's own user interface. */
+const tracePageFolder = "/usr/share/trace-page";
+
 /** What an instance of Jaeger does: it writes what the Collector sends, it answers queries and serves strategies, or both. */
 export type JaegerRole = "both" | "collector" | "query";
 
@@ -73,6 +76,7 @@ export function jaegerConfig(settings: Settings, topology: Topology, role: Jaege
         ? {
             jaeger_query: {
               storage: { traces: "elasticsearch" },
+              ui: settings.images === "local" ? { assets_path: tracePageFolder } : undefined,
               http: {
                 endpoint: `${listen.jaegerBackend}:${ports.jaeger.query}`,
                 ...(ingress ? { auth: { authenticator: "basicauth/users" } } : {}),

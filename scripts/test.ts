@@ -4,7 +4,7 @@
  *
  * Tests that need a container engine bring up stacks of their own beside the stacks that the engine has, and remove them however they end.
  */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { check, goLint, goTest, jest, sum, type Counts } from "./lib/counts";
 import { goTool } from "./lib/go-tools";
@@ -13,7 +13,7 @@ import { options } from "./lib/options";
 import { cliOnPath } from "./lib/pulumi-cli";
 import { canRun, pytest, python } from "./lib/python";
 import { alone } from "./lib/lock";
-import { attach } from "./lib/run";
+import { attach, run } from "./lib/run";
 import { main, note, Problem, since, step, table } from "./lib/say";
 import { projectFolder } from "./lib/stack";
 import { ensureForSuites } from "./lib/suite-requirements";
@@ -37,11 +37,12 @@ const shared = new SharedStack();
 
 const ledger = join("tests", "ledger");
 const builder = join("images", "build.ts");
+const tracePage = join("images", "jaeger", "trace-page");
 const jestRung = (name: string) => () => jest(name);
 
 const rungs: readonly Rung[] = [
   { name: "lint", what: "eslint and prettier", cheap: true, run: lint },
-  { name: "types", what: "tsc", cheap: true, run: () => check("typescript/bin/tsc", "--noEmit") },
+  { name: "types", what: "tsc", cheap: true, run: types },
   { name: "workflows", what: "actionlint on .github/workflows", cheap: true, run: workflows },
   { name: "golint", what: "gofmt and go vet", cheap: true, run: () => goLint(ledger) },
   { name: "unit", what: "pure functions", cheap: true, run: jestRung("unit") },
@@ -59,6 +60,7 @@ const rungs: readonly Rung[] = [
   { name: "binaries", what: "real programs accept the config files", cheap: false, run: () => binaries("binaries") },
   { name: "rules", what: "alerts fire, stay silent and recover", cheap: false, run: () => binaries("rules") },
   { name: "schemas", what: "manifests for the oldest and the newest Kubernetes", cheap: false, run: jestRung("schemas") },
+  { name: "page", what: "the trace page in a browser", cheap: false, run: jestRung("page") },
   { name: "images", what: "the images are built", cheap: false, run: () => check(builder) },
   { name: "faults", what: "refusals: everything at once, before anything is changed", cheap: false, run: jestRung("faults") },
   { name: "lifecycle", what: "up, edit, down and destroy, each way", cheap: false, stacks: "own", run: jestRung("lifecycle") },
@@ -140,7 +142,19 @@ function chosen(): readonly Rung[] {
   return rungs.filter((rung) => (named.length > 0 ? named.includes(rung.name) : words.includes("--all") || !rung.slow));
 }
 
+async function types(): Promise<Counts> {
+  await installTracePage();
+  return sum([await check("typescript/bin/tsc", "--noEmit"), await check("typescript/bin/tsc", "--project", tracePage)]);
+}
+
+/** Types and lint of the trace page need the packages that it is built from. */
+async function installTracePage(): Promise<void> {
+  const cwd = join(projectFolder, tracePage);
+  if (!existsSync(join(cwd, "node_modules"))) await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd });
+}
+
 async function lint(): Promise<Counts> {
+  await installTracePage();
   return sum([await check("eslint/bin/eslint.js", "."), await check("prettier/bin/prettier.cjs", "--check", "--log-level=warn", ".")]);
 }
 

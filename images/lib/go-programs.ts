@@ -1,12 +1,11 @@
 /** The programs that are compiled from Go modules: which sources, which flags, and the compiling itself. */
-import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { images, type ImageName } from "../../configs/images";
+import { cachedFolder, isCurrent } from "./cache";
 import { inputHash } from "./hash";
 import { binaryDir, imagesDir } from "./paths";
 import type { Step } from "./progress";
-import { run, withWorkDir } from "./run";
+import { run } from "./run";
 
 interface GoSource {
   /** The version that these sources are of; configs/images.ts must want the same. */
@@ -33,10 +32,10 @@ const sources = {
   jaeger: { ...jaeger, packages: ["./cmd/jaeger"] },
   "jaeger-es-index-cleaner": { ...jaeger, packages: ["./cmd/es-index-cleaner"] },
   prometheus: {
-    version: "3.5.0",
-    module: { path: "github.com/prometheus/prometheus", version: "v0.305.0", sum: "h1:UO/LsM32/E9yBDtvQj8tN+WwhbyWKR10lO35vmFLx0U=" },
+    version: "3.13.5",
+    module: { path: "github.com/prometheus/prometheus", version: "v0.313.5", sum: "h1:5/kewqSFNlHQa9NqZxrOkXCBlEuJOvb+8gFOUxSWFv0=" },
     packages: ["./cmd/prometheus", "./cmd/promtool"],
-    variables: { "github.com/prometheus/common/version.Version": "3.5.0" },
+    variables: { "github.com/prometheus/common/version.Version": "3.13.5" },
   },
 } as const satisfies Partial<Record<ImageName, GoSource>>;
 
@@ -58,12 +57,8 @@ export function binariesHash(name: GoImage): string {
   return inputHash(source.module ? [] : [`${name}/generated`], source, buildFlags, environment);
 }
 
-function stampOf(name: GoImage): string {
-  return join(binaryDir(name), ".inputs");
-}
-
-export async function binariesAreCurrent(name: GoImage): Promise<boolean> {
-  return existsSync(stampOf(name)) && (await readFile(stampOf(name), "utf8")) === binariesHash(name);
+export function binariesAreCurrent(name: GoImage): Promise<boolean> {
+  return isCurrent(binaryDir(name), binariesHash(name));
 }
 
 /** Makes sure that the cache has an image's programs, and returns the folder they are in. */
@@ -72,35 +67,34 @@ export async function compile(
   options: { readonly step: Step; readonly log: string; readonly force: boolean },
 ): Promise<string> {
   const { step, log } = options;
-  const source: GoSource = sources[name];
-  const target = binaryDir(name);
-  if (source.version !== images[name].version) {
-    throw new Error(
-      `configs/images.ts wants ${name} ${images[name].version}; images/lib/go-programs.ts has the sources of ${source.version}`,
-    );
-  }
-  if (!options.force && (await binariesAreCurrent(name))) return target;
-
-  const dir = await step("getting the sources", () => sourceDir(name, log));
-  await withWorkDir(async (work) => {
-    const variables = Object.entries(source.variables).map(([variable, value]) => ` -X ${variable}=${value}`);
-    const flags = [...buildFlags, "-ldflags", `-s -w${variables.join("")}`];
-    await step("compiling", () =>
-      run("go", ["build", ...flags, "-o", `${work}/`, ...source.packages], { cwd: dir, env: environment, log }),
-    );
-    await writeFile(join(work, ".inputs"), binariesHash(name));
-    // Work folders are their owner's alone; the cache need not be.
-    await chmod(work, 0o755);
-    await mkdir(dirname(target), { recursive: true });
-    await rm(target, { recursive: true, force: true });
-    await rename(work, target);
+  return cachedFolder(binaryDir(name), binariesHash(name), options.force, async (work) => {
+    const dir = await step("getting the sources", () => sourceDir(name, log));
+    await step("compiling", () => goBuild(name, { dir, output: work, log }));
   });
-  return target;
+}
+
+/** Compiles the programs of an image from the sources in `dir`. */
+export async function goBuild(
+  name: GoImage,
+  options: { readonly dir: string; readonly output: string; readonly tags?: readonly string[]; readonly log: string },
+): Promise<void> {
+  const source: GoSource = sources[name];
+  const variables = Object.entries(source.variables).map(([variable, value]) => ` -X ${variable}=${value}`);
+  const tags = options.tags ? ["-tags", options.tags.join(",")] : [];
+  const flags = [...buildFlags, ...tags, "-ldflags", `-s -w${variables.join("")}`];
+  await run("go", ["build", ...flags, "-o", `${options.output}/`, ...source.packages], {
+    cwd: options.dir,
+    env: environment,
+    log: options.log,
+  });
 }
 
 /** The folder with an image's Go sources, downloaded and checked if need be. */
 export async function sourceDir(name: GoImage, log: string): Promise<string> {
-  const { module }: GoSource = sources[name];
+  const { module, version }: GoSource = sources[name];
+  if (version !== images[name].version) {
+    throw new Error(`configs/images.ts wants ${name} ${images[name].version}; images/lib/go-programs.ts has the sources of ${version}`);
+  }
   if (!module) return join(imagesDir, name, "generated");
   const id = `${module.path}@${module.version}`;
   // Outside any module: the answer must not depend on where this is called.

@@ -4,7 +4,10 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { imagesDir } from "./paths";
 
-/** Hashes files and folders of images/, by name, content and whether they can be executed, together with plain values. */
+/**
+ * Hashes files and folders of images/, by name, content and whether they can be executed, together with plain values.
+ * Installed packages are left out: the lock file beside them names them.
+ */
 export function inputHash(paths: readonly string[], ...values: unknown[]): string {
   const hash = createHash("sha256").update(JSON.stringify(values));
   for (const file of paths.flatMap((path) => filesOf(join(imagesDir, path))).sort()) {
@@ -14,5 +17,7 @@ export function inputHash(paths: readonly string[], ...values: unknown[]): strin
 }
 
 function filesOf(path: string): string[] {
-  return statSync(path).isDirectory() ? readdirSync(path).flatMap((name) => filesOf(join(path, name))) : [path];
+  if (!statSync(path).isDirectory()) return [path];
+  const names = readdirSync(path).filter((name) => name !== "node_modules");
+  return names.flatMap((name) => filesOf(join(path, name)));
 }

@@ -1,6 +1,6 @@
 /** How each image is put together: what goes into the build context beside the image's own folder. */
 import { copyFile, cp, link, mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { images, type ImageName } from "../../configs/images";
 import { addBusybox, addCertificates, javaSystem } from "./debian";
 import { addElasticsearch } from "./elasticsearch";
@@ -8,7 +8,9 @@ import { binariesHash, compile, isGoImage, sourceDir, type GoImage } from "./go-
 import { inputHash } from "./hash";
 import { imagesDir } from "./paths";
 import type { Step } from "./progress";
+import { compileWithUi } from "./prometheus-ui";
 import { run } from "./run";
+import { tracePage } from "./trace-page";
 
 export interface Build {
   /** The folder that the engine gets, with the Dockerfile in it. */
@@ -40,9 +42,10 @@ const recipes: Record<ImageName, Recipe> = {
     },
   },
   jaeger: {
-    description: "Jaeger without its user interface",
+    description: "Jaeger, with a small trace page in place of its user interface",
     async assemble(build) {
       await addPrograms("jaeger", ["jaeger"], build);
+      await cp(await tracePage(build), join(build.context, "trace-page"), { recursive: true });
       await addBase(build);
       await copyFile(
         join(await sourceDir("jaeger", build.log), "cmd/jaeger/sampling-strategies.json"),
@@ -58,9 +61,9 @@ const recipes: Record<ImageName, Recipe> = {
     },
   },
   prometheus: {
-    description: "Prometheus without its user interface",
+    description: "Prometheus",
     async assemble(build) {
-      await addPrograms("prometheus", ["prometheus", "promtool"], build);
+      await linkPrograms(await compileWithUi(build), ["prometheus", "promtool"], build);
       await addBase(build);
       await copyFile(
         join(await sourceDir("prometheus", build.log), "documentation/examples/prometheus.yml"),
@@ -81,13 +84,20 @@ export function describe(name: ImageName): string {
 
 /** What an image is made from. Debian's packages are not part of it: `--force` takes newer ones. */
 export function imageHash(name: ImageName): string {
-  const makers = ["lib/recipes.ts", "lib/debian.ts", ...(name === "elasticsearch" ? ["lib/elasticsearch.ts"] : [])];
-  return inputHash([name, ...makers], images[name], isGoImage(name) ? binariesHash(name) : "");
+  return inputHash([name, "lib/recipes.ts", "lib/debian.ts", ...makers(name)], images[name], isGoImage(name) ? binariesHash(name) : "");
+}
+
+/** The code that makes what only one image has. */
+function makers(name: ImageName): string[] {
+  if (name === "elasticsearch") return ["lib/elasticsearch.ts"];
+  if (name === "jaeger") return ["lib/trace-page.ts"];
+  return name === "prometheus" ? ["lib/prometheus-ui.ts"] : [];
 }
 
 /** Fills the build context of an image. */
 export async function assemble(name: ImageName, build: Build): Promise<void> {
-  await cp(join(imagesDir, name), build.context, { recursive: true });
+  // A page's packages are for its tests and its editor: a build installs its own.
+  await cp(join(imagesDir, name), build.context, { recursive: true, filter: (source) => basename(source) !== "node_modules" });
   // Whatever the umask was when the project was checked out.
   await run("chmod", ["-R", "u=rwX,go=rX", build.context]);
   await mkdir(join(build.context, "rootfs"));
@@ -97,7 +107,10 @@ export async function assemble(name: ImageName, build: Build): Promise<void> {
 }
 
 async function addPrograms(name: GoImage, programs: readonly string[], build: Build): Promise<void> {
-  const dir = await compile(name, build);
+  await linkPrograms(await compile(name, build), programs, build);
+}
+
+async function linkPrograms(dir: string, programs: readonly string[], build: Build): Promise<void> {
   for (const program of programs) await link(join(dir, program), join(build.context, program));
 }
 
