@@ -4,9 +4,10 @@
 #   SERVICE=name  one service (logs)                     IMAGES=official|local   force where images come from
 #   FOLLOW=1      go on as lines come (logs)             RUNG=name               one rung (test)
 #   YES=1         do not ask (destroy)                   SET= TRAFFIC=           what-ifs (sampling)
+#   DIFF=1        the whole difference (preview)
 
 ENV ?= dev
-export ENV WAY IMAGES SERVICE FOLLOW YES RUNG SET TRAFFIC
+export ENV WAY IMAGES SERVICE FOLLOW YES DIFF RUNG SET TRAFFIC
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -20,7 +21,7 @@ down: $(modules) ## stop it; data and secrets stay
 	@$(tsx) scripts/down.ts
 destroy: $(modules) ## delete it with all its data
 	@$(tsx) scripts/destroy.ts
-preview: $(modules) ## show what `make up` would change
+preview: $(modules) ## show what `make up` would change (DIFF=1: all of it)
 	@$(tsx) scripts/preview.ts
 
 sampling: $(modules) ## rates in force and what they keep (SET= and TRAFFIC= for what-ifs)

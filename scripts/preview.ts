@@ -22,7 +22,8 @@ main(async () => {
   const cli = way === "compose" ? undefined : await presentCli();
   if (!cli && way === "pulumi") throw new Problem("there is no Pulumi CLI here: https://www.pulumi.com/docs/install/");
   step(`Preview: stack ${stack}, by ${cli ? `Pulumi ${cli.version}` : "the rendered compose file"}`);
-  process.exitCode = cli ? await new PulumiStack(cli.path, stack).preview(overrides) : await difference(settings, overrides);
+  if (!cli) process.exitCode = await difference(settings, overrides);
+  else if (!(await new PulumiStack(cli.path, stack).preview(overrides, options.diff))) process.exitCode = 1;
 });
 
 /** Shows how the rendered stack differs from the one that is deployed, or from the committed one where none is. */

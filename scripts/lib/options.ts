@@ -14,12 +14,13 @@ export const options = {
   images: variable("IMAGES") as "official" | "local" | undefined,
   yes: flag("YES"),
   follow: flag("FOLLOW"),
+  diff: flag("DIFF"),
   rung: variable("RUNG"),
   set: variable("SET"),
   traffic: variable("TRAFFIC"),
 } as const;
 
-function flag(name: "YES" | "FOLLOW"): boolean {
+function flag(name: "YES" | "FOLLOW" | "DIFF"): boolean {
   return /^(1|y|yes|true)$/i.test(variable(name) ?? "");
 }
 

@@ -1,16 +1,21 @@
 /** The Pulumi CLI with all that this program needs of it: found, or installed. */
 import { accessSync, constants, existsSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
+import manifest from "../../package.json";
 import { run } from "./run";
 import { heartbeat, note } from "./say";
 import { projectFolder } from "./stack";
 import { stateFolder } from "./state";
 
-/** The CLI that is installed where there is none: the npm package of that name, which downloads the program when first called. */
-const packageVersion = "3.265.0";
+/**
+ * The version of the CLI that is installed where there is none: that of the SDK, which package.json pins. The npm package `pulumi` has the
+ * CLI's version, and downloads the program when it is first called.
+ */
+const packageVersion = manifest.dependencies["@pulumi/pulumi"];
 const npmTime = 120_000;
 const downloadTime = 300_000;
-const providers = ["docker", "kubernetes", "random"] as const;
+/** The providers of a stack on Docker, the only kind that the commands bring up. */
+const providers = ["docker", "random"] as const;
 
 /** A CLI that can run this program, or why there is none. */
 export type Cli = { readonly path: string; readonly version: string } | { readonly why: string };

@@ -1,5 +1,5 @@
 /** The Pulumi way: the CLI with a backend and a passphrase of our own, outside the repository, unless the caller has set theirs. */
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
@@ -7,7 +7,8 @@ import type { Overrides } from "./compose";
 import { belongings, pending } from "./docker";
 import { resume } from "./health";
 import { isAlive } from "./processes";
-import { attach, must, run, tail, type Outcome } from "./run";
+import { parseEvents, previewSummary } from "./preview-summary";
+import { must, run, tail, type Outcome, type RunOptions } from "./run";
 import { heartbeat, note, Problem } from "./say";
 import { projectFolder } from "./stack";
 import { keepLog, passphraseFile, stateFolder } from "./state";
@@ -78,13 +79,26 @@ export class PulumiStack {
     await must(this.cli, ["stack", "rm", this.stack, "--yes", "--non-interactive"], { cwd: this.folder, env: PulumiStack.environment() });
   }
 
-  /** Shows on the terminal what `up` would change, and which rules of policy/ it would break; returns the CLI's exit code. */
-  async preview(overrides: Overrides): Promise<number> {
+  /**
+   * Prints what `up` would change, by component, and which rules of policy/ it would break.
+   *
+   * @param diff Print the CLI's whole difference after it.
+   * @returns Whether the preview succeeded.
+   */
+  async preview(overrides: Overrides, diff: boolean): Promise<boolean> {
     await this.ensure(overrides);
-    return attach(this.cli, ["preview", "--diff", "--policy-pack", "policy", "--stack", this.stack, "--config-file", this.configFile], {
-      cwd: projectFolder,
-      env: PulumiStack.environment(),
-    });
+    const eventLog = join(this.folder, "preview-events.json");
+    rmSync(eventLog, { force: true });
+    const args = ["preview", ...(diff ? ["--diff"] : []), "--policy-pack", "policy", "--config-file", this.configFile];
+    // `--json` names neither outputs nor broken policies. The CLI takes --event-log, which the Automation API uses, with this variable only.
+    const env = { PULUMI_DEBUG_COMMANDS: "true" };
+    const { ok, output, why } = await heartbeat("pulumi preview", this.call([...args, "--event-log", eventLog], projectFolder, { env }));
+    if (!existsSync(eventLog)) throw new Problem(`pulumi preview failed: ${why}\n${diagnostics(output)}`);
+    note(previewSummary(parseEvents(readFileSync(eventLog, "utf8"))));
+    rmSync(eventLog);
+    if (diff) console.log(`\n${output.trimEnd()}`);
+    else note(`the whole difference: make preview ENV=${this.stack} DIFF=1`);
+    return ok;
   }
 
   private get folder(): string {
@@ -130,19 +144,20 @@ export class PulumiStack {
   /** An operation on the stack. A lock whose owner is dead is taken away. */
   private async operation(args: readonly string[], onLine?: (line: string) => void): Promise<Outcome> {
     const all = [...args, "--yes", "--config-file", this.configFile];
-    const outcome = await this.call(all, projectFolder, onLine);
+    const outcome = await this.call(all, projectFolder, { onLine });
     const [, owner, pid] = /created by (\S+) \(pid (\d+)\)/.exec(outcome.output) ?? [];
     if (outcome.ok || !/currently locked/.test(outcome.output) || !owner?.endsWith(`@${hostname()}`) || isAlive(Number(pid))) {
       return outcome;
     }
     note(`taking away the lock of an interrupted run (pid ${pid ?? ""})`);
     await must(this.cli, ["cancel", this.stack, "--yes"], { cwd: this.folder, env: PulumiStack.environment() });
-    return this.call(all, projectFolder, onLine);
+    return this.call(all, projectFolder, { onLine });
   }
 
-  private call(args: readonly string[], cwd: string, onLine?: (line: string) => void): Promise<Outcome> {
+  private call(args: readonly string[], cwd: string, options: Pick<RunOptions, "env" | "onLine"> = {}): Promise<Outcome> {
     const all = [...args, "--stack", this.stack, "--non-interactive", "--color", "never"];
-    return run(this.cli, all, { cwd, env: PulumiStack.environment(), patient: true, onLine });
+    const env = { ...PulumiStack.environment(), ...options.env };
+    return run(this.cli, all, { cwd, env, patient: true, onLine: options.onLine });
   }
 }
 

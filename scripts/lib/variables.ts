@@ -36,6 +36,7 @@ export const commandVariables = {
   SERVICE: { meaning: "One service (logs).", fallback: "all services", allowed: "a service's name" },
   FOLLOW: { meaning: "Go on as lines come (logs).", fallback: "no", ...yes },
   YES: { meaning: "Do not ask (destroy).", fallback: "no", ...yes },
+  DIFF: { meaning: "Print the whole difference too, not its summary alone (preview, by Pulumi).", fallback: "no", ...yes },
   SET: {
     meaning: "Other values of the sampling model, to see what they would mean (sampling).",
     fallback: "none",
