@@ -10,6 +10,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Checkout, scratch } from "../lib/checkout";
 import { containerIds, inspectServices, inspectText } from "../lib/inspect";
 import { Ledger } from "../lib/ledger";
+import { hasPulumi } from "../lib/pulumi";
 import { Clients } from "../lib/send";
 import { Systems } from "../lib/systems";
 import { testStacks } from "../lib/test-stacks";
@@ -21,14 +22,6 @@ const { stack } = copy;
 const systems = new Systems(copy);
 const clients = new Clients(copy);
 const ledger = new Ledger(copy);
-const hasPulumi = (() => {
-  try {
-    execFileSync("pulumi", ["version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-})();
 console.log(hasPulumi ? "pulumi is on PATH: both ways are tested" : "pulumi is not on PATH: the Pulumi way is NOT tested");
 
 const inspected: Record<string, Record<string, object>> = {};
