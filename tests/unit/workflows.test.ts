@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
+import manifest from "../../package.json";
 import { projectFolder } from "../../render/record";
 
 interface Job {
@@ -132,4 +133,13 @@ test("previews and updates run the policy pack", () => {
 test("what writes to pull requests checks out nothing and runs nothing of theirs", () => {
   const used = steps(workflow("comment.yml").jobs).flatMap(({ uses }) => uses?.split("@")[0] ?? []);
   expect(used).toEqual(["actions/download-artifact"]);
+});
+
+test("the workflows install the CLI of the SDK's version, which is pinned", () => {
+  const sdk = manifest.dependencies["@pulumi/pulumi"];
+  expect(sdk).toMatch(/^\d+\.\d+\.\d+$/);
+  const all = workflows.flatMap(([, { jobs }]) => steps(jobs));
+  const versions = all.flatMap(({ uses, with: inputs }) => (uses?.startsWith("pulumi/actions@") ? [inputs?.["pulumi-version"]] : []));
+  expect(versions.length).toBeGreaterThanOrEqual(4);
+  expect(new Set(versions)).toEqual(new Set([sdk]));
 });
