@@ -94,7 +94,7 @@ def _start(settings: Settings, sampler: Sampler) -> TracerProvider | None:
         mend_middleware(_renew)
         trace_commands(settings.commands)
     if "celery" in instrumented and importlib.util.find_spec("celery") is not None:
-        connect_celery(settings, _hurry, finish, _renew)
+        connect_celery(settings, hurry, finish, _renew)
     return provider if isinstance(provider, TracerProvider) else None
 
 
@@ -172,7 +172,8 @@ def delivery() -> SpanDelivery | None:
     return _state.get("delivery")
 
 
-def _hurry() -> None:
+def hurry() -> None:
+    """Begin to send what waits."""
     if "delivery" in _state:
         _state["delivery"].hurry()
 
