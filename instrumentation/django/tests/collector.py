@@ -39,18 +39,7 @@ class Collector:
                     body = gzip.decompress(body)
                 outer.asked += 1
                 outer.times.append(time.monotonic())
-                # Once: the test may set another one any time.
-                status, answer, headers = outer.status, b"", outer.headers
-                if self.path == "/v1/traces":
-                    request = ExportTraceServiceRequest.FromString(body)
-                    if outer.judge is not None:
-                        status, answer = outer.judge(request)
-                    if status == 200:
-                        outer.take(request)
-                elif self.path == "/v1/metrics" and status == 200:
-                    for resource_metrics in ExportMetricsServiceRequest.FromString(body).resource_metrics:
-                        for scope in resource_metrics.scope_metrics:
-                            outer.metrics += scope.metrics
+                status, answer, headers = outer.answer(self.path, body)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -73,6 +62,22 @@ class Collector:
         self.server.server_activate()
         self.listening = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, path, body):
+        """Take what is sent; status, body and headers of the answer."""
+        # Once: the test may set another one any time.
+        status, answer, headers = self.status, b"", self.headers
+        if path == "/v1/traces":
+            request = ExportTraceServiceRequest.FromString(body)
+            if self.judge is not None:
+                status, answer = self.judge(request)
+            if status == 200:
+                self.take(request)
+        elif path == "/v1/metrics" and status == 200:
+            for resource_metrics in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                for scope in resource_metrics.scope_metrics:
+                    self.metrics += scope.metrics
+        return status, answer, headers
 
     def take(self, request):
         for resource_spans in request.resource_spans:

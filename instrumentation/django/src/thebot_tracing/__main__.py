@@ -1,4 +1,7 @@
-"""`thebot-tracing check`, `python -m thebot_tracing check` and `manage.py tracing_check`: whether traces reach the Collector, with what sampler, and what is wrong."""
+"""`thebot-tracing check`, also `python -m thebot_tracing check` and `manage.py tracing_check`.
+
+It tells whether traces reach the Collector, with what sampler, and what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler
 from opentelemetry.trace import Span, SpanKind, format_trace_id
 
-from .bootstrap import NOT_HEARD, is_initialised, make_resource, make_sampler, not_heard
+from .bootstrap import NOT_HEARD, is_initialised, make_resource, not_heard
 from .correlation import KEY, new_correlation_id
 from .encode import EncodedSpanExporter, encode
+from .make_sampler import make_sampler
 from .remote import JaegerRemoteSampler
 from .session import ExportSession, reason
 from .settings import INSTRUMENTATIONS, Settings, SettingsError, load_settings

@@ -34,7 +34,9 @@ def flush_at_shutdown(application: Application) -> Application:
                     hurry()
                     if not warned:
                         warned = True
-                        _logger.warning("the server sends no lifespan events (lifespan off?): the last spans and metrics may be lost at its end")
+                        _logger.warning(
+                            "the server sends no lifespan events (lifespan off?): the last spans and metrics may be lost at its end"
+                        )
             return
         has_lifespan = True
         while True:

@@ -124,9 +124,7 @@ def setup_metrics(settings: Settings | None = None) -> MeterProvider | None:
             if provider is None and not found.disabled and found.export_metrics:
                 exporter = MetricExporter(session=ExportSession(), timeout=found.metric_timeout)
                 reader = _state["reader"] = ForkSafeMetricReader(exporter, found.metric_interval, found.exit_timeout)
-                provider = MeterProvider(
-                    metric_readers=[reader], resource=make_resource(found), shutdown_on_exit=False, views=views()
-                )
+                provider = MeterProvider(metric_readers=[reader], resource=make_resource(found), shutdown_on_exit=False, views=views())
                 metrics.set_meter_provider(provider)
                 _finish_at_the_end(found)
             _state["meter_provider"] = provider

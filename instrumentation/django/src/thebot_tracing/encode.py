@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
@@ -58,12 +58,13 @@ class EncodedSpanExporter(OTLPSpanExporter):
     """The OTLP exporter over HTTP, for spans that are encoded already.
 
     Args:
+        endpoint: URL that spans are posted to. Default: the environment's.
         session: sends, and tells what came of it.
-        options: the exporter's own.
+        timeout: seconds that one request may take. Default: the exporter's own.
     """
 
-    def __init__(self, *args: Any, session: ExportSession, **options: Any) -> None:
-        super().__init__(*args, session=session, **options)
+    def __init__(self, endpoint: str | None = None, *, session: ExportSession, timeout: float | None = None) -> None:
+        super().__init__(endpoint, session=session, timeout=timeout)
         self._answers = session
         self.rejected = 0
         """Spans that the Collector rejected of those that it answered last, and `complaint` says why."""

@@ -6,8 +6,8 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
 
 from .encode import EncodedSpan, EncodedSpanExporter
 from .session import ExportSession
@@ -36,7 +36,8 @@ class Outcome(Enum):
     ENDED = "the process ends first"
 
 
-class Queue(NamedTuple):
+@dataclass(frozen=True)
+class Queue:
     """What the sender needs of the queue."""
 
     count: Callable[[int, int], None]

@@ -142,7 +142,12 @@ def test_manage_py_checks_too(collector, tmp_path, status, code):
         "from thebot_tracing import init_tracing\ninit_tracing()\n"
     )
     (tmp_path / "urls.py").write_text("urlpatterns = []\n")
-    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "service", "OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
+    env = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "service",
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+    }
     command = [sys.executable, "-m", "django", "tracing_check", "--pythonpath", "."]
     result = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == code, result.stdout + result.stderr

@@ -110,7 +110,9 @@ def test_the_queries_of_a_command_are_no_traces(tmp_path, collector):
     assert collector.named == []
 
 
-@pytest.mark.parametrize(("commands", "names"), [(True, ["step", "manage.py work"]), (["work"], ["step", "manage.py work"]), (["other"], ["step"])])
+@pytest.mark.parametrize(
+    ("commands", "names"), [(True, ["step", "manage.py work"]), (["work"], ["step", "manage.py work"]), (["other"], ["step"])]
+)
 def test_a_command_is_one_span_with_a_correlation_id_by_setting(tmp_path, collector, commands, names):
     result, _ = run(tmp_path, manage("work"), collector.endpoint, commands)
     assert result.returncode == 0, result.stderr

@@ -149,13 +149,18 @@ def test_what_no_message_can_hold_costs_no_span():
     ended = []
     provider = TracerProvider(resource=Resource({"service.name": "a\udc80"}), shutdown_on_exit=False)
     provider.add_span_processor(Keep(ended))
-    with provider.get_tracer("t").start_as_current_span("GET \ud800", attributes={"text": "\ud800", "huge": 1 << 64, "list": ("\udfff",)}) as span:
+    with provider.get_tracer("t").start_as_current_span(
+        "GET \ud800", attributes={"text": "\ud800", "huge": 1 << 64, "list": ("\udfff",)}
+    ) as span:
         span.record_exception(ValueError("unknown: \ud800"))
         span.set_status(Status(StatusCode.ERROR, "unknown: \ud800"))
     (resource,) = decoded(ended).resource_spans
     (sent,) = resource.scope_spans[0].spans
     assert sent.name == "GET \\ud800"
-    assert {entry.key: entry.value.string_value for entry in sent.attributes if entry.key != "list"} == {"text": "\\ud800", "huge": str(1 << 64)}
+    assert {entry.key: entry.value.string_value for entry in sent.attributes if entry.key != "list"} == {
+        "text": "\\ud800",
+        "huge": str(1 << 64),
+    }
     assert sent.status.message == "unknown: \\ud800"
     assert any("unknown: \\ud800" in entry.value.string_value for entry in sent.events[0].attributes)
     assert any(entry.value.string_value == "a\\udc80" for entry in resource.resource.attributes)

@@ -9,6 +9,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricExportResult
 
 from thebot_tracing.metric_reader import ForkSafeMetricReader, MetricExporter
+from thebot_tracing.metric_views import views
 from thebot_tracing.session import ExportSession
 
 
@@ -83,3 +84,16 @@ def test_a_redirect_is_no_delivery():
     collector.status = 200
     assert exporter.export(data) is MetricExportResult.SUCCESS
     collector.stop()
+
+
+def test_hosts_that_clients_name_are_no_time_series():
+    reader = InMemoryMetricReader()
+    provider = MeterProvider(metric_readers=[reader], shutdown_on_exit=False, views=views())
+    duration = provider.get_meter("t").create_histogram("http.server.duration")
+    for i in range(1000):
+        duration.record(
+            1, {"http.method": "GET", "http.target": "seen/", "http.host": f"h{i}", "net.host.name": f"h{i}", "http.server_name": f"h{i}"}
+        )
+    (metric,) = reader.get_metrics_data().resource_metrics[0].scope_metrics[0].metrics
+    (point,) = metric.data.data_points
+    assert (dict(point.attributes), point.count) == ({"http.method": "GET", "http.target": "seen/"}, 1000)

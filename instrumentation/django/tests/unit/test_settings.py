@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from thebot_tracing.bootstrap import make_resource, make_sampler
+from thebot_tracing.bootstrap import make_resource
+from thebot_tracing.make_sampler import make_sampler
 from thebot_tracing.settings import DEFAULT_PROPAGATORS, DEFAULT_SERVICE, INSTRUMENTATIONS, SettingsError, load_settings
 
 

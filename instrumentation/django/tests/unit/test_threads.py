@@ -7,7 +7,7 @@ import sys
 import pytest
 from collector import Collector
 
-# As a preloading server does it: the application, a fork, and the patch in the child. The pause lets another greenlet in where a lock is held.
+# As a preloading server does it: the application, a fork, and the patch in the child.
 PROGRAM = """
 import os, signal, sys
 import gevent, gevent.monkey
