@@ -53,6 +53,9 @@ def instrument(settings: Settings, leaves_out: bool) -> list[str]:
             # One that is instrumented by `opentelemetry-instrument` would warn.
             if not found.is_instrumented_by_opentelemetry:
                 found.instrument(**_options(name, settings, leaves_out))
+        except ModuleNotFoundError as error:
+            _logger.warning("%s is not instrumented (%s): install thebot-tracing[%s]", name, error, name)
+            continue
         except Exception as error:  # noqa: BLE001 - a library of another version is no reason not to start
             _logger.warning("%s is not instrumented: %r", name, error)
             continue
