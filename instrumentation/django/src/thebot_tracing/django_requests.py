@@ -87,12 +87,11 @@ def mend_middleware(renew: Callable[[], None]) -> None:
 
 
 def _record(span: trace.Span, error: BaseException) -> int:
-    """Record what ended a request without a response; returns the status that stands for it."""
+    """Record what ended a request without a response; returns the status that stands for it, and makes the span an error from 500 on."""
     if isinstance(error, (asyncio.CancelledError, concurrent.futures.CancelledError)):
         span.set_attribute(CANCELLED, True)
         return _CLIENT_HAS_GONE
     span.record_exception(error)
-    span.set_status(trace.Status(trace.StatusCode.ERROR, f"{type(error).__name__}: {error}"))
     return 500
 
 

@@ -1,5 +1,6 @@
 """Servers in every way that people run them, against a Collector of the test's own: all requests answered, all spans there, a quick end."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -112,21 +113,24 @@ def test_under_gunicorn_no_request_fails_and_no_span_is_lost(serve, collector, k
 
 @pytest.mark.parametrize("kind", ["sync", "gthread", "gevent, preload"])
 def test_without_a_collector_requests_are_answered_and_the_end_comes_in_time(serve, kind):
+    process, url, _ = gunicorn(serve, kind)
+    assert ask(url) == [200] * 60
+    of_the_server = stop(process)
     process, url, log = gunicorn(serve, kind, endpoint="http://127.0.0.1:9")
     assert ask(url) == [200] * 60
-    # Five seconds, and what the server itself takes.
-    assert stop(process) < 8
+    assert stop(process) < of_the_server + 5.5
     assert "spans dropped" in log.read_text()
 
 
 def test_a_request_that_hits_the_timeout_of_gunicorn_has_its_span_with_an_error(serve, collector):
     process, url, _ = gunicorn(serve, "sync", "--timeout", "2")
-    with pytest.raises(OSError, match=r"."):
-        get(f"{url}/slow/")
+    # gunicorn answers with an error or not at all.
+    with contextlib.suppress(OSError):
+        assert get(f"{url}/slow/")[0] == 500
     eventually("the span", 20, lambda: len(collector.named) >= 1)
     (span,) = collector.named
     assert (span.name, span.status.code, span.parent_span_id) == ("GET slow/", 2, b"")
-    assert "SystemExit" in span.status.message
+    assert "SystemExit" in [entry.value.string_value for entry in span.events[0].attributes]
     stop(process)
 
 
