@@ -1,13 +1,18 @@
 """A Collector that a test holds in its hand: it takes OTLP over HTTP, or answers as it is told."""
 
+import gzip
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 
 class Collector:
-    """`spans` has (trace id, span id) of what was taken, `resources` a dict for each export; `status` is what it answers.
+    """`spans` has (trace id, span id) of what was taken, `resources` a dict for each export, `named` the spans' messages.
+
+    `status` and `headers` are what it answers; `judge`, where it is set, gives status and body for each request of traces.
 
     Args:
         listening: whether it answers from the beginning. Its port is its own in any case: until `listen` connections to it are refused.
@@ -15,7 +20,12 @@ class Collector:
 
     def __init__(self, listening=True):
         self.status = 200
+        self.headers = {}
+        self.judge = None
+        self.times = []
         self.spans = []
+        self.named = []
+        self.metrics = []
         self.resources = []
         self.asked = 0
         outer = self
@@ -25,14 +35,17 @@ class Collector:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
+                if self.headers.get("content-encoding") == "gzip":
+                    body = gzip.decompress(body)
                 outer.asked += 1
-                # Once: the test may set another one any time.
-                status = outer.status
-                if status == 200 and self.path == "/v1/traces":
-                    outer.take(ExportTraceServiceRequest.FromString(body))
+                outer.times.append(time.monotonic())
+                status, answer, headers = outer.answer(self.path, body)
                 self.send_response(status)
-                self.send_header("content-length", "0")
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(answer)))
                 self.end_headers()
+                self.wfile.write(answer)
 
             def log_message(self, *_):
                 pass
@@ -50,10 +63,27 @@ class Collector:
         self.listening = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def answer(self, path, body):
+        """Take what is sent; status, body and headers of the answer."""
+        # Once: the test may set another one any time.
+        status, answer, headers = self.status, b"", self.headers
+        if path == "/v1/traces":
+            request = ExportTraceServiceRequest.FromString(body)
+            if self.judge is not None:
+                status, answer = self.judge(request)
+            if status == 200:
+                self.take(request)
+        elif path == "/v1/metrics" and status == 200:
+            for resource_metrics in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                for scope in resource_metrics.scope_metrics:
+                    self.metrics += scope.metrics
+        return status, answer, headers
+
     def take(self, request):
         for resource_spans in request.resource_spans:
             self.resources.append({entry.key: entry.value.string_value for entry in resource_spans.resource.attributes})
             for scope in resource_spans.scope_spans:
+                self.named += scope.spans
                 self.spans += [(span.trace_id.hex(), span.span_id.hex()) for span in scope.spans]
 
     def stop(self):

@@ -11,8 +11,11 @@ from hypothesis import settings
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-PROJECT = Path(__file__).resolve().parents[3]
-EXAMPLE = PROJECT / "instrumentation" / "django" / "example"
+PACKAGE = Path(__file__).resolve().parents[1]
+EXAMPLE = PACKAGE / "example"
+# The project that the package is part of. A source distribution has neither its documents nor its test vectors.
+PROJECT = PACKAGE.parents[1]
+collect_ignore = [] if (PROJECT / "docs" / "EXAMPLE_USAGE.md").exists() else ["unit/test_examples.py", "unit/test_operations.py"]
 sys.path.insert(0, str(EXAMPLE))
 
 for name in [name for name in os.environ if name.startswith(("OTEL_", "TRACING_"))]:

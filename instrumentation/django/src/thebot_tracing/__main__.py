@@ -1,4 +1,7 @@
-"""`python -m thebot_tracing check`: whether traces reach the Collector, with what sampler, and what is wrong."""
+"""`thebot-tracing check`, also `python -m thebot_tracing check` and `manage.py tracing_check`.
+
+It tells whether traces reach the Collector, with what sampler, and what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler
 from opentelemetry.trace import Span, SpanKind, format_trace_id
 
-from .bootstrap import NOT_HEARD, is_initialised, make_resource, make_sampler, not_heard
+from .bootstrap import NOT_HEARD, is_initialised, make_resource, not_heard
 from .correlation import KEY, new_correlation_id
 from .encode import EncodedSpanExporter, encode
+from .make_sampler import make_sampler
 from .remote import JaegerRemoteSampler
 from .session import ExportSession, reason
 from .settings import INSTRUMENTATIONS, Settings, SettingsError, load_settings
@@ -29,13 +33,18 @@ _MIDDLEWARE = "CorrelationIDMiddleware"
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code: 0 where all is well."""
-    parser = argparse.ArgumentParser(prog="python -m thebot_tracing", description=__doc__)
+    parser = argparse.ArgumentParser(prog="thebot-tracing", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     check_parser = commands.add_parser("check", help="send one trace, and say what is wrong")
-    check_parser.add_argument("--jaeger", metavar="URL", help="also look for the trace here, such as http://127.0.0.1:16686")
-    check_parser.add_argument("--wait", type=float, default=30, metavar="SECONDS", help="how long to look (default 30)")
+    add_options(check_parser)
     options = parser.parse_args(arguments)
     return check(options.jaeger, options.wait, print)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of a check."""
+    parser.add_argument("--jaeger", metavar="URL", help="also look for the trace here, such as http://127.0.0.1:16686")
+    parser.add_argument("--wait", type=float, default=30, metavar="SECONDS", help="how long to look (default 30)")
 
 
 def check(jaeger: str | None, wait: float, say: Callable[[str], None]) -> int:
@@ -61,6 +70,8 @@ def check(jaeger: str | None, wait: float, say: Callable[[str], None]) -> int:
         problems.append("no trace is sent: OTEL_SDK_DISABLED=true or OTEL_TRACES_EXPORTER=none is set")
     else:
         problems += _send(settings, jaeger, wait, say)
+    for warning in settings.warnings:
+        say(f"note: {warning}")
     for problem in problems:
         say(f"WRONG: {problem}")
     say("all is well" if not problems else f"{len(problems)} wrong")
@@ -97,8 +108,7 @@ def _middleware(settings: Settings, say: Callable[[str], None]) -> list[str]:
     from django.conf import settings as django
 
     if not (django.configured or os.environ.get("DJANGO_SETTINGS_MODULE")):
-        say("middleware    not checked: DJANGO_SETTINGS_MODULE is not set")
-        return []
+        return ["no Django was checked: set DJANGO_SETTINGS_MODULE, or use `manage.py tracing_check`"]
     try:
         _load_django()
     except Exception as error:  # noqa: BLE001 - an application may raise anything, and that is what is told

@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import logging
 import multiprocessing.util
 import threading
+import time
 from typing import Any
 
 from opentelemetry import metrics, propagate, trace
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.metrics import Meter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import (
-    ALWAYS_OFF,
-    ALWAYS_ON,
-    DEFAULT_OFF,
-    DEFAULT_ON,
-    ParentBased,
-    ParentBasedTraceIdRatio,
-    Sampler,
-    TraceIdRatioBased,
-)
+from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import Tracer
-from opentelemetry.util._importlib_metadata import entry_points
 
 from .celery_tasks import connect_celery
+from .commands import trace_commands
 from .correlation import CorrelationIDSpanProcessor
 from .django_requests import mend_middleware, place_middleware
 from .encode import EncodedSpanExporter
 from .export import SpanDelivery
 from .instrument import instrument
-from .metric_reader import ForkSafeMetricReader
+from .joined import joined_meter_provider, joined_textmap, joined_tracer_provider
+from .make_sampler import make_sampler
+from .metric_reader import ForkSafeMetricReader, MetricExporter
+from .metric_views import views
 from .propagation import CorrelationPropagator
-from .remote import JaegerRemoteSampler, parse_argument
-from .rules import Rules
-from .sampler import EnvironmentBasedSampler, LeaveOutSampler
+from .sampler import LeaveOutSampler
 from .session import ExportSession
-from .settings import Settings, SettingsError, load_settings, own_settings
+from .settings import Settings, load_settings, own_settings
 from .uwsgi_options import warn_of_uwsgi
 
 _logger = logging.getLogger(__name__)
@@ -76,46 +69,50 @@ def init_tracing(settings: Settings | None = None) -> TracerProvider | None:
 
 
 def _start(settings: Settings, sampler: Sampler) -> TracerProvider | None:
-    propagate.set_global_textmap(CorrelationPropagator(settings.propagators))
+    propagate.set_global_textmap(CorrelationPropagator(settings.propagators, joined_textmap()))
     if settings.disabled:
         return None
     warn_of_uwsgi()
-    # A provider of the application's own stays: then nothing is made here but what hangs on it.
-    own = trace.get_tracer_provider()
-    provider = (
-        own
-        if isinstance(own, TracerProvider)
-        else TracerProvider(resource=make_resource(settings), sampler=LeaveOutSampler(sampler, settings.left_out))
+    joined = joined_tracer_provider()
+    provider = joined.provider or TracerProvider(
+        resource=make_resource(settings), sampler=LeaveOutSampler(sampler, settings.left_out), shutdown_on_exit=False
     )
-    provider.add_span_processor(CorrelationIDSpanProcessor())
-    if settings.export_traces:
-        delivery = SpanDelivery(
-            lambda session: EncodedSpanExporter(session=session),
-            queue_size=settings.queue_size,
-            batch_size=settings.batch_size,
-            delay=settings.delay,
-            exit_timeout=settings.exit_timeout,
-        )
-        provider.add_span_processor(delivery)
-        _state["delivery"] = delivery
-    if provider is not own:
+    if isinstance(provider, TracerProvider):
+        provider.add_span_processor(CorrelationIDSpanProcessor())
+        if settings.export_traces and not joined.exports:
+            _state["delivery"] = _delivery(settings)
+            provider.add_span_processor(_state["delivery"])
+    if joined.provider is None:
         trace.set_tracer_provider(provider)
-    _finish_with_the_process()
-    multiprocessing.util.register_after_fork(finish, _finish_with_the_process)
-    _state["instrumented"] = instrument(settings, leaves_out=provider is not own)
-    if "django" in _state["instrumented"]:
+    if not joined.exports:
+        for warning in settings.warnings:
+            _logger.warning(warning)
+    _finish_at_the_end(settings)
+    instrumented = _state["instrumented"] = instrument(settings, leaves_out=joined.provider is None)
+    if "django" in instrumented:
         place_middleware(_tell_what_was_not_heard)
-        mend_middleware()
-    if "celery" in _state["instrumented"] and importlib.util.find_spec("celery") is not None:
-        connect_celery(settings, _hurry, finish)
-    return provider
+        mend_middleware(_renew)
+        trace_commands(settings.commands)
+    if "celery" in instrumented and importlib.util.find_spec("celery") is not None:
+        connect_celery(settings, hurry, finish, _renew)
+    return provider if isinstance(provider, TracerProvider) else None
+
+
+def _delivery(settings: Settings) -> SpanDelivery:
+    return SpanDelivery(
+        lambda session: EncodedSpanExporter(session=session, timeout=settings.export_timeout),
+        queue_size=settings.queue_size,
+        batch_size=settings.batch_size,
+        delay=settings.delay,
+        exit_timeout=settings.exit_timeout,
+    )
 
 
 def setup_metrics(settings: Settings | None = None) -> MeterProvider | None:
     """Send metrics to the Collector, every OTEL_METRIC_EXPORT_INTERVAL milliseconds (60000): durations of requests, and one's own.
 
     Returns:
-        The provider; None where OTEL_SDK_DISABLED or OTEL_METRICS_EXPORTER=none says so.
+        The provider, or the one that was there before; None where OTEL_SDK_DISABLED or OTEL_METRICS_EXPORTER=none says so.
 
     Raises:
         SettingsError: the settings are wrong; nothing was changed.
@@ -123,12 +120,13 @@ def setup_metrics(settings: Settings | None = None) -> MeterProvider | None:
     with _lock:
         if "meter_provider" not in _state:
             found = settings or load_settings()
-            provider = None
-            if not found.disabled and found.export_metrics:
-                exporter = OTLPMetricExporter(session=ExportSession())
-                reader = ForkSafeMetricReader(exporter, found.metric_interval, found.exit_timeout)
-                provider = MeterProvider(metric_readers=[reader], resource=make_resource(found))
+            provider = None if found.disabled else joined_meter_provider()
+            if provider is None and not found.disabled and found.export_metrics:
+                exporter = MetricExporter(session=ExportSession(), timeout=found.metric_timeout)
+                reader = _state["reader"] = ForkSafeMetricReader(exporter, found.metric_interval, found.exit_timeout)
+                provider = MeterProvider(metric_readers=[reader], resource=make_resource(found), shutdown_on_exit=False, views=views())
                 metrics.set_meter_provider(provider)
+                _finish_at_the_end(found)
             _state["meter_provider"] = provider
         meter_provider: MeterProvider | None = _state["meter_provider"]
         return meter_provider
@@ -172,24 +170,40 @@ def delivery() -> SpanDelivery | None:
     return _state.get("delivery")
 
 
-def _hurry() -> None:
+def hurry() -> None:
+    """Begin to send what waits."""
     if "delivery" in _state:
         _state["delivery"].hurry()
 
 
+def _renew() -> None:
+    """What runs beside requests and tasks goes on in this process, with these threads."""
+    if "reader" in _state:
+        _state["reader"].renew()
+
+
 def finish() -> None:
-    """Send what waits, as a process ends: at most for the exit timeout, and a second more for metrics. What ends later is dropped.
+    """Send what waits, as a process ends: spans and metrics together, at most for the exit timeout. What ends later is dropped.
 
     Python's exit handlers do it too; a process that ends by a signal, or without them, calls it.
     """
+    until = time.monotonic() + _state.get("exit_timeout", 0.0)
     if "delivery" in _state:
         _state["delivery"].shutdown()
-    if _state.get("meter_provider") is not None:
-        _state["meter_provider"].force_flush(1000)
+    if "reader" in _state:
+        _state["reader"].shutdown(max(0.0, until - time.monotonic()) * 1000)
 
 
-def _finish_with_the_process(_registered: object = None) -> None:
-    """See to it that a child of `multiprocessing` finishes: it ends without Python's exit handlers."""
+def _finish_at_the_end(settings: Settings) -> None:
+    """Make the process finish when it ends, and its children of `multiprocessing`, which end without Python's exit handlers."""
+    if "exit_timeout" not in _state:
+        _state["exit_timeout"] = settings.exit_timeout
+        atexit.register(finish)
+        _finish_with_multiprocessing()
+        multiprocessing.util.register_after_fork(finish, _finish_with_multiprocessing)
+
+
+def _finish_with_multiprocessing(_registered: object = None) -> None:
     multiprocessing.util.Finalize(None, finish, exitpriority=0)
 
 
@@ -200,54 +214,3 @@ def make_resource(settings: Settings) -> Resource:
         described["service.version"] = settings.service_version
     # What OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say wins.
     return Resource.create({**described, **OTELResourceDetector().detect().attributes})
-
-
-def make_sampler(settings: Settings) -> Sampler:
-    """The sampler of OTEL_TRACES_SAMPLER; without it everything is kept, and the Collector decides.
-
-    Raises:
-        SettingsError: there is none such, or its argument is wrong.
-    """
-    name, argument = settings.sampler, settings.sampler_argument
-    fixed = {
-        "always_on": ALWAYS_ON,
-        "always_off": ALWAYS_OFF,
-        "parentbased_always_on": DEFAULT_ON,
-        "parentbased_always_off": DEFAULT_OFF,
-    }
-    if name in fixed:
-        return fixed[name]
-    if name in ("traceidratio", "parentbased_traceidratio"):
-        return _ratio(name, argument)
-    if name == "environment":
-        try:
-            return EnvironmentBasedSampler(settings.environment, settings.sample_percentage, settings.rules or Rules())
-        except ValueError as error:
-            raise SettingsError([str(error)]) from None
-    if name in ("jaeger_remote", "parentbased_jaeger_remote"):
-        found, errors = parse_argument(argument)
-        if errors:
-            raise SettingsError(errors)
-        remote = JaegerRemoteSampler(service=settings.service_name, rules=settings.rules, **found)
-        return remote if name == "jaeger_remote" else ParentBased(remote)
-    registered = next(iter(entry_points(group="opentelemetry_traces_sampler", name=name)), None)
-    if registered is None:
-        allowed = (
-            *fixed,
-            "traceidratio",
-            "parentbased_traceidratio",
-            "environment",
-            "jaeger_remote",
-            "parentbased_jaeger_remote",
-        )
-        raise SettingsError([f"OTEL_TRACES_SAMPLER: found {name!r}; allowed is {', '.join(allowed)}"])
-    sampler: Sampler = registered.load()(argument)
-    return sampler
-
-
-def _ratio(name: str, argument: str | None) -> Sampler:
-    try:
-        rate = float(argument or "1")
-        return (TraceIdRatioBased if name == "traceidratio" else ParentBasedTraceIdRatio)(rate)
-    except ValueError:
-        raise SettingsError([f"OTEL_TRACES_SAMPLER_ARG: found {argument!r}; allowed is 0 to 1"]) from None

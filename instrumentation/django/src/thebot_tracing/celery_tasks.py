@@ -1,4 +1,4 @@
-"""What the instrumentation of Celery leaves to us: arguments and results, the last spans of a worker, publications that fail."""
+"""What the instrumentation of Celery lacks: arguments and results, the last spans of a worker, publications that fail, a quiet backend."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
 
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import SpanKind, get_current_span
 
 from .redact import LONGEST_TEXT, without_secrets
@@ -18,7 +19,7 @@ _begun: ContextVar[list[tuple[Any, Any, Any]] | None] = ContextVar("publications
 _texts: ContextVar[Mapping[str, Any]] = ContextVar("texts of arguments", default=MappingProxyType({}))
 
 
-def connect_celery(settings: Settings, hurry: Callable[[], None], flush: Callable[[], object]) -> None:
+def connect_celery(settings: Settings, hurry: Callable[[], None], flush: Callable[[], object], renew: Callable[[], None]) -> None:
     """Listen to a worker's signals, after the instrumentation's own listeners.
 
     A pool process ends without Python's exit handlers, after `max_tasks_per_child` tasks too: its spans are flushed when it says so.
@@ -28,13 +29,16 @@ def connect_celery(settings: Settings, hurry: Callable[[], None], flush: Callabl
         settings: whether arguments and results are recorded.
         hurry: begins to send what waits.
         flush: sends what waits.
+        renew: is called before each task.
     """
     from celery import signals
 
     end_publications()
+    leave_result_backend_out()
     keep_texts_of_arguments()
 
     def before(task: Any = None, **_: Any) -> None:
+        renew()
         span = get_current_span()
         if settings.record_task_arguments and span.is_recording() and task is not None:
             for name, empty in (("args", ()), ("kwargs", {})):
@@ -59,6 +63,46 @@ def connect_celery(settings: Settings, hurry: Callable[[], None], flush: Callabl
         (signals.worker_process_shutdown, process_ends),
     ):
         signal.connect(listener, weak=False, dispatch_uid=f"thebot_tracing.{listener.__name__}")
+
+
+def leave_result_backend_out() -> None:
+    """Make no spans of what Celery's Redis backend keeps of results.
+
+    Each task would have a handful of cache commands that its code never asked for, some with an error that Celery itself handles.
+    """
+    try:
+        from celery.backends.redis import RedisBackend
+    except ImportError:
+        return
+    get_client = RedisBackend._get_client
+
+    @functools.wraps(get_client)
+    def untraced(backend: Any) -> Any:
+        client = get_client(backend)
+
+        class Untraced(client):  # type: ignore[misc, valid-type]
+            def execute_command(self, *args: Any, **options: Any) -> Any:
+                with suppress_instrumentation():
+                    return super().execute_command(*args, **options)
+
+            def pipeline(self, *args: Any, **options: Any) -> Any:
+                found = super().pipeline(*args, **options)
+                for name in ("execute", "immediate_execute_command"):
+                    setattr(found, name, _suppressed(getattr(found, name)))
+                return found
+
+        return Untraced
+
+    replace(RedisBackend, "_get_client", untraced)
+
+
+def _suppressed(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def run(*args: Any, **options: Any) -> Any:
+        with suppress_instrumentation():
+            return method(*args, **options)
+
+    return run
 
 
 def keep_texts_of_arguments() -> None:

@@ -2,7 +2,7 @@
 
 The exporter's own encoder makes a protobuf object of each attribute, and asks for the resource's hash with each span: four times the work
 of writing the bytes. So a plain span, without events and links, is written here; every other one, and what spans have in common, is left to
-that encoder.
+that encoder. Text that UTF-8 does not have, such as a lone surrogate from a client's JSON, is escaped: it costs no span.
 Numbers of fields: opentelemetry-proto, trace/v1/trace.proto and common/v1/common.proto.
 """
 
@@ -13,14 +13,18 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, StatusCode
 
+from .encodable import encodable, encodable_attributes
 from .redact import shown, without_secret_parameters
+from .session import ExportSession
 
 _CONTEXT = SpanContext(1, 1, False)
 _LONGEST_REMEMBERED = 128
@@ -28,7 +32,7 @@ _OF_ERRORS = frozenset(("exception.message", "exception.stacktrace"))
 _LEAST, _GREATEST = -(1 << 63), (1 << 63) - 1
 # Tags: number of the field times eight, plus the wire type (0 number, 1 eight bytes, 2 length and bytes, 5 four bytes).
 _RESOURCE_SPANS, _SCOPE_SPANS, _SPAN = b"\x0a", b"\x12", b"\x12"
-_TRACE_ID, _SPAN_ID, _PARENT_ID, _NAME, _ATTRIBUTE = b"\x0a\x10", b"\x12\x08", b"\x22\x08", b"\x2a", b"\x4a"
+_TRACE_ID, _SPAN_ID, _TRACE_STATE, _PARENT_ID, _NAME, _ATTRIBUTE = b"\x0a\x10", b"\x12\x08", b"\x1a", b"\x22\x08", b"\x2a", b"\x4a"
 _KEY, _VALUE, _TEXT, _FLAG, _NUMBER = b"\x0a", b"\x12", b"\x0a", b"\x10", b"\x18"
 # Kind (6), start (7) and end (8) in nanoseconds.
 _kind_and_times = struct.Struct("<BBBQBQ").pack
@@ -51,16 +55,43 @@ class EncodedSpan(NamedTuple):
 
 
 class EncodedSpanExporter(OTLPSpanExporter):
-    """The OTLP exporter over HTTP, for spans that are encoded already."""
+    """The OTLP exporter over HTTP, for spans that are encoded already.
+
+    Args:
+        endpoint: URL that spans are posted to. Default: the environment's.
+        session: sends, and tells what came of it.
+        timeout: seconds that one request may take. Default: the exporter's own.
+    """
+
+    def __init__(self, endpoint: str | None = None, *, session: ExportSession, timeout: float | None = None) -> None:
+        super().__init__(endpoint, session=session, timeout=timeout)
+        self._answers = session
+        self.rejected = 0
+        """Spans that the Collector rejected of those that it answered last, and `complaint` says why."""
+        self.complaint = ""
 
     def send(self, spans: Sequence[EncodedSpan]) -> bool:
-        """Send spans, once; whether the Collector has taken them.
+        """Send spans, once; whether the Collector has taken them, or some of them.
 
         The exporter's own `export` sleeps between tries of its own, deaf to the end of the process, and takes a redirect for success.
         """
         client = self._client
         status = client._submit(client._compress(request(spans)), client._timeout).status_code
-        return status is not None and 200 <= status < 300
+        taken = status is not None and 200 <= status < 300
+        self.rejected, self.complaint = _partial_success(self._answers.body) if taken else (0, "")
+        return taken
+
+
+def _partial_success(body: bytes) -> tuple[int, str]:
+    """How many spans an answer rejects, and why."""
+    if not body:
+        return 0, ""
+    try:
+        found = ExportTraceServiceResponse.FromString(body).partial_success
+    except DecodeError:
+        # A proxy that answers for the Collector.
+        return 0, ""
+    return max(0, found.rejected_spans), found.error_message
 
 
 def encode(span: ReadableSpan) -> EncodedSpan:
@@ -72,10 +103,17 @@ def encode(span: ReadableSpan) -> EncodedSpan:
     try:
         message = _plain(span)
     except (NotPlain, TypeError, UnicodeEncodeError, struct.error):
-        found = encode_spans([span]).resource_spans[0].scope_spans[0].spans[0]
+        try:
+            found = _by_exporter(span)
+        except Exception:  # noqa: BLE001 - whatever protobuf says of it
+            found = _by_exporter(encodable(span))
         _hide_secrets(found)
         message = found.SerializeToString()
     return EncodedSpan(span.resource, span.instrumentation_scope, message)
+
+
+def _by_exporter(span: ReadableSpan) -> Any:
+    return encode_spans([span]).resource_spans[0].scope_spans[0].spans[0]
 
 
 def _hide_secrets(message: Any) -> None:
@@ -102,7 +140,7 @@ def request(spans: Sequence[EncodedSpan]) -> bytes:
 
 def _plain(span: ReadableSpan) -> bytes:
     context, parent, status = span.context, span.parent, span.status
-    if context is None or context.trace_state or span.events or span.links or status.description:
+    if context is None or span.events or span.links or status.description:
         raise NotPlain
     if span.dropped_attributes or span.dropped_events or span.dropped_links:
         raise NotPlain
@@ -112,6 +150,7 @@ def _plain(span: ReadableSpan) -> bytes:
             context.trace_id.to_bytes(16, "big"),
             _SPAN_ID,
             context.span_id.to_bytes(8, "big"),
+            _field(_TRACE_STATE, context.trace_state.to_header().encode()) if context.trace_state else b"",
             _PARENT_ID + parent.span_id.to_bytes(8, "big") if parent else b"",
             _name(span.name),
             _kind_and_times(0x30, span.kind.value + 1, 0x39, span.start_time or 0, 0x41, span.end_time or 0),
@@ -132,7 +171,8 @@ def _resource_spans(scopes: list[list[EncodedSpan]]) -> bytes:
 # A process has few resources and scopes: what they look like is asked of the exporter's encoder once, by a span of theirs.
 @lru_cache(16)
 def _common(resource: Resource) -> bytes:
-    message = encode_spans([ReadableSpan("", _CONTEXT, resource=resource)]).resource_spans[0]
+    known = Resource(encodable_attributes(resource.attributes), resource.schema_url)
+    message = encode_spans([ReadableSpan("", _CONTEXT, resource=known)]).resource_spans[0]
     message.ClearField("scope_spans")
     common: bytes = message.SerializeToString()
     return common
@@ -174,8 +214,12 @@ def _member(key: str, value: bytes) -> bytes:
     return _field(_ATTRIBUTE, _field(_KEY, key.encode()) + _field(_VALUE, value))
 
 
-@lru_cache(1024)
 def _name(name: str) -> bytes:
+    return _short_name(name) if len(name) <= _LONGEST_REMEMBERED else _field(_NAME, name.encode())
+
+
+@lru_cache(1024)
+def _short_name(name: str) -> bytes:
     return _field(_NAME, name.encode())
 
 

@@ -1,7 +1,7 @@
-"""The way of spans to the Collector: a bounded queue, a thread of its own, endless retry.
+"""Span delivery: a bounded queue, and one thread that sends from it to the Collector.
 
-The SDK's batch processor gives a batch up after ten seconds, ignores the timeout of a flush, and shares its connections with forked
-children. This one loses nothing that fits the queue while its process lives, counts what does not, and begins anew in a child.
+The SDK's batch processor drops a batch after ten seconds, ignores the timeout of a flush, and shares its connections with forked
+children. This one loses nothing that fits the queue while its process lives, counts what does not, and starts afresh in a child.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections
 import logging
 import os
-import random
 import threading
 import time
 import weakref
@@ -21,17 +20,14 @@ from opentelemetry.metrics import CallbackOptions, Observation, get_meter
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from .encode import EncodedSpan, EncodedSpanExporter, encode
+from .sending import FIRST_BACKOFF, REPORT_EVERY, Queue, Sender
 from .session import ExportSession
+from .threads import here
 
 _logger = logging.getLogger(__name__)
-_FIRST_BACKOFF = 0.5
-_LONGEST_BACKOFF = 10.0
-_REPORT_EVERY = 30.0
 _MIB = 1 << 20
 # Bytes of one export's spans, at most; a larger span goes alone. The Collector refuses requests of more than 20 MiB.
 _LARGEST_BATCH = 4 * _MIB
-# The Collector may take it later: too many requests, or it is not up.
-_TEMPORARY = frozenset((408, 429, 502, 503, 504))
 
 
 class SpanDelivery(SpanProcessor):
@@ -78,11 +74,9 @@ class SpanDelivery(SpanProcessor):
 
     def _begin(self) -> None:
         """Begin in this process. What the parent has queued, the parent sends."""
-        self._condition = threading.Condition()
         self._queue: collections.deque[EncodedSpan] = collections.deque()
         self._bytes = 0
         self._under_way = 0
-        self._thread: threading.Thread | None = None
         self._hurry = False
         self._ending = False
         self._deadline: float | None = None
@@ -92,8 +86,20 @@ class SpanDelivery(SpanProcessor):
         self._told = False
         self.exported = 0
         self.dropped = 0
+        self._make_lock()
+
+    def _make_lock(self) -> None:
+        self._condition = threading.Condition()
+        self._thread: threading.Thread | None = None
         # Last: another thread of a process forked without hooks goes by it.
-        self._pid = os.getpid()
+        self._place = here()
+
+    def _renew(self) -> None:
+        """Go on in another place: a process forked without Python's hooks, as uWSGI's, or one whose threads gevent or eventlet replaced."""
+        if self._place.pid == os.getpid():
+            self._make_lock()
+        else:
+            self._begin()
 
     @property
     def waiting(self) -> int:
@@ -107,8 +113,8 @@ class SpanDelivery(SpanProcessor):
         """Queue a span; it never blocks."""
         if span.context is None or not span.context.trace_flags.sampled:
             return
-        if self._pid != os.getpid():  # A fork that bypassed Python: uWSGI.
-            self._begin()
+        if self._place != here():
+            self._renew()
         encoded = self._encoded(span) if len(self._queue) < self._queue_size else None
         with self._condition:
             size = 0 if encoded is None else len(encoded.message)
@@ -134,7 +140,7 @@ class SpanDelivery(SpanProcessor):
             thread.start()
         except RuntimeError as error:
             if time.monotonic() >= self._next_warning:
-                self._next_warning = time.monotonic() + _REPORT_EVERY
+                self._next_warning = time.monotonic() + REPORT_EVERY
                 _logger.error("spans wait, as their thread does not start: %s", error)
             return None
         return thread
@@ -151,6 +157,8 @@ class SpanDelivery(SpanProcessor):
 
     def hurry(self) -> None:
         """Send what waits now, without waiting for it."""
+        if self._place != here():
+            return
         with self._condition:
             self._hurry = bool(self._queue)
             self._condition.notify_all()
@@ -158,8 +166,10 @@ class SpanDelivery(SpanProcessor):
     def force_flush(self, timeout_millis: int | None = None) -> bool:
         """Wait until the Collector has taken what waits now, or the timeout; True where it has."""
         timeout = self._exit_timeout if timeout_millis is None else timeout_millis / 1000
-        if self._pid != os.getpid():
-            return True
+        if self._place != here():
+            if self._place.pid != os.getpid() or not self.waiting:
+                return True
+            self._renew()
         with self._condition:
             until = self.exported + self.dropped + self.waiting
             self._hurry = bool(self._queue)
@@ -168,8 +178,10 @@ class SpanDelivery(SpanProcessor):
 
     def shutdown(self) -> None:
         """Send what waits, at most for the exit timeout; report what is lost."""
-        if self._pid != os.getpid():
-            return
+        if self._place != here():
+            if self._place.pid != os.getpid():
+                return
+            self._renew()
         with self._condition:
             if self._ending:
                 return
@@ -187,11 +199,14 @@ class SpanDelivery(SpanProcessor):
         self._report(always=True)
 
     def _run(self) -> None:
+        """Send until the process ends, or another thread takes over in another place."""
+        place = here()
         session = ExportSession()
         exporter = self._make_exporter(session)
+        sender = Sender(exporter, session, Queue(self._count, self._pause, self._take_one, self._put_back))
         with suppress_instrumentation():
-            while batch := self._next_batch():
-                self._deliver(exporter, session, batch)
+            while self._place == place and (batch := self._next_batch()):
+                sender.deliver(batch)
                 self._report()
         exporter.shutdown()  # type: ignore[no-untyped-call]
 
@@ -220,47 +235,42 @@ class SpanDelivery(SpanProcessor):
         self._under_way = len(batch)
         return batch
 
-    def _deliver(self, exporter: EncodedSpanExporter, session: ExportSession, batch: list[EncodedSpan]) -> None:
-        backoff = _FIRST_BACKOFF
-        while True:
-            before = session.attempts
-            try:
-                taken = exporter.send(batch)
-            except Exception:
-                _logger.exception("spans could not be sent")
-                taken, before = False, session.attempts
-            # Nothing was asked: the batch itself is at fault. An answer that is no temporary one: it is refused.
-            refused = session.attempts == before or (session.status is not None and session.status not in _TEMPORARY)
-            if not taken:
-                self._warn(session.outcome, refused)
-            with self._condition:
-                if taken or refused:
-                    self.exported += len(batch) if taken else 0
-                    self.dropped += 0 if taken else len(batch)
-                    self._under_way = 0
-                    self._condition.notify_all()
-                    return
-                # The end of the process is reason to try again at once, and then faster.
-                ending = self._ending
-                longest = _FIRST_BACKOFF if ending else backoff * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-                self._condition.wait_for(lambda: self._ending is not ending, longest)  # noqa: B023 - called at once
-                if self._deadline is not None and time.monotonic() >= self._deadline:
-                    return
-            self._report()
-            backoff = min(backoff * 2, _LONGEST_BACKOFF)
+    def _count(self, exported: int, dropped: int) -> None:
+        with self._condition:
+            self.exported += exported
+            self.dropped += dropped
+            # After the end they are counted already.
+            self._under_way = max(0, self._under_way - exported - dropped)
+            self._condition.notify_all()
 
-    def _warn(self, outcome: str, refused: bool) -> None:
-        """Say what came of an export, at most every half minute."""
-        now = time.monotonic()
-        if now >= self._next_warning:
-            self._next_warning = now + _REPORT_EVERY
-            _logger.warning("the Collector has not taken spans (%s); they are %s", outcome, "dropped" if refused else "sent again")
+    def _pause(self, seconds: float) -> bool:
+        """Wait; True where the process must end now. Its end is reason to try again at once, and then faster."""
+        with self._condition:
+            ending = self._ending
+            self._condition.wait_for(lambda: self._ending is not ending, min(FIRST_BACKOFF, seconds) if ending else seconds)
+            over = self._deadline is not None and time.monotonic() >= self._deadline
+        self._report()
+        return over
+
+    def _take_one(self) -> EncodedSpan | None:
+        with self._condition:
+            if not self._queue:
+                return None
+            self._under_way += 1
+            self._bytes -= len(self._queue[0].message)
+            return self._queue.popleft()
+
+    def _put_back(self, span: EncodedSpan) -> None:
+        with self._condition:
+            self._under_way -= 1
+            self._bytes += len(span.message)
+            self._queue.appendleft(span)
 
     def _report(self, always: bool = False) -> None:
         """Say what was dropped since the last time, at most every half minute."""
         now = time.monotonic()
         if self.dropped > self._reported and (always or now >= self._next_report):
-            lost, self._reported, self._next_report = self.dropped - self._reported, self.dropped, now + _REPORT_EVERY
+            lost, self._reported, self._next_report = self.dropped - self._reported, self.dropped, now + REPORT_EVERY
             _logger.error(
                 "%d spans dropped (%d in all by this process): the queue of %d spans and %d MiB is full, the Collector refuses them, "
                 "they cannot be encoded, or the process ends",
@@ -272,4 +282,5 @@ class SpanDelivery(SpanProcessor):
 
 
 def _observe(value: Callable[[], int]) -> Callable[[CallbackOptions], Iterable[Observation]]:
-    return lambda _options: [Observation(value())]
+    # Nothing where there is nothing to count: a process that recorded nothing has no metric to send at its end.
+    return lambda _options: [Observation(count)] if (count := value()) else []

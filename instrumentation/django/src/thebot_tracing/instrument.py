@@ -49,9 +49,15 @@ def instrument(settings: Settings, leaves_out: bool) -> list[str]:
         if name in settings.disabled_instrumentations or importlib.util.find_spec(library) is None:
             continue
         try:
-            getattr(importlib.import_module(module), instrumentor)().instrument(**_options(name, settings, leaves_out))
-        except ImportError as error:
-            _logger.warning("%s is not instrumented: %s", name, error)
+            found = getattr(importlib.import_module(module), instrumentor)()
+            # One that is instrumented by `opentelemetry-instrument` would warn.
+            if not found.is_instrumented_by_opentelemetry:
+                found.instrument(**_options(name, settings, leaves_out))
+        except ModuleNotFoundError as error:
+            _logger.warning("%s is not instrumented (%s): install thebot-tracing[%s]", name, error, name)
+            continue
+        except Exception as error:  # noqa: BLE001 - a library of another version is no reason not to start
+            _logger.warning("%s is not instrumented: %r", name, error)
             continue
         used.append(name)
     return used
@@ -77,6 +83,9 @@ def _options(name: str, settings: Settings, leaves_out: bool) -> dict[str, Any]:
             "request_hook": _cache_key if settings.record_cache_keys else None,
             "response_hook": _cache_hit,
         }
+    if name in ("psycopg2", "psycopg"):
+        # Outside a request, a task or a span of the application's each query would be a trace of its own: 94 of one `migrate`.
+        return {"tracer_provider": ChildrenOnlyProvider(trace.get_tracer_provider())}
     return {}
 
 

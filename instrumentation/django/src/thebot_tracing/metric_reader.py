@@ -1,6 +1,6 @@
 """The reader that brings metrics to the Collector, made for processes that fork.
 
-The SDK's periodic reader exports under a lock. A fork in that moment hands the child a lock that nobody will ever open, and the child
+The SDK's periodic reader exports under a lock. If a fork happens during an export, the child inherits a lock that nobody will release, and
 hangs at its next flush: seen with Celery's `max_tasks_per_child`, whose parent forks all the time. Here no fork happens while metrics
 are collected, and no lock is held while they are exported.
 """
@@ -14,11 +14,26 @@ import time
 import weakref
 from typing import Any
 
+from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
+from opentelemetry.sdk.metrics.export import MetricExportResult, MetricReader, MetricsData
+
+from .threads import here, may_change
 
 _logger = logging.getLogger(__name__)
+
+
+class MetricExporter(OTLPMetricExporter):
+    """The OTLP exporter over HTTP, which can also try once: its own tries would outlast a process that ends."""
+
+    def export_once(self, data: MetricsData) -> MetricExportResult:
+        """Send, and say where it was not taken."""
+        answer = self._client._submit(self._client._compress(encode_metrics(data).SerializeToString()), self._client._timeout)
+        if answer.status_code is not None and 200 <= answer.status_code < 300:
+            return MetricExportResult.SUCCESS
+        _logger.warning("the Collector has not taken the last metrics of this process (%s)", answer.status_code or answer.error)
+        return MetricExportResult.FAILURE
 
 
 class ForkSafeMetricReader(MetricReader):
@@ -30,7 +45,7 @@ class ForkSafeMetricReader(MetricReader):
         exit_timeout: longest wait at exit and for a flush, in seconds.
     """
 
-    def __init__(self, exporter: OTLPMetricExporter, interval: float, exit_timeout: float) -> None:
+    def __init__(self, exporter: MetricExporter, interval: float, exit_timeout: float) -> None:
         super().__init__(exporter._preferred_temporality, exporter._preferred_aggregation)
         self._exporter = exporter
         self._interval = interval
@@ -58,40 +73,55 @@ class ForkSafeMetricReader(MetricReader):
         os.register_at_fork(before=before, after_in_parent=in_parent, after_in_child=in_child)
 
     def _begin(self) -> None:
-        """Begin in this process."""
-        self._pid = os.getpid()
+        """Begin in this place. Where its threads are about to be replaced, `renew` starts the thread."""
+        self._place = here()
         self._ended = False
         self._changed = threading.Condition()
         # Exports are numbered, so that a flush can wait for one that began after it was asked for.
         self._wanted = 0
         self._begun = 0
         self._done = 0
-        self._thread = threading.Thread(target=self._run, name="ForkSafeMetricReader", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        if may_change():
+            return
+        thread = threading.Thread(target=self._run, args=(self._place,), name="ForkSafeMetricReader", daemon=True)
+        try:
+            thread.start()
+            self._thread = thread
+        except RuntimeError as error:
+            _logger.error("metrics are sent at the end of the process only, as their thread does not start: %s", error)
 
-    def _run(self) -> None:
+    def renew(self) -> None:
+        """Go on in another place, if this is one; see `threads`. It costs next to nothing: it is called with each request."""
+        if self._place != here() and not self._ended:
+            self._collecting = threading.Lock()
+            self._begin()
+
+    def _run(self, place: object) -> None:
         last = False
         while not last:
             with self._changed:
-                self._changed.wait_for(lambda: self._ended or self._wanted > self._begun, self._interval)
+                self._changed.wait_for(lambda: self._ended or self._wanted > self._begun or self._place != place, self._interval)
+                if self._place != place:
+                    return
                 # What begins from here on has all that was measured before the end.
                 last = self._ended
                 self._begun += 1
-            try:
-                self._export()
-            except Exception:
-                _logger.exception("metrics could not be collected or sent")
+            self._export(last)
             with self._changed:
                 self._done = self._begun
                 self._changed.notify_all()
 
-    def _export(self) -> None:
-        with self._collecting:
-            self.collect()
-            data, self._collected = self._collected, None
-        if data is not None:
-            with suppress_instrumentation():
-                self._exporter.export(data)
+    def _export(self, last: bool) -> None:
+        try:
+            with self._collecting:
+                self.collect()
+                data, self._collected = self._collected, None
+            if data is not None and data.resource_metrics:
+                with suppress_instrumentation():
+                    (self._exporter.export_once if last else self._exporter.export)(data)
+        except Exception:
+            _logger.exception("metrics could not be collected or sent")
 
     def _receive_metrics(self, metrics_data: MetricsData, timeout_millis: float = 10_000, **kwargs: Any) -> None:
         self._collected = metrics_data
@@ -100,8 +130,13 @@ class ForkSafeMetricReader(MetricReader):
         """Export now; True where it was done in time, whether the Collector took it or not."""
         if self._ended:
             return True
-        if self._pid != os.getpid():  # A fork that bypassed Python: this process has no thread.
-            return False
+        if self._place != here():
+            if self._place.pid != os.getpid():  # A fork that bypassed Python: this process has no thread.
+                return False
+            self.renew()
+        if self._thread is None:
+            self._export(last=True)
+            return True
         with self._changed:
             wanted = self._wanted = self._begun + 1
             self._changed.notify_all()
@@ -113,10 +148,16 @@ class ForkSafeMetricReader(MetricReader):
         """Export a last time, at most for the exit timeout."""
         if self._ended:
             return
-        if self._pid != os.getpid():
-            self._ended = True
-            return
+        if self._place != here():
+            if self._place.pid != os.getpid():
+                self._ended = True
+                return
+            self.renew()
         began = time.monotonic()
+        if self._thread is None:
+            self._ended = True
+            self._export(last=True)
+            return
         with self._changed:
             self._ended = True
             self._changed.notify_all()

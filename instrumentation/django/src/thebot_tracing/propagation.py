@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 
 from opentelemetry import baggage, trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
@@ -19,10 +20,12 @@ from opentelemetry.propagators.textmap import (
     default_setter,
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util._importlib_metadata import entry_points
 
 from .correlation import KEY, RESPONSE_HEADER, get_correlation_id, valid
 from .sampler import marked
 
+_logger = logging.getLogger(__name__)
 _PROPAGATORS: dict[str, type[TextMapPropagator]] = {
     "tracecontext": TraceContextTextMapPropagator,
     "baggage": W3CBaggagePropagator,
@@ -39,22 +42,34 @@ class CorrelationPropagator(TextMapPropagator):
     too, for services that know nothing of baggage.
 
     Args:
-        names: the propagators. Where a carrier holds several contexts, the last one's holds.
+        names: the propagators. Of several contexts in one carrier the last one's is taken.
+        joined: a propagator that was there before.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._inner = CompositePropagator([_PROPAGATORS[name]() for name in names])
+    def __init__(self, names: Sequence[str], joined: TextMapPropagator | None = None) -> None:
+        found = [_PROPAGATORS[name]() if name in _PROPAGATORS else _load(name) for name in names]
+        self._inner = CompositePropagator([joined, *found] if joined else found)
 
     def extract(self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter) -> Context:
         """Take the trace context and a valid correlation id.
 
         A request that a left-out one has caused, or says so, begins a trace of its own: its parent is nowhere, and anybody may say so.
         """
-        found = self._inner.extract(carrier, context, getter)
+        try:
+            found = self._inner.extract(carrier, context, getter)
+        except Exception:
+            # Headers are anybody's, and no reason for a request to fail.
+            _logger.exception("the headers of a request or task could not be read")
+            found = context or Context()
         caller = trace.get_current_span(found).get_span_context()
         if caller.is_remote and marked(caller) and not _is_task(carrier):
             found = trace.set_span_in_context(trace.INVALID_SPAN, found)
         value = get_correlation_id(found)
+        if not valid(value) and _is_task(carrier):
+            # Without the propagator of baggage the header alone has it. Of a request the middleware reads it.
+            sent = getter.get(carrier, RESPONSE_HEADER)
+            value = sent[0] if sent and valid(sent[0]) else None
+            found = baggage.set_baggage(KEY, value, found) if value else found
         if not baggage.get_all(found):
             # As it is: a caller takes an empty context for none.
             return found
@@ -62,12 +77,13 @@ class CorrelationPropagator(TextMapPropagator):
         return baggage.set_baggage(KEY, value, found) if valid(value) else found
 
     def inject(self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter) -> None:
-        """Hand on the trace context and the correlation id."""
+        """Hand on the trace context and the correlation id. A header X-Correlation-ID that the application has set stays as it is."""
         value = get_correlation_id(context)
         bare = baggage.clear(context)
         if valid(value):
             self._inner.inject(carrier, baggage.set_baggage(KEY, value, bare), setter)
-            setter.set(carrier, RESPONSE_HEADER, str(value))
+            if not _has(carrier, RESPONSE_HEADER):
+                setter.set(carrier, RESPONSE_HEADER, str(value))
         else:
             self._inner.inject(carrier, bare, setter)
 
@@ -80,3 +96,20 @@ class CorrelationPropagator(TextMapPropagator):
 def _is_task(carrier: object) -> bool:
     """Whether it is a task of a Celery worker, which comes from the service's own broker."""
     return type(carrier).__module__.startswith("celery.")
+
+
+def _has(carrier: object, name: str) -> bool:
+    """Whether a carrier with names of headers has one, in any case."""
+    if not isinstance(carrier, Iterable):
+        return False
+    return any(isinstance(key, (str, bytes)) and _text(key).lower() == name.lower() for key in carrier)
+
+
+def _text(key: str | bytes) -> str:
+    return key if isinstance(key, str) else key.decode("latin-1")
+
+
+def _load(name: str) -> TextMapPropagator:
+    """A propagator of another package."""
+    made: TextMapPropagator = next(iter(entry_points(group="opentelemetry_propagator", name=name))).load()()
+    return made

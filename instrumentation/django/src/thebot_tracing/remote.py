@@ -23,6 +23,7 @@ from opentelemetry.sdk.trace.sampling import ParentBased, Sampler
 from .operations import parse_operation
 from .rules import Rule, Rules
 from .sampler import OperationSampler
+from .threads import here
 
 _logger = logging.getLogger(__name__)
 _TIMEOUT = 5.0
@@ -106,17 +107,22 @@ class JaegerRemoteSampler(OperationSampler):
         self._local = rules or Rules()
         self._served = Rules(initial_percent)
         self._stop = threading.Event()
+        self._place: object = None
         self._begin()
         own = weakref.WeakMethod(self._begin)
         os.register_at_fork(after_in_child=lambda: (begin := own()) and begin())
 
     def _begin(self) -> None:
         """Begin in this process, with a lock that no thread of the parent holds."""
-        self._pid = 0
+        self._polled: object = None
+        self._make_lock()
+
+    def _make_lock(self) -> None:
         self._lock = threading.Lock()
+        self._place = here()
 
     def _rate_of(self, request: tuple[str, str] | None) -> float:
-        if self._pid != os.getpid():
+        if self._polled != here():
             self._start()
         served = self._served
         rule = (served.rule(*request) or self._local.rule(*request)) if request else None
@@ -124,21 +130,25 @@ class JaegerRemoteSampler(OperationSampler):
 
     def _start(self) -> None:
         """Begin to poll in this process: a thread does not survive a fork."""
+        place = here()
+        if self._place != place:
+            self._make_lock()
         with self._lock:
-            if self._pid == os.getpid():
+            if self._polled == place:
                 return
+            # Before the thread starts: where that lets another request run, it must not wait for the lock.
+            self._polled = place
             self._stop = threading.Event()
             try:
-                threading.Thread(target=self._poll, name="JaegerRemoteSampler", daemon=True).start()
+                threading.Thread(target=self._poll, args=(place,), name="JaegerRemoteSampler", daemon=True).start()
             except RuntimeError as error:
                 # The next request tries again: none fails for it.
+                self._polled = None
                 _logger.error("sampling strategies are not asked for, as the thread does not start: %s", error)
-                return
-            self._pid = os.getpid()
 
-    def _poll(self) -> None:
+    def _poll(self, place: object) -> None:
         delay, stop = self._interval, self._stop
-        while True:
+        while self._polled == place:
             try:
                 self.refresh()
                 delay = self._interval

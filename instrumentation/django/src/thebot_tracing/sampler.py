@@ -16,6 +16,7 @@ from .rules import Rules, parse_rules, percentage
 ENVIRONMENT_PERCENT: Mapping[str, float] = {"development": 100.0, "staging": 50.0, "production": 10.0}
 """Percent of traces kept, by environment."""
 
+_MOST_SAMPLERS = 256
 _MARK = ("thebot", "left-out")
 """In the trace state of a left-out request: the tasks that it sends are left out too."""
 
@@ -63,6 +64,9 @@ class OperationSampler(Sampler):
         rate = self._rate(request_of(attributes) if kind is SpanKind.SERVER else None)
         sampler = self._samplers.get(rate)
         if sampler is None:
+            # Adaptive strategies serve new rates for ever.
+            if len(self._samplers) >= _MOST_SAMPLERS:
+                self._samplers.clear()
             sampler = self._samplers[rate] = TraceIdRatioBased(rate / 100)
         return sampler.should_sample(parent_context, trace_id, name, kind, attributes, links)
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import email.utils
+import time
 from typing import Any
 
 import requests
 
+from .threads import here
+
 
 class ExportSession(requests.Session):
-    """A session that tells what came of the last request, and never uses a connection of the parent process.
+    """A session that tells what came of the last request, and never uses a connection of another place (`threads`).
 
     `attempts` counts requests; `status` is the last answer's, None where there was none, and `error` says why. A redirect is an error.
+    `retry_after` has the seconds that the answer asks to wait, and `body` what it says.
     """
 
     def __init__(self) -> None:
@@ -19,7 +23,9 @@ class ExportSession(requests.Session):
         self.attempts = 0
         self.status: int | None = None
         self.error: str | None = None
-        self._pid = os.getpid()
+        self.retry_after: float | None = None
+        self.body = b""
+        self._place = here()
 
     @property
     def outcome(self) -> str:
@@ -31,23 +37,36 @@ class ExportSession(requests.Session):
         return super().merge_environment_settings(url, proxies, stream, self.verify if verify is None else verify, cert)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send, on connections of this process."""
-        if self._pid != os.getpid():
-            self._pid = os.getpid()
+        """Send, on connections of this process and kind of threads."""
+        if self._place != here():
+            self._place = here()
             self.mount("https://", requests.adapters.HTTPAdapter())
             self.mount("http://", requests.adapters.HTTPAdapter())
         self.attempts += 1
-        self.status = None
+        self.status, self.retry_after, self.body = None, None, b""
         try:
             response = super().send(request, **kwargs)
         except Exception as error:
             self.error = reason(error)
             raise
-        self.status = response.status_code
+        self.status, self.body = response.status_code, response.content
+        self.retry_after = seconds(response.headers.get("Retry-After"))
         if 300 <= response.status_code < 400:
             # The OTLP client would take it for success.
             raise requests.TooManyRedirects(f"status {response.status_code}: no redirect is followed; name the Collector itself")
         return response
+
+
+def seconds(retry_after: str | None) -> float | None:
+    """What a header Retry-After says, as seconds from now: a number, or a date. None where it says nothing."""
+    if retry_after is None:
+        return None
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
 
 
 def reason(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """Settings: standard OTEL_* variables first, then the TRACING_* ones that the stack hands out, then Django's `TRACING`, then defaults.
 
-Bad input is told with all errors at once, before anything is changed.
+Wrong values are reported all at once, before anything is changed.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from .operations import parse_path
 from .rules import Rules, parse_rules, percentage
+from .standard import DEFAULT_PROPAGATORS, INSTRUMENTATIONS, StandardVariables
+
+__all__ = ["DEFAULT_PROPAGATORS", "INSTRUMENTATIONS", "Settings", "SettingsError", "load_settings", "own_settings"]
 
 DEFAULT_SERVICE = "thebot-platform"
 DEFAULT_LEFT_OUT = ("/admin/**", "/health/**", "/healthz", "/healthcheck")
 """Paths left out beside those of STATIC_URL and MEDIA_URL, as patterns of the sampling rules."""
-DEFAULT_PROPAGATORS = ("jaeger", "b3multi", "b3", "tracecontext", "baggage")
-"""Where a request carries several contexts the last one holds: W3C's."""
-INSTRUMENTATIONS = ("django", "psycopg2", "psycopg", "celery", "requests", "redis", "httpx")
 
 _KEYS = {
     "SERVICE_NAME", "SERVICE_VERSION", "ENVIRONMENT", "LEFT_OUT_PATHS", "RECORD_TASK_ARGUMENTS", "RECORD_CACHE_KEYS",
-    "DISABLED_INSTRUMENTATIONS",
+    "DISABLED_INSTRUMENTATIONS", "COMMANDS",
 }  # fmt: skip
 
 
@@ -57,17 +57,25 @@ class Settings:
     batch_size: int
     delay: float
     """Longest wait of a span for its batch, in seconds."""
+    export_timeout: float
+    """Longest time of one request to the Collector, in seconds."""
     exit_timeout: float
-    """Longest wait for the Collector when a process ends, in seconds."""
+    """Longest wait for the Collector when a process ends, in seconds, for spans and metrics together."""
     metric_interval: float
     """Time between two exports of metrics, in seconds."""
+    metric_timeout: float
+    """Longest time of one export of metrics, in seconds."""
     export_traces: bool
     export_metrics: bool
     disabled: bool
-    """OTEL_SDK_DISABLED: no span is made; correlation ids work."""
+    """OTEL_SDK_DISABLED: no span is made, no metric, no thread; correlation ids work."""
     record_task_arguments: bool
     record_cache_keys: bool
     disabled_instrumentations: frozenset[str]
+    commands: bool | frozenset[str]
+    """Which management commands have a span: none, all but servers and shells, or those named."""
+    warnings: tuple[str, ...]
+    """What is set and not served."""
 
     def left_out(self, method: str, path: str, url: str) -> bool:
         """Whether a request is left out: by the rules where they name it, else by its path."""
@@ -112,6 +120,8 @@ class _Reader:
         self.environ = environ
         self.django = django
         self.errors: list[str] = []
+        self.warnings: list[str] = []
+        self.standard = StandardVariables(environ, self.errors, self.warnings)
         own = getattr(django, "TRACING", {})
         if not isinstance(own, Mapping):
             self.errors.append(f"TRACING: found {own!r}; allowed is a dict")
@@ -125,8 +135,9 @@ class _Reader:
         urls = self._left_out_urls()
         sample_percentage = self._sample_percentage()
         sampler = self.environ.get("OTEL_TRACES_SAMPLER") or ("always_on" if sample_percentage is None else "environment")
-        self._protocol()
-        self._endpoints()
+        standard = self.standard
+        standard.protocol()
+        queue_size = standard.number("OTEL_BSP_MAX_QUEUE_SIZE", 10_000, 1, 1_000_000)
         settings = Settings(
             service_name=self.environ.get("OTEL_SERVICE_NAME")
             or resource.get("service.name")
@@ -144,25 +155,30 @@ class _Reader:
             rules=rules,
             left_out_paths=() if urls is not None else self._left_out_paths(),
             left_out_urls=urls or (),
-            propagators=self._propagators(),
-            queue_size=self._number("OTEL_BSP_MAX_QUEUE_SIZE", 10_000, 1, 1_000_000),
-            batch_size=self._number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512, 1, 100_000),
-            delay=self._number("OTEL_BSP_SCHEDULE_DELAY", 1000, 1, 3_600_000) / 1000,
-            exit_timeout=self._number("OTEL_BSP_EXPORT_TIMEOUT", 5000, 0, 3_600_000) / 1000,
-            metric_interval=self._number("OTEL_METRIC_EXPORT_INTERVAL", 60_000, 100, 86_400_000) / 1000,
-            export_traces=self._exporter("OTEL_TRACES_EXPORTER"),
-            export_metrics=self._exporter("OTEL_METRICS_EXPORTER"),
+            propagators=standard.propagators(),
+            queue_size=queue_size,
+            batch_size=standard.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", min(512, queue_size), 1, 100_000),
+            delay=standard.number("OTEL_BSP_SCHEDULE_DELAY", 1000, 1, 3_600_000) / 1000,
+            export_timeout=standard.timeout("TRACES_"),
+            exit_timeout=standard.number("OTEL_BSP_EXPORT_TIMEOUT", 5000, 0, 3_600_000) / 1000,
+            metric_interval=standard.number("OTEL_METRIC_EXPORT_INTERVAL", 60_000, 100, 86_400_000) / 1000,
+            metric_timeout=standard.timeout("METRICS_"),
+            export_traces=standard.is_exported("TRACES"),
+            export_metrics=standard.is_exported("METRICS"),
             disabled=self.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true",
             record_task_arguments=self._flag("RECORD_TASK_ARGUMENTS"),
             record_cache_keys=self._flag("RECORD_CACHE_KEYS"),
             disabled_instrumentations=self._disabled_instrumentations(),
+            commands=self._commands(),
+            warnings=tuple(self.warnings),
         )
         if settings.batch_size > settings.queue_size:
             self.errors.append(
                 f"OTEL_BSP_MAX_EXPORT_BATCH_SIZE: found {settings.batch_size}; allowed is at most the queue's "
                 f"{settings.queue_size} (OTEL_BSP_MAX_QUEUE_SIZE)"
             )
-        if self.errors:
+        # Switched off, it must not be in the way of a build or a test.
+        if self.errors and not settings.disabled:
             raise SettingsError(self.errors)
         return settings
 
@@ -228,47 +244,6 @@ class _Reader:
                 paths.append(f"/{url}/**")
         return paths
 
-    def _propagators(self) -> tuple[str, ...]:
-        text = self.environ.get("OTEL_PROPAGATORS", "")
-        # The specification: an empty value is as if it were not there.
-        if not text.strip():
-            return DEFAULT_PROPAGATORS
-        found = tuple(filter(None, (part.strip() for part in text.split(","))))
-        unknown = [name for name in found if name not in (*DEFAULT_PROPAGATORS, "none")]
-        if unknown:
-            self.errors.append(f"OTEL_PROPAGATORS: found {', '.join(unknown)}; allowed is {', '.join(DEFAULT_PROPAGATORS)}, none")
-        return () if "none" in found else tuple(name for name in found if name not in unknown)
-
-    def _protocol(self) -> None:
-        for signal in ("TRACES_", "METRICS_", ""):
-            name = f"OTEL_EXPORTER_OTLP_{signal}PROTOCOL"
-            found = self.environ.get(name)
-            if found not in (None, "", "http/protobuf"):
-                self.errors.append(f"{name}: found {found!r}; allowed is http/protobuf (gRPC does not survive a fork)")
-
-    def _endpoints(self) -> None:
-        """Without a scheme nothing can be sent, and each span would be dropped."""
-        for signal in ("TRACES_", "METRICS_", ""):
-            name = f"OTEL_EXPORTER_OTLP_{signal}ENDPOINT"
-            found = self.environ.get(name)
-            if found and not _is_address(found):
-                self.errors.append(f"{name}: found {found!r}; allowed is http://host:port or https://host:port")
-
-    def _exporter(self, name: str) -> bool:
-        found = self.environ.get(name) or "otlp"
-        if found not in ("otlp", "none"):
-            self.errors.append(f"{name}: found {found!r}; allowed is otlp, none")
-        return found == "otlp"
-
-    def _number(self, name: str, default: int, lowest: int, highest: int) -> int:
-        text = self.environ.get(name)
-        if not text:
-            return default
-        if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
-            return int(text)
-        self.errors.append(f"{name}: found {text!r}; allowed is {lowest} to {highest}")
-        return default
-
     def _text(self, key: str) -> str | None:
         value = self._own(key, lambda value: isinstance(value, str) and value != "", "a text", None)
         return None if value is None else str(value)
@@ -286,23 +261,21 @@ class _Reader:
         return value
 
     def _disabled_instrumentations(self) -> frozenset[str]:
-        name, text = "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", self.environ.get("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "").strip()
-        listed: Any
-        if text:
-            listed = [part.strip() for part in text.split(",") if part.strip()]
-            # All of them, as OpenTelemetry's own starter takes it.
-            listed = INSTRUMENTATIONS if listed == ["*"] else listed
-        else:
-            name, listed = "TRACING['DISABLED_INSTRUMENTATIONS']", self.own.get("DISABLED_INSTRUMENTATIONS", ())
+        found = self.standard.disabled_instrumentations()
+        if found is not None:
+            return found
+        listed = self.own.get("DISABLED_INSTRUMENTATIONS", ())
         if not isinstance(listed, (list, tuple, set, frozenset)) or any(entry not in INSTRUMENTATIONS for entry in listed):
-            self.errors.append(f"{name}: found {(text or listed)!r}; allowed is a list of {', '.join(INSTRUMENTATIONS)}")
+            name = "TRACING['DISABLED_INSTRUMENTATIONS']"
+            self.errors.append(f"{name}: found {listed!r}; allowed is a list of {', '.join(INSTRUMENTATIONS)}")
             return frozenset()
         return frozenset(listed)
 
-
-def _is_address(text: str) -> bool:
-    try:
-        address = urlsplit(text)
-        return address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
-    except ValueError:
+    def _commands(self) -> bool | frozenset[str]:
+        found = self.own.get("COMMANDS", False)
+        if isinstance(found, bool):
+            return found
+        if isinstance(found, (list, tuple, set, frozenset)) and all(isinstance(name, str) for name in found):
+            return frozenset(found)
+        self.errors.append(f"TRACING['COMMANDS']: found {found!r}; allowed is True, False or a list of names of management commands")
         return False

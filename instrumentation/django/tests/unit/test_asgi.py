@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from thebot_tracing import asgi
 
 
@@ -32,3 +34,21 @@ def test_requests_go_to_the_application():
         await send(await receive())
 
     assert run(asgi.flush_at_shutdown(application), {"type": "http"}, ["http.request"]) == ["http.request"]
+
+
+@pytest.mark.parametrize(("events", "hurries"), [([], 3), (["lifespan.startup", "lifespan.shutdown"], 0)])
+def test_without_lifespan_events_spans_are_sent_with_each_request_and_it_is_said_once(monkeypatch, caplog, events, hurries):
+    hurried = []
+    monkeypatch.setattr(asgi, "hurry", lambda: hurried.append(True))
+    monkeypatch.setattr(asgi, "finish", lambda: None)
+
+    async def application(scope, receive, send):
+        await send(await receive())
+
+    wrapped = asgi.flush_at_shutdown(application)
+    if events:
+        run(wrapped, {"type": "lifespan"}, events)
+    for _ in range(3):
+        run(wrapped, {"type": "http"}, ["http.request"])
+    assert len(hurried) == hurries
+    assert caplog.text.count("no lifespan events") == (1 if hurries else 0)

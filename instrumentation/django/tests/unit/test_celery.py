@@ -1,5 +1,10 @@
 """Publishing tasks: what fails ends and nothing hangs below it, and what a left-out request sends is left out."""
 
+import shutil
+import socket
+import subprocess
+import time
+
 import pytest
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind, StatusCode
@@ -122,3 +127,60 @@ def test_a_task_of_another_program_has_a_span_that_lasts_as_long_as_its_publicat
     assert span.context == current[0].get_span_context()
     assert span.status.status_code is (StatusCode.ERROR if away else StatusCode.UNSET)
     assert [event.attributes["exception.message"] for event in span.events] == (["no broker"] if away else [])
+
+
+def test_a_task_has_the_correlation_id_without_the_propagator_of_baggage():
+    from celery.app.task import Context
+    from opentelemetry.instrumentation.celery import celery_getter
+
+    from thebot_tracing import correlation_id, get_correlation_id
+    from thebot_tracing.propagation import CorrelationPropagator
+
+    propagator, headers = CorrelationPropagator(("tracecontext",)), {}
+    with correlation_id("of-the-request"):
+        propagator.inject(headers)
+    found = propagator.extract(Context(headers=headers, **headers), getter=celery_getter)
+    assert get_correlation_id(found) == "of-the-request"
+    # Of a request the middleware reads it, and a bad one is nobody's.
+    assert get_correlation_id(propagator.extract(headers)) is None
+    bad = {"X-Correlation-ID": "a b"}
+    assert get_correlation_id(propagator.extract(Context(headers=bad, **bad), getter=celery_getter)) is None
+
+
+@pytest.fixture
+def redis_url():
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(["redis-server", "--port", str(port), "--save", ""], stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            break
+        except OSError:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    yield f"redis://127.0.0.1:{port}/0"
+    server.terminate()
+    server.wait(20)
+
+
+def test_what_celery_keeps_of_results_is_no_span_and_the_application_s_own_commands_are(exporter, spans, redis_url):
+    import redis
+    from celery import Celery
+
+    backend = Celery("results", backend=redis_url, set_as_current=False).backend
+    own = redis.Redis.from_url(redis_url)
+    with get_tracer("t").start_as_current_span("task"):
+        own.get("mine")
+        backend.store_result("id-1", 5, "SUCCESS")
+        assert backend.get_task_meta("id-1")["result"] == 5
+        with backend.client.pipeline() as pipeline:
+            pipeline.rpush("list", 1).expire("list", 10).execute()
+        backend.forget("id-1")
+        with own.pipeline() as pipeline:
+            pipeline.get("mine").execute()
+    assert [span.name for span in spans()] == ["GET", "GET", "task"]

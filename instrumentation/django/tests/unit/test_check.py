@@ -109,9 +109,9 @@ def test_what_answers_is_no_collector(collector, status):
 
 
 def test_bad_settings():
-    code, output = check(OTEL_TRACES_SAMPLER="sometimes")
+    code, output = check(OTEL_TRACES_SAMPLER="traceidratio", OTEL_TRACES_SAMPLER_ARG="often")
     assert code == 1
-    assert "OTEL_TRACES_SAMPLER: found 'sometimes'" in output
+    assert "OTEL_TRACES_SAMPLER_ARG: found 'often'" in output
     assert "Traceback" not in output
 
 
@@ -125,3 +125,30 @@ def test_a_trace_that_jaeger_does_not_have(collector):
     code, output = check("--jaeger", "http://127.0.0.1:9", "--wait", "1", OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
     assert code == 1
     assert "was taken by the Collector and is not found within 1 s" in output
+
+
+def test_without_django_nothing_is_well(collector):
+    code, output = check(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint, DJANGO_SETTINGS_MODULE="")
+    assert code == 1
+    assert "WRONG: no Django was checked" in output
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (404, 1)])
+def test_manage_py_checks_too(collector, tmp_path, status, code):
+    collector.status = status
+    (tmp_path / "service.py").write_text(
+        "ROOT_URLCONF = 'urls'\nSECRET_KEY = 'x'\nINSTALLED_APPS = ['thebot_tracing']\n"
+        "MIDDLEWARE = ['thebot_tracing.middleware.CorrelationIDMiddleware']\n"
+        "from thebot_tracing import init_tracing\ninit_tracing()\n"
+    )
+    (tmp_path / "urls.py").write_text("urlpatterns = []\n")
+    env = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "service",
+        "OTEL_TRACES_EXPORTER": "otlp",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
+    }
+    command = [sys.executable, "-m", "django", "tracing_check", "--pythonpath", "."]
+    result = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == code, result.stdout + result.stderr
+    assert ("all is well" in result.stdout) is (code == 0)

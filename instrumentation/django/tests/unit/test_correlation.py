@@ -301,3 +301,23 @@ def test_the_middleware_alone_without_tracing():
 
 def test_propagation_is_set_up_for_all_instrumentations(exporter):
     assert isinstance(propagate.get_global_textmap(), CorrelationPropagator)
+
+
+@pytest.mark.parametrize("name", ["X-Correlation-ID", "x-correlation-id"])
+def test_a_call_s_own_header_stays_as_the_application_has_set_it(name):
+    headers = {name: "the application's"}
+    with correlation_id("of-the-request"):
+        CorrelationPropagator(("tracecontext", "baggage")).inject(headers)
+    assert {key: value for key, value in headers.items() if key.lower() == "x-correlation-id"} == {name: "the application's"}
+    assert headers["baggage"] == "correlation_id=of-the-request"
+
+
+def test_a_propagator_that_fails_costs_no_request(monkeypatch, caplog):
+    propagator = CorrelationPropagator(("tracecontext",))
+
+    def fails(*_):
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(propagator._inner, "extract", fails)
+    assert not trace.get_current_span(propagator.extract({})).get_span_context().is_valid
+    assert "could not be read" in caplog.text

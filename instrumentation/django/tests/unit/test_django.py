@@ -154,3 +154,63 @@ def test_a_second_init_changes_nothing(exporter):
     assert init_tracing() is init_tracing()
     assert before == settings.MIDDLEWARE
     assert sum("opentelemetry" in name for name in before) == 1
+
+
+class Gone(BaseException):
+    """As gunicorn's SystemExit at its timeout, or gevent's Timeout."""
+
+
+@pytest.fixture
+def ends(monkeypatch):
+    """A view that ends so."""
+    from django.urls import path
+
+    from unit import urls
+
+    def gone(_request):
+        raise Gone("at once")
+
+    monkeypatch.setattr(urls, "urlpatterns", [*urls.urlpatterns, path("gone/", gone)])
+    from django.urls import clear_url_caches
+
+    clear_url_caches()
+    yield
+    clear_url_caches()
+
+
+def test_a_request_that_something_other_than_an_exception_ends_has_its_span_and_leaves_nothing_behind(client, spans, ends):
+    with pytest.raises(Gone):
+        client.get("/gone/")
+    (gone,) = spans()
+    assert (gone.name, gone.parent, gone.attributes["http.status_code"]) == ("GET gone/", None, 500)
+    assert gone.status.status_code is StatusCode.ERROR
+    assert gone.events[0].attributes["exception.message"] == "at once"
+    client.get("/seen/")
+    assert spans()[-1].parent is None
+    before = len(spans())
+    client.get("/health/")
+    assert len(spans()) == before
+
+
+@pytest.mark.parametrize("step", ["process_request", "process_view", "process_exception", "process_response"])
+def test_a_failure_of_the_instrumentation_does_not_reach_the_request(client, spans, monkeypatch, caplog, step):
+    from opentelemetry.instrumentation.django.middleware import otel_middleware
+    from opentelemetry.trace import get_current_span
+
+    from thebot_tracing.django_requests import _harmless
+
+    def fails(*_):
+        raise RuntimeError("a fault")
+
+    fails.__name__ = step
+    monkeypatch.setattr(otel_middleware._DjangoMiddleware, step, _harmless(fails))
+    assert client.get("/seen/").status_code == 200
+    assert client.get("/api/fail/").status_code == 500
+    assert not get_current_span().get_span_context().is_valid
+    assert f"{step} of the instrumentation failed" in caplog.text
+
+
+@pytest.mark.parametrize("header", ["traceparent", "tracestate", "baggage", "b3", "uber-trace-id", "X-B3-TraceId"])
+@pytest.mark.parametrize("value", ["", "\x00", "a" * 100_000, "a=,;=b", "00-0-0-0", "é\ud800"])
+def test_no_header_makes_a_request_fail(client, spans, header, value):
+    assert client.get("/seen/", headers={header: value}).status_code == 200

@@ -110,10 +110,10 @@ def test_values_that_are_equal_and_not_the_same_stay_apart(attributes):
     assert decoded([span]).SerializeToString() == encode_spans([span]).SerializeToString()
 
 
-def ended_span(attributes=None):
+def ended_span(attributes=None, state=None):
     return ReadableSpan(
         "a",
-        SpanContext(1, 2, False, TraceFlags(1)),
+        SpanContext(1, 2, False, TraceFlags(1), state),
         resource=RESOURCE,
         attributes=attributes or {},
         status=Status(),
@@ -135,3 +135,32 @@ def test_an_ordinary_span_takes_the_short_way():
 
 def test_nothing_is_an_empty_message():
     assert request([]) == b""
+
+
+def test_a_tracestate_takes_the_short_way_too():
+    """Any caller may send one."""
+    span = ended_span({"a": 1}, TraceState([("vendor", "1"), ("other", "a=b")]))
+    assert _plain(span) == encode(span).message
+    assert decoded([span]) == encode_spans([span])
+
+
+def test_what_no_message_can_hold_costs_no_span():
+    """A client's JSON may have a lone surrogate, and the error that names it must not be hidden by that."""
+    ended = []
+    provider = TracerProvider(resource=Resource({"service.name": "a\udc80"}), shutdown_on_exit=False)
+    provider.add_span_processor(Keep(ended))
+    with provider.get_tracer("t").start_as_current_span(
+        "GET \ud800", attributes={"text": "\ud800", "huge": 1 << 64, "list": ("\udfff",)}
+    ) as span:
+        span.record_exception(ValueError("unknown: \ud800"))
+        span.set_status(Status(StatusCode.ERROR, "unknown: \ud800"))
+    (resource,) = decoded(ended).resource_spans
+    (sent,) = resource.scope_spans[0].spans
+    assert sent.name == "GET \\ud800"
+    assert {entry.key: entry.value.string_value for entry in sent.attributes if entry.key != "list"} == {
+        "text": "\\ud800",
+        "huge": str(1 << 64),
+    }
+    assert sent.status.message == "unknown: \\ud800"
+    assert any("unknown: \\ud800" in entry.value.string_value for entry in sent.events[0].attributes)
+    assert any(entry.value.string_value == "a\\udc80" for entry in resource.resource.attributes)

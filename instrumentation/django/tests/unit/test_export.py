@@ -14,7 +14,8 @@ from collector import Collector
 from conftest import EXAMPLE
 from opentelemetry.sdk.trace import TracerProvider
 
-from thebot_tracing.encode import EncodedSpanExporter
+from thebot_tracing import export
+from thebot_tracing.encode import EncodedSpanExporter, encode
 from thebot_tracing.export import SpanDelivery
 
 
@@ -179,9 +180,13 @@ def test_a_refused_batch_is_counted_and_does_not_block_the_next(collector, caplo
     delivery.shutdown()
 
 
-def test_a_span_that_cannot_be_encoded_is_counted_and_does_not_stop_the_others(collector, caplog):
+def test_a_span_that_cannot_be_encoded_is_counted_and_does_not_stop_the_others(collector, caplog, monkeypatch):
+    def fail(span):
+        return encode(span) if span.name == "a" else 1 / 0
+
+    monkeypatch.setattr(export, "encode", fail)
     tracer, delivery = deliver_to(collector.endpoint)
-    tracer.start_span("\ud800").end()
+    tracer.start_span("bad").end()
     made = make(tracer, 3)
     assert delivery.force_flush(10_000)
     assert sorted(collector.spans) == sorted(made)

@@ -48,11 +48,37 @@ def clean(tmp_path_factory, built):
 def test_wheel_and_source_hold_the_typed_package_and_nothing_else(built):
     wheel = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     assert "thebot_tracing/py.typed" in wheel
-    assert all(name.startswith(("thebot_tracing/", "thebot_tracing-1.0.0.dist-info/")) for name in wheel)
+    assert all(name.startswith(("thebot_tracing/", "thebot_tracing-2.0.0.dist-info/")) for name in wheel)
     with tarfile.open(next(built.glob("*.tar.gz"))) as source:
         names = [name.split("/", 1)[1] for name in source.getnames()]
-    assert {"README.md", "pyproject.toml", "src/thebot_tracing/__init__.py"} <= set(names)
-    assert not any("example" in name and "test_" not in name for name in names)
+    assert {
+        "README.md",
+        "CHANGELOG.md",
+        "pyproject.toml",
+        "src/thebot_tracing/__init__.py",
+        "tests/conftest.py",
+        "example/manage.py",
+    } <= set(names)
+    assert not any(name.endswith((".sqlite3", ".pyc")) for name in names)
+
+
+def test_the_tests_of_the_source_distribution_run(built, tmp_path):
+    with tarfile.open(next(built.glob("*.tar.gz"))) as source:
+        source.extractall(tmp_path, filter="data")
+    (folder,) = tmp_path.iterdir()
+    output = run(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "tests/unit/test_settings.py",
+        "tests/unit/test_django.py",
+        "tests/unit/test_encode.py",
+        cwd=folder,
+    )
+    assert "passed" in output
+    # All of them can be imported.
+    run(sys.executable, "-m", "pytest", "-q", "--collect-only", "tests", cwd=folder)
 
 
 def test_the_readme_works_in_a_clean_environment(clean, tmp_path):
@@ -69,7 +95,7 @@ def test_the_readme_works_in_a_clean_environment(clean, tmp_path):
     env |= {"DJANGO_SETTINGS_MODULE": "settings", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
     assert run(clean, "use.py", cwd=tmp_path, env=env).strip() == "test-123"
     assert len(collector.spans) == 2
-    output = run(clean, "-m", "thebot_tracing", "check", cwd=tmp_path, env=env)
+    output = run(clean.with_name("thebot-tracing"), "check", cwd=tmp_path, env=env)
     assert "all is well" in output
     assert "celery        not installed" in output
     collector.stop()
@@ -78,7 +104,7 @@ def test_the_readme_works_in_a_clean_environment(clean, tmp_path):
 def test_the_readme_names_every_setting(clean):
     from thebot_tracing import settings
 
-    source = Path(settings.__file__).read_text()
+    source = "".join(Path(settings.__file__).with_name(name).read_text() for name in ("settings.py", "standard.py"))
     names = set(re.findall(r'"((?:OTEL|TRACING)_[A-Z_]+[A-Z])"', source)) - {"OTEL_PYTHON_EXCLUDED_URLS"}
     assert len(names) > 10
     missing = [name for name in (*sorted(names), *sorted(settings._KEYS)) if name not in README]

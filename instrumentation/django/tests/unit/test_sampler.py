@@ -13,7 +13,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, TraceFl
 from thebot_tracing import EnvironmentBasedSampler
 from thebot_tracing.children_only import ChildrenOnlyProvider
 from thebot_tracing.rules import Rules, parse_rules
-from thebot_tracing.sampler import LeaveOutSampler
+from thebot_tracing.sampler import LeaveOutSampler, OperationSampler
 
 trace_ids = st.integers(1, 2**128 - 1)
 
@@ -132,3 +132,12 @@ def test_a_tracer_for_children_makes_no_span_below_a_publication():
         assert held.start_span("GET").is_recording()
     with own.get_tracer("t").start_as_current_span("run", kind=SpanKind.CONSUMER):
         assert held.start_span("GET").is_recording()
+
+
+def test_rates_that_change_for_ever_take_no_more_memory():
+    """As Jaeger's adaptive strategies serve them."""
+    rates = iter(range(10_000))
+    sampler = OperationSampler(lambda _request: next(rates) / 100, "adaptive")
+    for trace_id in range(10_000):
+        sampler.should_sample(None, trace_id, "a")
+    assert len(sampler._samplers) <= 256

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from thebot_tracing.bootstrap import make_resource, make_sampler
+from thebot_tracing.bootstrap import make_resource
+from thebot_tracing.make_sampler import make_sampler
 from thebot_tracing.settings import DEFAULT_PROPAGATORS, DEFAULT_SERVICE, INSTRUMENTATIONS, SettingsError, load_settings
 
 
@@ -84,20 +85,17 @@ def test_all_errors_are_told_at_once_with_what_is_allowed():
                 "TRACING_SAMPLE_PERCENTAGE": "ten",
                 "TRACING_SAMPLING_RULES": "{",
                 "OTEL_BSP_MAX_QUEUE_SIZE": "-1",
-                "OTEL_PROPAGATORS": "xray",
-                "OTEL_TRACES_EXPORTER": "zipkin",
-                "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
             },
-            TRACING={"COLOUR": 1, "SERVICE_NAME": 5, "LEFT_OUT_PATHS": ["no slash"], "RECORD_CACHE_KEYS": "yes"},
+            TRACING={"COLOUR": 1, "SERVICE_NAME": 5, "LEFT_OUT_PATHS": ["no slash"], "RECORD_CACHE_KEYS": "yes", "COMMANDS": "all"},
         )
-    assert len(caught.value.errors) == 10
-    for part in ("TRACING['COLOUR']: unknown", "http/protobuf", "found 'ten'", "allowed is otlp, none", "found xray", "found 'no slash'"):
+    assert len(caught.value.errors) == 8
+    for part in ("TRACING['COLOUR']: unknown", "found 'ten'", "found 'no slash'", "TRACING['COMMANDS']: found 'all'"):
         assert part in str(caught.value)
 
 
-def test_a_sampler_that_does_not_exist_is_told():
-    with pytest.raises(SettingsError, match="OTEL_TRACES_SAMPLER: found 'sometimes'; allowed is always_on"):
-        make_sampler(settings({"OTEL_TRACES_SAMPLER": "sometimes"}))
+def test_a_sampler_that_is_not_installed_is_a_warning_and_a_wrong_argument_an_error(caplog):
+    assert make_sampler(settings({"OTEL_TRACES_SAMPLER": "xray"})).get_description() == "AlwaysOnSampler"
+    assert "OTEL_TRACES_SAMPLER: 'xray' is not installed; everything is kept; known are always_on" in caplog.text
     with pytest.raises(SettingsError, match="OTEL_TRACES_SAMPLER_ARG: found '2'"):
         make_sampler(settings({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "2"}))
 
@@ -178,5 +176,46 @@ def test_instrumentations_are_switched_off_by_name():
 def test_bad_names_of_instrumentations_are_told(bad):
     with pytest.raises(SettingsError, match=r"TRACING\['DISABLED_INSTRUMENTATIONS'\]: found .*; allowed is a list of django, psycopg2"):
         settings(TRACING={"DISABLED_INSTRUMENTATIONS": bad})
-    with pytest.raises(SettingsError, match="OTEL_PYTHON_DISABLED_INSTRUMENTATIONS: found 'rediss'; allowed is a list of django"):
-        settings({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "rediss"})
+
+
+# What whole fleets set: (variable, value, part of the warning, attribute, its value).
+@pytest.mark.parametrize(
+    ("name", "value", "warning", "attribute", "expected"),
+    [
+        ("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "sqlalchemy,urllib3", None, "disabled_instrumentations", frozenset()),
+        ("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "sqlalchemy, redis", None, "disabled_instrumentations", {"redis"}),
+        ("OTEL_TRACES_EXPORTER", "console", "of traces nothing is sent", "export_traces", False),
+        ("OTEL_TRACES_EXPORTER", "otlp,console", "of traces they go to the Collector only", "export_traces", True),
+        ("OTEL_TRACES_EXPORTER", " OTLP ", None, "export_traces", True),
+        ("OTEL_METRICS_EXPORTER", "prometheus", "of metrics nothing is sent", "export_metrics", False),
+        ("OTEL_METRICS_EXPORTER", "prometheus", "of metrics nothing is sent", "export_traces", True),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/protobuf: the endpoint must be the Collector's HTTP port", "export_traces", True),
+        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/json", "http/json is not served", "export_metrics", True),
+        ("OTEL_PROPAGATORS", "tracecontext,ottrace", "ottrace is not installed", "propagators", ("tracecontext",)),
+        ("OTEL_BSP_MAX_QUEUE_SIZE", "256", None, "batch_size", 256),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "5000", None, "export_timeout", 5),
+        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "2500", None, "export_timeout", 2.5),
+        ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "2500", None, "metric_timeout", 2.5),
+        ("OTEL_EXPORTER_OTLP_TIMEOUT", "10", "found 10, which is milliseconds", "export_timeout", 10),
+    ],
+)  # fmt: skip
+def test_a_standard_variable_that_is_not_served_is_a_warning(name, value, warning, attribute, expected):
+    found = settings({name: value})
+    assert getattr(found, attribute) == expected
+    assert [warning is not None and warning in text for text in found.warnings] == ([True] if warning else [])
+
+
+def test_an_address_of_grpc_is_a_warning_where_grpc_is_wanted():
+    found = settings({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317"})
+    assert (found.export_traces, found.export_metrics) == (False, False)
+    assert any("'collector:4317'; allowed is http://host:port" in warning for warning in found.warnings)
+
+
+def test_switched_off_nothing_stops_the_start():
+    found = settings({"OTEL_SDK_DISABLED": "true", "OTEL_BSP_SCHEDULE_DELAY": "soon"}, TRACING={"COLOUR": 1})
+    assert found.disabled
+
+
+@pytest.mark.parametrize(("value", "expected"), [(True, True), (False, False), (["migrate"], {"migrate"}), ((), frozenset())])
+def test_commands_that_have_a_span(value, expected):
+    assert settings(TRACING={"COMMANDS": value}).commands == expected

@@ -1,0 +1,1 @@
+"""Commands of `manage.py`, for projects that list `thebot_tracing` in INSTALLED_APPS."""

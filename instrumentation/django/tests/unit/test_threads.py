@@ -1,0 +1,69 @@
+"""Locks and threads from before gevent's patch, and from before a fork."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from collector import Collector
+
+# As a preloading server does it: the application, a fork, and the patch in the child.
+PROGRAM = """
+import os, signal, sys
+import gevent, gevent.monkey
+from opentelemetry import metrics
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.trace import TracerProvider
+from thebot_tracing.encode import EncodedSpanExporter
+from thebot_tracing.export import SpanDelivery
+from thebot_tracing.metric_reader import ForkSafeMetricReader, MetricExporter
+from thebot_tracing.remote import JaegerRemoteSampler
+from thebot_tracing.session import ExportSession
+
+endpoint = sys.argv[1]
+delivery = SpanDelivery(lambda session: EncodedSpanExporter(f"{endpoint}/v1/traces", session=session), delay=0.05)
+sampler = JaegerRemoteSampler(endpoint, "s", initial_percent=100)
+provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
+provider.add_span_processor(delivery)
+tracer = provider.get_tracer("t")
+reader = ForkSafeMetricReader(MetricExporter(f"{endpoint}/v1/metrics", session=ExportSession()), 60, 5)
+counter = MeterProvider(metric_readers=[reader], shutdown_on_exit=False).get_meter("t").create_counter("c")
+if "before" in sys.argv:
+    tracer.start_span("before").end()
+if "fork" in sys.argv and os.fork():
+    sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
+signal.alarm(40)
+gevent.monkey.patch_all()
+
+def request(i):
+    reader.renew()
+    tracer.start_span("a").end()
+    counter.add(1)
+    gevent.sleep(0)
+    tracer.start_span("a").end()
+
+for _ in range(3):
+    requests = [gevent.spawn(request, i) for i in range(20)]
+    gevent.joinall(requests, raise_error=True)
+    gevent.sleep(0.2)
+    assert delivery.force_flush(10_000)
+assert reader.force_flush(10_000)
+delivery.shutdown()
+reader.shutdown()
+assert delivery.dropped == 0, delivery.dropped
+print("done")
+"""
+
+
+@pytest.mark.parametrize("options", [("fork",), ("fork", "before"), (), ("before",)], ids=" ".join)
+def test_locks_follow_the_threads_when_gevent_replaces_them(options):
+    pytest.importorskip("gevent")
+    collector = Collector()
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM, collector.endpoint, *options],
+        env=os.environ, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert "done" in result.stdout, result.stderr
+    assert [span.name for span in collector.named].count("a") == 120
+    assert [metric.sum.data_points[0].as_int for metric in collector.metrics][-1] == 60
+    collector.stop()
