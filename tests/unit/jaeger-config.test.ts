@@ -21,6 +21,12 @@ const textWith = (groups: Record<string, unknown> = {}) => jaegerConfig(settings
 const fileWith = (groups: Record<string, unknown> = {}) => parsed<File>(textWith(groups));
 const storage = (groups: Record<string, unknown> = {}) => fileWith(groups).extensions.jaeger_storage.backends.elasticsearch!.elasticsearch;
 
+test("the trace page takes the place of Jaeger's user interface in local images only", () => {
+  const ui = (images: string) => (fileWith({ images }).extensions.jaeger_query as { readonly ui?: object }).ui;
+  expect(ui("official")).toBeUndefined();
+  expect(ui("local")).toEqual({ assets_path: "/usr/share/trace-page" });
+});
+
 describe("storage", () => {
   test("is Elasticsearch, under one name for writing and for reading", () => {
     const { exporters, extensions } = fileWith();

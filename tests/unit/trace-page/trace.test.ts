@@ -1,7 +1,7 @@
 /** Rung: unit. Spans, traces and waterfalls of the trace page, from OTLP JSON. */
 import { clock, duration } from "../../../images/jaeger/trace-page/src/model/format";
 import { spansOf, type OtlpTraces, type Span } from "../../../images/jaeger/trace-page/src/model/otlp";
-import { tracesOf, waterfall, type Trace } from "../../../images/jaeger/trace-page/src/model/trace";
+import { firstChoice, tracesOf, waterfall, type Trace } from "../../../images/jaeger/trace-page/src/model/trace";
 
 const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
 const answer = (service: string, ...spans: object[]): OtlpTraces => ({
@@ -91,6 +91,13 @@ describe("a waterfall", () => {
   test("places bars in percent of the trace", () => {
     expect(waterfall(onlyTrace(span("a", "", 0, 200), span("b", "a", 50, 20)))[1]).toMatchObject({ left: 25, width: 10 });
     expect(waterfall(onlyTrace(span("a", "", 0, 0)))[0]).toMatchObject({ left: 0, width: 0 });
+  });
+
+  test("opens at the deepest error, and at the root where there is none", () => {
+    const failed = { status: { code: 2 } };
+    const spans = [span("a", "", 0, 100, failed), span("b", "a", 10, 20, failed), span("c", "b", 11, 5), span("d", "a", 40, 5, failed)];
+    expect(firstChoice(waterfall(onlyTrace(...spans)))).toBe(1);
+    expect(firstChoice(waterfall(onlyTrace(span("a", "", 0, 1), span("b", "a", 0, 1))))).toBe(0);
   });
 
   test("takes a chain of 20,000 spans", () => {

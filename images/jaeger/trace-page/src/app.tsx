@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from "react";
+import { type SyntheticEvent, useState } from "react";
 import { AppShell, Button, Group, TextInput, Title, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { go, Link, useAddress } from "./address";
 import { traceIdFrom } from "./model/query";
@@ -34,7 +34,7 @@ export function App() {
 function TraceIdField() {
   const [text, setText] = useState("");
   const [wrong, setWrong] = useState(false);
-  const open = (event: FormEvent) => {
+  const open = (event: SyntheticEvent) => {
     event.preventDefault();
     const id = traceIdFrom(text);
     setWrong(id === undefined);

@@ -1,5 +1,5 @@
 /** The search form and its result. What is searched for stands in the address. */
-import { type FormEvent, useState } from "react";
+import { type SyntheticEvent, useState } from "react";
 import { Autocomplete, Badge, Button, Grid, Group, Paper, Select, Table, Text, TextInput } from "@mantine/core";
 import { go, Link } from "./address";
 import { useLoaded, Waiting } from "./loading";
@@ -37,7 +37,7 @@ function Form({ start }: { readonly start: Query }) {
     onChange: (event: { currentTarget: { value: string } }) => setQuery({ ...query, [name]: event.currentTarget.value }),
   });
   const set = (name: keyof Query) => (value: string | null) => setQuery({ ...query, [name]: value ?? emptyQuery[name] });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     if (Object.keys(problems).length > 0) return;
     go(`search?${searchOf({ ...query, correlationId: query.correlationId.trim() })}`);

@@ -6,7 +6,7 @@ import { useLoaded, Waiting } from "./loading";
 import { trace as loadTrace } from "./model/api";
 import { clock, duration } from "./model/format";
 import { traceIdFrom } from "./model/query";
-import { waterfall, type Trace } from "./model/trace";
+import { firstChoice, waterfall, type Trace } from "./model/trace";
 import { SpanDetails } from "./span-details";
 import { Waterfall } from "./waterfall";
 
@@ -49,12 +49,7 @@ function Missing({ title, text }: { readonly title: string; readonly text: strin
 
 function TraceView({ trace }: { readonly trace: Trace }) {
   const rows = useMemo(() => waterfall(trace), [trace]);
-  const [chosen, choose] = useState(() =>
-    Math.max(
-      0,
-      rows.findIndex(({ span }) => span.error),
-    ),
-  );
+  const [chosen, choose] = useState(() => firstChoice(rows));
   const span = rows[chosen]?.span;
   return (
     <>

@@ -9,6 +9,8 @@ const rowHeight = 30;
 const margin = 10;
 /** Spans deeper than this are indented no further: their names would leave the column. */
 const deepestIndent = 12;
+/** A bar longer than this, in percent, has its duration inside. */
+const widestBeside = 20;
 const steps: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -Infinity, End: Infinity };
 
 export function Waterfall(props: {
@@ -95,6 +97,8 @@ function SpanRow(props: {
 }) {
   const { row, index, count, chosen, choose } = props;
   const { span, depth, left, width } = row;
+  const wide = width > widestBeside;
+  const labelPlace = left > 80 ? { right: `${100 - left}%` } : { left: `${wide ? left : left + width}%` };
   return (
     <div
       id={`span-${index}`}
@@ -113,10 +117,7 @@ function SpanRow(props: {
       </div>
       <div className="span-time">
         <div className="span-bar" style={{ left: `${left}%`, width: `${width}%` }} />
-        <span
-          className="span-duration"
-          style={left > 60 ? { right: `${100 - left}%` } : { left: `${left + width > 80 ? left : left + width}%` }}
-        >
+        <span className={wide ? "span-duration inside" : "span-duration"} style={labelPlace}>
           {show(span.duration)}
         </span>
       </div>

@@ -19,7 +19,7 @@ export function getJson(signal: AbortSignal): Get {
     const text = await response.text();
     if (!response.ok) throw new ApiError(`Jaeger answered HTTP ${response.status}: ${messageIn(text)}`);
     try {
-      return JSON.parse(text);
+      return JSON.parse(text) as unknown;
     } catch (error) {
       throw new ApiError("Jaeger's answer is not JSON. Is there a proxy in between that asks for a login?", { cause: error });
     }

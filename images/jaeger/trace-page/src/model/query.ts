@@ -46,9 +46,9 @@ export function queryFrom(search: string): Query {
 
 /** The part of an address that holds a query; what has its default is left out. */
 export function searchOf(query: Query): string {
-  return new URLSearchParams(
-    fields.filter((name) => query[name] !== emptyQuery[name]).map((name): [string, string] => [name, query[name]]),
-  ).toString();
+  const params = new URLSearchParams();
+  for (const name of fields) if (query[name] !== emptyQuery[name]) params.set(name, query[name]);
+  return params.toString();
 }
 
 /** What is wrong with each field. */

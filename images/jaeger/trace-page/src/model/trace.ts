@@ -77,6 +77,14 @@ export function waterfall({ spans, start, duration }: Trace): Row[] {
   return rows;
 }
 
+/** The row to look at first: the deepest error, which is nearest to the cause, or the first row. */
+export function firstChoice(rows: readonly Row[]): number {
+  return rows.reduce((best, { span, depth }, index) => {
+    const before = rows[best];
+    return span.error && (!before?.span.error || depth > before.depth) ? index : best;
+  }, 0);
+}
+
 const percent = (part: number, whole: number): number => (whole === 0 ? 0 : (part / whole) * 100);
 
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
