@@ -7,5 +7,6 @@ export const djangoEnvironment = (stack: Checkout): Record<string, string> => ({
   E2E_JAEGER: stack.url("jaeger-ui"),
   E2E_JAEGER_SAMPLING: stack.url("jaeger-sampling"),
   E2E_COLLECTOR_METRICS: stack.url("collector-metrics"),
+  E2E_PROMETHEUS: stack.url("prometheus"),
   E2E_COLLECTOR_CONTAINER: stack.container("otel-collector"),
 });

@@ -23,6 +23,7 @@ COLLECTOR = os.environ.get("E2E_COLLECTOR", "http://127.0.0.1:4318")
 JAEGER = os.environ.get("E2E_JAEGER", "http://127.0.0.1:16686")
 JAEGER_SAMPLING = os.environ.get("E2E_JAEGER_SAMPLING", "http://127.0.0.1:5778")
 COLLECTOR_METRICS = os.environ.get("E2E_COLLECTOR_METRICS", "http://127.0.0.1:8889")
+PROMETHEUS = os.environ.get("E2E_PROMETHEUS", "http://127.0.0.1:9091")
 SERVICE = "thebot-platform"
 
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from examples import blocks
 
-from e2e.systems import eventually, get
+from e2e.systems import JAEGER, PROMETHEUS, eventually, get
 
 EXPECTED = {
     "request": "test-123",
@@ -32,7 +32,11 @@ def test_every_query_is_tried():
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_document_s_queries_answer(application, name):
-    command = blocks("sh")[name].replace("localhost:8000", f"127.0.0.1:{application.port}")
+    command = blocks("sh")[name]
+    # The document has the default ports; the stack under test may have others.
+    addresses = {"localhost:8000": application.url, "localhost:16686": JAEGER, "localhost:9091": PROMETHEUS}
+    for of_the_document, address in addresses.items():
+        command = command.replace(f"http://{of_the_document}", address)
 
     def attempt():
         result = subprocess.run(["bash", "-euo", "pipefail", "-c", command], capture_output=True, text=True, check=False)
