@@ -13,7 +13,7 @@ import { options } from "./lib/options";
 import { cliOnPath } from "./lib/pulumi-cli";
 import { canRun, pytest, python } from "./lib/python";
 import { alone } from "./lib/lock";
-import { attach, run } from "./lib/run";
+import { attach, must } from "./lib/run";
 import { main, note, Problem, since, step, table } from "./lib/say";
 import { projectFolder } from "./lib/stack";
 import { ensureForSuites } from "./lib/suite-requirements";
@@ -153,7 +153,7 @@ async function types(): Promise<Counts> {
 /** Types and lint of the trace page need the packages that it is built from. */
 async function installTracePage(): Promise<void> {
   const cwd = join(projectFolder, tracePage);
-  if (!existsSync(join(cwd, "node_modules"))) await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd });
+  if (!existsSync(join(cwd, "node_modules"))) await must("npm", ["ci", "--no-audit", "--no-fund"], { cwd });
 }
 
 async function lint(): Promise<Counts> {

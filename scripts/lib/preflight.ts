@@ -53,14 +53,14 @@ async function takenPorts(settings: Settings, own: Belongings): Promise<string[]
     const error = await bind(address, inTheWay ? 0 : port);
     if (error === "EADDRNOTAVAIL") return [`tracing:publish.address: found ${address}; allowed: an address of this machine, or 0.0.0.0`];
     if (!error) continue;
-    const { stack, why } = await holder(port, error);
-    if (stack) byStack.set(stack, [...(byStack.get(stack) ?? []), port]);
-    else taken.push(`tracing:publish.ports.${name}: port ${port} of ${address} ${why}; free it, or give another`);
+    const found = await holder(port, error);
+    if ("stack" in found) byStack.set(found.stack, [...(byStack.get(found.stack) ?? []), port]);
+    else taken.push(`tracing:publish.ports.${name}: port ${port} of ${address} ${found.why}; free it, or give another`);
   }
   for (const [stack, held] of byStack) {
     taken.push(
       `tracing:publish.offset: found ${settings.publish.offset}, which needs ${held.length === 1 ? "port" : "ports"} ${held.join(", ")} ` +
-        `of ${address}, held by the stack ${stack}; choose another offset, such as ${settings.publish.offset + 1000}`,
+        `of ${address}, held by the stack ${stack}; choose another offset, such as ${settings.publish.offset === 1000 ? 2000 : 1000}`,
     );
   }
   note(`ports: ${names.length} on ${address}${taken.length > 0 ? "" : ", all free or ours"}`);
@@ -78,8 +78,8 @@ function bind(host: string, port: number): Promise<string | undefined> {
   });
 }
 
-/** What holds a port: another stack, or anything else as words for a message. */
-async function holder(port: number, error: string): Promise<{ readonly stack?: string; readonly why: string }> {
+/** What holds a port: another stack, or anything else in the words of a message. */
+async function holder(port: number, error: string): Promise<{ readonly stack: string } | { readonly why: string }> {
   if (error !== "EADDRINUSE") return { why: `cannot be listened on (${error})` };
   const { stdout } = await run("docker", [
     "ps",
@@ -90,7 +90,7 @@ async function holder(port: number, error: string): Promise<{ readonly stack?: s
     .filter(Boolean)
     .map((line) => line.split("\t"));
   const stack = containers.map(([, label]) => label).find(Boolean);
-  if (stack) return { stack, why: `is held by the stack ${stack}` };
+  if (stack) return { stack };
   return { why: containers.length > 0 ? `is held by container ${containers.map(([name]) => name).join(", ")}` : "is in use" };
 }
 

@@ -1,5 +1,8 @@
 /** Rung: unit. What Jaeger's config file promises, read from its YAML. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { jaegerConfig, jaegerEnv, maxSpanAgeHours } from "../../configs/jaeger";
+import { projectFolder } from "../../render/record";
 import { dockerTopology, ports } from "../../configs/topology";
 import { settingsWith } from "../support/settings";
 import { loose, parsed, portsIn, unsortedMaps, type CollectorFile } from "./support/yaml";
@@ -25,6 +28,9 @@ test("the trace page takes the place of Jaeger's user interface in local images 
   const ui = (images: string) => (fileWith({ images }).extensions.jaeger_query as { readonly ui?: object }).ui;
   expect(ui("official")).toBeUndefined();
   expect(ui("local")).toEqual({ assets_path: "/usr/share/trace-page" });
+  expect(readFileSync(join(projectFolder, "images", "jaeger", "Dockerfile"), "utf8")).toContain(
+    "\nCOPY trace-page /usr/share/trace-page\n",
+  );
 });
 
 describe("storage", () => {

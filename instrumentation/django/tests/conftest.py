@@ -59,3 +59,13 @@ def spans(exporter):
     exporter.clear()
     yield exporter.get_finished_spans
     exporter.clear()
+
+
+@pytest.fixture
+def collector():
+    """A Collector that takes what it is sent, unless the test tells it otherwise."""
+    from collector import Collector
+
+    found = Collector()
+    yield found
+    found.stop()

@@ -15,11 +15,18 @@ export const scratch = mkdtempSync(join(tmpdir(), "tracing-e2e-"));
 
 /** A copy of the project with a stack of its own, and its commands. */
 export class Checkout {
+  /** The stack's settings when the copy was made. Tests edit what is sampled, never where the stack is. */
+  readonly settings: Settings;
+
   private constructor(
     readonly folder: string,
     /** Name of the stack. */
     readonly stack: string,
-  ) {}
+    config: Readonly<Record<string, unknown>>,
+  ) {
+    this.writeConfig(config);
+    this.settings = parseSettings(stack, stackConfig(stack, folder));
+  }
 
   /** A copy that a test may edit, with the same node modules and, as a stack, dev on other ports. */
   static copy(stack: TestStack = testStacks.shared): Checkout {
@@ -27,10 +34,8 @@ export class Checkout {
     const left = new Set(["node_modules", ".git"].map((name) => join(projectFolder, name)));
     cpSync(projectFolder, folder, { recursive: true, preserveTimestamps: true, filter: (source) => !left.has(source) });
     symlinkSync(join(projectFolder, "node_modules"), join(folder, "node_modules"));
-    const copy = new Checkout(folder, stack.name);
     const dev = parse(readFileSync(join(folder, "Pulumi.dev.yaml"), "utf8")) as { config: Record<string, unknown> };
-    copy.writeConfig({ ...dev.config, "tracing:publish": { offset: stack.offset } });
-    return copy;
+    return new Checkout(folder, stack.name, { ...dev.config, "tracing:publish": { offset: stack.offset } });
   }
 
   /** The stack's file. */
@@ -45,10 +50,6 @@ export class Checkout {
 
   writeConfig(config: Readonly<Record<string, unknown>>): void {
     writeFileSync(this.stackFile, stringify({ config }));
-  }
-
-  get settings(): Settings {
-    return parseSettings(this.stack, stackConfig(this.stack, this.folder));
   }
 
   /** The address of a published port. */

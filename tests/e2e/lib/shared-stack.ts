@@ -1,6 +1,6 @@
 /** The stack that test files share, and what removes test stacks from an engine. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { stackLabels } from "../../../configs/topology";
 import { cliOnPath } from "../../../scripts/lib/pulumi-cli";
@@ -45,9 +45,7 @@ export class SharedStack {
   /** Brings the stack up, if it is not; suites find it by their environment. */
   async up(): Promise<Checkout> {
     if (this.checkout) return this.checkout;
-    const home = join(scratch, "home");
-    mkdirSync(home, { recursive: true, mode: 0o700 });
-    Object.assign(process.env, sharing(home));
+    Object.assign(process.env, sharing(join(scratch, "home")));
     const checkout = Checkout.copy();
     const way = (await cliOnPath()) ? "pulumi" : "compose";
     note(`bringing up the stack ${checkout.stack} by ${way}, beside any other stack of this engine`);

@@ -89,7 +89,8 @@ describe("the stack by compose", () => {
 (hasPulumi ? describe : describe.skip)("the stack by Pulumi", () => {
   const own = readFileSync(copy.stackFile, "utf8");
   const up = () => copy.makes("up", "WAY=pulumi");
-  const preview = () => copy.makes("preview");
+  // The summary, and then the CLI's own words on all that it would do.
+  const preview = () => copy.makes("preview", "DIFF=1");
   let upOutput = "";
   const changes = /to (create|update|replace|delete)/;
 
@@ -105,6 +106,7 @@ describe("the stack by compose", () => {
 
   it("has nothing to change in a second preview", async () => {
     const shown = await preview();
+    expect(shown).toContain("resources: no change");
     expect(shown).toMatch(/\d+ unchanged/);
     expect(shown).not.toMatch(changes);
   });
@@ -132,6 +134,7 @@ describe("the stack by compose", () => {
     writeFileSync(copy.stackFile, own.replace("default: 100", "default: 50"));
     const shown = await preview();
     expect(shown).toMatch(/any other: "100 %" => "50 % \(with an error 100 %\)"/);
+    expect(shown).toMatch(/^ *otel-collector +0 +0 +2 +0$/m);
     expect(shown).toMatch(/2 to replace/);
     await up();
     const after = await containerIds(stack, "service");

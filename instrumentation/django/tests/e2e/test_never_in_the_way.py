@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from collector import Collector
 
 from e2e.systems import eventually, free_port, get
 
@@ -47,13 +46,6 @@ GUNICORN = {
     "gevent": ["-w", "2", "-k", "gevent"],
     "gevent, preload": ["-w", "2", "-k", "gevent", "--preload"],
 }
-
-
-@pytest.fixture
-def collector():
-    found = Collector()
-    yield found
-    found.stop()
 
 
 @pytest.fixture

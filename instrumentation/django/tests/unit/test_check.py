@@ -7,7 +7,6 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from collector import Collector
 from conftest import EXAMPLE
 
 
@@ -18,13 +17,6 @@ def check(*arguments, **environ):
         cwd=EXAMPLE, env=environ, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     return result.returncode, result.stdout + result.stderr
-
-
-@pytest.fixture
-def collector():
-    found = Collector()
-    yield found
-    found.stop()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-from collector import Collector
 
 SETTINGS = """
 ROOT_URLCONF = "urls"
@@ -36,13 +35,6 @@ print(Client().get("/", headers={"X-Correlation-ID": "test-123"})["X-Correlation
 """
 # A port that nothing listens on.
 AWAY = "http://127.0.0.1:9"
-
-
-@pytest.fixture
-def collector():
-    found = Collector()
-    yield found
-    found.stop()
 
 
 def run(folder, command, endpoint, commands=False, **environ):

@@ -20,13 +20,6 @@ from thebot_tracing.export import SpanDelivery
 
 
 @pytest.fixture
-def collector():
-    found = Collector()
-    yield found
-    found.stop()
-
-
-@pytest.fixture
 def away():
     """One that refuses connections until it listens."""
     found = Collector(listening=False)

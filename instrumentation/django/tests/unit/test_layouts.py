@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import pytest
-from collector import Collector
 
 COMMON = """
 ROOT_URLCONF = "urls"
@@ -22,13 +21,6 @@ import django; django.setup()
 from django.test import Client
 print(Client().get("/", headers={"X-Correlation-ID": "test-123"})["X-Correlation-ID"])
 """
-
-
-@pytest.fixture
-def collector():
-    found = Collector()
-    yield found
-    found.stop()
 
 
 def run(folder, files, collector, *command):

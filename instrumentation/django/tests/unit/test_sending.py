@@ -3,18 +3,10 @@
 import time
 
 import pytest
-from collector import Collector
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from thebot_tracing.session import seconds
 from unit.test_export import deliver_to, make
-
-
-@pytest.fixture
-def collector():
-    found = Collector()
-    yield found
-    found.stop()
 
 
 def names(request):
