@@ -5,7 +5,7 @@ import { Running } from "../drills";
 import { waitHealthy } from "../health";
 import { sleep } from "../run";
 import { Problem } from "../say";
-import type { Found, Outcome } from "./outcome";
+import type { Outcome } from "./outcome";
 import { rate, type Row } from "./row";
 import { recovery, watchAlerts } from "./watch";
 
@@ -30,31 +30,40 @@ const judging = ["--settle", "40s", "--wait", "3m", "--linger", "5s"];
 export async function carryOut(checkout: Checkout, row: Row, seconds: number, tell: (text: string) => void): Promise<Outcome> {
   const began = Date.now();
   const alerts = watchAlerts(checkout.settings, began);
-  let [found, recovered, problem] = [undefined as Found | undefined, undefined as number | undefined, undefined as string | undefined];
-  try {
-    const stack = await Running.find(checkout.settings);
-    if (!stack) throw new Problem(`stack ${checkout.stack} does not run`);
-    await waitHealthy(checkout.stack);
-    const ledger = new Ledger(checkout);
-    const service = `chaos-${row.id}-${began}`;
-    const file = await ledger.sendWhile(row.id, [...load, ...(row.load ?? []), "--service", service], async () => {
-      await sleep(calm);
-      tell(row.what);
-      try {
-        await row.begin(stack);
-        await sleep(seconds * 1000);
-      } finally {
-        await row.end(stack);
-      }
-      tell("undone");
-      if (!row.untimed) recovered = await recovery(stack, service, Date.now(), patience);
-      tell(recovered === undefined ? "judging" : `stores spans as they come after ${recovered} s; judging`);
-      await sleep(calm);
-    });
-    found = await ledger.verify(file, undefined, ...judging);
-  } catch (error) {
-    problem = error instanceof Error ? error.message : String(error);
-  }
-  const outcome = { row, seconds, found, recovered, alerts: await alerts.end() };
-  return problem === undefined ? outcome : { ...outcome, problem };
+  const done = await attempt(checkout, row, seconds, tell).catch((error: unknown) => ({
+    found: undefined,
+    recovered: undefined,
+    problem: error instanceof Error ? error.message : String(error),
+  }));
+  return { row, seconds, ...done, alerts: await alerts.end() };
+}
+
+/** Load, fault, recovery and verdict; throws where one of them cannot be had. */
+async function attempt(
+  checkout: Checkout,
+  row: Row,
+  seconds: number,
+  tell: (text: string) => void,
+): Promise<Pick<Outcome, "found" | "recovered">> {
+  await waitHealthy(checkout.stack);
+  const stack = await Running.find(checkout.settings);
+  if (!stack) throw new Problem(`stack ${checkout.stack} does not run`);
+  const ledger = new Ledger(checkout);
+  const service = `chaos-${row.id}-${Date.now()}`;
+  let recovered: number | undefined;
+  const file = await ledger.sendWhile(row.id, [...load, ...(row.load ?? []), "--service", service], async () => {
+    await sleep(calm);
+    tell(row.what);
+    try {
+      await row.begin(stack);
+      await sleep(seconds * 1000);
+    } finally {
+      await row.end(stack);
+    }
+    tell("undone");
+    if (!row.untimed) recovered = await recovery(stack, service, Date.now(), patience);
+    tell(recovered === undefined ? "judging" : `spans are stored as they come after ${recovered} s; judging`);
+    await sleep(calm);
+  });
+  return { found: await ledger.verify(file, undefined, ...judging), recovered };
 }

@@ -150,7 +150,7 @@ func (m mixed) exception(size int) event {
 	return event{"exception", []*commonpb.KeyValue{
 		text("exception.type", "django.db.utils.OperationalError"),
 		text("exception.message", m.words(90)),
-		text("exception.stacktrace", trace.String()[:max(size, 40)]),
+		text("exception.stacktrace", upTo(trace.String(), size)),
 	}}
 }
 
@@ -159,12 +159,15 @@ var vocabulary = strings.Fields(`order customer invoice payment shipped pending 
 	city country Zürich Kraków 東京 parent child count price discount voucher session token request response handler view model field
 	null true false where join left group having limit offset inner outer lateral returning conflict cascade`)
 
-// words is a text of about so many bytes; it ends after a whole letter.
+// words is a text of about so many bytes.
 func (m mixed) words(bytes int) string {
 	var all strings.Builder
 	for all.Len() < bytes {
 		all.WriteString(vocabulary[m.content.IntN(len(vocabulary))])
 		all.WriteByte("_.,-/"[m.content.IntN(5)])
 	}
-	return strings.ToValidUTF8(all.String()[:bytes], "")
+	return upTo(all.String(), bytes)
 }
+
+// upTo cuts a text after so many bytes at most, and after a whole letter.
+func upTo(text string, bytes int) string { return strings.ToValidUTF8(text[:bytes], "") }

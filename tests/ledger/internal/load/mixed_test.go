@@ -8,6 +8,8 @@ import (
 
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"tracing/ledger/internal/record"
 )
 
 func mixedShape(seed uint64) Shape {
@@ -70,7 +72,11 @@ func TestMixedSpansHoldWhatApplicationsSend(t *testing.T) {
 				t.Fatalf("an error without its exception: %v", span)
 			}
 		}
-		for _, one := range span.Attributes {
+		all := slices.Clone(span.Attributes)
+		for _, event := range span.Events {
+			all = append(all, event.Attributes...)
+		}
+		for _, one := range all {
 			if !utf8.ValidString(one.Value.GetStringValue()) {
 				t.Fatalf("%s is no UTF-8", one.Key)
 			}
@@ -108,6 +114,20 @@ func TestSizesAreKnownBeforehand(t *testing.T) {
 					t.Fatalf("mixed %v, span %d: %d bytes foreseen, %d made", s.Mixed, i, got, want)
 				}
 			}
+		}
+	}
+}
+
+// A text that is no UTF-8 would be refused by the sender itself.
+func TestEveryTemplateCanBeSent(t *testing.T) {
+	g := NewGenerator(mixedShape(1))
+	all := slices.Clone(g.children)
+	for _, roots := range g.roots {
+		all = append(all, roots...)
+	}
+	for _, look := range all {
+		if _, err := proto.Marshal(look.span(record.Span{}, record.SpanID{1}, 1, 2)); err != nil {
+			t.Fatalf("%s: %v", look.name, err)
 		}
 	}
 }
