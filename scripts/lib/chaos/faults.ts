@@ -97,18 +97,38 @@ async function queueShare({ settings }: Running): Promise<number> {
   return Number(data.result[0]?.value[1] ?? 0);
 }
 
+/** Longest time for the Collector to come up by itself, ms. */
+const comesUp = 15_000;
+
 /**
- * All of the queue's file but its first two pages becomes zeros while the Collector is down. They say how large the file is and where to begin:
- * a file without them is no queue at all, for which the runbook has a step.
+ * The second half of the queue's file becomes zeros while the Collector is down, as a power cut may leave it. Where it does not come up on that, the
+ * file is moved away by hand, as docs/TROUBLESHOOTING.md says.
  */
 export const corruptQueue: Fault = {
   begin: async (stack) => {
     await docker("kill", "--signal", "KILL", stack.id("otel-collector"));
-    const zeros = 'dd if=/dev/zero of="$file" bs=4096 seek=2 count=$(($(stat -c %s "$file") / 4096 - 2)) conv=notrunc';
-    await stack.inVolume(["otel-collector", "data"], `set -e; for file in exporter_*; do ${zeros}; done`);
+    const script = 'half=$(($(stat -c %s "$file") / 8192)); dd if=/dev/zero of="$file" bs=4096 seek=$half count=$half conv=notrunc';
+    await stack.inVolume(queueVolume, `set -e; for file in exporter_*; do ${script}; done`);
   },
-  end: start("otel-collector"),
+  end: async (stack) => {
+    const id = stack.id("otel-collector");
+    await docker("start", id);
+    for (const deadline = Date.now() + comesUp; Date.now() < deadline; await sleep(500)) if (await isUp(stack)) return;
+    await docker("stop", id);
+    await stack.inVolume(queueVolume, 'for file in exporter_*; do mv "$file" "damaged-$file"; done');
+    await docker("start", id);
+  },
 };
+
+const queueVolume = ["otel-collector", "data"];
+
+async function isUp({ settings }: Running): Promise<boolean> {
+  const url = `${publishedUrl(settings, "collector-health")}/healthz`;
+  return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
 
 /** A file takes all that is left of a volume. */
 const filled = (service: ServiceName): Fault => ({

@@ -84,7 +84,7 @@ export const rows: readonly Row[] = [
   {
     ...plain,
     id: "corrupt-queue",
-    what: "the Collector is killed, and its queue's file is damaged",
+    what: "the Collector is killed, its queue's file damaged, and moved away if need be",
     seconds: 0,
     ...faults.corruptQueue,
     lost: () => worth(2, "what waited in the file, and what was undecided"),
