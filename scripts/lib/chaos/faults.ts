@@ -101,19 +101,21 @@ async function queueShare({ settings }: Running): Promise<number> {
 const comesUp = 15_000;
 
 /**
- * The second half of the queue's file becomes zeros while the Collector is down, as a power cut may leave it. Where it does not come up on that, the
- * file is moved away by hand, as docs/TROUBLESHOOTING.md says.
+ * All of the queue's file but its first two pages, which say where to begin, becomes zeros while the Collector is down. Where it does not come up on
+ * that, the file is moved away by hand, as docs/TROUBLESHOOTING.md says.
  */
 export const corruptQueue: Fault = {
   begin: async (stack) => {
     await docker("kill", "--signal", "KILL", stack.id("otel-collector"));
-    const script = 'half=$(($(stat -c %s "$file") / 8192)); dd if=/dev/zero of="$file" bs=4096 seek=$half count=$half conv=notrunc';
-    await stack.inVolume(queueVolume, `set -e; for file in exporter_*; do ${script}; done`);
+    const zeros = 'dd if=/dev/zero of="$file" bs=4096 seek=2 count=$(($(stat -c %s "$file") / 4096 - 2)) conv=notrunc';
+    await stack.inVolume(queueVolume, `set -e; for file in exporter_*; do ${zeros}; done`);
   },
   end: async (stack) => {
     const id = stack.id("otel-collector");
     await docker("start", id);
-    for (const deadline = Date.now() + comesUp; Date.now() < deadline; await sleep(500)) if (await isUp(stack)) return;
+    const deadline = Date.now() + comesUp;
+    while (!(await isUp(stack)) && Date.now() < deadline) await sleep(500);
+    if (await isUp(stack)) return;
     await docker("stop", id);
     await stack.inVolume(queueVolume, 'for file in exporter_*; do mv "$file" "damaged-$file"; done');
     await docker("start", id);
