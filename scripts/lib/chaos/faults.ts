@@ -35,12 +35,13 @@ export const paused = (service: ServiceName): Fault => ({
  */
 export function cutOff(service: ServiceName): Fault {
   const all = (state: "up" | "down") => `for link in /sys/class/net/eth*; do ip link set "\${link##*/}" ${state}; done`;
-  let route = "";
+  let wayOut: string | undefined;
   return {
     begin: async (stack) => {
-      route = await stack.inNetworkOf(service, `ip route show default && ${all("down")}`);
+      const routes = await stack.inNetworkOf(service, `ip route && ${all("down")}`);
+      wayOut = routes.split("\n").find((route) => route.startsWith("default "));
     },
-    end: (stack) => stack.inNetworkOf(service, `${all("up")}; ip route add ${route}`),
+    end: (stack) => stack.inNetworkOf(service, [all("up"), ...(wayOut ? [`ip route add ${wayOut}`] : [])].join("; ")),
   };
 }
 
