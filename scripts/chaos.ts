@@ -39,10 +39,12 @@ main(async () => {
     const left: string[] = [];
     for (const row of rows) {
       step(`${rows.indexOf(row) + 1} of ${rows.length}: ${row.id}`);
-      const late = Date.now() - start > lastBeginning ? "the hour is nearly over" : undefined;
-      const why = impossible(row) ?? late;
+      const late = Date.now() - start > lastBeginning;
+      const why = late ? "the hour is nearly over" : impossible(row);
       if (why !== undefined) {
         left.push(`${row.id}: not run: ${why}`);
+        // A fault that this machine cannot bring about says nothing; one that there was no time for should have been tried.
+        if (late) process.exitCode = 1;
         continue;
       }
       await stack.be(row.stack);
@@ -52,6 +54,6 @@ main(async () => {
     }
     console.log(`\n${table([heads, ...outcomes.map(line)])}\n`);
     note([...left, `${outcomes.length} faults in ${since(start)}`].join("\n"));
-    if (!allHold(outcomes) || left.length > 0) process.exitCode = 1;
+    if (!allHold(outcomes)) process.exitCode = 1;
   });
 });
