@@ -82,8 +82,7 @@ function front(settings: Settings) {
 function sampling(settings: Settings) {
   return {
     kind: "stateful",
-    // An item of the queue is a span of about 1 KiB on disk; compaction needs the same room again.
-    data: [{ path: paths.collectorQueue, size: Math.ceil((settings.collector.queue * 2) / 1024) }],
+    data: [{ path: paths.collectorQueue, size: settings.collector.queue }],
     startsAfter: [hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger"],
   } as const satisfies Partial<Workload>;
 }

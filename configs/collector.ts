@@ -1,9 +1,16 @@
 /** The Collector's config file. */
+import { batchBytes, hopMebibytes, queueBytes, queueFileBytes, requestBytes } from "./bytes";
 import { goMemoryLimit, latencyBounds, prometheusReader } from "./go-programs";
 import type { Settings } from "./settings";
 import { samplingProcessors } from "./tail-sampling";
 import { paths, ports, type Topology } from "./topology";
 import { toYaml } from "./yaml";
+
+/** The label that says how a request was answered, by instrument. */
+const answerLabels = {
+  "http.server.request.duration": "http.response.status_code",
+  "rpc.server.call.duration": "rpc.response.status_code",
+} as const;
 
 /** Shares of the memory limit at which the memory limiter starts to refuse, and at which it also forces garbage collection. */
 const memoryShare = { softLimit: 0.6, hardLimit: 0.75 };
@@ -53,12 +60,15 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
             file_storage: {
               directory: paths.collectorQueue,
               create_directory: false,
-              compaction: { on_rebound: true, directory: paths.collectorQueue },
+              max_size: queueFileBytes(settings),
+              // A file that a crash has damaged is set aside, in place of a Collector that does not start.
+              recreate: true,
+              compaction: { on_rebound: true, directory: paths.collectorQueue, cleanup_on_start: true },
             },
           }
         : {}),
     },
-    receivers: receivers(topology, role),
+    receivers: receivers(settings, topology, role),
     processors: {
       memory_limiter: memoryLimiter(collectorMemory(settings, role)),
       ...(receives ? { attributes: attributes(settings) } : {}),
@@ -95,27 +105,52 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
       },
       telemetry: {
         logs: { level: "info", encoding: "json" },
-        metrics: { level: "normal", readers: [prometheusReader(listen.collectorBackend, ports.collector.telemetry)] },
+        // Views need the level "detailed", and what it adds about requests has labels that clients choose.
+        metrics: {
+          level: "detailed",
+          readers: [prometheusReader(listen.collectorBackend, ports.collector.telemetry)],
+          views: requestViews,
+        },
       },
     },
   });
 }
 
-function receivers({ listen, collectorSelf }: Topology, role: CollectorRole): object {
+/** What the Collector counts of requests: how they were answered. No receiver's own counter knows of those that are refused before they are read. */
+const requestViews = [
+  ...Object.entries(answerLabels).map(([instrument, label]) => ({
+    selector: { instrument_name: instrument },
+    stream: { attribute_keys: { included: [label] }, aggregation: { explicit_bucket_histogram: { boundaries: [] } } },
+  })),
+  ...["http.*", "rpc.*"].map((name) => ({ selector: { instrument_name: name }, stream: { aggregation: { drop: {} } } })),
+];
+
+/** What weighs more than a request may is refused before it is read: by HTTP with status 400, by gRPC with RESOURCE_EXHAUSTED. Neither is tried again. */
+function receivers(settings: Settings, { listen, collectorSelf }: Topology, role: CollectorRole): object {
   const at = (port: number) => ({ endpoint: `${listen.anywhere}:${port}` });
+  const grpc = { max_recv_msg_size_mib: role === "sampler" ? hopMebibytes(settings) : settings.limits.request };
+  const http = { max_request_body_size: requestBytes(settings) };
   return {
     otlp: {
       protocols: {
         grpc: {
           ...at(ports.collector.otlpGrpc),
+          ...grpc,
           ...(role === "gateway" ? { keepalive: { server_parameters: connectionAge } } : {}),
         },
-        ...(role === "sampler" ? {} : { http: at(ports.collector.otlpHttp) }),
+        ...(role === "sampler" ? {} : { http: { ...at(ports.collector.otlpHttp), ...http } }),
       },
     },
     ...(role === "sampler"
       ? {}
-      : { jaeger: { protocols: { grpc: at(ports.collector.jaegerGrpc), thrift_http: at(ports.collector.jaegerThriftHttp) } } }),
+      : {
+          jaeger: {
+            protocols: {
+              grpc: { ...at(ports.collector.jaegerGrpc), ...grpc },
+              thrift_http: { ...at(ports.collector.jaegerThriftHttp), ...http },
+            },
+          },
+        }),
     prometheus: {
       config: {
         scrape_configs: [
@@ -165,6 +200,7 @@ const spanMetrics = {
 };
 
 function toJaeger(settings: Settings, topology: Topology): object {
+  const batch = batchBytes(settings);
   return {
     endpoint: topology.jaegerOtlp,
     tls: { insecure: true },
@@ -175,11 +211,11 @@ function toJaeger(settings: Settings, topology: Topology): object {
     // waits for the timeout: 200 ms, the default, would be twice the brief's whole time to Jaeger.
     sending_queue: {
       storage: "file_storage",
-      sizer: "items",
-      queue_size: settings.collector.queue,
+      sizer: "bytes",
+      queue_size: queueBytes(settings),
       block_on_overflow: true,
       num_consumers: 4,
-      batch: { flush_timeout: "25ms", min_size: 1000, max_size: 2000 },
+      batch: { sizer: "bytes", flush_timeout: "25ms", min_size: batch.min, max_size: batch.max },
     },
     retry_on_failure: { enabled: true, initial_interval: "1s", max_interval: "10s", max_elapsed_time: 0 },
   };

@@ -1,4 +1,5 @@
 /** Jaeger's config file. */
+import { hopMebibytes } from "./bytes";
 import { goMemoryLimit, latencyBounds, prometheusReader } from "./go-programs";
 import type { Settings } from "./settings";
 import { elasticsearchUser, files, paths, ports, type Topology } from "./topology";
@@ -96,7 +97,11 @@ export function jaegerConfig(settings: Settings, topology: Topology, role: Jaege
       ? {
           otlp: {
             protocols: {
-              grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpGrpc}`, ...keepalive },
+              grpc: {
+                endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpGrpc}`,
+                max_recv_msg_size_mib: hopMebibytes(settings),
+                ...keepalive,
+              },
               http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpHttp}` },
             },
           },

@@ -14,7 +14,13 @@ export const total = (value: string) => `(sum(${value}) or vector(0))`;
 export const accepted = collector("otelcol_receiver_accepted_spans_total");
 export const refused = collector("otelcol_receiver_refused_spans_total");
 
-/** Spans that wait for Jaeger, and how many may. */
+/** Requests that a receiver refused for good: what cannot be read, and what is larger than it takes. */
+export const refusedRequests = [
+  collector("http_server_request_duration_seconds_count", ', http_response_status_code="400"'),
+  collector("rpc_server_call_duration_seconds_count", ', rpc_response_status_code=~"RESOURCE_EXHAUSTED|INVALID_ARGUMENT"'),
+];
+
+/** Bytes of spans that wait for Jaeger, and how many may. */
 export const queueSize = collector("otelcol_exporter_queue_size");
 export const queueCapacity = collector("otelcol_exporter_queue_capacity");
 

@@ -1,7 +1,7 @@
 /** Prometheus' recording and alerting rules. docs/decisions/0006-alerts.md says why each is as it is. */
 import { cleanerMetric, type cleanerGauges } from "./cleaner-metrics";
 import { oldestIndexHours } from "./index-cleaner";
-import { accepted, byInstance, collector, jaeger, queueCapacity, queueSize, refused, total } from "./promql";
+import { accepted, byInstance, collector, jaeger, queueCapacity, queueSize, refused, refusedRequests, total } from "./promql";
 import { fullSampling, undecidedShare } from "./rules-sampling";
 import { instanceCapacity, samplingStrategy } from "./sampling";
 import type { Settings } from "./settings";
@@ -32,6 +32,7 @@ const sendFailed = collector("otelcol_exporter_send_failed_spans_total", toJaege
 const enqueueFailed = collector("otelcol_exporter_enqueue_failed_spans_total", toJaeger);
 const failed = collector("otelcol_receiver_failed_spans_total");
 const undecided = collector("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total");
+const oversized = collector("otelcol_processor_tail_sampling_traces_dropped_too_large_total");
 const handed = jaeger("jaeger_storage_spans_attempts_total");
 const inserted = jaeger("jaeger_storage_bulk_index_inserts_total");
 const rejected = jaeger("jaeger_storage_bulk_index_errors_total");
@@ -126,6 +127,7 @@ const losses = (settings: Settings): Record<string, string> => ({
   "the Collector's queue": enqueueFailed,
   "the Collector's exporter": sendFailed,
   ...(samplingStrategy(settings.sampling) === "trace-complete" ? { sampling: undecided } : {}),
+  "an oversized trace": oversized,
   storage: rejected,
 });
 
@@ -179,6 +181,15 @@ function alerts(settings: Settings): readonly Alert[] {
       summary: "The Collector refuses or drops more than 10 % of the spans",
       value: "{{ $value | humanizePercentage }} of the spans that came in five minutes.",
       first: "`make status`: is the queue full, or the Collector short of memory?",
+    },
+    {
+      name: "OTELRequestsRefused",
+      expr: `${refusedRequests.map((counter) => total(grown(counter))).join(" + ")} > 0`,
+      for: "0s",
+      severity: "warning",
+      summary: "A client sends what the Collector can never take: those spans are lost where they come from",
+      value: "{{ $value | humanize }} requests in five minutes were unreadable, or larger than `tracing:limits.request`.",
+      first: "the logs of the applications: which of them reports a refusal (HTTP 400, RESOURCE_EXHAUSTED)?",
     },
     {
       name: "OTELExporterQueueFull",
@@ -281,7 +292,7 @@ function alerts(settings: Settings): readonly Alert[] {
       for: "0s",
       severity: "critical",
       summary: "Spans were lost after they had been acknowledged",
-      value: "{{ $value | humanize }} lost in five minutes at {{ $labels.place }} (sampling counts traces).",
+      value: "{{ $value | humanize }} lost in five minutes at {{ $labels.place }} (sampling and oversized traces count traces).",
       first: "`make logs SERVICE=otel-collector` and `make logs SERVICE=jaeger`: the errors of the last minutes.",
     },
   ];

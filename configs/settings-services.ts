@@ -1,6 +1,7 @@
 /** The groups of settings that size and place the services. */
 import { isIP } from "node:net";
 import * as z from "zod";
+import { volumeOfSpans } from "./bytes";
 import { cpu, days, flag, integer, leaf, mebibytes, oneOf, text } from "./units";
 
 const name = (what: string) => text(`the name of ${/^[AEIOU]/i.test(what) ? "an" : "a"} ${what}`, /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/);
@@ -53,14 +54,20 @@ const elasticsearch = z
   })
   .prefault({});
 
+/** The queue was a number of spans once: what its volume was. */
+const countedInSpans = (input: unknown): string | undefined =>
+  /^\d{5,9}$/.test(String(input))
+    ? `it counts no spans any more: ${volumeOfSpans(Number(input))}Mi is the volume that ${String(input)} spans had`
+    : undefined;
+
 const collector = z
   .strictObject({
     memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
     cpu: cores().prefault("500m"),
-    queue: integer(10_000, 100_000_000, "a number of spans")
-      .prefault(200_000)
+    queue: mebibytes("256Mi", "1024Gi", countedInSpans)
+      .prefault("391Mi")
       .describe(
-        "Spans that wait on disk while Jaeger is away, on each instance that samples; when it is full, receivers refuse and clients retry.",
+        "Disk for spans that wait while Jaeger is away, on each instance that samples, MiB. Spans take a quarter of it; when that is full, receivers refuse and clients retry.",
       ),
     debug: oneOf("off", "basic", "detailed").prefault("off").describe("The debug exporter: what is logged of each kept batch of spans."),
     replicas: integer(1, 64, "a number of instances").prefault(1).describe("Instances; more than one needs samplers."),

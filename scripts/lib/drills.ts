@@ -1,5 +1,6 @@
 /** Faults that provoke the alerts of a running stack, each undone when its alerts fire. Used by `make alerts-drill` and a test. */
 import { randomBytes } from "node:crypto";
+import { queueBytes, requestBytes } from "../../configs/bytes";
 import type { Settings } from "../../configs/settings";
 import { cronState, dockerName, files, paths, publishedUrl, type ServiceName } from "../../configs/topology";
 import { belongings, serviceContainers, type Container } from "./docker";
@@ -65,7 +66,7 @@ export class Running {
     if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status}: ${await answer.text()}`);
   }
 
-  /** Sends spans, a hundred to a trace; whether they were taken. They failed where not every trace is kept: errors are kept first. */
+  /** Sends spans of a kilobyte, a hundred to a trace; whether they were taken. They failed where not every trace is kept: errors are kept first. */
   async send(count: number): Promise<boolean> {
     const failed = this.settings.sampling.default < 100;
     const now = `${Date.now()}000000`;
@@ -77,16 +78,25 @@ export class Running {
       kind: 2,
       startTimeUnixNano: now,
       endTimeUnixNano: now,
+      attributes: [{ key: "padding", value: { stringValue: padding } }],
       status: failed ? { code: 2 } : {},
     }));
     const resource = { attributes: [{ key: "service.name", value: { stringValue: "alerts-drill" } }] };
-    const answer = await fetch(`${publishedUrl(this.settings, "otlp-http")}/v1/traces`, {
+    return (await this.post(JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] })))?.ok ?? false;
+  }
+
+  /** Sends more than a request may weigh. */
+  async sendTooMuch(): Promise<void> {
+    await this.post(" ".repeat(requestBytes(this.settings) + 1));
+  }
+
+  private post(body: string): Promise<Response | undefined> {
+    return fetch(`${publishedUrl(this.settings, "otlp-http")}/v1/traces`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] }),
+      body,
       signal: AbortSignal.timeout(10_000),
     }).catch(() => undefined);
-    return answer?.ok ?? false;
   }
 }
 
@@ -106,14 +116,21 @@ const start = (service: ServiceName) => async (stack: Running) => {
 /** A share of the queue that its alert fires at, with some to spare. */
 const nearlyFull = 0.95;
 
-/** Spans of a request that is large, and still within the 4 MiB that receivers allow. */
-const large = 2000;
+/** What a span of the drill carries, to be worth sending. */
+const padding = "x".repeat(1000);
 
-/** Sends spans until so many were taken, or none is for half a minute: a full queue takes none, and a memory limiter none for a while. */
-async function fill(stack: Running, wanted: number): Promise<void> {
+/** Bytes that it takes in the queue: ids, times, name, and what the Collector adds. */
+const spanBytes = padding.length + 160;
+
+/** Spans of a request that is large, and still within the smallest that receivers may be told to take. */
+const large = 800;
+
+/** Sends spans until the queue is nearly full, or none is taken for half a minute: a full queue takes none, and a memory limiter none for a while. */
+async function fillQueue(stack: Running): Promise<void> {
+  const wanted = queueBytes(stack.settings) * nearlyFull;
   for (let [sent, refused] = [0, 0]; sent < wanted && refused < 30;) {
     if (await stack.send(large)) {
-      [sent, refused] = [sent + large, 0];
+      [sent, refused] = [sent + large * spanBytes, 0];
     } else {
       refused += 1;
       await sleep(1000);
@@ -149,6 +166,15 @@ export const drills: readonly Drill[] = [
     },
   },
   {
+    what: "a client sends more than a request may weigh",
+    alerts: ["OTELRequestsRefused"],
+    lane: "spans",
+    quick: true,
+    endsByTime: true,
+    provoke: (stack) => stack.sendTooMuch(),
+    undo: () => Promise.resolve(),
+  },
+  {
     what: "Elasticsearch refuses writes: its indices are read-only",
     alerts: ["TraceDataLoss"],
     lane: "spans",
@@ -164,7 +190,7 @@ export const drills: readonly Drill[] = [
     quick: true,
     provoke: async (stack) => {
       await stop("jaeger")(stack);
-      await fill(stack, stack.settings.collector.queue * nearlyFull);
+      await fillQueue(stack);
     },
     undo: start("jaeger"),
   },
@@ -191,7 +217,7 @@ export const drills: readonly Drill[] = [
     quick: false,
     provoke: async (stack) => {
       await stop("jaeger")(stack);
-      await fill(stack, stack.settings.collector.queue * nearlyFull);
+      await fillQueue(stack);
     },
     meanwhile: (stack) => Promise.all(Array.from({ length: 8 }, () => stack.send(large))),
     undo: start("jaeger"),

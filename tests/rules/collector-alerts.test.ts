@@ -14,6 +14,12 @@ const full = ["OTELExporterQueueFull"];
 const memory = ["OTELCollectorHighMemory"];
 const loss = ["TraceDataLoss"];
 const sampling = ["OTELSamplingFull"];
+const refusals = ["OTELRequestsRefused"];
+/** Requests by how they were answered. */
+const answered = {
+  http: (status: string) => collector("http_server_request_duration_seconds_count", `, http_response_status_code="${status}"`),
+  grpc: (status: string) => collector("rpc_server_call_duration_seconds_count", `, rpc_response_status_code="${status}"`),
+};
 const undecided = collector("otelcol_processor_tail_sampling_sampling_traces_on_memory");
 /** Undecided traces that fit by default. */
 const { traces } = capacity(settingsWith().sampling, settingsWith().collector.memory);
@@ -109,6 +115,42 @@ const cases: Record<string, readonly Case[]> = {
       ],
     ],
     ["is silent at 1800 of 2000", 20, { [exporter("queue_size")]: flat(20, 1800) }, [[20, []]]],
+  ],
+  OTELRequestsRefused: [
+    [
+      "fires on the first request that is too large, by HTTP, and recovers",
+      30,
+      { [answered.http("400")]: then(absent(10), flat(20, 1)) },
+      [
+        [9.75, []],
+        [10, refusals],
+        [14.5, refusals],
+        [16, []],
+      ],
+    ],
+    [
+      "fires on one by gRPC beside others that were answered",
+      30,
+      { [answered.grpc("RESOURCE_EXHAUSTED")]: then(flat(10, 3), flat(20, 4)), [answered.http("200")]: rise(30, 0, 10) },
+      [
+        [9.75, []],
+        [10.5, refusals],
+        [16, []],
+      ],
+    ],
+    [
+      "is silent where the Collector asks to come again, and where a stranger asks for a path that is not there",
+      30,
+      {
+        [answered.http("503")]: rise(30, 0, 10),
+        [answered.grpc("UNAVAILABLE")]: rise(30, 0, 10),
+        [answered.http("404")]: rise(30, 0, 10),
+      },
+      [
+        [10, []],
+        [30, []],
+      ],
+    ],
   ],
   OTELSamplingFull: [
     [

@@ -153,6 +153,8 @@ test("the Collector emits what rules name of it", async () => {
     "otelcol_exporter_enqueue_failed_spans_total",
     "otelcol_exporter_send_failed_spans_total",
     "otelcol_exporter_sent_spans_total",
+    "otelcol_processor_tail_sampling_traces_dropped_too_large_total",
+    "rpc_server_call_duration_seconds_count",
   ];
   const wanted = named("otel-collector");
   expect(wanted).toEqual(expect.arrayContaining(failures));
@@ -171,19 +173,27 @@ test("the Collector emits what rules name of it", async () => {
   });
   expect(own.filter((name) => !found.includes(name))).toEqual([]);
 
-  const [otlp, telemetry, nobody] = (await freePorts(3)) as [number, number, number];
+  const [otlp, grpc, telemetry, nobody] = (await freePorts(4)) as [number, number, number, number];
   const exporter = { endpoint: `127.0.0.1:${nobody}`, tls: { insecure: true }, timeout: "1s" };
   const failing = written(
     "failing.yml",
     toYaml({
-      receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${otlp}` } } } },
+      receivers: {
+        otlp: { protocols: { http: { endpoint: `127.0.0.1:${otlp}` } } },
+        "otlp/itself": { protocols: { grpc: { endpoint: `127.0.0.1:${grpc}` } } },
+      },
+      processors: { tail_sampling: { maximum_trace_size_bytes: 1, policies: [{ name: "all", type: "always_sample" }] } },
       exporters: {
+        "otlp_grpc/itself": { ...exporter, endpoint: `127.0.0.1:${grpc}`, sending_queue: { enabled: false } },
         "otlp_grpc/full": { ...exporter, sending_queue: { queue_size: 1, num_consumers: 1 } },
         "otlp_grpc/fails": { ...exporter, sending_queue: { enabled: false }, retry_on_failure: { enabled: false } },
       },
       service: {
-        pipelines: { traces: { receivers: ["otlp"], exporters: ["otlp_grpc/full", "otlp_grpc/fails"] } },
-        telemetry: { metrics: { level: "normal", readers: [prometheusReader("127.0.0.1", telemetry)] } },
+        pipelines: {
+          traces: { receivers: ["otlp"], exporters: ["otlp_grpc/full", "otlp_grpc/fails", "otlp_grpc/itself"] },
+          "traces/itself": { receivers: ["otlp/itself"], processors: ["tail_sampling"], exporters: ["otlp_grpc/full"] },
+        },
+        telemetry: { metrics: { level: "detailed", readers: [prometheusReader("127.0.0.1", telemetry)] } },
       },
     }),
   );

@@ -8,6 +8,7 @@ const folder = temporaryFolder();
 const enqueueFailed = exporter("enqueue_failed_spans_total");
 const sendFailed = exporter("send_failed_spans_total");
 const tooEarly = collector("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total");
+const tooLarge = collector("otelcol_processor_tail_sampling_traces_dropped_too_large_total");
 const rejected = storage("bulk_index_errors_total");
 const down = ["OTELCollectorDown"];
 const loss = ["TraceDataLoss"];
@@ -39,6 +40,16 @@ const cases: Record<string, readonly Case[]> = {
       "fires where sampling gives traces up undecided",
       30,
       { [tooEarly]: then(flat(10, 0), flat(20, 1)) },
+      [
+        [9.75, []],
+        [10, loss],
+        [16, []],
+      ],
+    ],
+    [
+      "fires where a trace is given up because it has no end",
+      30,
+      { [tooLarge]: then(absent(10), flat(20, 1)) },
       [
         [9.75, []],
         [10, loss],
