@@ -3,6 +3,8 @@
  * Field numbers: opentelemetry/proto/trace/v1/trace.proto.
  */
 import { randomBytes } from "node:crypto";
+import { connect, type IncomingHttpHeaders } from "node:http2";
+import { gzipSync } from "node:zlib";
 
 /** A value of an attribute; bytes are sent as a string, whatever they are. */
 export type RawValue = string | number | boolean | Uint8Array | readonly RawValue[];
@@ -91,3 +93,36 @@ export const requestOf = (service: string | Bytes, spans: readonly RawSpan[], re
       chunk(2, Buffer.concat(spans.map((one) => chunk(2, span(one))))),
     ]),
   );
+
+/** Sends such a body as OTLP over gRPC, compressed or not; the status of the answer: 0 is OK, 8 RESOURCE_EXHAUSTED. */
+export async function sendByGrpc(address: string, body: Bytes, compressed = false): Promise<number> {
+  const session = connect(address);
+  try {
+    const message = compressed ? gzipSync(body) : body;
+    const prefix = Buffer.alloc(5);
+    prefix.writeUInt8(Number(compressed));
+    prefix.writeUInt32BE(message.length, 1);
+    const call = session.request({
+      ":method": "POST",
+      ":path": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+      "content-type": "application/grpc",
+      ...(compressed ? { "grpc-encoding": "gzip" } : {}),
+    });
+    return await new Promise<number>((resolve, reject) => {
+      const answered = (headers: IncomingHttpHeaders) => {
+        const status = headers["grpc-status"];
+        if (status !== undefined) resolve(Number(status));
+      };
+      // A refusal may come before all is sent, in the headers; an answer ends with trailers.
+      call
+        .on("response", answered)
+        .on("trailers", answered)
+        .on("error", reject)
+        .on("close", () => reject(new Error("no answer")));
+      call.resume();
+      call.end(Buffer.concat([prefix, message]));
+    });
+  } finally {
+    session.close();
+  }
+}
