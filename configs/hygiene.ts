@@ -3,7 +3,18 @@
  * could store or find is dropped, and counted by reason; one that is too large or odd in parts is cut or repaired, and says so in an attribute.
  * docs/LIMITS.md lists it all; docs/decisions/0021-hygiene-at-the-door.md says why.
  */
-import { quoted, repairedText, soundMap, soundText, withoutOddKeys, withShortValues, withSoundValues, withValidKeys } from "./ottl";
+import {
+  hasInvalidKeys,
+  isPlainMap,
+  isSoundText,
+  quoted,
+  shortValues,
+  soundText,
+  soundValues,
+  unsoundOf,
+  withoutOddKeys,
+  withValidKeys,
+} from "./ottl";
 import { requestAttributes } from "./sampling";
 import type { Settings } from "./settings";
 
@@ -13,11 +24,15 @@ type Processors = Readonly<Record<string, Record<string, unknown>>>;
 export const hygieneArgs = ["--feature-gates=ottl.functions.enableLambda"] as const;
 
 /** Why a span is dropped, by the processor that drops it, whose name its counter carries. */
-export const dropReasons = { invalidIds: "filter/invalid_ids", outOfTime: "filter/out_of_time" } as const;
+export const dropReasons = {
+  invalidIds: "filter/invalid_ids",
+  outOfTime: "filter/out_of_time",
+  tooManyLinks: "filter/too_many_links",
+} as const;
 
 /** What a span says of itself: how many of something were left out, and what else of it was changed. */
 export const marks = {
-  dropped: (what: "attributes" | "events" | "links") => `tracing.dropped.${what}`,
+  dropped: (what: "attributes" | "events") => `tracing.dropped.${what}`,
   altered: (what: string) => `tracing.altered.${what}`,
 } as const;
 
@@ -48,6 +63,8 @@ export function hygieneProcessors(settings: Settings): Processors {
       `span.start_time_unix_nano < UnixNano(Now()) - ${nanoseconds(settings.retention * day)}`,
       `span.start_time_unix_nano > UnixNano(Now()) + ${nanoseconds(settings.limits.clockSkew)}`,
     ]),
+    // OTTL can count links, and neither cut nor clear them.
+    [dropReasons.tooManyLinks]: dropped("span", [`Len(span.links) > ${settings.limits.links}`]),
     "transform/hygiene": {
       // A repair that fails is logged, and the span goes on as it came.
       error_mode: "ignore",
@@ -84,7 +101,7 @@ function ofResources({ limits }: Settings): Group {
       ...map.statements,
       set(at("resource.attributes", marks.altered("service_name")), "true", `${nameless} or ${tooLong}`),
       set(name, quoted(unknownService), nameless),
-      set(name, repairedText(name, limits.keyBytes), tooLong),
+      set(name, soundText(name, limits.keyBytes), tooLong),
     ],
   };
 }
@@ -108,25 +125,20 @@ function ofSpans(settings: Settings): Group {
     textOf("span", "trace_state", limits.valueBytes),
   ];
   const mark = (name: string) => at("span.attributes", name);
-  const tooMany = (what: "events" | "links") => `Len(span.${what}) > ${limits[what]}`;
-  const leftOut = { events: `Len(span.events) - ${limits.events}`, links: "Len(span.links)" };
+  const tooManyEvents = `Len(span.events) > ${limits.events}`;
   const oddFlags = `span.flags > ${2 ** 31 - 1}`;
   // Also where the end is missing. What begins in time and ends later than any could have is as odd.
   const lasts = "span.end_time_unix_nano - span.start_time_unix_nano";
   const oddEnd = `${lasts} < 0 or ${lasts} > ${nanoseconds(settings.retention * day + limits.clockSkew)}`;
   return {
     context: "span",
-    conditions: [tooMany("events"), tooMany("links"), oddFlags, oddEnd, ...map.conditions, ...texts.map(({ condition }) => condition)],
+    conditions: [tooManyEvents, oddFlags, oddEnd, ...map.conditions, ...texts.map(({ condition }) => condition)],
     statements: [
       ...map.statements,
       ...texts.flatMap(({ statements }) => statements),
       // Events are counted one by one, and left out behind this processor.
-      set(mark(marks.dropped("events")), 0, tooMany("events")),
-      set("span.dropped_events_count", `span.dropped_events_count + ${leftOut.events}`, tooMany("events")),
-      // OTTL can clear links and not cut them.
-      set(mark(marks.dropped("links")), leftOut.links, tooMany("links")),
-      set("span.dropped_links_count", `span.dropped_links_count + ${leftOut.links}`, tooMany("links")),
-      set("span.links", "nil", tooMany("links")),
+      set(mark(marks.dropped("events")), 0, tooManyEvents),
+      set("span.dropped_events_count", `span.dropped_events_count + Len(span.events) - ${limits.events}`, tooManyEvents),
       // The bit has no meaning yet, and Elasticsearch's field has no room for it.
       set(mark(marks.altered("flags")), "span.flags", oddFlags),
       set("span.flags", `span.flags - ${2 ** 31}`, oddFlags),
@@ -139,7 +151,7 @@ function ofSpans(settings: Settings): Group {
 function ofEvents(settings: Settings): Group {
   const { limits, retention } = settings;
   const { few, attributes } = eventBudget(limits);
-  const map = attributesOf("spanevent", limits);
+  const map = attributesOf("spanevent", limits, exceptionKeys);
   const name = textOf("spanevent", "name", limits.keyBytes);
   const tooMany = `Len(span.events) > ${limits.events}`;
   const count = at("span.attributes", marks.dropped("events"));
@@ -157,7 +169,7 @@ function ofEvents(settings: Settings): Group {
       set(count, `${count} + 1`, isSurplus),
       set("spanevent.name", quoted(surplus), isSurplus),
       altered("events", `${tooWide} or ${name.condition} or ${map.conditions.join(" or ")}`),
-      `limit(spanevent.attributes, ${attributes}, []) where ${tooWide}`,
+      `limit(spanevent.attributes, ${attributes}, ${JSON.stringify(exceptionKeys)}) where ${tooWide}`,
       ...map.statements,
       ...name.statements,
       altered("event_time", oddTime),
@@ -173,9 +185,11 @@ function ofEvents(settings: Settings): Group {
 function attributesOf(context: string, limits: Settings["limits"], first: readonly string[] = []): Omit<Group, "context"> {
   const map = `${context}.attributes`;
   const kept = (name: string) => at(`${context}.cache`, name);
-  const isOdd = `not ${soundMap(map, limits)}`;
+  const isOdd = `not ${isPlainMap(map, limits)}`;
   const wasOdd = `${kept("odd")} == true`;
+  const unsound = kept("unsound");
   const leftOut = `${kept("left_out")} > 0`;
+  const altered = (where: string) => set(at(map, marks.altered("attributes")), "true", `${wasOdd} and ${where}`);
   return {
     conditions: [`Len(${map}) > ${limits.attributes}`, isOdd],
     statements: [
@@ -186,12 +200,12 @@ function attributesOf(context: string, limits: Settings["limits"], first: readon
       set(kept("odd"), "true", isOdd),
       set(map, withoutOddKeys(map, limits), wasOdd),
       set(kept("left_out"), `${kept("count")} - Len(${map})`),
-      set(kept("before"), map, wasOdd),
+      set(unsound, unsoundOf(map, limits), wasOdd),
+      set(unsound, soundValues(unsound, limits), wasOdd),
+      `merge_maps(${map}, ${shortValues(unsound, limits)}, "update") where ${wasOdd}`,
+      altered(`Len(${unsound}) > 0`),
+      altered(hasInvalidKeys(map)),
       set(map, withValidKeys(map), wasOdd),
-      set(map, withSoundValues(map, limits), wasOdd),
-      set(map, withShortValues(map, limits), wasOdd),
-      // What is no number is not equal to itself, so this finds it too.
-      set(at(map, marks.altered("attributes")), "true", `${wasOdd} and ${map} != ${kept("before")}`),
       set(at(map, marks.dropped("attributes")), kept("left_out"), leftOut),
       set(`${context}.dropped_attributes_count`, `${context}.dropped_attributes_count + ${kept("left_out")}`, leftOut),
     ],
@@ -201,10 +215,13 @@ function attributesOf(context: string, limits: Settings["limits"], first: readon
 /** A text of a part: UTF-8, and short enough. */
 function textOf(context: string, field: string, bytes: number): { condition: string; statements: string[] } {
   const path = `${context}.${field}`;
-  const condition = `not (${soundText(path, bytes)})`;
+  const condition = `not (${isSoundText(path, bytes)})`;
   const mark = at(`${context}.attributes`, marks.altered(field.replace(".", "_")));
-  return { condition, statements: [set(mark, "true", condition), set(path, repairedText(path, bytes), condition)] };
+  return { condition, statements: [set(mark, "true", condition), set(path, soundText(path, bytes), condition)] };
 }
+
+/** What an event has to say of an exception. */
+const exceptionKeys = ["exception.type", "exception.message", "exception.stacktrace", "exception.escaped"];
 
 /** Attributes that searches and sampling go by. */
 const searched = ({ jaeger }: Settings): string[] => [...new Set([...requestAttributes.method, ...requestAttributes.path, ...jaeger.tags])];

@@ -12,9 +12,9 @@ export const limits = z
     events: integer(16, 500, "a number of events")
       .prefault(128)
       .describe("Most events of a span: the last ones. It says how many were left out."),
-    links: integer(16, 1000, "a number of links")
+    links: integer(128, 2000, "a number of links")
       .prefault(1000)
-      .describe("Most links of a span. A span with more loses all of them, and says how many they were."),
+      .describe("Most links of a span. One with more is dropped: the Collector cannot cut them."),
     keyBytes: integer(64, 1024, "a number of bytes")
       .prefault(256)
       .describe("Longest key of an attribute, and longest name of a service, scope, span or event. Longer keys are left out, names cut."),
