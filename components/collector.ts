@@ -1,6 +1,7 @@
 /** The OpenTelemetry Collector: what applications talk to. Receives, measures, samples and hands on to Jaeger. */
 import type * as pulumi from "@pulumi/pulumi";
 import { collectorConfig, collectorEnv, type CollectorRole } from "../configs/collector";
+import { hygieneArgs } from "../configs/hygiene";
 import { images } from "../configs/images";
 import type { Settings } from "../configs/settings";
 import { samplingArgs } from "../configs/tail-sampling";
@@ -36,7 +37,7 @@ function base(settings: Settings, topology: Topology, role: CollectorRole) {
   return {
     name: "otel-collector",
     image: "otel-collector",
-    args: [`--config=${config}`, ...(role === "gateway" ? [] : samplingArgs)],
+    args: [`--config=${config}`, ...(role === "sampler" ? [] : hygieneArgs), ...(role === "gateway" ? [] : samplingArgs)],
     env: collectorEnv(settings, role),
     files: [{ path: config, content: collectorConfig(settings, topology, role), onChange: "restart" }],
     secrets: [],

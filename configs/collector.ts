@@ -1,6 +1,7 @@
 /** The Collector's config file. */
 import { batchBytes, hopMebibytes, queueBytes, queueFileBytes, requestBytes } from "./bytes";
 import { goMemoryLimit, latencyBounds, prometheusReader } from "./go-programs";
+import { hygieneProcessors } from "./hygiene";
 import type { Settings } from "./settings";
 import { samplingProcessors } from "./tail-sampling";
 import { paths, ports, type Topology } from "./topology";
@@ -44,6 +45,7 @@ export function collectorEnv(settings: Settings, role: CollectorRole = "single")
 export function collectorConfig(settings: Settings, topology: Topology, role: CollectorRole = "single"): string {
   const { listen } = topology;
   const [receives, samples] = [role !== "sampler", role !== "gateway"];
+  const hygiene = receives ? hygieneProcessors(settings) : {};
   const sampling = samples ? samplingProcessors(settings) : {};
   const debug = settings.collector.debug === "off" ? [] : ["debug"];
   return toYaml({
@@ -71,6 +73,7 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
     receivers: receivers(settings, topology, role),
     processors: {
       memory_limiter: memoryLimiter(collectorMemory(settings, role)),
+      ...hygiene,
       ...(receives ? { attributes: attributes(settings) } : {}),
       ...sampling,
     },
@@ -91,7 +94,7 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
         // the client send, and them count, a second time.
         "traces/received": {
           receivers: receives ? ["otlp", "jaeger"] : ["otlp"],
-          processors: ["memory_limiter", ...(receives ? ["attributes"] : [])],
+          processors: ["memory_limiter", ...Object.keys(hygiene), ...(receives ? ["attributes"] : [])],
           exporters: samples ? ["span_metrics", "forward"] : ["load_balancing"],
         },
         ...(samples

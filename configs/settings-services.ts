@@ -1,7 +1,8 @@
-/** The groups of settings that size and place the services. */
+/** The groups of settings that size and place the services, and what they take. */
 import { isIP } from "node:net";
 import * as z from "zod";
 import { volumeOfSpans } from "./bytes";
+import { limits } from "./settings-limits";
 import { cpu, days, flag, integer, leaf, mebibytes, oneOf, text } from "./units";
 
 const name = (what: string) => text(`the name of ${/^[AEIOU]/i.test(what) ? "an" : "a"} ${what}`, /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/);
@@ -194,4 +195,4 @@ const kubernetes = z
   .prefault({});
 
 /** By group. */
-export const services = { kubernetes, elasticsearch, collector, sampler, jaeger, prometheus, indexCleaner } as const;
+export const services = { kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner } as const;

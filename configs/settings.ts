@@ -8,7 +8,6 @@ import * as z from "zod";
 import { capacityProblems, samplingTier } from "./sampling/capacity";
 import { contradictions, samplingSchema } from "./sampling/model";
 import { platformConflicts, sizeConflicts } from "./settings-conflicts";
-import { limits } from "./settings-limits";
 import { services } from "./settings-services";
 import { hostPort, publishedPorts, type PublishedPort } from "./topology";
 import { days, integer, leaf, oneOf, text } from "./units";
@@ -61,7 +60,6 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   sampling: samplingSchema.prefault({}),
-  limits,
   ...services,
 });
 
