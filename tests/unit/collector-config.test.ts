@@ -67,7 +67,12 @@ describe("the way to Jaeger", () => {
   test("waits on disk, counts bytes, blocks when it is full and never gives up", () => {
     const { otlp_grpc: exporter } = fileWith({ collector: { queue: "1Gi" } }).exporters;
     const quarter = 256 * 1024 * 1024;
-    expect(exporter!.sending_queue).toMatchObject({ storage: "file_storage", sizer: "bytes", queue_size: quarter, block_on_overflow: true });
+    expect(exporter!.sending_queue).toMatchObject({
+      storage: "file_storage",
+      sizer: "bytes",
+      queue_size: quarter,
+      block_on_overflow: true,
+    });
     expect(exporter!.retry_on_failure).toMatchObject({ enabled: true, max_elapsed_time: 0 });
     expect(exporter!.endpoint).toBe(topology.jaegerOtlp);
   });
@@ -75,7 +80,6 @@ describe("the way to Jaeger", () => {
   test("keeps its queue in the folder that outlives the container", () => {
     expect(fileWith().extensions.file_storage).toMatchObject({ directory: paths.collectorQueue });
   });
-
 });
 
 describe("memory", () => {
