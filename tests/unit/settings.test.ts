@@ -37,6 +37,7 @@ describe("settings of a minimal config", () => {
         bootstrap: false,
       },
       collector: { memory: 256, cpu: 500, queue: 200_000, debug: "off", replicas: 1 },
+      limits: { attributes: 128, events: 128, links: 1000, keyBytes: 256, valueBytes: 32_766, clockSkew: 3_600_000 },
       sampler: { replicas: 0, memory: 512, cpu: 500 },
       jaeger: {
         memory: 512,
@@ -181,7 +182,7 @@ describe("errors", () => {
 describe("an unknown key", () => {
   const topLevel =
     "platform, environment, retention, images, imageRegistry, publish, sampling, " +
-    "kubernetes, elasticsearch, collector, sampler, jaeger, prometheus, indexCleaner";
+    "kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner";
 
   test.each<[string, Record<string, unknown>, string]>([
     ["at the top", { retenton: "7d" }, `tracing:retenton: no such setting; did you mean retention?; allowed here: ${topLevel}`],

@@ -178,7 +178,10 @@ function valueOf(buffer: Buffer): Value {
 
 function attributeOf(buffer: Buffer): readonly [Text, Value] {
   const fields = new Map(fieldsOf(buffer));
-  return [textOf((fields.get(1) as Buffer | undefined) ?? Buffer.alloc(0)), valueOf((fields.get(2) as Buffer | undefined) ?? Buffer.alloc(0))];
+  return [
+    textOf((fields.get(1) as Buffer | undefined) ?? Buffer.alloc(0)),
+    valueOf((fields.get(2) as Buffer | undefined) ?? Buffer.alloc(0)),
+  ];
 }
 
 function decode(schema: Schema, buffer: Buffer): Record<string, unknown> {
@@ -188,7 +191,8 @@ function decode(schema: Schema, buffer: Buffer): Record<string, unknown> {
     const known = byNumber.get(number);
     if (!known) throw new Error(`field ${number} is not known here`);
     const one = decodeField(known.kind, value);
-    if (known.repeated || known.kind === "attributes") message[known.name] = [...((message[known.name] as unknown[] | undefined) ?? []), one];
+    if (known.repeated || known.kind === "attributes")
+      message[known.name] = [...((message[known.name] as unknown[] | undefined) ?? []), one];
     else message[known.name] = one;
   }
   return message;
