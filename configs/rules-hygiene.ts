@@ -7,10 +7,10 @@ const droppedSpans = collector("otelcol_processor_filter_spans_filtered_total", 
 
 export const hygieneAlert = {
   name: "SpansDroppedAtTheDoor",
-  expr: `sum by (filter) (increase(${droppedSpans}[15m])) > 0`,
+  expr: `sum by (filter) (increase(${droppedSpans}[5m])) > 0`,
   for: "0s",
   severity: "warning",
   summary: "An application sends spans that cannot be stored: they were acknowledged, and dropped",
-  value: "{{ $value | humanize }} spans in 15 minutes by {{ $labels.filter }}.",
+  value: "{{ $value | humanize }} spans in five minutes by {{ $labels.filter }}.",
   first: "the runbook says what the reason is, and how to find the application.",
 } as const;
