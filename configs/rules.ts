@@ -2,6 +2,7 @@
 import { cleanerMetric, type cleanerGauges } from "./cleaner-metrics";
 import { oldestIndexHours } from "./index-cleaner";
 import { accepted, byInstance, collector, jaeger, queueCapacity, queueSize, refused, refusedRequests, total } from "./promql";
+import { hygieneAlert } from "./rules-hygiene";
 import { fullSampling, undecidedShare } from "./rules-sampling";
 import { instanceCapacity, samplingStrategy } from "./sampling";
 import type { Settings } from "./settings";
@@ -295,6 +296,7 @@ function alerts(settings: Settings): readonly Alert[] {
       value: "{{ $value | humanize }} lost in five minutes at {{ $labels.place }} (sampling and oversized traces count traces).",
       first: "`make logs SERVICE=otel-collector` and `make logs SERVICE=jaeger`: the errors of the last minutes.",
     },
+    hygieneAlert,
   ];
 }
 

@@ -66,18 +66,21 @@ export class Running {
     if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status}: ${await answer.text()}`);
   }
 
-  /** Sends spans of a kilobyte, a hundred to a trace; whether they were taken. They failed where not every trace is kept: errors are kept first. */
-  async send(count: number): Promise<boolean> {
+  /**
+   * Sends spans of a kilobyte and of so many days ago, a hundred to a trace; whether they were taken. They failed where not every trace is kept:
+   * errors are kept first.
+   */
+  async send(count: number, days = 0): Promise<boolean> {
     const failed = this.settings.sampling.default < 100;
-    const now = `${Date.now()}000000`;
+    const time = `${Date.now() - days * 24 * 3_600_000}000000`;
     const traces = Array.from({ length: Math.ceil(count / 100) }, () => randomBytes(16).toString("hex"));
     const spans = Array.from({ length: count }, (_, i) => ({
       traceId: traces[Math.floor(i / 100)],
       spanId: randomBytes(8).toString("hex"),
       name: "alerts-drill",
       kind: 2,
-      startTimeUnixNano: now,
-      endTimeUnixNano: now,
+      startTimeUnixNano: time,
+      endTimeUnixNano: time,
       attributes: [{ key: "padding", value: { stringValue: padding } }],
       status: failed ? { code: 2 } : {},
     }));
@@ -138,6 +141,11 @@ async function fillQueue(stack: Running): Promise<void> {
   }
 }
 
+/** Sends a span of the day before the retention. */
+async function tooOld(stack: Running): Promise<void> {
+  await stack.send(1, stack.settings.retention + 1);
+}
+
 /** Alerts that no drill provokes, and why. */
 export const notProvoked: Readonly<Record<string, string>> = {
   OTELSamplingFull: "the dev stack keeps every trace as it arrives, so none waits undecided: tests/rules/collector-alerts.test.ts",
@@ -172,6 +180,17 @@ export const drills: readonly Drill[] = [
     quick: true,
     endsByTime: true,
     provoke: (stack) => stack.sendTooMuch(),
+    undo: () => Promise.resolve(),
+  },
+  {
+    what: "an application's clock is slow by more than the retention",
+    alerts: ["SpansDroppedAtTheDoor"],
+    lane: "spans",
+    quick: true,
+    endsByTime: true,
+    provoke: tooOld,
+    // The first ones may make the counter, and it has not risen then.
+    meanwhile: tooOld,
     undo: () => Promise.resolve(),
   },
   {

@@ -41,9 +41,11 @@ describe("an edit of", () => {
       { "tracing-otel-collector": ["envs", "labels"], "tracing-otel-collector-config-upload": ["uploads"] },
     ],
     [
-      "the retention: how far Jaeger looks back, and what the cleaner deletes",
+      "the retention: how far Jaeger looks back, what the cleaner deletes, and how old a span may be that the Collector takes",
       { retention: "14d" },
       {
+        "tracing-otel-collector": ["labels"],
+        "tracing-otel-collector-config-upload": ["uploads"],
         "tracing-jaeger": ["labels"],
         "tracing-jaeger-config-upload": ["uploads"],
         "tracing-index-cleaner": ["labels"],

@@ -13,7 +13,7 @@ import { rulesFile } from "../../configs/rules";
 import { dockerTopology, files, paths, ports, type Topology } from "../../configs/topology";
 import { toYaml } from "../../configs/yaml";
 import { projectFolder } from "../../render/record";
-import { freePorts, program, run } from "../binaries/support/programs";
+import { collectorArgs, freePorts, program, run } from "../binaries/support/programs";
 import { localScript } from "../support/cleaner";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
@@ -160,7 +160,7 @@ test("the Collector emits what rules name of it", async () => {
   expect(wanted).toEqual(expect.arrayContaining(failures));
   const own = wanted.filter((name) => !failures.includes(name));
   let found: string[] = [];
-  await run(program("otelcol-contrib"), [`--config=${config}`], {
+  await run(program("otelcol-contrib"), collectorArgs(config), {
     until: ready,
     meanwhile: async () => {
       await send(at.otlpHttp, 5);
@@ -222,7 +222,7 @@ test("the index cleaner's report becomes what rules name of it, under their job"
     program: program("es-index-cleaner"),
   });
   let series: string[] = [];
-  await run(program("otelcol-contrib"), [`--config=${config}`], {
+  await run(program("otelcol-contrib"), collectorArgs(config), {
     until: ready,
     meanwhile: async () => {
       await run("/bin/busybox", ["sh", cleaner.script], { env: { PATH: cleaner.path } });
@@ -250,7 +250,7 @@ test("every selector names its job, but those of series that rules record", () =
 
 test("every alert has a section in its runbook", () => {
   const alerts = rules.filter(({ alert }) => alert !== undefined);
-  expect(alerts).toHaveLength(13);
+  expect(alerts).toHaveLength(14);
   for (const { alert, annotations } of alerts) {
     const [file, anchor] = annotations!.runbook!.split("#");
     expect(anchor).toBe(alert!.toLowerCase());

@@ -35,7 +35,7 @@ test("what a single Collector does, the two tiers do between them, and each part
 });
 
 test("credentials are removed before spans leave the first tier", () => {
-  expect(gateway.service.pipelines["traces/received"]?.processors).toEqual(["memory_limiter", "attributes"]);
+  expect(gateway.service.pipelines["traces/received"]?.processors.at(-1)).toBe("attributes");
 });
 
 test("span metrics are counted where no error can follow, so a span that is sent again counts once", () => {

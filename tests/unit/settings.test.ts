@@ -19,7 +19,6 @@ describe("settings of a minimal config", () => {
         decide: "collector",
         expected: { tracesPerSecond: 100, spansPerTrace: 10, longestTrace: 5000 },
       },
-      limits: { request: 4 },
       kubernetes: {
         namespace: "tracing",
         volumes: "keep",
@@ -38,6 +37,7 @@ describe("settings of a minimal config", () => {
         bootstrap: false,
       },
       collector: { memory: 256, cpu: 500, queue: 391, debug: "off", replicas: 1 },
+      limits: { request: 4, attributes: 128, events: 128, links: 1000, keyBytes: 256, valueBytes: 32_766, clockSkew: 3_600_000 },
       sampler: { replicas: 0, memory: 512, cpu: 500 },
       jaeger: {
         memory: 512,
@@ -181,8 +181,8 @@ describe("errors", () => {
 
 describe("an unknown key", () => {
   const topLevel =
-    "platform, environment, retention, images, imageRegistry, publish, sampling, limits, " +
-    "kubernetes, elasticsearch, collector, sampler, jaeger, prometheus, indexCleaner";
+    "platform, environment, retention, images, imageRegistry, publish, sampling, " +
+    "kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner";
 
   test.each<[string, Record<string, unknown>, string]>([
     ["at the top", { retenton: "7d" }, `tracing:retenton: no such setting; did you mean retention?; allowed here: ${topLevel}`],

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
+import { hygieneArgs } from "../../../configs/hygiene";
+import { samplingArgs } from "../../../configs/tail-sampling";
 import { binaryPath, type Program } from "../../../images/lib/paths";
 
 /** What became of a program. */
@@ -16,6 +18,9 @@ export function program(name: Program): string {
   if (!existsSync(path)) throw new Error(`${name} was not built yet; \`npx tsx images/build.ts --binaries\` builds it`);
   return path;
 }
+
+/** Arguments of a Collector with the stack's own config: those of both tiers. */
+export const collectorArgs = (config: string): string[] => [`--config=${config}`, ...hygieneArgs, ...samplingArgs];
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
