@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly until?: RegExp;
   /** What to do while it is up. */
   readonly meanwhile?: () => Promise<void>;
+  /** What tells it to stop, once it is up; SIGTERM where not given. */
+  readonly signal?: "SIGTERM" | "SIGKILL";
   /** How long it may take; half a minute where not given. */
   readonly seconds?: number;
 }
@@ -36,7 +38,7 @@ export interface RunOptions {
 export function run(
   path: string,
   args: readonly string[],
-  { env = {}, until, meanwhile = () => Promise.resolve(), seconds = 30 }: RunOptions = {},
+  { env = {}, until, meanwhile = () => Promise.resolve(), signal = "SIGTERM", seconds = 30 }: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(path, args, { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] });
@@ -48,7 +50,7 @@ export function run(
       if (told || !until?.test(output)) return;
       told = true;
       // The Collector says that it is ready just before it listens to signals.
-      const stop = () => setTimeout(() => child.kill("SIGTERM"), 200);
+      const stop = () => setTimeout(() => child.kill(signal), 200);
       meanwhile().then(stop, (error: unknown) => {
         reject(error instanceof Error ? error : new Error(String(error)));
         stop();
