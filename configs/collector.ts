@@ -1,4 +1,5 @@
 /** The Collector's config file. */
+import { metricProcessors } from "./application-metrics";
 import { goMemoryLimit, latencyBounds, prometheusReader } from "./go-programs";
 import type { Settings } from "./settings";
 import { samplingProcessors } from "./tail-sampling";
@@ -61,17 +62,14 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
     receivers: receivers(topology, role),
     processors: {
       memory_limiter: memoryLimiter(collectorMemory(settings, role)),
-      ...(receives ? { attributes: attributes(settings) } : {}),
+      ...(receives ? { attributes: attributes(settings), ...metricProcessors } : {}),
       ...sampling,
     },
     ...(samples ? { connectors: { forward: {}, span_metrics: spanMetrics } } : {}),
     exporters: {
       ...(samples ? { otlp_grpc: toJaeger(settings, topology) } : { load_balancing: toSamplers(topology) }),
-      prometheus: {
-        endpoint: `${listen.collectorBackend}:${ports.collector.prometheusExporter}`,
-        metric_expiration: "15m",
-        resource_to_telemetry_conversion: { enabled: false },
-      },
+      prometheus: prometheusExporter(topology, ports.collector.prometheusExporter),
+      ...(receives ? { "prometheus/reports": prometheusExporter(topology, ports.collector.reportsExporter) } : {}),
       ...(samples && settings.collector.debug !== "off" ? { debug: { verbosity: settings.collector.debug } } : {}),
     },
     service: {
@@ -88,10 +86,20 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
           ? { "traces/kept": { receivers: ["forward"], processors: Object.keys(sampling), exporters: ["otlp_grpc", ...debug] } }
           : {}),
         metrics: {
-          receivers: [...(receives ? ["otlp"] : []), "prometheus", ...(samples ? ["span_metrics"] : [])],
+          receivers: ["prometheus", ...(samples ? ["span_metrics"] : [])],
           processors: ["memory_limiter"],
           exporters: ["prometheus"],
         },
+        ...(receives
+          ? {
+              "metrics/applications": {
+                receivers: ["otlp"],
+                processors: ["memory_limiter", ...Object.keys(metricProcessors)],
+                exporters: ["prometheus"],
+              },
+              "metrics/reports": { receivers: ["otlp/reports"], processors: ["memory_limiter"], exporters: ["prometheus/reports"] },
+            }
+          : {}),
       },
       telemetry: {
         logs: { level: "info", encoding: "json" },
@@ -100,6 +108,13 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
     },
   });
 }
+
+/** A page for Prometheus. The names that a resource gives stay off it, but for `job` and `instance`. */
+const prometheusExporter = ({ listen }: Topology, port: number): object => ({
+  endpoint: `${listen.collectorBackend}:${port}`,
+  metric_expiration: "15m",
+  resource_to_telemetry_conversion: { enabled: false },
+});
 
 function receivers({ listen, collectorSelf }: Topology, role: CollectorRole): object {
   const at = (port: number) => ({ endpoint: `${listen.anywhere}:${port}` });
@@ -115,7 +130,10 @@ function receivers({ listen, collectorSelf }: Topology, role: CollectorRole): ob
     },
     ...(role === "sampler"
       ? {}
-      : { jaeger: { protocols: { grpc: at(ports.collector.jaegerGrpc), thrift_http: at(ports.collector.jaegerThriftHttp) } } }),
+      : {
+          jaeger: { protocols: { grpc: at(ports.collector.jaegerGrpc), thrift_http: at(ports.collector.jaegerThriftHttp) } },
+          "otlp/reports": { protocols: { http: { endpoint: `${listen.collectorBackend}:${ports.collector.reports}` } } },
+        }),
     prometheus: {
       config: {
         scrape_configs: [
