@@ -19,11 +19,14 @@ const nodes = elasticsearch("elasticsearch_cluster_health_number_of_nodes");
 const status = (color: "red" | "yellow") => `max(${elasticsearch("elasticsearch_cluster_health_status", `, color="${color}"`)})`;
 const heap = (which: "used" | "max") => elasticsearch(`elasticsearch_jvm_memory_${which}_bytes`, ', area="heap"');
 
-/** Whether Elasticsearch answers its exporter. */
-export const elasticsearchAnswers = `count(${nodes}) > 0`;
+const answers = "tracing:elasticsearch_answers";
+
+/** Holds where Elasticsearch has answered its exporter for two minutes. */
+export const elasticsearchAnswers = `min_over_time(${answers}[2m]) == 1`;
 
 /** Recording rules. */
 export const elasticsearchRecords = [
+  { record: answers, expr: `${total(nodes)} > bool 0` },
   { record: free, expr: byName(available) },
   { record: size, expr: byName(elasticsearch("elasticsearch_filesystem_data_size_bytes")) },
 ];
@@ -47,7 +50,7 @@ export function elasticsearchAlerts(settings: Settings): readonly Alert[] {
   return [
     {
       name: "ElasticsearchDown",
-      expr: `sum(up{job="elasticsearch-exporter"}) > 0 unless ${elasticsearchAnswers}`,
+      expr: `sum(up{job="elasticsearch-exporter"}) > 0 and ${answers} == 0`,
       for: "2m",
       severity: "critical",
       summary: "Elasticsearch does not answer: nothing is stored or found",

@@ -64,13 +64,13 @@ const onTheirWay = `(${rate(handed)} + 5 * ${rate(handed)} * ${rate(writeSeconds
 /**
  * Spans that Jaeger took and never wrote. Those that it cannot make a document of, as of an attribute that is NaN, it drops before a bulk
  * request, and no counter of failures moves. So: what is unwritten at the quietest moment of two minutes, and was not at the quietest of the five
- * before, but for what is on its way. Without a write that goes well, or an Elasticsearch that answers its exporter, it may still wait.
+ * before, but for what is on its way. Where Elasticsearch does not answer its exporter either, they may wait in memory.
  */
 const settled = `min_over_time(${unwritten}[2m])`;
 const vanished =
   `((${settled} - min_over_time(${unwritten}[5m] offset 2m) unless on (job, instance) ${byInstance(`resets(${handed}[7m])`)} > 0) ` +
   `or ${settled} and on (job, instance) ${watched}) > ${onTheirWay} ` +
-  `and on () (sum(increase(${writes}[2m])) > 0 or ${elasticsearchAnswers})`;
+  `and on () ${elasticsearchAnswers}`;
 
 /**
  * Where spans can be lost after they were acknowledged. Traces that sampling gave up count only where it waits for whole traces: where it

@@ -16,8 +16,8 @@ const records = (settings: Settings): readonly { record: string; expr: string; l
     record: "tracing:export_success_rate",
     expr: `${totalRates(sent)} / (${totalRates(sent, sendFailed, enqueueFailed)} > 0) or vector(1)`,
   },
-  ...storageRecords(settings),
   ...elasticsearchRecords,
+  ...storageRecords(settings),
 ];
 
 const alerts = (settings: Settings): readonly Alert[] => [

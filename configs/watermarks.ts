@@ -24,8 +24,9 @@ const defaults = {
 /** Elasticsearch's settings; none where its defaults are meant. */
 export function watermarkEnv({ platform }: Pick<Settings, "platform">): Record<string, string> {
   if (platform === "kubernetes") return {};
+  const size = (free: number) => (free % 1024 === 0 ? `${free / 1024}gb` : `${free}mb`);
   return Object.fromEntries(
-    Object.entries(onDocker).map(([name, free]) => [`cluster.routing.allocation.disk.watermark.${name}`, `${free}mb`]),
+    Object.entries(onDocker).map(([name, free]) => [`cluster.routing.allocation.disk.watermark.${name}`, size(free)]),
   );
 }
 

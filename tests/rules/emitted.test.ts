@@ -10,6 +10,7 @@ import { collectorConfig } from "../../configs/collector";
 import { prometheusReader } from "../../configs/go-programs";
 import { jaegerConfig } from "../../configs/jaeger";
 import { rulesFile } from "../../configs/rules";
+import type { Settings } from "../../configs/settings";
 import { dockerTopology, files, paths, ports, type Topology } from "../../configs/topology";
 import { toYaml } from "../../configs/yaml";
 import { projectFolder } from "../../render/record";
@@ -30,7 +31,8 @@ interface Rule {
   readonly expr: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
-const rules = (parse(rulesFile(settings)) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
+const rulesOf = (of: Settings) => (parse(rulesFile(of)) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
+const rules = rulesOf(settings);
 
 /** Names of the metrics that a job's selectors hold. */
 function named(job: string): string[] {
@@ -197,14 +199,14 @@ test("the Collector emits what rules name of it", async () => {
   expect(failures.filter((name) => !found.includes(name))).toEqual([]);
 });
 
-test("the index cleaner's report becomes what rules name of it, under their job", async () => {
+test("the index cleaner's report becomes what rules name of it, on a page of its own", async () => {
   const elasticsearch = await standIn();
   written(files.elasticsearchPassword, "x");
   mkdirSync(join(folder(), "queue"));
   const { at, config } = await moved(ports.collector, (topology) =>
     collectorConfig(settings, topology).replaceAll(paths.collectorQueue, join(folder(), "queue")),
   );
-  const collector = `http://127.0.0.1:${at.otlpHttp}`;
+  const collector = `http://127.0.0.1:${at.reports}`;
   const cleaner = localScript(settings, {
     folder: folder(),
     elasticsearch: elasticsearch.url,
@@ -218,7 +220,7 @@ test("the index cleaner's report becomes what rules name of it, under their job"
       await run("/bin/busybox", ["sh", cleaner.script], { env: { PATH: cleaner.path } });
       series = await until(
         5,
-        async () => (await scraped(at.prometheusExporter)).filter((line) => line.includes('job="index-cleaner"')),
+        async () => (await scraped(at.reportsExporter)).filter((line) => !line.startsWith("target_info")),
         (found) => found.length > 0,
       );
     },
@@ -232,15 +234,23 @@ test("the index cleaner's report becomes what rules name of it, under their job"
 test("every selector names its job, but those of series that rules record", () => {
   const recorded = rules.flatMap(({ record }) => record ?? []);
   for (const { expr } of rules) {
-    const metrics = [...expr.matchAll(/\b(?:otelcol_|jaeger_|tracing[:_]|up\b)[a-z_:0-9]*(\{job=)?/g)].map(([all, job]) => ({ all, job }));
+    const metrics = [...expr.matchAll(/\b(?:otelcol_|jaeger_|elasticsearch_|tracing[:_]|up\b)[a-z_:0-9]*(\{job=)?/g)].map(([all, job]) => ({
+      all,
+      job,
+    }));
     expect(metrics.length).toBeGreaterThan(0);
     expect(metrics.filter(({ all, job }) => job === undefined && !recorded.includes(all))).toEqual([]);
   }
 });
 
 test("every alert has a section in its runbook", () => {
-  const alerts = rules.filter(({ alert }) => alert !== undefined);
-  expect(alerts).toHaveLength(13);
+  const several = settingsWith({
+    platform: "kubernetes",
+    elasticsearch: { nodes: 3, tls: "cert-manager" },
+    prometheus: { mode: "operator" },
+  });
+  const alerts = [...rules, ...rulesOf(several)].filter(({ alert }) => alert !== undefined);
+  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(22);
   for (const { alert, annotations } of alerts) {
     const [file, anchor] = annotations!.runbook!.split("#");
     expect(anchor).toBe(alert!.toLowerCase());

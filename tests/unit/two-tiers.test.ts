@@ -50,7 +50,7 @@ test("the feature gate is set where sampling is done, and nowhere else", () => {
 
 test("the cleaner reports to the tier that takes metrics", () => {
   const of = (name: string) => collectorWorkloads(settings, kubernetesTopology(settings)).find((workload) => workload.name === name)!;
-  expect(of("otel-collector").peers).toContainEqual({ from: "index-cleaner", ports: ["otlp-http"] });
+  expect(of("otel-collector").peers).toContainEqual({ from: "index-cleaner", ports: ["reports"] });
   expect(of("otel-sampler").peers.map(({ from }) => from)).toEqual(["otel-collector", "prometheus"]);
 });
 
@@ -86,7 +86,7 @@ describe("the cleaner's script on Kubernetes", () => {
     const script = scriptOf({ tls: "cert-manager" });
     expect(script).toContain("export ES_TLS_ENABLED=true ES_TLS_CA=/etc/tracing/authority/ca.crt\n");
     expect(script).toContain('exec /go/bin/es-index-cleaner-linux "$1" https://elasticsearch:9200\n');
-    expect(script).toContain("http://$(address otel-collector.tracing.svc):4318/v1/metrics");
+    expect(script).toContain("http://$(address otel-collector.tracing.svc):4319/v1/metrics");
   });
 
   test("alerts on the oldest index, with TLS and without", () => {
