@@ -24,7 +24,6 @@ const unknown = ["ElasticsearchExporterDown"];
 const red = ["ElasticsearchRed"];
 const high = ["ElasticsearchHeapHigh"];
 const low = ["ElasticsearchDiskLow"];
-const filling = ["ElasticsearchDiskFilling"];
 const free = disk("available");
 
 /** What the exporter shows of an Elasticsearch that does not answer for some minutes. */

@@ -3,7 +3,7 @@
  * failure only, which the tests provoke: Jaeger with its own config and a stand-in for Elasticsearch, and the Collector with its
  * own config, then with exporters that fail.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { collectorConfig } from "../../configs/collector";
@@ -11,7 +11,7 @@ import { prometheusReader } from "../../configs/go-programs";
 import { jaegerConfig } from "../../configs/jaeger";
 import { rulesFile } from "../../configs/rules";
 import type { Settings } from "../../configs/settings";
-import { dockerTopology, files, paths, ports, type Topology } from "../../configs/topology";
+import { files, paths, ports } from "../../configs/topology";
 import { toYaml } from "../../configs/yaml";
 import { projectFolder } from "../../render/record";
 import { freePorts, program, run } from "../binaries/support/programs";
@@ -20,6 +20,7 @@ import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
 import { standIn } from "./support/elasticsearch";
+import { moved, names, ready, scraped, written } from "./support/moved";
 
 jest.setTimeout(60_000);
 const folder = temporaryFolder();
@@ -42,20 +43,14 @@ function named(job: string): string[] {
   ].sort();
 }
 
-/** The series that a program shows, with labels and value. */
-async function scraped(port: number): Promise<string[]> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-}
-const names = (series: readonly string[]) => [...new Set(series.map((line) => line.split(/[{ ]/)[0]!))];
-
 let sentTraces = 0;
 /** Sends spans; an answer that refuses them is an answer. */
-async function send(port: number, count: number): Promise<void> {
+async function send(port: number, count: number, attributes: readonly object[] = []): Promise<void> {
   const spans = Array.from({ length: count }, (_, i) => ({
     traceId: String(++sentTraces).padStart(32, "a"),
     spanId: String(i + 1).padStart(16, "0"),
     name: "span",
+    attributes,
     startTimeUnixNano: `${Date.now()}000000`,
     endTimeUnixNano: `${Date.now()}000001`,
   }));
@@ -67,34 +62,11 @@ async function send(port: number, count: number): Promise<void> {
   });
 }
 
-/** A config with each of a program's ports moved to a free one of this host. */
-async function moved<P extends Record<string, number>>(own: P, text: (topology: Topology) => string) {
-  const free = await freePorts(Object.keys(own).length);
-  const at = Object.fromEntries(Object.keys(own).map((name, i) => [name, free[i]!])) as Record<keyof P, number>;
-  const numbers = new Map(Object.entries(own).map(([name, port]) => [port, at[name]!]));
-  const docker = dockerTopology("dev");
-  const topology = { ...docker, listen: { anywhere: "127.0.0.1", collectorBackend: "127.0.0.1", jaegerBackend: "127.0.0.1" } };
-  const config = text(topology)
-    .replaceAll(/127\.0\.0\.1:(\d+)$/gm, (all, port: string) =>
-      numbers.has(Number(port)) ? `127.0.0.1:${numbers.get(Number(port))!}` : all,
-    )
-    .replace(/^(\s+port:) (\d+)$/m, (_all, key: string, port: string) => `${key} ${numbers.get(Number(port))!}`);
-  return { at, config: written("config.yml", config) };
-}
-
-function written(name: string, text: string): string {
-  const path = join(folder(), name);
-  writeFileSync(path, text);
-  return path;
-}
-
-const ready = /Everything is ready/;
-
 test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and no metric of each request", async () => {
   const elasticsearch = await standIn();
-  written(files.elasticsearchPassword, "x");
-  written(files.strategies, "{}");
-  const { at, config } = await moved(ports.jaeger, (topology) =>
+  written(folder(), files.elasticsearchPassword, "x");
+  written(folder(), files.strategies, "{}");
+  const { at, config } = await moved(folder(), ports.jaeger, (topology) =>
     jaegerConfig(settings, { ...topology, elasticsearchUrl: elasticsearch.url })
       .replaceAll(paths.secrets, folder())
       .replaceAll(paths.live, folder()),
@@ -110,6 +82,7 @@ test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and
     );
   const { output } = await run(program("jaeger"), [`--config=${config}`], {
     seconds: 50,
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" },
     until: ready,
     meanwhile: async () => {
       await send(at.otlpHttp, 20);
@@ -118,6 +91,8 @@ test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and
         () => scraped(at.admin),
         (found) => found.some((line) => /bulk_index_inserts_total\{.* 21$/.test(line)),
       );
+      // One that Jaeger cannot write is handed to its writer, and counts nowhere else: what TraceDataLoss has a rule of its own for.
+      await send(at.otlpHttp, 1, [{ key: "ratio", value: { doubleValue: "NaN" } }]);
       elasticsearch.mood = "rejects";
       await send(at.otlpHttp, 5);
       await until(
@@ -134,8 +109,10 @@ test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and
   });
   await elasticsearch.close();
   expect({ missing: wanted.filter((name) => !names(series).includes(name)), output }).toEqual({ missing: [], output });
+  // Its traces about itself have nowhere to go.
+  expect(output).not.toMatch(/dial tcp 127\.0\.0\.1:1:/);
   // What the rules rest on: spans are counted exactly; of one service and operation there is one document more.
-  expect(series).toContainEqual(expect.stringMatching(/^jaeger_storage_spans_attempts_total\{.* 30$/));
+  expect(series).toContainEqual(expect.stringMatching(/^jaeger_storage_spans_attempts_total\{.* 31$/));
   expect(series).toContainEqual(expect.stringMatching(/^jaeger_storage_bulk_index_errors_total\{.* 5$/));
   // And that a request that failed as a whole counts as inserted, though nothing was.
   const inserts = series.find((line) => line.startsWith("jaeger_storage_bulk_index_inserts_total{"));
@@ -147,7 +124,7 @@ test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and
 
 test("the Collector emits what rules name of it", async () => {
   mkdirSync(join(folder(), "queue"));
-  const { at, config } = await moved(ports.collector, (topology) =>
+  const { at, config } = await moved(folder(), ports.collector, (topology) =>
     collectorConfig(settings, topology).replaceAll(paths.collectorQueue, join(folder(), "queue")),
   );
   // Not before a queue or an exporter fails, which the Collector's own config keeps from happening.
@@ -176,6 +153,7 @@ test("the Collector emits what rules name of it", async () => {
   const [otlp, telemetry, nobody] = (await freePorts(3)) as [number, number, number];
   const exporter = { endpoint: `127.0.0.1:${nobody}`, tls: { insecure: true }, timeout: "1s" };
   const failing = written(
+    folder(),
     "failing.yml",
     toYaml({
       receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${otlp}` } } } },
@@ -201,9 +179,9 @@ test("the Collector emits what rules name of it", async () => {
 
 test("the index cleaner's report becomes what rules name of it, on a page of its own", async () => {
   const elasticsearch = await standIn();
-  written(files.elasticsearchPassword, "x");
+  written(folder(), files.elasticsearchPassword, "x");
   mkdirSync(join(folder(), "queue"));
-  const { at, config } = await moved(ports.collector, (topology) =>
+  const { at, config } = await moved(folder(), ports.collector, (topology) =>
     collectorConfig(settings, topology).replaceAll(paths.collectorQueue, join(folder(), "queue")),
   );
   const collector = `http://127.0.0.1:${at.reports}`;
