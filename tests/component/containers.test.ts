@@ -156,6 +156,7 @@ describe("volumes", () => {
     const data = (service: string, containerPath: string) => [{ volumeName: `tracing-dev-${service}-data`, containerPath }];
     expect(Object.fromEntries(writable)).toEqual({
       elasticsearch: data("elasticsearch", "/usr/share/elasticsearch/data"),
+      "elasticsearch-exporter": [],
       jaeger: [],
       "otel-collector": data("otel-collector", "/var/lib/otelcol"),
       "index-cleaner": data("index-cleaner", "/var/lib/index-cleaner"),

@@ -227,6 +227,33 @@ describe("by choice", () => {
     ]);
   });
 
+  test("no monitor takes job and instance from a page; Prometheus' own names are renamed where applications may give them", () => {
+    const monitors = run.resources.filter((resource) => kindOf(resource) === "ServiceMonitor");
+    const endpoints = monitors.flatMap(({ inputs }) => (inputs.spec as { endpoints: Record<string, unknown>[] }).endpoints);
+    expect(endpoints.filter(({ honorLabels }) => honorLabels !== undefined)).toEqual([]);
+    const renamed = {
+      sourceLabels: ["__name__"],
+      regex: "(up|scrape_.*|ALERTS.*|.*:.*)",
+      targetLabel: "__name__",
+      replacement: "exported_$1",
+    };
+    const renaming = endpoints.filter(({ metricRelabelings }) => JSON.stringify(metricRelabelings ?? "").includes("exported_"));
+    expect(renaming.map(({ port, metricRelabelings }) => [port, metricRelabelings])).toEqual([
+      ["exporter", [renamed]],
+      ["exporter", [renamed]],
+    ]);
+  });
+
+  test("the cleaner's reports and Elasticsearch's exporter are scraped under jobs of their own", () => {
+    const jobs = (service: string) => {
+      const [monitor] = run.resources.filter(({ name }) => name.endsWith(`-monitors-${service}`));
+      const { endpoints } = monitor!.inputs.spec as { endpoints: { port: string; relabelings: { replacement: string }[] }[] };
+      return endpoints.map(({ port, relabelings }) => `${port}: ${relabelings[0]!.replacement}`);
+    };
+    expect(jobs("otel-collector")).toContain("report-metrics: index-cleaner");
+    expect(jobs("elasticsearch-exporter")).toEqual(["http: elasticsearch-exporter"]);
+  });
+
   test("an Elasticsearch that exists leaves the stack without one, without a password and without a Secret", () => {
     expect([names("Secret"), run.resources.filter(({ type }) => type.startsWith("random:"))]).toEqual([[], []]);
     expect(names("ConfigMap").filter((name) => name.startsWith("elasticsearch"))).toEqual([]);

@@ -21,7 +21,7 @@ describe("a gateway", () => {
   test("hands each trace on whole and samples nothing", () => {
     const file = fileOf("gateway");
     expect(loose(file)).toEqual([]);
-    expect(Object.keys(file.processors).sort()).toEqual(["attributes", "memory_limiter"]);
+    expect(Object.keys(file.processors).sort()).toEqual(["attributes", "filter/metrics", "memory_limiter", "transform/metrics"]);
     expect(Object.keys(file.service.pipelines)).not.toContain("traces/kept");
   });
 });
