@@ -5,12 +5,9 @@
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { collectorConfig } from "../../configs/collector";
 import { prometheusReader } from "../../configs/go-programs";
 import { jaegerConfig } from "../../configs/jaeger";
-import { rulesFile } from "../../configs/rules";
-import type { Settings } from "../../configs/settings";
 import { files, paths, ports } from "../../configs/topology";
 import { toYaml } from "../../configs/yaml";
 import { projectFolder } from "../../render/record";
@@ -20,28 +17,14 @@ import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
 import { standIn } from "./support/elasticsearch";
+import { named, rulesOf } from "./support/named";
 import { moved, names, ready, scraped, written } from "./support/moved";
 
 jest.setTimeout(60_000);
 const folder = temporaryFolder();
 const settings = settingsWith();
 
-interface Rule {
-  readonly alert?: string;
-  readonly record?: string;
-  readonly expr: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-const rulesOf = (of: Settings) => (parse(rulesFile(of)) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
 const rules = rulesOf(settings);
-
-/** Names of the metrics that a job's selectors hold. */
-function named(job: string): string[] {
-  const selectors = rules.flatMap(({ expr }) => [...expr.matchAll(/([a-z_]+)\{job=(~?)"([^"]+)"/g)]);
-  return [
-    ...new Set(selectors.flatMap(([, metric, , jobs]) => (jobs!.split("|").includes(job) && metric !== "up" ? [metric!] : []))),
-  ].sort();
-}
 
 let sentTraces = 0;
 /** Sends spans; an answer that refuses them is an answer. */
@@ -71,7 +54,7 @@ test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and
       .replaceAll(paths.secrets, folder())
       .replaceAll(paths.live, folder()),
   );
-  const wanted = named("jaeger");
+  const wanted = named(rules, "jaeger");
   let series: string[] = [];
   const scrape = () =>
     // A bulk request that fails is tried again for 10 to 23 s before it counts.
@@ -133,7 +116,7 @@ test("the Collector emits what rules name of it", async () => {
     "otelcol_exporter_send_failed_spans_total",
     "otelcol_exporter_sent_spans_total",
   ];
-  const wanted = named("otel-collector");
+  const wanted = named(rules, "otel-collector");
   expect(wanted).toEqual(expect.arrayContaining(failures));
   const own = wanted.filter((name) => !failures.includes(name));
   let found: string[] = [];
@@ -204,7 +187,7 @@ test("the index cleaner's report becomes what rules name of it, on a page of its
     },
   });
   await elasticsearch.close();
-  const wanted = named("index-cleaner");
+  const wanted = named(rules, "index-cleaner");
   expect(wanted).toHaveLength(3);
   expect(names(series)).toEqual(expect.arrayContaining(wanted));
 });
