@@ -4,14 +4,14 @@
  * the exporter cannot convert is left out, with an error in the log at each scrape.
  */
 
-/** In a pattern, each byte that is no UTF-8 reads as this character; so replacing it by itself makes a text valid. */
-const replacementCharacter = "\uFFFD";
+/** In a pattern, each byte that is no UTF-8 reads as the character U+FFFD; so replacing that by itself makes a text valid. */
+const invalid = String.raw`"\\x{FFFD}", "\uFFFD"`;
 
 /** A text in a statement. The Collector's config has each dollar sign twice: a single one begins a variable. */
 const text = (value: string) => JSON.stringify(value.replaceAll("$", () => "$$"));
 
-const validText = (path: string) => `replace_pattern(${path}, "\\\\x{FFFD}", "${replacementCharacter}")`;
-const validValues = (path: string) => `replace_all_patterns(${path}, "value", "\\\\x{FFFD}", "${replacementCharacter}")`;
+const validText = (path: string) => `replace_pattern(${path}, ${invalid})`;
+const validValues = (path: string) => `replace_all_patterns(${path}, "value", ${invalid})`;
 const renameKeys = (path: string, pattern: string, to: string) => `replace_all_patterns(${path}, "key", ${text(pattern)}, ${text(to)})`;
 const deleteKeys = (path: string, pattern: string) => `delete_matching_keys(${path}, ${text(pattern)})`;
 
