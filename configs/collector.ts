@@ -1,4 +1,5 @@
 /** The Collector's config file. */
+import { metricProcessors } from "./application-metrics";
 import { batchBytes, hopMebibytes, queueBytes, queueFileBytes, requestBytes } from "./bytes";
 import { goMemoryLimit, latencyBounds, prometheusReader } from "./go-programs";
 import { hygieneProcessors } from "./hygiene";
@@ -74,17 +75,14 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
     processors: {
       memory_limiter: memoryLimiter(collectorMemory(settings, role)),
       ...hygiene,
-      ...(receives ? { attributes: attributes(settings) } : {}),
+      ...(receives ? { attributes: attributes(settings), ...metricProcessors } : {}),
       ...sampling,
     },
     ...(samples ? { connectors: { forward: {}, span_metrics: spanMetrics } } : {}),
     exporters: {
       ...(samples ? { otlp_grpc: toJaeger(settings, topology) } : { load_balancing: toSamplers(topology) }),
-      prometheus: {
-        endpoint: `${listen.collectorBackend}:${ports.collector.prometheusExporter}`,
-        metric_expiration: "15m",
-        resource_to_telemetry_conversion: { enabled: false },
-      },
+      prometheus: prometheusExporter(topology, ports.collector.prometheusExporter),
+      ...(receives ? { "prometheus/reports": prometheusExporter(topology, ports.collector.reportsExporter) } : {}),
       ...(samples && settings.collector.debug !== "off" ? { debug: { verbosity: settings.collector.debug } } : {}),
     },
     service: {
@@ -101,10 +99,20 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
           ? { "traces/kept": { receivers: ["forward"], processors: Object.keys(sampling), exporters: ["otlp_grpc", ...debug] } }
           : {}),
         metrics: {
-          receivers: [...(receives ? ["otlp"] : []), "prometheus", ...(samples ? ["span_metrics"] : [])],
+          receivers: ["prometheus", ...(samples ? ["span_metrics"] : [])],
           processors: ["memory_limiter"],
           exporters: ["prometheus"],
         },
+        ...(receives
+          ? {
+              "metrics/applications": {
+                receivers: ["otlp"],
+                processors: ["memory_limiter", ...Object.keys(metricProcessors)],
+                exporters: ["prometheus"],
+              },
+              "metrics/reports": { receivers: ["otlp/reports"], processors: ["memory_limiter"], exporters: ["prometheus/reports"] },
+            }
+          : {}),
       },
       telemetry: {
         logs: { level: "info", encoding: "json" },
@@ -118,6 +126,13 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
     },
   });
 }
+
+/** A page for Prometheus. The names that a resource gives stay off it, but for `job` and `instance`. */
+const prometheusExporter = ({ listen }: Topology, port: number): object => ({
+  endpoint: `${listen.collectorBackend}:${port}`,
+  metric_expiration: "15m",
+  resource_to_telemetry_conversion: { enabled: false },
+});
 
 /** What the Collector counts of requests: how they were answered. No receiver's own counter knows of those that are refused before they are read. */
 const requestViews = [
@@ -153,6 +168,7 @@ function receivers(settings: Settings, { listen, collectorSelf }: Topology, role
               thrift_http: { ...at(ports.collector.jaegerThriftHttp), ...http },
             },
           },
+          "otlp/reports": { protocols: { http: { endpoint: `${listen.collectorBackend}:${ports.collector.reports}` } } },
         }),
     prometheus: {
       config: {

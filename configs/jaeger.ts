@@ -77,6 +77,8 @@ export function jaegerConfig(settings: Settings, topology: Topology, role: Jaege
         ? {
             jaeger_query: {
               storage: { traces: "elasticsearch" },
+              // Its traces about itself would go to port 4317 of its own host, where on Docker nobody listens: a warning every few seconds.
+              enable_tracing: false,
               ui: settings.images === "local" ? { assets_path: tracePageFolder } : undefined,
               http: {
                 endpoint: `${listen.jaegerBackend}:${ports.jaeger.query}`,

@@ -21,7 +21,7 @@ const elasticsearch = z
     nodes: integer(1, 9, "a number of nodes")
       .prefault(1)
       .describe("Nodes: 1, or 3 and more, so that a majority outlives the loss of one. Each index then has a copy on a second node."),
-    // New data stops at a gigabyte of free disk (components/elasticsearch.ts): less than this would hold hardly any.
+    // New data stops where a tenth of the disk is free (configs/watermarks.ts): less than this would hold hardly any.
     storage: mebibytes("4Gi", "16384Gi").prefault("10Gi").describe("Disk of each node, MiB. Docker's volumes have no limit and ignore it."),
     tls: oneOf("off", "cert-manager", "external")
       .prefault("off")

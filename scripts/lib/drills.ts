@@ -148,6 +148,11 @@ async function tooOld(stack: Running): Promise<void> {
 
 /** Alerts that no drill provokes, and why. */
 export const notProvoked: Readonly<Record<string, string>> = {
+  ElasticsearchRed:
+    "a part of an index that is gone makes the container unhealthy, on which others wait: tests/rules/elasticsearch-alerts.test.ts",
+  ElasticsearchHeapHigh: "it takes a load that other alerts are about: tests/rules/elasticsearch-alerts.test.ts",
+  ElasticsearchDiskLow: "the disk is the host's: tests/rules/elasticsearch-alerts.test.ts",
+  ElasticsearchDiskFilling: "the disk is the host's: tests/rules/elasticsearch-alerts.test.ts",
   OTELSamplingFull: "the dev stack keeps every trace as it arrives, so none waits undecided: tests/rules/collector-alerts.test.ts",
   TraceIndexTooOld:
     "the time at which an index was made cannot be set: tests/e2e/retention.test.ts makes old ones by another clock, and reads the metric",
@@ -223,7 +228,7 @@ export const drills: readonly Drill[] = [
   },
   {
     what: "Elasticsearch hangs: its container is paused",
-    alerts: ["JaegerElasticsearchConnectionFailed", "JaegerHighQueueDepth"],
+    alerts: ["ElasticsearchDown", "JaegerElasticsearchConnectionFailed", "JaegerHighQueueDepth"],
     lane: "spans",
     quick: false,
     provoke: pause("elasticsearch"),
@@ -231,7 +236,7 @@ export const drills: readonly Drill[] = [
   },
   {
     what: "Jaeger is stopped, the Collector's queue is full, and spans still come",
-    alerts: ["OTELHighSpanDropRate", "OTELCollectorHighMemory"],
+    alerts: ["OTELHighSpanDropRate", "OTELCollectorHighMemory", "OTELExporterQueueFilling"],
     lane: "spans",
     quick: false,
     provoke: async (stack) => {
@@ -240,6 +245,14 @@ export const drills: readonly Drill[] = [
     },
     meanwhile: (stack) => Promise.all(Array.from({ length: 8 }, () => stack.send(large))),
     undo: start("jaeger"),
+  },
+  {
+    what: "Elasticsearch's exporter is stopped",
+    alerts: ["ElasticsearchExporterDown"],
+    lane: "spans",
+    quick: false,
+    provoke: stop("elasticsearch-exporter"),
+    undo: start("elasticsearch-exporter"),
   },
   {
     what: "Elasticsearch is slow: it gets a twentieth of a processor",

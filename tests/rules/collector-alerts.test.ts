@@ -11,6 +11,7 @@ const heap = collector("otelcol_process_runtime_heap_alloc_bytes");
 const down = ["OTELCollectorDown"];
 const drops = ["OTELHighSpanDropRate"];
 const full = ["OTELExporterQueueFull"];
+const filling = ["OTELExporterQueueFilling"];
 const memory = ["OTELCollectorHighMemory"];
 const loss = ["TraceDataLoss"];
 const sampling = ["OTELSamplingFull"];
@@ -31,7 +32,7 @@ const cases: Record<string, readonly Case[]> = {
       "where no span has come yet",
       20,
       Object.fromEntries(
-        Object.keys(healthy(1)).flatMap((name) => (/^(up|otelcol_process|tracing_)/.test(name) ? [] : [[name, absent(20)]])),
+        Object.keys(healthy(1)).flatMap((name) => (/^(up|otelcol_process|elasticsearch_|tracing_)/.test(name) ? [] : [[name, absent(20)]])),
       ),
       [[20, []]],
     ],
@@ -151,6 +152,21 @@ const cases: Record<string, readonly Case[]> = {
         [30, []],
       ],
     ],
+  ],
+  OTELExporterQueueFilling: [
+    [
+      "fires where the queue would be full within the hour, before it is nearly full, and recovers",
+      60,
+      { [exporter("queue_size")]: then(flat(10, 0), rise(20, 0, 15), flat(30, 10)) },
+      [
+        [13, []],
+        [24, filling],
+        [29, filling],
+        [31, []],
+      ],
+    ],
+    ["is silent where it fills in more than two hours", 60, { [exporter("queue_size")]: rise(60, 300, 3) }, [[60, []]]],
+    ["is silent where little waits, however fast it came", 20, { [exporter("queue_size")]: rise(20, 0, 2.4) }, [[19, []]]],
   ],
   OTELSamplingFull: [
     [

@@ -36,6 +36,25 @@ describe.each(variants)("pipelines with %s", (_what, groups) => {
     for (const { processors } of fromOutside) expect(processors[0]).toBe("memory_limiter");
   });
 
+  test("keep the stack's own reports apart from what applications send, up to a page of their own", () => {
+    const { receivers, exporters } = pipelines(groups)["metrics/reports"]!;
+    expect([receivers, exporters]).toEqual([["otlp/reports"], ["prometheus/reports"]]);
+    const others = Object.entries(pipelines(groups)).filter(([name]) => name !== "metrics/reports");
+    expect(
+      others.filter(([, pipeline]) => [...pipeline.receivers, ...pipeline.exporters].some((part) => part.endsWith("/reports"))),
+    ).toEqual([]);
+  });
+
+  test("mend applications' metrics, and nothing else, before the page that all share", () => {
+    const { receivers, processors, exporters } = pipelines(groups)["metrics/applications"]!;
+    expect([receivers, processors, exporters]).toEqual([
+      ["otlp"],
+      ["memory_limiter", "transform/metrics", "filter/metrics"],
+      ["prometheus"],
+    ]);
+    expect(pipelines(groups).metrics!.receivers).not.toContain("otlp");
+  });
+
   test("refuse nothing behind the sampling, where a refusal would be a loss", () => {
     const { processors } = pipelines(groups)["traces/kept"]!;
     expect(processors).toEqual(["tail_sampling", "transform/policy"]);
@@ -167,6 +186,9 @@ describe("listening", () => {
     const file = fileWith();
     expect(endpoint(file.extensions.zpages)).toBe("otel-collector.tracing-backend:55679");
     expect(endpoint(file.exporters.prometheus)).toBe("otel-collector.tracing-backend:8889");
+    expect(endpoint(file.exporters["prometheus/reports"])).toBe("otel-collector.tracing-backend:8890");
+    const { protocols } = file.receivers["otlp/reports"] as { protocols: Record<string, unknown> };
+    expect(Object.values(protocols).map(endpoint)).toEqual(["otel-collector.tracing-backend:4319"]);
     expect(file.service.telemetry).toMatchObject({
       metrics: { readers: [{ pull: { exporter: { prometheus: { host: "otel-collector.tracing-backend", port: 8888 } } } }] },
     });

@@ -23,7 +23,7 @@ describe("a gateway", () => {
     const file = fileOf("gateway");
     expect(loose(file)).toEqual([]);
     expect(Object.keys(file.processors).sort()).toEqual(
-      ["attributes", "memory_limiter", ...Object.keys(hygieneProcessors(settings))].sort(),
+      ["attributes", "filter/metrics", "memory_limiter", "transform/metrics", ...Object.keys(hygieneProcessors(settings))].sort(),
     );
     expect(Object.keys(file.service.pipelines)).not.toContain("traces/kept");
   });
@@ -55,7 +55,7 @@ test("a feature gate is set where its processors are, and nowhere else", () => {
 
 test("the cleaner reports to the tier that takes metrics", () => {
   const of = (name: string) => collectorWorkloads(settings, kubernetesTopology(settings)).find((workload) => workload.name === name)!;
-  expect(of("otel-collector").peers).toContainEqual({ from: "index-cleaner", ports: ["otlp-http"] });
+  expect(of("otel-collector").peers).toContainEqual({ from: "index-cleaner", ports: ["reports"] });
   expect(of("otel-sampler").peers.map(({ from }) => from)).toEqual(["otel-collector", "prometheus"]);
 });
 
@@ -91,7 +91,7 @@ describe("the cleaner's script on Kubernetes", () => {
     const script = scriptOf({ tls: "cert-manager" });
     expect(script).toContain("export ES_TLS_ENABLED=true ES_TLS_CA=/etc/tracing/authority/ca.crt\n");
     expect(script).toContain('exec /go/bin/es-index-cleaner-linux "$1" https://elasticsearch:9200\n');
-    expect(script).toContain("http://$(address otel-collector.tracing.svc):4318/v1/metrics");
+    expect(script).toContain("http://$(address otel-collector.tracing.svc):4319/v1/metrics");
   });
 
   test("alerts on the oldest index, with TLS and without", () => {
