@@ -3,11 +3,11 @@
 #   ENV=dev       the stack                              WAY=pulumi|compose      force a way
 #   SERVICE=name  one service (logs)                     IMAGES=official|local   force where images come from
 #   FOLLOW=1      go on as lines come (logs)             RUNG=name               one rung (test)
-#   YES=1         do not ask (destroy)                   SET= TRAFFIC=           what-ifs (sampling)
-#   DIFF=1        the whole difference (preview)
+#   YES=1         do not ask (destroy, chaos)            SET= TRAFFIC=           what-ifs (sampling)
+#   DIFF=1        the whole difference (preview)         ROWS=name               one fault (chaos)
 
 ENV ?= dev
-export ENV WAY IMAGES SERVICE FOLLOW YES DIFF RUNG SET TRAFFIC
+export ENV WAY IMAGES SERVICE FOLLOW YES DIFF RUNG ROWS SET TRAFFIC
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -64,6 +64,8 @@ test: $(modules) ## what every change passes: lint to end to end, half an hour (
 	@$(tsx) scripts/test.ts
 test-all: $(modules) ## everything: crashes under load, alerts, Kubernetes; hours
 	@$(tsx) scripts/test.ts --all
+chaos: $(modules) ## break each part of a stack of its own under load, and judge what is lost; an hour (ROWS= for single faults)
+	@$(tsx) scripts/chaos.ts
 lint: $(modules) ## lint, types, and the format of Go files
 	@$(tsx) scripts/test.ts lint types golint
 
@@ -91,4 +93,4 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview sampling status logs open password smoke alerts-drill bench bench-sampling render images test test-all lint requirements engine engine-stop cluster cluster-stop demo django-bench help
+.PHONY: up down destroy preview sampling status logs open password smoke alerts-drill bench bench-sampling render images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench help

@@ -1,10 +1,9 @@
 /** `make destroy`: deletes a stack with all its data, also one that was left half-made. */
 import { rmSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
 import { stackLabels } from "../configs/topology";
+import { confirm } from "./lib/confirm";
 import { belongings, madeBy } from "./lib/docker";
 import { alone } from "./lib/lock";
-import { options } from "./lib/options";
 import { PulumiStack } from "./lib/pulumi";
 import { presentCli } from "./lib/pulumi-cli";
 import { namesOf, refuseWhileUsed, removeByLabel } from "./lib/remove";
@@ -31,7 +30,7 @@ async function destroy(stack: string): Promise<void> {
   note(
     `${containers.length} containers, ${networks.length} networks, and ${volumes.length} volumes with all traces, metrics and the password`,
   );
-  await confirm(stack);
+  await confirm("Delete them for good? Type the name of the stack", stack, "deleting data wants a yes: make destroy YES=1");
   if (pulumi) await destroyByPulumi(stack, pulumi);
   else if (madeBy(own) === "pulumi") warn("the Pulumi CLI or the stack's state is not there; what the engine has is deleted all the same");
   await removeByLabel(stack);
@@ -59,13 +58,4 @@ async function destroyByPulumi(stack: string, pulumi: PulumiStack): Promise<void
     await removeByLabel(stack);
     await pulumi.destroy();
   }
-}
-
-async function confirm(stack: string): Promise<void> {
-  if (options.yes) return;
-  if (!process.stdin.isTTY) throw new Problem("deleting data wants a yes: make destroy YES=1");
-  const dialogue = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await dialogue.question(`    Delete them for good? Type the name of the stack: `);
-  dialogue.close();
-  if (answer.trim() !== stack) throw new Problem("nothing was deleted");
 }

@@ -72,7 +72,7 @@ const rungs: readonly Rung[] = [
   { name: "django-e2e", what: "the Django example through the stack", cheap: false, stacks: "shared", run: djangoEndToEnd },
   {
     name: "e2e-slow",
-    what: "edits and crashes under load, alerts, compose files, the commands of the documents",
+    what: "edits and crashes under load, alerts, chaos, compose files, the commands of the documents",
     cheap: false,
     slow: true,
     stacks: "shared",

@@ -14,11 +14,11 @@ export type Overrides = Readonly<Record<string, string>>;
 /** The folder with what the stack runs: what compose has carried out last. */
 export const deployedFolder = (stack: string): string => stateFolder(stack, "compose");
 
-/** Renders the stack into a folder. */
-export async function render(stack: string, overrides: Overrides, folder: string): Promise<void> {
+/** Renders a stack into a folder, by its file in this project or in a copy of it. */
+export async function render(stack: string, overrides: Overrides, folder: string, project = projectFolder): Promise<void> {
   const set = Object.entries(overrides).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
   const args = ["--import", "tsx", join("render", "main.ts"), "--stack", stack, "--out", folder, ...set];
-  await must(process.execPath, args, { cwd: projectFolder });
+  await must(process.execPath, args, { cwd: project });
 }
 
 /** Brings the stack up; returns when each service is started, and all that others wait for are healthy. */
@@ -39,7 +39,7 @@ export async function composeUp(stack: string, overrides: Overrides): Promise<vo
 }
 
 /** Compose as a plugin of docker, or as a separate program. */
-async function composeCommand(): Promise<[string, ...string[]]> {
+export async function composeCommand(): Promise<[string, ...string[]]> {
   await ensure({ purposes: ["compose"] });
   return (await run("docker", ["compose", "version"])).ok ? ["docker", "compose"] : ["docker-compose"];
 }

@@ -32,6 +32,8 @@ const docker = (...args: string[]) => must("docker", args);
 
 /** A running stack, as the drills handle it. */
 export class Running {
+  private password: Promise<string> | undefined;
+
   private constructor(
     readonly settings: Settings,
     private readonly services: ReadonlyMap<ServiceName, Container>,
@@ -50,20 +52,39 @@ export class Running {
     return this.services.get(service)?.Id ?? dockerName(this.settings.stack, service);
   }
 
+  /** Ids of the services' containers. */
+  ids(): string[] {
+    return [...this.services.values()].map(({ Id }) => Id);
+  }
+
   /** A script on the folder of one of the stack's volumes. */
   async inVolume(volume: readonly string[], script: string): Promise<void> {
     const mount = `${dockerName(this.settings.stack, ...volume)}:/volume`;
     await docker("run", "--rm", "--network", "none", "--workdir", "/volume", "--volume", mount, this.helper, "sh", "-c", script);
   }
 
+  /** A script on a service's own network, as root of it; what it prints. */
+  inNetworkOf(service: ServiceName, script: string): Promise<string> {
+    const rights = ["--cap-drop", "ALL", "--cap-add", "NET_ADMIN", "--user", "0:0"];
+    return docker("run", "--rm", "--network", `container:${this.id(service)}`, ...rights, this.helper, "sh", "-c", script);
+  }
+
+  /** A request to Elasticsearch that must go well. */
+  async elasticsearch(method: string, path: string, body?: object): Promise<unknown> {
+    this.password ??= readPassword(this.settings);
+    const answer = await askElasticsearch(this.settings, await this.password, path, {
+      method,
+      headers: { "content-type": "application/json" },
+      body: body && JSON.stringify(body),
+      signal: AbortSignal.timeout(30_000),
+    });
+    if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${path}: ${await answer.text()}`);
+    return answer.json();
+  }
+
   /** Allows or forbids writes into all indices of Jaeger's. */
   async blockWrites(block: boolean): Promise<void> {
-    const answer = await askElasticsearch(this.settings, await readPassword(), "/jaeger-*/_settings", {
-      method: "PUT",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ "index.blocks.write": block }),
-    });
-    if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status}: ${await answer.text()}`);
+    await this.elasticsearch("PUT", "/jaeger-*/_settings", { "index.blocks.write": block });
   }
 
   /**

@@ -75,7 +75,7 @@ interface Index {
 /** What Elasticsearch holds: number and size of Jaeger's indices under any prefix, and the age of the oldest. */
 export async function storage(settings: Settings): Promise<string> {
   const query = "format=json&bytes=b&h=index,store.size,creation.date&s=creation.date";
-  const password = await readPassword();
+  const password = await readPassword(settings);
   const answer = await askElasticsearch(settings, password, `/_cat/indices/${jaegerIndices}?${query}`, {
     signal: AbortSignal.timeout(patience),
   });

@@ -16,6 +16,7 @@ export const options = {
   follow: flag("FOLLOW"),
   diff: flag("DIFF"),
   rung: variable("RUNG"),
+  rows: variable("ROWS"),
   set: variable("SET"),
   traffic: variable("TRAFFIC"),
 } as const;

@@ -1,14 +1,14 @@
 /** Elasticsearch's password, read where the stack keeps it, which is the same place for both ways. */
 import { imageReference } from "../../configs/images";
+import type { Settings } from "../../configs/settings";
 import { files } from "../../configs/topology";
 import { hasImage } from "./docker";
 import { must, run } from "./run";
 import { Problem } from "./say";
 import { loadSettings, secretsVolume } from "./stack";
 
-/** Reads the password with a container that is gone at once; it passes through a pipe only. */
-export async function readPassword(): Promise<string> {
-  const { stack, imageRegistry: registry } = loadSettings();
+/** Reads the password of a stack, by default the chosen one, with a container that is gone at once; it passes through a pipe only. */
+export async function readPassword({ stack, imageRegistry: registry }: Settings = loadSettings()): Promise<string> {
   const volume = secretsVolume(stack);
   if (!(await run("docker", ["volume", "inspect", volume])).ok) throw new Problem(`stack ${stack} has no secrets on this engine: make up`);
   const candidates = (["official", "local"] as const).map((source) => imageReference("busybox", { source, registry }));

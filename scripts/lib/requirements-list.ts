@@ -186,7 +186,7 @@ export const requirements: readonly Requirement[] = [
     name: "libfaketime",
     why: "sets Elasticsearch's clock",
     for: [],
-    suites: ["retention"],
+    suites: ["retention", "e2e-slow"],
     probe: { file: "/usr/lib/*/faketime/libfaketime.so.1" },
     debian: ["faketime"],
   },

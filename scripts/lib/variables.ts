@@ -35,7 +35,7 @@ export const commandVariables = {
   },
   SERVICE: { meaning: "One service (logs).", fallback: "all services", allowed: "a service's name" },
   FOLLOW: { meaning: "Go on as lines come (logs).", fallback: "no", ...yes },
-  YES: { meaning: "Do not ask (destroy).", fallback: "no", ...yes },
+  YES: { meaning: "Do not ask (destroy, chaos).", fallback: "no", ...yes },
   DIFF: { meaning: "Print the whole difference too, not its summary alone (preview, by Pulumi).", fallback: "no", ...yes },
   SET: {
     meaning: "Other values of the sampling model, to see what they would mean (sampling).",
@@ -43,6 +43,7 @@ export const commandVariables = {
     allowed: "key=value, with commas between them",
   },
   TRAFFIC: { meaning: "The traffic to expect (sampling).", fallback: "100 traces/s", allowed: "key=value, with commas between them" },
+  ROWS: { meaning: "Faults to try (chaos).", fallback: "all faults", allowed: "names of rows, with blanks between them" },
   RUNG: { meaning: "Rungs of the tests to run (test).", fallback: "all rungs", allowed: "names of rungs, with blanks between them" },
 } as const satisfies Record<string, Variable>;
 

@@ -22,7 +22,7 @@ type result struct {
 	Sent, Acknowledged, Unacknowledged, Uncertain int
 	Stored, Duplicated, Lost, Unexpected          int
 	SampledOut, SplitTraces, OversampledTraces    int
-	Retries, Traces                               int
+	Retries, Traces, Refused, Cut, CutTraces      int
 	SendSeconds, StoredSeconds, AchievedRate      *float64
 	ExportLatencySeconds, LatencySeconds          struct{ P50, P95, Max *float64 }
 	Count, Found                                  int
@@ -127,6 +127,34 @@ func TestRunWithRefusals(t *testing.T) {
 	if code != exitFault || got.Acknowledged != 800 || got.Uncertain != 100 || got.Unacknowledged != 100 ||
 		got.Lost != 0 || got.Duplicated != 100 || got.Unexpected != 0 || got.Retries != 1 {
 		t.Errorf("exit %d, %+v\n%s", code, got, log)
+	}
+}
+
+// A sampler that gives up what is too large: the first trace keeps what came before, and the ledger does not call the rest lost.
+func TestTracesThatSamplingGivesUp(t *testing.T) {
+	stack := &fake.Stack{Copies: func(n int, _ record.Span) int {
+		if n >= 3000 {
+			return 0
+		}
+		return 1
+	}}
+	path, es := file(t, "out"), stack.Elasticsearch(t)
+	code, sent, log := ledger(t, "send --traces 1 --spans-per-trace 5000 --profile mixed --connections 1 --endpoint", stack.GRPC(t), "--out", path)
+	if code != exitOK || sent.Acknowledged != 5000 {
+		t.Fatalf("exit %d, %+v\n%s", code, sent, log)
+	}
+	for _, c := range []struct {
+		flag            string
+		code, lost, cut int
+	}{
+		{"", exitFault, 2000, 0},
+		{"--cut-above 1000000", exitOK, 0, 2000},
+		{"--cut-above 1000000000", exitFault, 2000, 0},
+	} {
+		code, got, log := ledger(t, "verify --ledger", path, "--elasticsearch", es, quick, c.flag)
+		if code != c.code || got.Lost != c.lost || got.Cut != c.cut || got.CutTraces != min(1, c.cut) {
+			t.Errorf("%q: exit %d, %+v\n%s", c.flag, code, got, log)
+		}
 	}
 }
 

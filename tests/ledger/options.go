@@ -89,8 +89,11 @@ func shapeFlags(f *flags) func(runID string) load.Shape {
 	var seed int
 	f.text(&shape.Service, "service", "",
 		"service.name of all spans, a `name` no other run uses; default: ledger-<run id>")
-	f.whole(&shape.SpansPerTrace, "spans-per-trace", 10, 1, 10_000, "`N` spans in each trace: a SERVER root and CLIENT children")
-	f.whole(&shape.Attributes, "attributes", 11, load.MinAttributes, 128, "`N` attributes on each span")
+	f.whole(&shape.SpansPerTrace, "spans-per-trace", 10, 1, 50_000, "`N` spans in each trace: a SERVER root and its children")
+	var profile string
+	f.choice(&profile, "profile", []string{"uniform", "mixed"},
+		"`uniform|mixed`: requests and queries of one size; or lookups, SQL, calls, links, exceptions and whole documents, 200 B to 1 MB")
+	f.whole(&shape.Attributes, "attributes", 11, load.MinAttributes, 128, "`N` attributes on each span; uniform only")
 	f.Func("operation", "`\"METHOD /path\"` that root spans are for, named like Django does; repeatable, each trace "+
 		"takes one at random (default \"POST /api/auth/login\")",
 		func(text string) error {
@@ -101,6 +104,8 @@ func shapeFlags(f *flags) func(runID string) load.Shape {
 	f.choice(&semconv, "semconv", []string{"new", "old"},
 		"`new|old`: http.request.method and url.path, or http.method and http.target")
 	f.decimal(&shape.ErrorPercent, "error-percent", 0, 0, 100, "`percent` of traces whose root span has status ERROR")
+	f.duration(&shape.ClockSkew, "clock-skew", 0, 0,
+		"`time` that the clocks of the spans' hosts are off at most, either way; each jumps every 10s; 0: they are right")
 	f.whole(&seed, "seed", 0, 0, math.MaxInt, "`N` that all ids derive from; 0: a new one, which the ledger keeps")
 	return func(runID string) load.Shape {
 		if shape.Service == "" {
@@ -114,6 +119,9 @@ func shapeFlags(f *flags) func(runID string) load.Shape {
 		}
 		if len(shape.Operations) > 255 {
 			f.fault("operation", len(shape.Operations), "at most 255 operations")
+		}
+		if shape.Mixed = profile == "mixed"; shape.Mixed && f.given("attributes") {
+			f.fault("attributes", shape.Attributes, "none with --profile mixed, whose spans have their own")
 		}
 		for seed == 0 {
 			seed = rand.Int()
@@ -132,7 +140,9 @@ func planFlags(f *flags) func(spansPerTrace int) load.Plan {
 	f.decimal(&plan.Rate, "rate", 0, 0, 10_000_000, "`N` spans per second; 0: as fast as acknowledged")
 	f.duration(&plan.TraceDuration, "trace-duration", 0, 0,
 		"`time` from the first to the last span of a trace, which is the root; needs --rate; 0: all together")
-	f.whole(&plan.Batch, "batch", 512, 1, 4096, "`N` spans per export at most; receivers allow 4 MiB as a rule")
+	f.whole(&plan.Batch, "batch", 512, 1, 4096, "`N` spans per export at most")
+	f.whole(&plan.BatchBytes, "batch-bytes", 3<<20, 1<<10, 1<<30,
+		"`N` bytes per export at most, as receivers allow 4 MiB as a rule; a larger span leaves alone")
 	f.whole(&plan.Connections, "connections", 4, 1, 1024, "`N` exports under way at once, each on its own connection")
 	f.duration(&plan.RetryFor, "retry-for", time.Minute, 0,
 		"`time` that an export is tried while it is refused for the moment; then it is unacknowledged")

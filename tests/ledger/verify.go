@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"time"
@@ -39,9 +40,14 @@ func verifyFlags(f *flags) func(trust *tls.Config) verification {
 		"`time` to look on after everything is stored, for copies that come late")
 	var kept string
 	f.text(&kept, "kept", "", "`file` of the trace ids that sampling keeps, one per line; default: all are kept")
+	var cut int
+	f.whole(&cut, "cut-above", 0, 1, math.MaxInt,
+		"`N` bytes of a trace, as sent, above which sampling gives it up: what is missing of it is cut, not lost; take less than "+
+			"the sampler's maximum_trace_size_bytes, which counts resources and what was added on the way too")
 	f.yesNo(&v.expect.Sampling, "allow-sampling", "traces outside --kept may be dropped, but only as a whole")
 	return func(trust *tls.Config) verification {
 		v.elasticsearch.URL, v.elasticsearch.Password = base(), password()
+		v.expect.CutAbove = uint64(cut)
 		v.elasticsearch.Client = httpClient(trust)
 		if v.elasticsearch.Password == "" {
 			v.elasticsearch.User = ""
@@ -168,9 +174,9 @@ func (v verification) verify(ctx context.Context, out console, path string, ledg
 		seconds := changed.Sub(ledger.Started).Seconds()
 		result.StoredSeconds = &seconds
 	}
-	out.say("acknowledged %d, stored %d, lost %d, duplicated %d, unexpected %d; "+
+	out.say("acknowledged %d, refused %d, stored %d, lost %d, cut %d, duplicated %d (resent %d), unexpected %d; "+
 		"traces: %d sampled out, %d split, %d oversampled",
-		result.Acknowledged, result.Stored, result.Lost, result.Duplicated, result.Unexpected,
+		result.Acknowledged, result.Refused, result.Stored, result.Lost, result.Cut, result.Duplicated, result.Resent, result.Unexpected,
 		result.SampledOut, result.SplitTraces, result.OversampledTraces)
 	if result.Acknowledged == 0 {
 		out.say("nothing was acknowledged, so nothing is proven")

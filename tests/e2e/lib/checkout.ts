@@ -28,14 +28,14 @@ export class Checkout {
     this.settings = parseSettings(stack, stackConfig(stack, folder));
   }
 
-  /** A copy that a test may edit, with the same node modules and, as a stack, dev on other ports. */
-  static copy(stack: TestStack = testStacks.shared): Checkout {
+  /** A copy that a test may edit, with the same node modules and, as a stack, dev on other ports; with more config where that is wanted. */
+  static copy(stack: TestStack = testStacks.shared, more: Readonly<Record<string, unknown>> = {}): Checkout {
     const folder = join(scratch, stack.name);
     const left = new Set(["node_modules", ".git"].map((name) => join(projectFolder, name)));
     cpSync(projectFolder, folder, { recursive: true, preserveTimestamps: true, filter: (source) => !left.has(source) });
     symlinkSync(join(projectFolder, "node_modules"), join(folder, "node_modules"));
     const dev = parse(readFileSync(join(folder, "Pulumi.dev.yaml"), "utf8")) as { config: Record<string, unknown> };
-    return new Checkout(folder, stack.name, { ...dev.config, "tracing:publish": { offset: stack.offset } });
+    return new Checkout(folder, stack.name, { ...dev.config, ...more, "tracing:publish": { offset: stack.offset } });
   }
 
   /** The stack's file. */

@@ -1,5 +1,5 @@
 /** A stand-alone Elasticsearch with a clock of its own, and the cleaner beside it, as containers that belong to no stack. */
-import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { collectorWorkloads } from "../../../components/collector";
@@ -11,6 +11,7 @@ import type { Settings } from "../../../configs/settings";
 import { dockerName, dockerTopology, elasticsearchUser, files, paths, ports, stackLabels } from "../../../configs/topology";
 import { must, run, type Outcome } from "../../../scripts/lib/run";
 import { scratch } from "./checkout";
+import { fakeClock, fakeClockEnvironment, fakeClockMount } from "./fake-clock";
 import { testStackPrefix } from "./test-stacks";
 import { eventually } from "../../support/waiting";
 
@@ -27,14 +28,6 @@ const docker = (...args: string[]) => must("docker", args);
  */
 const source = process.env.IMAGES === "official" ? "official" : "local";
 const imageOf = (image: ImageName) => imageReference(image, { source: image === "elasticsearch" ? "local" : source });
-
-/** Debian's libfaketime: a library that answers for the system's clock. A static Go binary does not ask it, a JVM does. */
-function fakeClock(): string {
-  const folder = readdirSync("/usr/lib").map((triple) => join("/usr/lib", triple, "faketime"));
-  const found = folder.find((candidate) => existsSync(join(candidate, "libfaketime.so.1")));
-  if (!found) throw new Error("libfaketime is not installed: apt-get install faketime");
-  return found;
-}
 
 /** The workloads of the stack that take part, with the topology of one plain network. */
 function workloads(settings: Settings): Record<"elasticsearch" | "otel-collector" | "index-cleaner", Workload> {
@@ -82,12 +75,10 @@ export class ClockedStore {
     const options = ["--volume", `${name}:${paths.elasticsearchData}`, "--memory", "1g"];
     if (behind !== undefined) {
       this.setClock(behind);
-      Object.assign(environment, {
-        LD_PRELOAD: "/faketime/libfaketime.so.1",
-        FAKETIME_TIMESTAMP_FILE: "/clock/offset",
-        FAKETIME_CACHE_DURATION: "1",
-      });
-      options.push("--volume", `${fakeClock()}:/faketime:ro`, "--volume", `${join(this.folder, "clock")}:/clock:ro`);
+      Object.assign(environment, fakeClockEnvironment("/clock/offset"));
+      const folder = fakeClock();
+      if (!folder) throw new Error("libfaketime is not installed: apt-get install faketime");
+      options.push("--volume", `${folder}:${fakeClockMount}:ro`, "--volume", `${join(this.folder, "clock")}:/clock:ro`);
     }
     const env = Object.entries(environment).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
     await run("docker", ["rm", "--force", `${name}-elasticsearch`]);

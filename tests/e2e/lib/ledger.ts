@@ -13,8 +13,10 @@ export interface Verdict {
   readonly sent: number;
   readonly acknowledged: number;
   readonly unacknowledged: number;
+  readonly refused: number;
   readonly stored: number;
   readonly duplicated: number;
+  readonly resent: number;
   readonly lost: number;
   readonly unexpected: number;
   readonly sampledOut: number;
@@ -57,12 +59,16 @@ export class Ledger {
     const out = this.file(name);
     const sender = spawn(await binary(), ["send", ...this.receiver(), "--out", out, "--duration", "10m", ...flags], { stdio: "ignore" });
     const ended = once(sender, "exit");
+    // Where this process ends before the work does, nobody else would end it.
+    const kill = () => sender.kill("SIGKILL");
+    process.once("exit", kill);
     try {
       await work();
     } finally {
       // It then waits for the answers that are outstanding, and ends its file.
       sender.kill("SIGINT");
       await ended;
+      process.off("exit", kill);
     }
     return out;
   }
@@ -76,10 +82,10 @@ export class Ledger {
     });
   }
 
-  /** Compares a ledger file with what is stored, given the traces that sampling keeps. */
-  async verify(file: string, kept: readonly string[], ...flags: string[]): Promise<Verdict> {
-    writeFileSync(`${file}.kept`, kept.join("\n"));
-    const args = ["--ledger", file, "--kept", `${file}.kept`, ...(await this.storage()), ...flags];
+  /** Compares a ledger file with what is stored, given the traces that sampling keeps; undefined: all. */
+  async verify(file: string, kept: readonly string[] | undefined, ...flags: string[]): Promise<Verdict> {
+    if (kept) writeFileSync(`${file}.kept`, kept.join("\n"));
+    const args = ["--ledger", file, ...(kept ? ["--kept", `${file}.kept`] : []), ...(await this.storage()), ...flags];
     return JSON.parse(await runLedger("verify", ...args)) as Verdict;
   }
 

@@ -15,6 +15,8 @@ type Expectation struct {
 	Kept map[record.TraceID]bool
 	// Sampling allows a trace outside Kept to be dropped or kept, but only as a whole.
 	Sampling bool
+	// CutAbove, if not 0, is the size in bytes above which sampling gives a trace up, as a whole or from some span on.
+	CutAbove uint64
 }
 
 func (e Expectation) requires(trace record.TraceID) bool {
@@ -23,6 +25,8 @@ func (e Expectation) requires(trace record.TraceID) bool {
 	}
 	return e.Kept[trace]
 }
+
+func (e Expectation) cuts(bytes uint64) bool { return e.CutAbove > 0 && bytes > e.CutAbove }
 
 func (e Expectation) forbids(trace record.TraceID) bool {
 	return e.Kept != nil && !e.Sampling && !e.Kept[trace]
@@ -33,7 +37,9 @@ type Counts struct {
 	Sent           int `json:"sent"`
 	Acknowledged   int `json:"acknowledged"`
 	Unacknowledged int `json:"unacknowledged"`
-	Uncertain      int `json:"uncertain"`
+	// Refused is those of Unacknowledged that the receiver will never take.
+	Refused   int `json:"refused"`
+	Uncertain int `json:"uncertain"`
 }
 
 // Count adds up by outcome.
@@ -49,6 +55,9 @@ func Count(exports []record.Export) (counts Counts) {
 			counts.Acknowledged += spans
 		case record.Uncertain:
 			counts.Uncertain += spans
+		case record.Refused:
+			counts.Refused += spans
+			counts.Unacknowledged += spans
 		default:
 			counts.Unacknowledged += spans
 		}
@@ -63,8 +72,14 @@ type Verdict struct {
 	Stored int `json:"stored"`
 	// Duplicated is the copies beyond the first of each stored span.
 	Duplicated int `json:"duplicated"`
+	// Resent is those of Duplicated that the sender's own retries explain: each try after the first may have been stored.
+	Resent int `json:"resent"`
 	// Lost is acknowledged, expected, and not stored.
 	Lost int `json:"lost"`
+	// Cut is acknowledged, expected but for the size of its trace, and not stored.
+	Cut int `json:"cut"`
+	// CutTraces is the traces that these spans belong to.
+	CutTraces int `json:"cutTraces"`
 	// Unexpected is stored under the run's service and never sent.
 	Unexpected int `json:"unexpected"`
 	// SampledOut is the traces that were allowed to be dropped and of which nothing is stored.
@@ -86,6 +101,7 @@ type Examples struct {
 	Unexpected  []string `json:"unexpected,omitempty"`
 	Oversampled []string `json:"oversampledTraces,omitempty"`
 	Split       []string `json:"splitTraces,omitempty"`
+	Cut         []string `json:"cutTraces,omitempty"`
 }
 
 const examples = 5
@@ -97,9 +113,17 @@ func (v Verdict) OK() bool {
 
 // Required counts the acknowledged spans that have to be stored whatever sampling decides.
 func Required(exports []record.Export, expect Expectation) (spans int) {
+	size := map[record.TraceID]uint64{}
+	if expect.CutAbove > 0 {
+		for _, export := range exports {
+			for _, group := range export.Groups {
+				size[group.Trace] += uint64(group.Bytes)
+			}
+		}
+	}
 	for _, export := range exports {
 		for _, group := range export.Groups {
-			if export.Outcome == record.Acknowledged && expect.requires(group.Trace) {
+			if export.Outcome == record.Acknowledged && expect.requires(group.Trace) && !expect.cuts(size[group.Trace]) {
 				spans += len(group.Spans)
 			}
 		}
@@ -111,6 +135,7 @@ func Required(exports []record.Export, expect Expectation) (spans int) {
 func Decide(exports []record.Export, stored map[record.Span]int, expect Expectation) Verdict {
 	verdict := Verdict{Counts: Count(exports), Stored: len(stored)}
 	sent := make(map[record.Span]bool, len(stored))
+	retries := map[record.Span]int{}
 	traces := map[record.TraceID]*trace{}
 	var order []*trace
 	for _, export := range exports {
@@ -121,9 +146,13 @@ func Decide(exports []record.Export, stored map[record.Span]int, expect Expectat
 				traces[group.Trace] = t
 				order = append(order, t)
 			}
+			t.bytes += uint64(group.Bytes)
 			for _, id := range group.Spans {
 				span := record.Span{Trace: group.Trace, ID: id}
 				sent[span] = true
+				if export.Attempts > 1 {
+					retries[span] = export.Attempts - 1
+				}
 				t.see(id, export.Outcome == record.Acknowledged, stored[span] > 0)
 			}
 		}
@@ -132,7 +161,7 @@ func Decide(exports []record.Export, stored map[record.Span]int, expect Expectat
 	for _, t := range order {
 		verdict.judge(t, expect)
 	}
-	verdict.compare(stored, sent)
+	verdict.compare(stored, sent, retries)
 	return verdict
 }
 
@@ -140,6 +169,7 @@ func Decide(exports []record.Export, stored map[record.Span]int, expect Expectat
 type trace struct {
 	id                   record.TraceID
 	acknowledged, stored int
+	bytes                uint64
 	// missing is acknowledged and not stored.
 	missing []record.SpanID
 }
@@ -156,7 +186,8 @@ func (t *trace) see(id record.SpanID, acknowledged, stored bool) {
 }
 
 func (v *Verdict) judge(t *trace, expect Expectation) {
-	if missing := len(t.missing); missing > 0 && missing < t.acknowledged {
+	missing, cut := len(t.missing), expect.cuts(t.bytes)
+	if missing > 0 && missing < t.acknowledged && !cut {
 		v.SplitTraces++
 		note(&v.Examples.Split, t.id.String)
 	}
@@ -164,6 +195,10 @@ func (v *Verdict) judge(t *trace, expect Expectation) {
 	case expect.forbids(t.id) && t.stored > 0:
 		v.OversampledTraces++
 		note(&v.Examples.Oversampled, t.id.String)
+	case cut && missing > 0 && (expect.requires(t.id) || t.stored > 0):
+		v.Cut += missing
+		v.CutTraces++
+		note(&v.Examples.Cut, t.id.String)
 	case expect.requires(t.id) || t.stored > 0:
 		v.Lost += len(t.missing)
 		for _, id := range t.missing {
@@ -176,7 +211,7 @@ func (v *Verdict) judge(t *trace, expect Expectation) {
 
 // compare looks for what is stored and should not be. Spans are visited in the order of their ids, so that two
 // judgements of the same facts name the same examples.
-func (v *Verdict) compare(stored map[record.Span]int, sent map[record.Span]bool) {
+func (v *Verdict) compare(stored map[record.Span]int, sent map[record.Span]bool, retries map[record.Span]int) {
 	var faults []record.Span
 	for span, copies := range stored {
 		if copies > 1 || !sent[span] {
@@ -189,6 +224,7 @@ func (v *Verdict) compare(stored map[record.Span]int, sent map[record.Span]bool)
 	for _, span := range faults {
 		if extra := stored[span] - 1; extra > 0 {
 			v.Duplicated += extra
+			v.Resent += min(extra, retries[span])
 			note(&v.Examples.Duplicated, span.String)
 		}
 		if !sent[span] {

@@ -23,6 +23,18 @@ func export(outcome record.Outcome, trace byte, ids ...byte) record.Export {
 	return record.Export{Groups: []record.Group{group}, Answer: record.Answer{Outcome: outcome}}
 }
 
+// sized is an export of so many bytes.
+func sized(export record.Export, bytes uint32) record.Export {
+	export.Groups[0].Bytes = bytes
+	return export
+}
+
+// tried is an export that was sent so often.
+func tried(export record.Export, attempts int) record.Export {
+	export.Attempts = attempts
+	return export
+}
+
 func kept(traces ...byte) map[record.TraceID]bool {
 	set := map[record.TraceID]bool{}
 	for _, n := range traces {
@@ -32,11 +44,12 @@ func kept(traces ...byte) map[record.TraceID]bool {
 }
 
 func TestDecide(t *testing.T) {
-	const acknowledged, unacknowledged, uncertain = record.Acknowledged, record.Unacknowledged, record.Uncertain
+	const acknowledged, unacknowledged, uncertain, refused = record.Acknowledged, record.Unacknowledged, record.Uncertain, record.Refused
 	two := []record.Export{export(acknowledged, 1, 1, 2), export(acknowledged, 2, 1, 2)}
 	all := map[record.Span]int{span(1, 1): 1, span(1, 2): 1, span(2, 1): 1, span(2, 2): 1}
 	first := map[record.Span]int{span(1, 1): 1, span(1, 2): 1}
 	split := map[record.Span]int{span(1, 1): 1, span(1, 2): 1, span(2, 2): 1}
+	large := []record.Export{sized(export(acknowledged, 1, 1, 2), 600), sized(export(acknowledged, 1, 3, 4), 500), export(acknowledged, 2, 1)}
 	fourAcknowledged := Counts{Sent: 4, Acknowledged: 4}
 
 	cases := []struct {
@@ -126,6 +139,41 @@ func TestDecide(t *testing.T) {
 			exports: []record.Export{export(acknowledged, 1, 1), export(acknowledged, 1, 2)}, stored: first, ok: true,
 			want: Verdict{Counts: Counts{Sent: 2, Acknowledged: 2}, Traces: 1, Stored: 2},
 		},
+		{
+			name:    "refused for good is not acknowledged",
+			exports: []record.Export{two[0], export(refused, 2, 1, 2)}, stored: first, ok: true,
+			want: Verdict{Counts: Counts{Sent: 4, Acknowledged: 2, Unacknowledged: 2, Refused: 2}, Traces: 2, Stored: 2},
+		},
+		{
+			name: "what is missing of a trace that is too large is cut", exports: large, ok: true,
+			stored: map[record.Span]int{span(1, 1): 1, span(2, 1): 1}, expect: Expectation{CutAbove: 1000},
+			want: Verdict{Counts: Counts{Sent: 5, Acknowledged: 5}, Traces: 2, Stored: 2, Cut: 3, CutTraces: 1, Examples: Examples{
+				Cut: []string{traceID(1).String()}}},
+		},
+		{
+			name: "so it is where nothing of it is stored", exports: large, ok: true,
+			stored: map[record.Span]int{span(2, 1): 1}, expect: Expectation{CutAbove: 1000},
+			want: Verdict{Counts: Counts{Sent: 5, Acknowledged: 5}, Traces: 2, Stored: 1, Cut: 4, CutTraces: 1, Examples: Examples{
+				Cut: []string{traceID(1).String()}}},
+		},
+		{
+			name: "but not below that size", exports: large,
+			stored: map[record.Span]int{span(1, 1): 1, span(1, 2): 1, span(1, 3): 1, span(2, 1): 1}, expect: Expectation{CutAbove: 1100},
+			want: Verdict{Counts: Counts{Sent: 5, Acknowledged: 5}, Traces: 2, Stored: 4, Lost: 1, SplitTraces: 1, Examples: Examples{
+				Lost: []string{span(1, 4).String()}, Split: []string{traceID(1).String()}}},
+		},
+		{
+			name: "a large trace that sampling drops is sampled out", exports: large, ok: true,
+			stored: map[record.Span]int{span(2, 1): 1}, expect: Expectation{Kept: kept(2), CutAbove: 1000},
+			want: Verdict{Counts: Counts{Sent: 5, Acknowledged: 5}, Traces: 2, Stored: 1, SampledOut: 1},
+		},
+		{
+			name:    "copies that the sender's own retries explain",
+			exports: []record.Export{tried(export(acknowledged, 1, 1, 2), 2), export(acknowledged, 2, 1, 2)},
+			stored:  map[record.Span]int{span(1, 1): 4, span(1, 2): 1, span(2, 1): 2, span(2, 2): 1},
+			want: Verdict{Counts: fourAcknowledged, Traces: 2, Stored: 4, Duplicated: 4, Resent: 1, Examples: Examples{
+				Duplicated: []string{span(1, 1).String(), span(2, 1).String()}}},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -149,7 +197,7 @@ func TestExamplesAreFew(t *testing.T) {
 
 func TestRequired(t *testing.T) {
 	exports := []record.Export{
-		export(record.Acknowledged, 1, 1, 2), export(record.Acknowledged, 2, 1), export(record.Uncertain, 1, 3),
+		sized(export(record.Acknowledged, 1, 1, 2), 60), export(record.Acknowledged, 2, 1), sized(export(record.Uncertain, 1, 3), 60),
 	}
 	for _, c := range []struct {
 		name   string
@@ -160,6 +208,7 @@ func TestRequired(t *testing.T) {
 		{"kept", Expectation{Kept: kept(1)}, 2},
 		{"sampling", Expectation{Sampling: true}, 0},
 		{"kept and sampling", Expectation{Kept: kept(2), Sampling: true}, 1},
+		{"but for those that are too large", Expectation{CutAbove: 100}, 1},
 	} {
 		if got := Required(exports, c.expect); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)

@@ -13,7 +13,9 @@ import (
 type batch struct {
 	spans  []*tracepb.Span
 	groups []record.Group
-	began  time.Time
+	// bytes is what the spans take.
+	bytes int
+	began time.Time
 }
 
 func (b *batch) add(g *Generator, t *trace, i int, now time.Time) {
@@ -24,8 +26,10 @@ func (b *batch) add(g *Generator, t *trace, i int, now time.Time) {
 	if last := len(b.groups) - 1; last < 0 || b.groups[last].Trace != t.id {
 		b.groups = append(b.groups, record.Group{Trace: t.id, Operation: t.operation, Failed: t.failed})
 	}
-	last := &b.groups[len(b.groups)-1]
+	last, bytes := &b.groups[len(b.groups)-1], g.template(t, i).bytes
 	last.Spans = append(last.Spans, t.spans[i])
+	last.Bytes += uint32(bytes)
+	b.bytes += bytes
 }
 
 func (b *batch) request(g *Generator) *collectorpb.ExportTraceServiceRequest {

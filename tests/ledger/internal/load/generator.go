@@ -1,9 +1,7 @@
-// Package load makes spans of a chosen shape and sends them over OTLP at a chosen rate.
 package load
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -18,9 +16,11 @@ import (
 type Shape struct {
 	// Service is the resource's service.name; all spans of the run carry it, and no others should.
 	Service string
-	// SpansPerTrace is at least 1: a SERVER root and CLIENT children of it.
+	// SpansPerTrace is at least 1: a SERVER root and children of it.
 	SpansPerTrace int
-	// Attributes is the number of attributes per span, at least MinAttributes.
+	// Mixed makes spans of many kinds and of 200 bytes to 1 MB; without it all children are queries of one size.
+	Mixed bool
+	// Attributes is the number of attributes per span, at least MinAttributes; mixed spans have their own.
 	Attributes int
 	// Operations is what traces are for, one at random each; not empty.
 	Operations []Operation
@@ -29,15 +29,11 @@ type Shape struct {
 	OldNames bool
 	// ErrorPercent, 0 to 100, is the traces whose root span has status ERROR.
 	ErrorPercent float64
-	// Seed is what ids and choices derive from; the same shape and seed give the same ones.
+	// ClockSkew is how far the clocks of the spans' hosts are off at most, either way; they jump now and then. 0: they are right.
+	ClockSkew time.Duration
+	// Seed is what ids, choices and contents derive from; the same shape and seed give the same ones.
 	Seed uint64
 }
-
-// MinAttributes is what a SERVER span needs for sampling rules to recognise it.
-const MinAttributes = 4
-
-// variants is how many different values the attributes that only add weight take.
-const variants = 64
 
 // Generator makes the traces of one run. Not safe for concurrent use.
 type Generator struct {
@@ -45,9 +41,10 @@ type Generator struct {
 	// Ids have a stream of their own: rates and operations do not change them.
 	ids      *rand.ChaCha8
 	choices  *rand.Rand
+	clocks   clocks
 	resource *resourcepb.Resource
-	children [][]*commonpb.KeyValue
-	roots    map[rootKind][][]*commonpb.KeyValue
+	children []*template
+	roots    map[rootKind][]*template
 }
 
 type rootKind struct {
@@ -64,24 +61,30 @@ type trace struct {
 	began     time.Time
 }
 
-// NewGenerator prepares what spans share. Attribute lists are shared between spans: they are only read.
+// profile makes the templates of a run.
+type profile interface {
+	children() []*template
+	roots(operation Operation, failed bool) []*template
+}
+
+// NewGenerator prepares what spans share.
 func NewGenerator(shape Shape) *Generator {
 	g := &Generator{
 		shape:    shape,
 		ids:      stream(shape.Seed, "ids"),
 		choices:  rand.New(stream(shape.Seed, "choices")),
+		clocks:   clocks{skew: shape.ClockSkew, seed: shape.Seed},
 		resource: &resourcepb.Resource{Attributes: []*commonpb.KeyValue{text("service.name", shape.Service)}},
-		roots:    map[rootKind][][]*commonpb.KeyValue{},
+		roots:    map[rootKind][]*template{},
 	}
-	g.children = g.weighted(
-		text("db.system.name", "postgresql"),
-		text("db.operation.name", "SELECT"),
-		text("server.address", "database"),
-		number("server.port", 5432),
-	)
+	var looks profile = uniform{shape, g.choices}
+	if shape.Mixed {
+		looks = mixed{shape, rand.New(stream(shape.Seed, "content"))}
+	}
+	g.children = looks.children()
 	for i, operation := range shape.Operations {
 		for _, failed := range []bool{false, true} {
-			g.roots[rootKind{uint8(i), failed}] = g.weighted(rootAttributes(operation, failed, shape.OldNames)...)
+			g.roots[rootKind{uint8(i), failed}] = looks.roots(operation, failed)
 		}
 	}
 	return g
@@ -94,45 +97,6 @@ func stream(seed uint64, purpose string) *rand.ChaCha8 {
 	binary.LittleEndian.PutUint64(key[:], seed)
 	copy(key[8:], purpose)
 	return rand.NewChaCha8(key)
-}
-
-func rootAttributes(operation Operation, failed, oldNames bool) []*commonpb.KeyValue {
-	method, path, status := "http.request.method", "url.path", "http.response.status_code"
-	if oldNames {
-		method, path, status = "http.method", "http.target", "http.status_code"
-	}
-	code := int64(200)
-	if failed {
-		code = 500
-	}
-	return []*commonpb.KeyValue{
-		text(method, operation.Method),
-		text(path, operation.URLPath()),
-		text("http.route", operation.Route()),
-		number(status, code),
-	}
-}
-
-// weighted fills attributes up to the number wanted, in several variants.
-func (g *Generator) weighted(base ...*commonpb.KeyValue) [][]*commonpb.KeyValue {
-	lists := make([][]*commonpb.KeyValue, variants)
-	for i := range lists {
-		list := append(make([]*commonpb.KeyValue, 0, g.shape.Attributes), base...)
-		for len(list) < g.shape.Attributes {
-			key := fmt.Sprintf("ledger.attribute.%d", len(list)-len(base)+1)
-			list = append(list, text(key, fmt.Sprintf("%016x", g.choices.Uint64())))
-		}
-		lists[i] = list
-	}
-	return lists
-}
-
-func text(key, value string) *commonpb.KeyValue {
-	return &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}}}
-}
-
-func number(key string, value int64) *commonpb.KeyValue {
-	return &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_IntValue{IntValue: value}}}
 }
 
 // next begins a trace.
@@ -156,31 +120,24 @@ func fill(from *rand.ChaCha8, id []byte) {
 	}
 }
 
-// span makes the trace's span i as of now. The root is the last one, because a request's span ends, and is exported,
-// after what it called.
+// template says how the trace's span i looks, which its id decides. The root is the last one, because a request's span ends, and is
+// exported, after what it called.
+func (g *Generator) template(t *trace, i int) *template {
+	list := g.children
+	if i == len(t.spans)-1 {
+		list = g.roots[rootKind{t.operation, t.failed}]
+	}
+	return list[int(binary.BigEndian.Uint16(t.spans[i][:]))%len(list)]
+}
+
+// span makes the trace's span i as of now.
 func (g *Generator) span(t *trace, i int, now time.Time) *tracepb.Span {
-	root, variant := len(t.spans)-1, t.spans[i][0]%variants
-	span := &tracepb.Span{
-		TraceId:         t.id[:],
-		SpanId:          t.spans[i][:],
-		Flags:           uint32(tracepb.SpanFlags_SPAN_FLAGS_CONTEXT_HAS_IS_REMOTE_MASK) | 1, // sampled
-		EndTimeUnixNano: uint64(now.UnixNano()),
-	}
+	look, root := g.template(t, i), len(t.spans)-1
+	start, parent := now.Add(-look.length), t.spans[root]
 	if i == root {
-		operation := g.shape.Operations[t.operation]
-		span.Name = operation.SpanName()
-		span.Kind = tracepb.Span_SPAN_KIND_SERVER
-		span.StartTimeUnixNano = uint64(t.began.UnixNano())
-		span.Attributes = g.roots[rootKind{t.operation, t.failed}][variant]
-		if t.failed {
-			span.Status = &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: "made to fail"}
-		}
-		return span
+		start, parent = t.began, record.SpanID{}
 	}
-	span.ParentSpanId = t.spans[root][:]
-	span.Name = "SELECT"
-	span.Kind = tracepb.Span_SPAN_KIND_CLIENT
-	span.StartTimeUnixNano = uint64(now.Add(-5 * time.Millisecond).UnixNano())
-	span.Attributes = g.children[variant]
-	return span
+	host := t.spans[i][2]
+	id := record.Span{Trace: t.id, ID: t.spans[i]}
+	return look.span(id, parent, g.clocks.read(host, start), g.clocks.read(host, now))
 }

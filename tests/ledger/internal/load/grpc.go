@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
@@ -49,14 +50,18 @@ func (e *grpcExporter) Export(
 	return response.GetPartialSuccess().GetRejectedSpans(), nil
 }
 
+// tooLarge is what a gRPC server says of a message above its limit, which no later try can pass.
+const tooLarge = "larger than max"
+
 // refusalOf follows the OTLP specification's table of codes, except that RESOURCE_EXHAUSTED is tried again without
 // RetryInfo too: that is what a Collector's memory limiter answers when it is full.
 func refusalOf(from *status.Status) *Refusal {
 	refusal := &Refusal{Err: from.Err()}
 	switch from.Code() {
-	case codes.Canceled, codes.DeadlineExceeded, codes.Aborted, codes.OutOfRange, codes.Unavailable, codes.DataLoss,
-		codes.ResourceExhausted:
+	case codes.Canceled, codes.DeadlineExceeded, codes.Aborted, codes.OutOfRange, codes.Unavailable, codes.DataLoss:
 		refusal.Retry = true
+	case codes.ResourceExhausted:
+		refusal.Retry = !strings.Contains(from.Message(), tooLarge)
 	}
 	for _, detail := range from.Details() {
 		if info, ok := detail.(*errdetails.RetryInfo); ok {

@@ -24,6 +24,8 @@ type Plan struct {
 	TraceDuration time.Duration
 	// Batch is spans per export at most. At a low rate exports are smaller: none waits longer than 200 ms to be full.
 	Batch int
+	// BatchBytes is bytes per export at most; a span that is larger by itself leaves alone. 0: no bound.
+	BatchBytes int
 	// Connections is how many exports are under way at once, each on a connection of its own.
 	Connections int
 	// RetryFor is how long an export is tried; Timeout bounds one attempt.
@@ -134,7 +136,11 @@ func (s *sender) produce(ctx context.Context) {
 		}
 		for i, lag := range lags {
 			if begun := slot - lag; begun >= 0 && begun < end {
-				filling.add(s.generator, open[begun%len(open)], i, now)
+				trace := open[begun%len(open)]
+				if s.plan.BatchBytes > 0 && filling.bytes+s.generator.template(trace, i).bytes > s.plan.BatchBytes {
+					flush()
+				}
+				filling.add(s.generator, trace, i, now)
 				if len(filling.spans) >= s.plan.Batch {
 					flush()
 				}
@@ -179,6 +185,9 @@ func (s *sender) export(ctx context.Context, to Exporter, b *batch) {
 	switch {
 	case err != nil:
 		answer.Outcome = record.Unacknowledged
+		if refusal := (*Refusal)(nil); errors.As(err, &refusal) && !refusal.Retry && ctx.Err() == nil {
+			answer.Outcome = record.Refused
+		}
 		s.progress.Unacknowledged.Add(spans)
 		s.note(err)
 		if s.progress.Acknowledged.Load()+s.progress.Uncertain.Load() == 0 {

@@ -10,6 +10,7 @@ import (
 
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	"tracing/ledger/internal/fake"
 	"tracing/ledger/internal/judge"
@@ -138,11 +139,62 @@ func TestRefusedForGoodIsNotRetried(t *testing.T) {
 			return fake.Answer{}
 		}
 		ledger, err := send(t, to(), load.Plan{Traces: 3, Batch: 10, Connections: 1, RetryFor: time.Minute})
-		want := judge.Counts{Sent: 30, Acknowledged: 20, Unacknowledged: 10}
+		want := judge.Counts{Sent: 30, Acknowledged: 20, Unacknowledged: 10, Refused: 10}
 		if err != nil || judge.Count(ledger.Exports) != want || len(stack.Arrivals()) != 3 {
 			t.Errorf("%v, %+v, %d arrivals", err, judge.Count(ledger.Exports), len(stack.Arrivals()))
 		}
 	})
+}
+
+// A receiver's limit is not a full receiver: what is too large today is too large in a minute.
+func TestTooLargeForGRPCIsRefusedForGood(t *testing.T) {
+	stack := &fake.Stack{}
+	large := shape
+	large.SpansPerTrace, large.Mixed = 5000, true // some 8 MiB; a gRPC server takes 4
+	path := filepath.Join(t.TempDir(), "run.ledger")
+	log, err := record.Create(path, record.Header{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := load.Plan{Traces: 1, Batch: 5000, Connections: 1, RetryFor: time.Minute, Timeout: 10 * time.Second}
+	sent := load.Send(t.Context(), load.NewGenerator(large), plan, load.Target{Endpoint: stack.GRPC(t)}, log, &load.Progress{})
+	if err := log.Close(time.Second); err != nil {
+		t.Fatal(err)
+	}
+	ledger, err := record.Read(path)
+	if err != nil || !errors.Is(sent, load.ErrNoReceiver) {
+		t.Fatalf("%v, %v", sent, err)
+	}
+	if got := ledger.Exports[0].Answer; got.Outcome != record.Refused || got.Attempts != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestExportsHaveABoundInBytes(t *testing.T) {
+	const bound = 4000 // bytes; about ten of these spans, less than the smallest batch by number
+	protocols(t, func(t *testing.T, stack *fake.Stack, to func() load.Target) {
+		ledger, err := send(t, to(), load.Plan{Traces: 10, Batch: 512, BatchBytes: bound, Connections: 1})
+		if want := (judge.Counts{Sent: 100, Acknowledged: 100}); err != nil || judge.Count(ledger.Exports) != want {
+			t.Errorf("%v, %+v", err, judge.Count(ledger.Exports))
+		}
+		for _, arrival := range stack.Arrivals() {
+			list := arrival.Request.ResourceSpans[0].ScopeSpans[0]
+			if size := proto.Size(list); size > bound || size < bound/3 && len(list.Spans) > 10 {
+				t.Errorf("an export of %d spans in %d bytes", len(list.Spans), size)
+			}
+		}
+		if exports := len(ledger.Exports); exports < 9 || exports > 20 {
+			t.Errorf("%d exports", exports)
+		}
+	})
+}
+
+func TestASpanAboveTheBoundLeavesAlone(t *testing.T) {
+	stack := &fake.Stack{}
+	ledger, err := send(t, load.Target{Endpoint: stack.GRPC(t)}, load.Plan{Traces: 2, Batch: 512, BatchBytes: 1, Connections: 1})
+	if err != nil || len(ledger.Exports) != 20 {
+		t.Errorf("%v, %d exports of 20 spans", err, len(ledger.Exports))
+	}
 }
 
 func TestPartialSuccessIsUncertain(t *testing.T) {

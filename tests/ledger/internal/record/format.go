@@ -11,13 +11,13 @@ import (
 //
 //	entry    = kind (1 byte), length of payload (4), payload, CRC-32 of kind and payload (4)
 //	header   = JSON of Header
-//	sent     = per trace: trace id (16), operation (1), flags (1), number of spans (2), span ids (8 each)
+//	sent     = per trace: trace id (16), operation (1), flags (1), number of spans (2), their bytes (4), span ids (8 each)
 //	answered = which sent entry, counted from 0 (4), Outcome (1), attempts (4), latency in ns (8)
 //	ended    = ns from Header.Started to the last answer (8)
 //
 // A "sent" entry is in the file before the export leaves, so whatever reaches storage is known to the ledger even
 // if the sender is killed. An export without an answer is unacknowledged.
-const magic = "TRACING LEDGER 1\n"
+const magic = "TRACING LEDGER 2\n"
 
 const (
 	kindHeader   = 'H'
@@ -27,12 +27,12 @@ const (
 )
 
 // maxPayload bounds what a reader believes of a length field. An export of 4,096 spans, each of another trace,
-// takes 112 KiB.
+// takes 128 KiB.
 const maxPayload = 16 << 20
 
 const (
 	overhead    = 1 + 4 + 4
-	groupBytes  = 16 + 1 + 1 + 2
+	groupBytes  = 16 + 1 + 1 + 2 + 4
 	answerBytes = 4 + 1 + 4 + 8
 	flagError   = 1
 )
@@ -41,12 +41,14 @@ const (
 type Outcome uint8
 
 const (
-	// Unacknowledged: refused, or no answer in time. Its spans may be stored or not; neither is a fault.
+	// Unacknowledged: no answer in time, or none but "later". Its spans may be stored or not; neither is a fault.
 	Unacknowledged Outcome = iota
 	// Acknowledged: accepted in full. Its spans have to be stored, unless sampling drops their trace.
 	Acknowledged
 	// Uncertain: a partial success that rejected some spans without saying which. Treated like Unacknowledged.
 	Uncertain
+	// Refused: the receiver will never take it, and a client has to give it up. Otherwise like Unacknowledged.
+	Refused
 )
 
 // Header is the first entry.
@@ -68,7 +70,9 @@ type Group struct {
 	// Both belong to the trace: they let a test compute what sampling should keep.
 	Operation uint8
 	Failed    bool
-	Spans     []SpanID
+	// Bytes is what these spans take as protobuf.
+	Bytes uint32
+	Spans []SpanID
 }
 
 // Answer is what became of one export.
@@ -89,6 +93,7 @@ func encodeSent(groups []Group) []byte {
 		}
 		out = append(append(out, g.Trace[:]...), g.Operation, flags)
 		out = binary.LittleEndian.AppendUint16(out, uint16(len(g.Spans)))
+		out = binary.LittleEndian.AppendUint32(out, g.Bytes)
 		for _, id := range g.Spans {
 			out = append(out, id[:]...)
 		}
@@ -103,6 +108,7 @@ func decodeSent(payload []byte) (groups []Group, err error) {
 		}
 		g := Group{Trace: TraceID(payload[:16]), Operation: payload[16], Failed: payload[17]&flagError != 0}
 		count := int(binary.LittleEndian.Uint16(payload[18:]))
+		g.Bytes = binary.LittleEndian.Uint32(payload[20:])
 		payload = payload[groupBytes:]
 		if len(payload) < 8*count {
 			return nil, errors.New("a sent entry ends within a trace")
@@ -125,7 +131,7 @@ func encodeAnswer(number uint32, a Answer) []byte {
 }
 
 func decodeAnswer(payload []byte) (number uint32, a Answer, err error) {
-	if len(payload) != answerBytes || Outcome(payload[4]) > Uncertain {
+	if len(payload) != answerBytes || Outcome(payload[4]) > Refused {
 		return 0, a, fmt.Errorf("malformed answer entry % x", payload)
 	}
 	return binary.LittleEndian.Uint32(payload), Answer{

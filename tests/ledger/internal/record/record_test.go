@@ -16,7 +16,7 @@ var (
 	exports = []Export{
 		{
 			Groups: []Group{
-				{Trace: TraceID{0: 0, 15: 1}, Operation: 1, Failed: true, Spans: []SpanID{{7: 1}, {7: 2}}},
+				{Trace: TraceID{0: 0, 15: 1}, Operation: 1, Failed: true, Bytes: 70_000, Spans: []SpanID{{7: 1}, {7: 2}}},
 				{Trace: TraceID{0: 255}, Spans: []SpanID{{0: 9}}},
 			},
 			Answer: Answer{Outcome: Acknowledged, Attempts: 3, Latency: 1500 * time.Millisecond},
@@ -26,6 +26,10 @@ var (
 			Answer: Answer{Outcome: Uncertain, Attempts: 1, Latency: time.Millisecond},
 		},
 		{Groups: []Group{{Trace: TraceID{4: 4}, Spans: []SpanID{{7: 8}}}}}, // never answered
+		{
+			Groups: []Group{{Trace: TraceID{5: 5}, Spans: []SpanID{{7: 9}}}},
+			Answer: Answer{Outcome: Refused, Attempts: 1, Latency: time.Millisecond},
+		},
 	}
 )
 
@@ -42,7 +46,7 @@ func write(t *testing.T) string {
 			t.Fatalf("export %d, %v", number, err)
 		}
 	}
-	for _, i := range []uint32{1, 0} { // answers come in any order
+	for _, i := range []uint32{3, 1, 0} { // answers come in any order
 		if err := w.Answered(i, exports[i].Answer); err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,166 @@
+/** What is done to a running stack, and undone. */
+import { queueCapacity, queueSize } from "../../../configs/promql";
+import { publishedUrl, type ServiceName } from "../../../configs/topology";
+import type { Running } from "../drills";
+import { must, sleep } from "../run";
+import { Problem } from "../say";
+import type { Row } from "./row";
+
+/** How a fault comes and goes. */
+export type Fault = Pick<Row, "begin" | "end">;
+
+const docker = (...args: string[]) => must("docker", args);
+
+const start = (service: ServiceName) => (stack: Running) => docker("start", stack.id(service));
+
+/** The process ends at once; the engine does not start what was killed by hand. */
+export const killed = (service: ServiceName): Fault => ({
+  begin: (stack) => docker("kill", "--signal", "KILL", stack.id(service)),
+  end: start(service),
+});
+
+export const stopped = (service: ServiceName): Fault => ({
+  begin: (stack) => docker("stop", stack.id(service)),
+  end: start(service),
+});
+
+export const paused = (service: ServiceName): Fault => ({
+  begin: (stack) => docker("pause", stack.id(service)),
+  end: (stack) => docker("unpause", stack.id(service)),
+});
+
+/**
+ * Packets from and to the service get lost, as where a cable is pulled. Its addresses stay: programs listen on them. (The engine's own
+ * `network disconnect` would give it others.) The kernel forgets the way out of an interface that is down, so it is noted and laid again.
+ */
+export function cutOff(service: ServiceName): Fault {
+  const all = (state: "up" | "down") => `for link in /sys/class/net/eth*; do ip link set "\${link##*/}" ${state}; done`;
+  let wayOut: string | undefined;
+  return {
+    begin: async (stack) => {
+      const routes = await stack.inNetworkOf(service, `ip route && ${all("down")}`);
+      wayOut = routes.split("\n").find((route) => route.startsWith("default "));
+    },
+    end: (stack) => stack.inNetworkOf(service, [all("up"), ...(wayOut ? [`ip route add ${wayOut}`] : [])].join("; ")),
+  };
+}
+
+/** Every container at the same time, each as `docker restart` does it. */
+export const restarted: Fault = {
+  begin: (stack) => Promise.all(stack.ids().map((id) => docker("restart", id))),
+  end: () => Promise.resolve(),
+};
+
+/** Elasticsearch answers each document with 403. */
+export const readOnly: Fault = {
+  begin: (stack) => stack.blockWrites(true),
+  end: (stack) => stack.blockWrites(false),
+};
+
+/**
+ * Elasticsearch answers each document with 429, as it does where its disk is nearly full. It takes the block away by itself where it finds
+ * that the disk is not; so it is told to look once an hour.
+ */
+export const tooManyRequests: Fault = {
+  begin: async (stack) => {
+    await stack.elasticsearch("PUT", "/_cluster/settings", { persistent: { "cluster.info.update.interval": "1h" } });
+    await stack.elasticsearch("PUT", "/jaeger-*/_settings", { "index.blocks.read_only_allow_delete": true });
+  },
+  end: async (stack) => {
+    await stack.elasticsearch("PUT", "/jaeger-*/_settings", { "index.blocks.read_only_allow_delete": null });
+    await stack.elasticsearch("PUT", "/_cluster/settings", { persistent: { "cluster.info.update.interval": null } });
+  },
+};
+
+/** Longest time until the load fills the queue. */
+const longestFill = 6 * 60_000;
+
+/** Share of the queue from which on it counts as full: what a batch more would not fit into. */
+const full = 0.98;
+
+/** Jaeger is away until the Collector's queue is full. */
+export const fullQueue: Fault = {
+  begin: async (stack) => {
+    await docker("stop", stack.id("jaeger"));
+    const deadline = Date.now() + longestFill;
+    while ((await queueShare(stack).catch(() => 0)) < full) {
+      if (Date.now() > deadline) throw new Problem(`the load does not fill the Collector's queue within ${longestFill / 60_000} minutes`);
+      await sleep(2000);
+    }
+  },
+  end: start("jaeger"),
+};
+
+async function queueShare({ settings }: Running): Promise<number> {
+  const query = new URLSearchParams({ query: `sum(${queueSize}) / sum(${queueCapacity})` }).toString();
+  const answer = await fetch(`${publishedUrl(settings, "prometheus")}/api/v1/query?${query}`, { signal: AbortSignal.timeout(5000) });
+  const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
+  return Number(data.result[0]?.value[1] ?? 0);
+}
+
+/** Longest time for the Collector to come up by itself, ms. */
+const comesUp = 15_000;
+
+/**
+ * All of the queue's file but its first two pages, which say where to begin, becomes zeros while the Collector is down. Where it does not come up on
+ * that, the file is moved away by hand, as docs/TROUBLESHOOTING.md says.
+ */
+export const corruptQueue: Fault = {
+  begin: async (stack) => {
+    await docker("kill", "--signal", "KILL", stack.id("otel-collector"));
+    const zeros = 'dd if=/dev/zero of="$file" bs=4096 seek=2 count=$(($(stat -c %s "$file") / 4096 - 2)) conv=notrunc';
+    await stack.inVolume(queueVolume, `set -e; for file in exporter_*; do ${zeros}; done`);
+  },
+  end: async (stack) => {
+    const id = stack.id("otel-collector");
+    await docker("start", id);
+    const deadline = Date.now() + comesUp;
+    while (!(await isUp(stack)) && Date.now() < deadline) await sleep(500);
+    if (await isUp(stack)) return;
+    await docker("stop", id);
+    await stack.inVolume(queueVolume, 'for file in exporter_*; do mv "$file" "damaged-$file"; done');
+    await docker("start", id);
+  },
+};
+
+const queueVolume = ["otel-collector", "data"];
+
+async function isUp({ settings }: Running): Promise<boolean> {
+  const url = `${publishedUrl(settings, "collector-health")}/healthz`;
+  return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
+
+/** A file takes all that is left of a volume. */
+const filled = (service: ServiceName): Fault => ({
+  begin: (stack) => stack.inVolume([service, "data"], "dd if=/dev/zero of=ballast bs=64k 2>/dev/null; sync; true"),
+  end: (stack) => stack.inVolume([service, "data"], "rm -f ballast"),
+});
+
+export const fullElasticsearchDisk = filled("elasticsearch");
+
+/** Jaeger is away too: without spans that wait, the queue's file need not grow. */
+export const fullQueueDisk: Fault = {
+  begin: async (stack) => {
+    await docker("stop", stack.id("jaeger"));
+    await filled("otel-collector").begin(stack);
+  },
+  end: async (stack) => {
+    await filled("otel-collector").end(stack);
+    await docker("start", stack.id("jaeger"));
+  },
+};
+
+/** Nothing is done: it is the spans that are odd. */
+export const nothing: Fault = { begin: () => Promise.resolve(), end: () => Promise.resolve() };
+
+/** The volume and the file that a confined stack's Elasticsearch takes its time from: seconds that its clock is off. */
+export const clock = { volume: "clock", file: "offset" } as const;
+
+/** Elasticsearch's clock jumps by so many seconds, and back. */
+export function jumped(seconds: number): Fault {
+  const set = (stack: Running, off: string) => stack.inVolume([clock.volume], `echo '${off}' > .new; mv .new ${clock.file}`);
+  return { begin: (stack) => set(stack, `${seconds < 0 ? "" : "+"}${seconds}`), end: (stack) => set(stack, "+0") };
+}

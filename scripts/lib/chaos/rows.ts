@@ -1,0 +1,138 @@
+/** The rows of chaos. Bounds are those of the local Jaeger 2.13, whose writer acknowledges before it has written (docs/decisions/0023-chaos.md). */
+import type { ServiceName } from "../../../configs/topology";
+import { Problem } from "../say";
+import * as faults from "./faults";
+import { rate, type Documented, type Row } from "./row";
+
+/** The services on a span's way, in its order. */
+const services = ["otel-collector", "jaeger", "elasticsearch"] as const satisfies readonly ServiceName[];
+type Service = (typeof services)[number];
+
+const titles: Readonly<Record<Service, string>> = {
+  "otel-collector": "the Collector",
+  jaeger: "Jaeger",
+  elasticsearch: "Elasticsearch",
+};
+
+/** Spans of so many seconds. */
+const worth = (seconds: number, why: string): Documented => ({ spans: rate * seconds, why });
+
+const undecided = worth(1, "what the Collector had not decided on, or not written to its queue");
+const unwritten = worth(1, "what Jaeger 2.13 had acknowledged and not yet written");
+const underWay = worth(1, "requests whose answer was lost: they are sent again");
+
+/** What a process that ends at once takes with it. */
+const killedCosts: Readonly<Record<Service, Pick<Row, "lost" | "twice">>> = {
+  "otel-collector": { lost: () => undecided, twice: underWay },
+  jaeger: { lost: () => unwritten, twice: underWay },
+  elasticsearch: { twice: underWay },
+};
+
+/** Seconds for which Elasticsearch refuses more than it is told to: the request comes before the load knows, and goes after it. */
+const edges = 5;
+
+const plain = { stack: "plain" } as const;
+const confined = { stack: "confined" } as const;
+
+/** One way to break a service, for each of them. */
+const each = (row: (service: Service, title: string) => Omit<Row, "stack">): Row[] =>
+  services.map((service) => ({ ...plain, ...row(service, titles[service]) }));
+
+/** All rows, those of one stack in a row. */
+export const rows: readonly Row[] = [
+  ...each((service, title) => ({
+    id: `kill-${service}`,
+    what: `${title} is killed (SIGKILL) and started again`,
+    seconds: 0,
+    quickly: 0,
+    ...faults.killed(service),
+    ...killedCosts[service],
+  })),
+  ...each((service, title) => ({ id: `stop-${service}`, what: `${title} is stopped (SIGTERM)`, seconds: 30, ...faults.stopped(service) })),
+  ...each((service, title) => ({
+    id: `pause-${service}`,
+    what: `${title} is paused`,
+    seconds: 60,
+    ...(service === "jaeger" ? { quickly: 10 } : {}),
+    ...faults.paused(service),
+  })),
+  ...each((service, title) => ({
+    id: `cut-${service}`,
+    what: `${title} is cut off the network`,
+    seconds: 60,
+    ...(service === "jaeger" ? { quickly: 10 } : {}),
+    ...faults.cutOff(service),
+    twice: underWay,
+  })),
+  {
+    ...plain,
+    id: "read-only",
+    what: "Elasticsearch is read-only: it refuses each document (403)",
+    seconds: 20,
+    ...faults.readOnly,
+    lost: (seconds) => worth(seconds + edges, "Jaeger 2.13 gives up what Elasticsearch refuses with 403"),
+    alert: "TraceDataLoss",
+  },
+  {
+    ...plain,
+    id: "too-many-requests",
+    what: "Elasticsearch answers each document with 429",
+    seconds: 30,
+    ...faults.tooManyRequests,
+  },
+  { ...plain, id: "full-queue", what: "Jaeger is away until the Collector's queue is full", seconds: 20, ...faults.fullQueue },
+  {
+    ...plain,
+    id: "corrupt-queue",
+    what: "the Collector is killed, its queue's file damaged, and moved away if need be",
+    seconds: 0,
+    ...faults.corruptQueue,
+    lost: () => worth(2, "what waited in the file, and what was undecided"),
+    twice: underWay,
+  },
+  {
+    ...plain,
+    id: "jumping-clocks",
+    what: "spans of hosts whose clocks are off by up to 10 minutes, and jump",
+    seconds: 30,
+    load: ["--clock-skew", "10m"],
+    untimed: true,
+    ...faults.nothing,
+  },
+  {
+    ...plain,
+    id: "restart-all",
+    what: "everything is restarted at once",
+    seconds: 0,
+    quickly: 0,
+    ...faults.restarted,
+    lost: () => unwritten,
+    twice: underWay,
+  },
+  {
+    ...confined,
+    id: "full-queue-disk",
+    what: "Jaeger is away, and the disk of the Collector's queue is full",
+    seconds: 20,
+    ...faults.fullQueueDisk,
+  },
+  { ...confined, id: "full-elasticsearch-disk", what: "Elasticsearch's disk is full", seconds: 45, ...faults.fullElasticsearchDisk },
+  {
+    ...confined,
+    id: "shifted-clock",
+    what: "Elasticsearch's clock jumps two hours back, and forth again",
+    seconds: 30,
+    ...faults.jumped(-7200),
+  },
+];
+
+/** The rows that every change passes. */
+export const quickRows = rows.filter(({ quickly }) => quickly !== undefined);
+
+/** The rows of these names, in their order; all where none is named. Throws with all that name nothing. */
+export function chosen(names: readonly string[]): readonly Row[] {
+  const known = rows.map(({ id }) => id);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new Problem(`ROWS: found ${unknown.join(", ")}; there are ${known.join(", ")}`);
+  return rows.filter(({ id }) => names.length === 0 || names.includes(id));
+}

@@ -1,0 +1,107 @@
+/** The stack that chaos runs on: one of its own, beside any other stack of the engine, brought up as a row wants it. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { dockerName, stackLabels } from "../../../configs/topology";
+import { Checkout, scratch } from "../../../tests/e2e/lib/checkout";
+import { fakeClock, fakeClockEnvironment, fakeClockMount } from "../../../tests/e2e/lib/fake-clock";
+import { testStacks } from "../../../tests/e2e/lib/test-stacks";
+import { composeCommand, render } from "../compose";
+import { belongings } from "../docker";
+import { explain, waitHealthy } from "../health";
+import { chooseSource, ensureImages, overridesFor } from "../images";
+import { removeByLabel } from "../remove";
+import { must } from "../run";
+import { heartbeat, note } from "../say";
+import { smokeTest } from "../smoke";
+import { clock } from "./faults";
+import type { Row, StackKind } from "./row";
+
+/** Two minutes of the load: enough for every fault but the one that fills it. */
+const config = { "tracing:collector": { queue: 60_000 } };
+
+const clockFolder = "/clock";
+
+/** MiB of a confined stack's disks. Elasticsearch's marks of a full disk, by default gigabytes, are set to fit. */
+const disks = { elasticsearch: 512, "otel-collector": 64 } as const;
+const marks = { low: "150mb", high: "100mb", flood_stage: "50mb" } as const;
+
+/** What a confined stack has on top of the rendered compose file. Memory disks count as memory of the container that writes to them. */
+function confinement(stack: string): object {
+  const volume = (...parts: string[]) => ({ name: dockerName(stack, ...parts), labels: { [stackLabels.stack]: stack } });
+  const memoryDisk = (service: keyof typeof disks, owner: string) => ({
+    ...volume(service, "data"),
+    driver: "local",
+    driver_opts: { type: "tmpfs", device: "tmpfs", o: `size=${disks[service]}m,mode=0770,${owner}` },
+  });
+  const environment = Object.fromEntries(
+    Object.entries(marks).map(([mark, size]) => [`cluster.routing.allocation.disk.watermark.${mark}`, size]),
+  );
+  const library = fakeClock();
+  // What counts the time between two events goes on as it does where somebody sets a clock.
+  const ownClock = { ...fakeClockEnvironment(`${clockFolder}/${clock.file}`), FAKETIME_DONT_FAKE_MONOTONIC: "1" };
+  const elasticsearch = {
+    mem_limit: "2048m",
+    memswap_limit: "2048m",
+    environment: { ...environment, ...(library ? ownClock : {}) },
+    volumes: [`tracing-clock:${clockFolder}:ro`, ...(library ? [`${library}:${fakeClockMount}:ro`] : [])],
+  };
+  return {
+    services: { elasticsearch, "otel-collector": { mem_limit: "384m", memswap_limit: "384m" } },
+    volumes: {
+      "tracing-clock": volume(clock.volume),
+      "tracing-elasticsearch-data": memoryDisk("elasticsearch", "uid=1000,gid=0"),
+      "tracing-otel-collector-data": memoryDisk("otel-collector", "uid=10001,gid=10001"),
+    },
+  };
+}
+
+/** Why a row cannot be carried out on this machine; undefined where it can. */
+export function impossible(row: Row): string | undefined {
+  if (row.id !== "shifted-clock" || fakeClock()) return undefined;
+  return "libfaketime is not installed: apt-get install faketime";
+}
+
+/** The stack, as one kind at a time. */
+export class ChaosStack {
+  readonly checkout = Checkout.copy(testStacks.chaos, config);
+  private kind: StackKind | undefined;
+
+  /** Has the stack up as that kind, and well. One that is not what it was, or not well, is made anew. */
+  async be(kind: StackKind): Promise<void> {
+    const { stack } = this.checkout;
+    const isWell = async () =>
+      this.kind === kind &&
+      (await waitHealthy(stack).then(
+        () => true,
+        () => false,
+      ));
+    if (await isWell()) return;
+    if (this.kind !== undefined) note(`the stack is made anew${this.kind === kind ? ", as it does not recover" : ""}`);
+    this.kind = undefined;
+    await removeByLabel(stack);
+    await this.up(kind);
+    this.kind = kind;
+  }
+
+  private async up(kind: StackKind): Promise<void> {
+    const { stack, settings, folder } = this.checkout;
+    const choice = await chooseSource(settings, await belongings(stack));
+    const source = await ensureImages(settings, choice);
+    const rendered = join(scratch, `chaos-${kind}`);
+    mkdirSync(rendered, { recursive: true });
+    await render(stack, overridesFor(settings, source), rendered, folder);
+    const overlay = join(rendered, "confined.yml");
+    if (kind === "confined") writeFileSync(overlay, stringify(confinement(stack)));
+    const files = [join(rendered, "docker-compose.tracing.yml"), ...(kind === "confined" ? [overlay] : [])];
+    const [program, ...plugin] = await composeCommand();
+    const words = ["--project-name", `tracing-${stack}`, "--project-directory", rendered, ...files.flatMap((file) => ["--file", file])];
+    const up = must(program, [...plugin, ...words, "up", "--detach"]);
+    await heartbeat("compose up", up).catch(async (error: unknown) => {
+      note(await explain(stack));
+      throw error;
+    });
+    await waitHealthy(stack);
+    note(await smokeTest(settings));
+  }
+}

@@ -1,0 +1,70 @@
+/** What a running stack shows while a row is carried out: its alerts, and whether it stores spans as they come. */
+import type { Settings } from "../../../configs/settings";
+import { publishedUrl } from "../../../configs/topology";
+import type { Running } from "../drills";
+import { sleep } from "../run";
+
+interface Alert {
+  readonly state: "firing" | "pending";
+  readonly labels: { readonly alertname: string };
+  /** When its expression began to hold. */
+  readonly activeAt: string;
+}
+
+/** Collects the alerts that fire and whose cause came after a moment: what an earlier row has left does not count. */
+export function watchAlerts(settings: Settings, since: number): { end: () => Promise<string[]> } {
+  const fired = new Set<string>();
+  const look = async () => {
+    const answer = await fetch(`${publishedUrl(settings, "prometheus")}/api/v1/alerts`, { signal: AbortSignal.timeout(5000) });
+    const { data } = (await answer.json()) as { data: { alerts: Alert[] } };
+    for (const { state, labels, activeAt } of data.alerts)
+      if (state === "firing" && Date.parse(activeAt) >= since) fired.add(labels.alertname);
+  };
+  let over = false;
+  const watching = (async () => {
+    while (!over) {
+      // It may be what is broken.
+      await look().catch(() => undefined);
+      await sleep(2000);
+    }
+  })();
+  return {
+    end: async () => {
+      over = true;
+      await watching;
+      await look().catch(() => undefined);
+      return [...fired].sort();
+    },
+  };
+}
+
+/** Spans are stored as they come where the newest one is not older than this, ms. */
+const fresh = 5000;
+
+/** When the newest stored span of a service began, ms since 1970; undefined where there is none. */
+async function newest(stack: Running, service: string): Promise<number | undefined> {
+  const indices = "/jaeger-span-*";
+  const lenient = "ignore_unavailable=true&allow_no_indices=true";
+  await stack.elasticsearch("POST", `${indices}/_refresh?${lenient}`);
+  const found = await stack.elasticsearch("POST", `${indices}/_search?${lenient}`, {
+    size: 0,
+    query: { term: { "process.serviceName": service } },
+    aggs: { newest: { max: { field: "startTimeMillis" } } },
+  });
+  return (found as { aggregations?: { newest: { value: number | null } } }).aggregations?.newest.value ?? undefined;
+}
+
+/**
+ * Waits until a span of the service that began after a moment is stored while it is fresh; the seconds from that moment, undefined where it takes
+ * longer than `patience`, ms. The queue keeps the order in which spans came, so a fresh one comes behind all that waited.
+ */
+export async function recovery(stack: Running, service: string, since: number, patience: number): Promise<number | undefined> {
+  while (Date.now() < since + patience) {
+    // Elasticsearch may be what recovers.
+    const at = await newest(stack, service).catch(() => undefined);
+    const now = Date.now();
+    if (at !== undefined && at >= since && now - at < fresh) return Math.round((now - since) / 1000);
+    await sleep(500);
+  }
+  return undefined;
+}

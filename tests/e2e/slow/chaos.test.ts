@@ -1,0 +1,28 @@
+/**
+ * Rung: faults. The rows of `make chaos` that take too long for every change, on a stack of their own: Elasticsearch refuses, disks and queues are
+ * full, a file is damaged, clocks are wrong, and outages last.
+ */
+import { rmSync } from "node:fs";
+import { carryOut } from "../../../scripts/lib/chaos/carry-out";
+import { broken, line } from "../../../scripts/lib/chaos/outcome";
+import { quickRows, rows } from "../../../scripts/lib/chaos/rows";
+import { ChaosStack } from "../../../scripts/lib/chaos/stack";
+import { removeByLabel } from "../../../scripts/lib/remove";
+import { scratch } from "../lib/checkout";
+
+jest.setTimeout(20 * 60_000);
+
+const stack = new ChaosStack();
+const slow = rows.filter((row) => !quickRows.includes(row) || row.seconds > (row.quickly ?? 0));
+
+afterAll(async () => {
+  await removeByLabel(stack.checkout.stack);
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+it.each(slow.map((row) => [row.what, row] as const))("costs no more than is documented: %s", async (_, row) => {
+  await stack.be(row.stack);
+  const outcome = await carryOut(stack.checkout, row, row.seconds, console.log);
+  console.log(line(outcome).join(" | "));
+  expect(broken(outcome)).toEqual([]);
+});
