@@ -103,6 +103,7 @@ def _delivery(settings: Settings) -> SpanDelivery:
         lambda session: EncodedSpanExporter(session=session, timeout=settings.export_timeout),
         queue_size=settings.queue_size,
         batch_size=settings.batch_size,
+        largest_request=settings.largest_request,
         delay=settings.delay,
         exit_timeout=settings.exit_timeout,
     )
