@@ -65,8 +65,10 @@ class Part:
     """Spans of a batch."""
 
     spans: list[EncodedSpan]
-    taken: int | None = None
-    """Requests that were taken by the time when these spans were split off; None where they are the batch itself."""
+    split: bool = False
+    """Whether the batch was refused, of which these are a part."""
+    refused_at: int | None = None
+    """Requests that were taken by the time when these spans were refused last; None where that says nothing yet."""
     tries: int = 0
 
 
@@ -102,6 +104,7 @@ class Sender:
         self._reports = Reports(logging.getLogger(__name__))
         self._answer = Answer(None, 0.0, "")
         """Why the spans were not taken that were sent last."""
+        self._backoff = Backoff()
         self._taken = 0
         """Requests that were taken."""
         self._refused = 0
@@ -110,70 +113,64 @@ class Sender:
     def deliver(self, batch: list[EncodedSpan]) -> None:
         """Send a batch until all its spans are counted, as exported or dropped, or set aside, or the process ends."""
         parts = [Part(batch)]
-        backoff = Backoff()
+        self._backoff = Backoff()
         while parts:
             part = parts.pop()
             outcome = self._send(part)
+            if outcome is Outcome.ENDED or (parts and self._queue.pause(0)):
+                return
             if outcome is Outcome.NOT_NOW:
                 parts.insert(0, part)
-                ended = self._queue.pause(backoff.after(self._taken, self._answer))
-            else:
-                ended = outcome is Outcome.ENDED or (bool(parts) and self._queue.pause(0))
-            if ended:
-                return
-            if outcome in _SPLIT and len(part.spans) > 1 and self._is_worth_a_split(part.spans, outcome):
+                if self._wait():
+                    return
+            elif outcome in _SPLIT and len(part.spans) > 1 and self._is_worth_a_split(part.spans, outcome):
                 half = len(part.spans) // 2
-                parts += [Part(spans, self._taken) for spans in (part.spans[half:], part.spans[:half]) if spans]
+                parts += [Part(spans, True, self._taken) for spans in (part.spans[half:], part.spans[:half]) if spans]
             elif outcome is Outcome.DOUBTED and part.spans[0].aside < _MOST_TIMES_ASIDE:
                 # Others go first: the answer to it may become another one. Not for ever.
                 self._queue.set_aside(part.spans[0]._replace(aside=part.spans[0].aside + 1))
-            elif outcome not in (Outcome.DONE, Outcome.NOT_NOW):
+            elif outcome is not Outcome.DONE:
                 self._drop(part.spans, outcome)
+
+    def _wait(self) -> bool:
+        """Wait as the last answer says, or longer; whether the process must end now."""
+        return self._queue.pause(self._backoff.after(self._taken, self._answer))
 
     def _send(self, part: Part) -> Outcome:
         """Send spans until something has come of them. One that is sent alone, to see whether others pass, is taken out."""
-        spans, backoff, tries, others_passed = part.spans, Backoff(), 0, False
         while True:
-            if self._try(spans):
+            if self._try(part.spans):
                 return Outcome.DONE
             if not self._asked:
                 return Outcome.NOT_ENCODABLE
             status = self._answer.status
-            if status is not None and status not in TEMPORARY:
-                return self._permanent(spans, part.taken is not None, status)
-            if part.taken is not None:
-                # Others have passed since, or there was time enough for it.
-                if self._taken > part.taken or part.tries:
-                    return Outcome.DOUBTED
-                part.tries += 1
-                if self._others_pass(spans, tries):
-                    continue
-                return Outcome.NOT_NOW
-            tries += 1
-            if spans[0].aside or tries >= _TRIES_BEFORE_DOUBT:
-                if others_passed:
-                    return Outcome.DOUBTED
-                others_passed = self._others_pass(spans, tries)
-                if others_passed:
-                    continue
-            text = "the Collector has not taken spans (%s); they are sent again"
-            self._reports.tell("later", logging.WARNING, text, self._answer.text)
-            if self._queue.pause(backoff.after(self._taken, self._answer)):
-                return Outcome.ENDED
+            outcome = self._later(part) if status is None or status in TEMPORARY else self._never(part, status)
+            if outcome is not None:
+                return outcome
 
-    def _permanent(self, part: list[EncodedSpan], others_passed: bool, status: int) -> Outcome:
+    def _never(self, part: Part, status: int) -> Outcome:
         """Whose fault a permanent answer is. One such as 403 may be a firewall's that reads the spans."""
         if status in OF_CONTENT:
             return Outcome.REFUSED
-        of_content = status not in OF_SENDER and (others_passed or (len(part) > 1 and self._others_pass(part)))
+        of_content = status not in OF_SENDER and (part.split or (len(part.spans) > 1 and self._others_pass(part.spans)))
         return Outcome.REFUSED if of_content else Outcome.UNWELCOME
 
-    def _set_aside(self, span: EncodedSpan) -> Outcome:
-        """Let others go first: the answer to it may become another one. Not for ever."""
-        if span.aside >= _MOST_TIMES_ASIDE:
-            return Outcome.REFUSED
-        self._queue.set_aside(span._replace(aside=span.aside + 1))
-        return Outcome.DONE
+    def _later(self, part: Part) -> Outcome | None:
+        """What a temporary answer means, or none: None, after a while, where the same spans are to be sent again."""
+        part.tries += 1
+        if part.refused_at is not None and self._taken > part.refused_at:
+            return Outcome.DOUBTED
+        if part.split and part.tries > 1:
+            # Others had their turn, and none passed. In smaller parts it may be another answer.
+            return Outcome.DOUBTED
+        if part.split or part.spans[0].aside or part.tries >= _TRIES_BEFORE_DOUBT:
+            part.refused_at = self._taken
+            if self._others_pass(part.spans, part.tries):
+                return None
+        if part.split:
+            return Outcome.NOT_NOW
+        self._reports.tell("later", logging.WARNING, "the Collector has not taken spans (%s); they are sent again", self._answer.text)
+        return Outcome.ENDED if self._wait() else None
 
     def _try(self, part: list[EncodedSpan]) -> bool:
         """Send spans once; count and report what came of it where they are taken."""
