@@ -12,8 +12,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 class Collector:
     """`spans` has (trace id, span id) of what was taken, `resources` a dict for each export, `named` the spans' messages.
 
-    `status` and `headers` are what it answers; `judge`, where it is set, gives status and body for each request of traces. What is longer
-    than `most` bytes is not read: it answers `status_above`, or nothing where that is None, and closes the connection, as Go's servers do.
+    `status` and `headers` are what it answers; `judge`, where it is set, gives status and body for each request of traces, and
+    `judge_metrics` for the names of metrics. What is longer than `most` bytes is not read: it answers `status_above`, or nothing where that
+    is None, and closes the connection, as Go's servers do.
 
     Args:
         listening: whether it answers from the beginning. Its port is its own in any case: until `listen` connections to it are refused.
@@ -23,6 +24,7 @@ class Collector:
         self.status = 200
         self.headers = {}
         self.judge = None
+        self.judge_metrics = None
         self.most = 1 << 30
         self.status_above = 413
         self.times = []
@@ -84,10 +86,13 @@ class Collector:
                 status, answer = self.judge(request)
             if status == 200:
                 self.take(request)
-        elif path == "/v1/metrics" and status == 200:
-            for resource_metrics in ExportMetricsServiceRequest.FromString(body).resource_metrics:
-                for scope in resource_metrics.scope_metrics:
-                    self.metrics += scope.metrics
+        elif path == "/v1/metrics":
+            request = ExportMetricsServiceRequest.FromString(body)
+            metrics = [metric for resource in request.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics]
+            if self.judge_metrics is not None:
+                status, answer = self.judge_metrics([metric.name for metric in metrics])
+            if status == 200:
+                self.metrics += metrics
         return status, answer, headers
 
     def take(self, request):

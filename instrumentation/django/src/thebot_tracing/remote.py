@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace.sampling import ParentBased, Sampler
 from .operations import parse_operation
 from .rules import Rule, Rules
 from .sampler import OperationSampler
-from .session import ExportSession
+from .session import ExportSession, reason
 from .threads import here
 
 _logger = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ class JaegerRemoteSampler(OperationSampler):
             except Exception as error:  # noqa: BLE001 - whatever answers, the thread goes on asking
                 longest = max(_LONGEST, self._interval)
                 delay = min(max(delay * 2, self._retry_after), longest)
-                _logger.warning("sampling strategies: %r; the last ones hold, next try in about %.0f s", error, delay)
+                _logger.warning("sampling strategies: %s; the last ones hold, next try in about %.0f s", reason(error), delay)
             if stop.wait(delay * random.uniform(0.9, 1.1)):  # noqa: S311 - spreads the questions of many processes
                 return
 

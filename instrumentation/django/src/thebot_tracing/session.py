@@ -68,7 +68,7 @@ class ExportSession(requests.Session):
         self.retry_after = seconds(response.headers.get("Retry-After"))
         if 300 <= response.status_code < 400:
             # The OTLP client would take it for success.
-            raise requests.TooManyRedirects(f"status {response.status_code}: no redirect is followed; name the Collector itself")
+            raise requests.TooManyRedirects(f"status {response.status_code}: no redirect is followed; name the server itself")
         return response
 
 
@@ -104,8 +104,9 @@ def reason(error: Exception) -> str:
     """Why there was no answer: what is at the bottom of an error of requests or urllib, such as a refused connection or certificate."""
     found: Any = error
     while True:
-        # requests wraps urllib3's MaxRetryError, and that one, like urllib's URLError, has the error itself as `reason`.
+        # requests wraps urllib3's MaxRetryError, and that one, like urllib's URLError, has the error itself as `reason`, or its cause.
         inner = getattr(found, "reason", None) or (found.args[0] if isinstance(found, OSError) and found.args else None)
+        inner = inner if isinstance(inner, Exception) else found.__cause__
         if not isinstance(inner, Exception):
             return f"{type(found).__name__}: {found}"
         found = inner
