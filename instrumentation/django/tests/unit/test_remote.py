@@ -122,8 +122,8 @@ def test_an_answer_without_strategies_is_an_error_and_changes_nothing(jaeger, an
     sampler = sampler_of(jaeger, initial_percent=0)
     with pytest.raises((OSError, ValueError)):
         sampler.refresh()
-    assert not keeps(sampler, 2**64 - 1)
     assert len(jaeger.asked) == 1
+    assert not keeps(sampler, 2**64 - 1)
     sampler.shutdown()
 
 
