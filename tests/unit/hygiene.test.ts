@@ -1,8 +1,11 @@
 /** Rung: unit. Hygiene at the door: where it stands, what it follows from, and that what it lets through fits into Elasticsearch. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as fc from "fast-check";
 import { collectorConfig, type CollectorRole } from "../../configs/collector";
 import { dropReasons, eventBudget, hygieneProcessors } from "../../configs/hygiene";
 import { kubernetesTopology } from "../../configs/topology-kubernetes";
+import { projectFolder } from "../../render/record";
 import { settingsWith } from "../support/settings";
 import { parsed, type CollectorFile } from "./support/yaml";
 
@@ -72,4 +75,15 @@ test("whatever the limits, a span that passes has fewer nested documents than El
       expect(budget.attributes).toBeGreaterThanOrEqual(4);
     }),
   );
+});
+
+test("the page of limits names each of them with its default, and what follows for events", () => {
+  const page = readFileSync(join(projectFolder, "docs/LIMITS.md"), "utf8");
+  const { limits } = settingsWith();
+  const { few, attributes } = eventBudget(limits);
+  for (const [name, value] of Object.entries(limits)) {
+    const text = name === "clockSkew" ? "an hour" : value.toLocaleString("en").replace(/^1,000$/, "1000");
+    expect(page).toContain(`\`tracing:limits.${name}\`, ${text} |`);
+  }
+  expect(page).toContain(`more than ${few} events | ${attributes} |`);
 });
