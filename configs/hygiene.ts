@@ -151,12 +151,13 @@ function ofSpans(settings: Settings): Group {
 function ofEvents(settings: Settings): Group {
   const { limits, retention } = settings;
   const { few, attributes } = eventBudget(limits);
-  const map = attributesOf("spanevent", limits, exceptionKeys);
+  const tooWide = `Len(spanevent.attributes) > ${attributes} and Len(span.events) > ${few}`;
+  const narrowed = `limit(spanevent.attributes, ${attributes}, ${JSON.stringify(exceptionKeys)}) where ${tooWide}`;
+  const map = attributesOf("spanevent", limits, exceptionKeys, [narrowed]);
   const name = textOf("spanevent", "name", limits.keyBytes);
   const tooMany = `Len(span.events) > ${limits.events}`;
   const count = at("span.attributes", marks.dropped("events"));
   const isSurplus = `${at("spanevent.cache", "surplus")} == true`;
-  const tooWide = `Len(spanevent.attributes) > ${attributes} and Len(span.events) > ${few}`;
   const since = "spanevent.time_unix_nano - span.start_time_unix_nano";
   const oddTime = `${since} < -${nanoseconds(retention * day)} or ${since} > ${nanoseconds(retention * day)}`;
   const altered = (what: string, where: string) => set(at("span.attributes", marks.altered(what)), "true", where);
@@ -169,7 +170,6 @@ function ofEvents(settings: Settings): Group {
       set(count, `${count} + 1`, isSurplus),
       set("spanevent.name", quoted(surplus), isSurplus),
       altered("events", `${tooWide} or ${name.condition} or ${map.conditions.join(" or ")}`),
-      `limit(spanevent.attributes, ${attributes}, ${JSON.stringify(exceptionKeys)}) where ${tooWide}`,
       ...map.statements,
       ...name.statements,
       altered("event_time", oddTime),
@@ -180,9 +180,14 @@ function ofEvents(settings: Settings): Group {
 
 /**
  * The attributes of a part: as many as fit, without keys that cannot be stored, with sound values. Those with one of the `first` keys stay
- * when others go.
+ * when others go; `more` statements may leave out others.
  */
-function attributesOf(context: string, limits: Settings["limits"], first: readonly string[] = []): Omit<Group, "context"> {
+function attributesOf(
+  context: string,
+  limits: Settings["limits"],
+  first: readonly string[] = [],
+  more: readonly string[] = [],
+): Omit<Group, "context"> {
   const map = `${context}.attributes`;
   const kept = (name: string) => at(`${context}.cache`, name);
   const isOdd = `not ${isPlainMap(map, limits)}`;
@@ -197,6 +202,7 @@ function attributesOf(context: string, limits: Settings["limits"], first: readon
       `limit(${map}, ${limits.attributes}, ${JSON.stringify(first.slice(0, limits.attributes))})`,
       // One key many times counts as one of the first.
       `limit(${map}, ${limits.attributes}, [])`,
+      ...more,
       set(kept("odd"), "true", isOdd),
       set(map, withoutOddKeys(map, limits), wasOdd),
       set(kept("left_out"), `${kept("count")} - Len(${map})`),

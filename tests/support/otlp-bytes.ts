@@ -108,7 +108,8 @@ function ofValue(value: Value): Buffer {
   if ("map" in value) return field(6, ofAttributes(1, value.map));
   return "bytes" in value ? field(7, Buffer.from(value.bytes, "hex")) : field(1, bytesOf(value));
 }
-const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
+/** Whether a value is a list. */
+export const isList = (value: Value): value is readonly Value[] => Array.isArray(value);
 
 const ofAttributes = (number: number, attributes: Attributes): Buffer =>
   Buffer.concat(attributes.map(([key, value]) => field(number, Buffer.concat([field(1, bytesOf(key)), field(2, ofValue(value))]))));
@@ -154,7 +155,8 @@ function* fieldsOf(buffer: Buffer): Generator<readonly [number: number, value: B
 }
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-function textOf(buffer: Buffer): Text {
+/** Text from its bytes. */
+export function textOf(buffer: Buffer): Text {
   try {
     return strict.decode(buffer);
   } catch {

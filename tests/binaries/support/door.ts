@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prometheusReader } from "../../../configs/go-programs";
 import { hygieneArgs, hygieneProcessors } from "../../../configs/hygiene";
@@ -19,7 +20,7 @@ export interface Passed {
 }
 
 /** Sends requests, one after the other, through a Collector that has the processors of hygiene and nothing else. */
-export async function throughTheDoor(settings: Settings, requests: readonly Buffer[], folder: string): Promise<Passed> {
+export async function throughTheDoor(settings: Settings, requests: readonly Buffer[]): Promise<Passed> {
   const got: Buffer[] = [];
   const storage = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -32,6 +33,7 @@ export async function throughTheDoor(settings: Settings, requests: readonly Buff
   await new Promise<void>((resolve) => storage.listen(0, "127.0.0.1", resolve));
   const [otlp, metrics] = (await freePorts(2)) as [number, number];
   const processors = hygieneProcessors(settings);
+  const folder = mkdtempSync(join(tmpdir(), "tracing-door-"));
   const config = join(folder, "door.yml");
   writeFileSync(
     config,
@@ -74,6 +76,7 @@ export async function throughTheDoor(settings: Settings, requests: readonly Buff
     seconds: 120,
   });
   await new Promise((resolve) => storage.close(resolve));
+  rmSync(folder, { recursive: true });
   if (code !== 0) throw new Error(output);
   const counters = page.matchAll(/^otelcol_processor_filter_spans_filtered_total\{filter="([^"]+)"[^}]*\} (\d+)$/gm);
   return {
