@@ -72,6 +72,8 @@ class EncodedSpanExporter(OTLPSpanExporter):
         self.rejected = 0
         """Spans that the Collector rejected of those that it answered last, and `complaint` says why."""
         self.complaint = ""
+        self.error: Exception | None = None
+        """Why there was no answer, or no request."""
 
     def send(self, spans: Sequence[EncodedSpan]) -> bool:
         """Send spans, once; whether the Collector has taken them, or some of them.
@@ -79,8 +81,9 @@ class EncodedSpanExporter(OTLPSpanExporter):
         The exporter's own `export` sleeps between tries of its own, deaf to the end of the process, and takes a redirect for success.
         """
         client = self._client
-        status = client._submit(client._compress(request(spans)), client._timeout).status_code
-        taken = status is not None and 200 <= status < 300
+        result = client._submit(client._compress(request(spans)), client._timeout)
+        self.error = result.error
+        taken = result.status_code is not None and 200 <= result.status_code < 300
         self.rejected, self.complaint = self._partial_success() if taken else (0, "")
         return taken
 

@@ -11,7 +11,7 @@ from enum import Enum
 from .answers import OF_CONTENT, OF_SENDER, TEMPORARY, Answer, answer_of
 from .encode import EncodedSpan, EncodedSpanExporter, described
 from .reports import Loss, Reports
-from .session import ExportSession
+from .session import ExportSession, reason
 
 FIRST_BACKOFF = 0.5
 # What ends during the longest one is sent within ten seconds, though it waits behind a span that never passes.
@@ -113,16 +113,18 @@ class Sender:
     def deliver(self, batch: list[EncodedSpan]) -> None:
         """Send a batch until all its spans are counted, as exported or dropped, or set aside, or the process ends."""
         parts = [Part(batch)]
-        self._backoff = Backoff()
         while parts:
             part = parts.pop()
             outcome = self._send(part)
             if outcome is Outcome.ENDED or (parts and self._queue.pause(0)):
                 return
             if outcome is Outcome.NOT_NOW:
-                parts.insert(0, part)
                 if self._wait():
                     return
+                if part.split:
+                    parts.insert(0, part)
+                else:
+                    self._queue.set_aside(part.spans[0])
             elif outcome in _SPLIT and len(part.spans) > 1 and self._is_worth_a_split(part.spans, outcome):
                 half = len(part.spans) // 2
                 parts += [Part(spans, True, self._taken) for spans in (part.spans[half:], part.spans[:half]) if spans]
@@ -142,7 +144,7 @@ class Sender:
             if self._try(part.spans):
                 return Outcome.DONE
             if not self._asked:
-                return Outcome.NOT_ENCODABLE
+                return Outcome.UNWELCOME if self._exporter.error else Outcome.NOT_ENCODABLE
             status = self._answer.status
             outcome = self._later(part) if status is None or status in TEMPORARY else self._never(part, status)
             if outcome is not None:
@@ -167,14 +169,14 @@ class Sender:
             part.refused_at = self._taken
             if self._others_pass(part.spans, part.tries):
                 return None
-        if part.split:
-            return Outcome.NOT_NOW
         self._reports.tell("later", logging.WARNING, "the Collector has not taken spans (%s); they are sent again", self._answer.text)
+        if part.split or part.spans[0].aside:
+            return Outcome.NOT_NOW
         return Outcome.ENDED if self._wait() else None
 
     def _try(self, part: list[EncodedSpan]) -> bool:
         """Send spans once; count and report what came of it where they are taken."""
-        before = self._session.attempts
+        before, self._exporter.error = self._session.attempts, None
         try:
             taken = self._exporter.send(part)
         except Exception:  # noqa: BLE001
@@ -183,7 +185,9 @@ class Sender:
             taken = False
         self._asked = self._session.attempts > before
         if not taken:
-            self._answer = answer_of(self._session) if self._asked else Answer(None, 0.0, "they cannot be encoded")
+            error = self._exporter.error
+            why = f"no request can be made: {reason(error)}" if error else "they cannot be encoded"
+            self._answer = answer_of(self._session) if self._asked else Answer(None, 0.0, why)
             return False
         self._taken += 1
         self._refused = 0

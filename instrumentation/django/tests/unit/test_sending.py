@@ -16,7 +16,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from thebot_tracing import export
-from thebot_tracing.encode import EncodedSpan
+from thebot_tracing.encode import EncodedSpan, EncodedSpanExporter
 from thebot_tracing.reports import Loss
 from thebot_tracing.sending import Queue, Sender
 from thebot_tracing.session import ExportSession, seconds
@@ -123,6 +123,26 @@ def test_what_a_firewall_refuses_costs_no_other(collector):
     assert sorted(collector.spans) == sorted(made)
     assert delivery.losses.counts[Loss.REFUSED] == 1
     delivery.shutdown()
+
+
+def test_a_header_that_cannot_be_sent_is_the_sender_s_fault(collector, monkeypatch, caplog):
+    tracer, delivery = deliver_to(collector.endpoint, delay=60)
+    monkeypatch.setattr(EncodedSpanExporter, "send", with_header("bad\nvalue"))
+    make(tracer, 512)
+    assert delivery.force_flush(20_000)
+    assert (collector.asked, delivery.losses.counts[Loss.UNWELCOME]) == (0, 512)
+    assert "(no request can be made: InvalidHeader: " in caplog.text
+    delivery.shutdown()
+
+
+def with_header(value):
+    send = EncodedSpanExporter.send
+
+    def sent(exporter, spans):
+        exporter._client._headers["x-key"] = value
+        return send(exporter, spans)
+
+    return sent
 
 
 def test_a_collector_that_refuses_everything_is_not_asked_for_each_span(collector):
@@ -303,7 +323,7 @@ class Receiver:
         self.judge = judge
         self.session = ExportSession()
         self.retry_after = None
-        self.rejected, self.complaint = 0, ""
+        self.rejected, self.complaint, self.error = 0, "", None
         self.waiting = collections.deque()
         self.taken, self.dropped, self.lost = [], [], collections.Counter()
         self.requests, self.pauses = 0, []
@@ -375,6 +395,20 @@ def test_spans_that_get_temporary_answers_for_ever_hold_no_other_up(case, status
     assert {span.message for span in receiver.waiting} == bad
     assert len(receiver.waiting) == len(bad)
     assert sum(receiver.lost.values()) == 0
+
+
+def test_spans_that_were_set_aside_do_not_wait_for_one_another():
+    """One that never passes is before one that does, and no other span comes."""
+    bad, good = span(1)._replace(aside=1), span(2)._replace(aside=1)
+    receiver = Receiver(lambda part: 429 if bad.message in [span.message for span in part] else 200)
+    sender = Sender(*parts_of(receiver))
+    receiver.waiting.extend([bad, good])
+    for _ in range(5):
+        sender.deliver([receiver.waiting.popleft()])
+    assert receiver.taken == [good.message]
+    assert list(receiver.waiting) == [bad]
+    # And it is asked for less and less often: after half a second, one, and two.
+    assert receiver.pauses[-1] > 1.5 > receiver.pauses[-2] > 0.7 > receiver.pauses[-3]
 
 
 @pytest.mark.parametrize("refused", [0.3, 0.6, 0.9])
