@@ -98,8 +98,8 @@ it.each<[string, Span]>([
 
 it.each([
   ["NaN", NaN],
-  ["+Inf", Infinity],
-  ["-Inf", -Infinity],
+  ["Infinity", Infinity],
+  ["-Infinity", -Infinity],
 ])("stores %s as text, wherever it stands", async (text, value) => {
   const all: Attributes = [
     ["number", value],
