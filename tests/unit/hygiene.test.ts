@@ -82,7 +82,8 @@ test("the page of limits names each of them with its default, and what follows f
   const { limits } = settingsWith();
   const { few, attributes } = eventBudget(limits);
   for (const [name, value] of Object.entries(limits)) {
-    const text = name === "clockSkew" ? "an hour" : value.toLocaleString("en").replace(/^1,000$/, "1000");
+    const words: Record<string, string> = { request: "4 MiB", clockSkew: "an hour" };
+    const text = words[name] ?? value.toLocaleString("en").replace(/^1,000$/, "1000");
     expect(page).toContain(`\`tracing:limits.${name}\`, ${text} |`);
   }
   expect(page).toContain(`more than ${few} events | ${attributes} |`);
