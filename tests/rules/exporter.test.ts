@@ -59,6 +59,7 @@ async function cluster() {
 }
 
 test("it logs in by the password's file, and tells what rules name of it; of a cluster that does not answer it tells nothing", async () => {
+  const exporter = program("elasticsearch_exporter");
   const elasticsearch = await cluster();
   const [port] = (await freePorts(1)) as [number];
   written(folder(), files.elasticsearchPassword, password);
@@ -67,7 +68,7 @@ test("it logs in by the password's file, and tells what rules name of it; of a c
   const here = (word: string) =>
     word
       .replaceAll(`${paths.secrets}/`, `${folder()}/`)
-      .replace("/bin/elasticsearch_exporter", program("elasticsearch_exporter"))
+      .replace("/bin/elasticsearch_exporter", exporter)
       .replace(`:${ports.elasticsearchExporter.http}`, `127.0.0.1:${port}`);
   let [found, away]: string[][] = [[], []];
   const { output } = await run(
