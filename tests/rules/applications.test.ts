@@ -8,7 +8,7 @@ import { collectorConfig } from "../../configs/collector";
 import { prometheusConfig } from "../../configs/prometheus";
 import { rulesFile } from "../../configs/rules";
 import { dockerTopology, files, paths, ports } from "../../configs/topology";
-import { freePorts, program, run } from "../binaries/support/programs";
+import { collectorArgs, freePorts, program, run } from "../binaries/support/programs";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
@@ -88,7 +88,7 @@ async function sendOdd(port: number): Promise<void> {
 test("odd text and odd names take no page away, and are no error in the log", async () => {
   const { at, config } = await collector();
   let text: Buffer = Buffer.from("");
-  const { output } = await run(program("otelcol-contrib"), [`--config=${config}`], {
+  const { output } = await run(program("otelcol-contrib"), collectorArgs(config), {
     until: ready,
     meanwhile: async () => {
       await sendOdd(at.otlpHttp);
@@ -118,7 +118,7 @@ test("odd text and odd names take no page away, and are no error in the log", as
 test("of two types of one name the first stays, and span metrics are not the ones to go", async () => {
   const { at, config } = await collector();
   let series: string[] = [];
-  await run(program("otelcol-contrib"), [`--config=${config}`], {
+  await run(program("otelcol-contrib"), collectorArgs(config), {
     until: ready,
     meanwhile: async () => {
       await send(at.otlpHttp, { "service.name": "a" }, [gauge("orders_total"), gauge("traces.span.metrics.calls_total")]);
@@ -188,7 +188,7 @@ test("an application that calls itself a service of the stack is none of those t
         },
       },
     );
-  await run(program("otelcol-contrib"), [`--config=${config}`], {
+  await run(program("otelcol-contrib"), collectorArgs(config), {
     seconds: 80,
     until: ready,
     meanwhile: async () => {

@@ -213,7 +213,7 @@ eachCase(cases);
 
 test("an alert says how much, where, how grave it is, and what to do first", async () => {
   const description =
-    "7 lost in five minutes at the Collector's queue (sampling counts traces). First: `make logs SERVICE=otel-collector` and " +
+    "7 lost in five minutes at the Collector's queue (sampling and oversized traces count traces). First: `make logs SERVICE=otel-collector` and " +
     "`make logs SERVICE=jaeger`: the errors of the last minutes.";
   await holds(
     folder(),
