@@ -1,6 +1,7 @@
 /** The OpenTelemetry Collector: what applications talk to. Receives, measures, samples and hands on to Jaeger. */
 import type * as pulumi from "@pulumi/pulumi";
 import { collectorConfig, collectorEnv, type CollectorRole } from "../configs/collector";
+import { hygieneArgs } from "../configs/hygiene";
 import { images } from "../configs/images";
 import type { Settings } from "../configs/settings";
 import { samplingArgs } from "../configs/tail-sampling";
@@ -36,7 +37,7 @@ function base(settings: Settings, topology: Topology, role: CollectorRole) {
   return {
     name: "otel-collector",
     image: "otel-collector",
-    args: [`--config=${config}`, ...(role === "gateway" ? [] : samplingArgs)],
+    args: [`--config=${config}`, ...(role === "sampler" ? [] : hygieneArgs), ...(role === "gateway" ? [] : samplingArgs)],
     env: collectorEnv(settings, role),
     files: [{ path: config, content: collectorConfig(settings, topology, role), onChange: "restart" }],
     secrets: [],
@@ -66,12 +67,15 @@ function front(settings: Settings) {
       { name: "otlp-http", port: port.otlpHttp, exposure: "ingress", publish: "otlp-http" },
       { name: "jaeger-grpc", port: port.jaegerGrpc, exposure: "ingress", publish: "jaeger-grpc" },
       { name: "jaeger-thrift", port: port.jaegerThriftHttp, exposure: "ingress", publish: "jaeger-thrift-http" },
+      { name: "reports", port: port.reports, exposure: "cluster" },
+      { name: "report-metrics", port: port.reportsExporter, exposure: "cluster" },
       ...observed("host"),
     ],
     peers: [
       { from: "applications", ports: ["otlp-grpc", "otlp-http", "jaeger-grpc", "jaeger-thrift"] },
-      { from: "index-cleaner", ports: ["otlp-http"] },
+      { from: "index-cleaner", ports: ["reports"] },
       scraped,
+      { from: "prometheus", ports: ["report-metrics"] },
     ],
     resources: { memory, cpu },
     scale: { replicas, ...(maxReplicas === undefined ? {} : { max: maxReplicas }) },
@@ -82,8 +86,7 @@ function front(settings: Settings) {
 function sampling(settings: Settings) {
   return {
     kind: "stateful",
-    // An item of the queue is a span of about 1 KiB on disk; compaction needs the same room again.
-    data: [{ path: paths.collectorQueue, size: Math.ceil((settings.collector.queue * 2) / 1024) }],
+    data: [{ path: paths.collectorQueue, size: settings.collector.queue }],
     startsAfter: [hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger"],
   } as const satisfies Partial<Workload>;
 }

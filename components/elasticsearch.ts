@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { images } from "../configs/images";
 import type { Settings } from "../configs/settings";
 import { elasticsearchUser, files, paths, ports, type Topology } from "../configs/topology";
+import { watermarkEnv } from "../configs/watermarks";
 import { authorityOf, podsService, portOf } from "../configs/topology-kubernetes";
 import { WorkloadComponent, type ComponentArgs } from "./component";
 import type { CertificateFolder, Secret, SecretFile, Workload } from "./platform/workload";
@@ -43,10 +44,7 @@ export function elasticsearchWorkload(settings: Settings, topology: Topology, pa
       "xpack.security.enabled": "true",
       // Machine learning is not used and takes native memory beside the heap.
       "xpack.ml.enabled": "false",
-      // The defaults are shares of the disk: on a well-filled disk the indices would turn read-only with gigabytes free.
-      "cluster.routing.allocation.disk.watermark.low": "2gb",
-      "cluster.routing.allocation.disk.watermark.high": "1gb",
-      "cluster.routing.allocation.disk.watermark.flood_stage": "500mb",
+      ...watermarkEnv(settings),
       ES_JAVA_OPTS: `-Xms${heap}m -Xmx${heap}m`,
       ...clusterEnv(settings),
       ...tlsEnv(settings),
@@ -75,6 +73,7 @@ export function elasticsearchWorkload(settings: Settings, topology: Topology, pa
       { from: "jaeger", ports: ["http"] },
       { from: "jaeger-collector", ports: ["http"] },
       { from: "index-cleaner", ports: ["http"] },
+      { from: "elasticsearch-exporter", ports: ["http"] },
       ...(nodes > 1 ? [{ from: "elasticsearch", ports: ["transport"] } as const] : []),
     ],
     probe: {

@@ -4,6 +4,7 @@ import { prometheusWorkload } from "./prometheus";
 import { cleanerWorkload } from "./index-cleaner";
 import { collectorWorkloads } from "./collector";
 import { elasticsearchWorkload } from "./elasticsearch";
+import { elasticsearchExporterWorkload } from "./elasticsearch-exporter";
 import { jaegerWorkloads } from "./jaeger";
 import type { Settings } from "../configs/settings";
 import type { Topology } from "../configs/topology";
@@ -11,13 +12,14 @@ import { ownElasticsearch } from "../configs/topology-kubernetes";
 import type { Secret, Workload } from "./platform/workload";
 
 /** The workloads by component, in the order in which they start. A component runs the ones of its kind, each under its own name. */
-export type Parts = Readonly<Record<"elasticsearch" | "jaeger" | "collector" | "cleaner" | "prometheus", readonly Workload[]>>;
+export type Parts = Readonly<Record<"elasticsearch" | "exporter" | "jaeger" | "collector" | "cleaner" | "prometheus", readonly Workload[]>>;
 
 /** What the settings ask for. `own` is the password of the stack's own Elasticsearch; that of another is in a Secret that stack config names. */
 export function partsOf(settings: Settings, topology: Topology, own: pulumi.Output<string> | undefined): Parts {
   const password: Secret["content"] = own ?? { existing: settings.elasticsearch.external?.passwordSecret ?? "", key: "password" };
   return {
     elasticsearch: ownElasticsearch(settings) ? [elasticsearchWorkload(settings, topology, password)] : [],
+    exporter: [elasticsearchExporterWorkload(settings, topology, password)],
     jaeger: jaegerWorkloads(settings, topology, password),
     collector: collectorWorkloads(settings, topology),
     cleaner: [cleanerWorkload(settings, topology, password)],

@@ -8,6 +8,7 @@ import { applicationsLabel, elasticsearchHasTls, kubernetesTopology, ownElastics
 import { Collector } from "./collector";
 import type { ComponentArgs } from "./component";
 import { Elasticsearch } from "./elasticsearch";
+import { ElasticsearchExporter } from "./elasticsearch-exporter";
 import { IndexCleaner } from "./index-cleaner";
 import { Jaeger } from "./jaeger";
 import { partsOf } from "./parts";
@@ -38,7 +39,7 @@ export interface StackOutputs {
   readonly retentionDays: number;
 }
 
-/** Elasticsearch, Collector, Jaeger, index cleaner and Prometheus, on the platform that the settings name. */
+/** Elasticsearch and its exporter, Collector, Jaeger, index cleaner and Prometheus, on the platform that the settings name. */
 export class TracingStack extends pulumi.ComponentResource {
   readonly outputs: StackOutputs;
   /** Password of the user of the stack's own Elasticsearch; a secret. */
@@ -53,6 +54,7 @@ export class TracingStack extends pulumi.ComponentResource {
     const run = (Component: ComponentClass, workloads: readonly Workload[]) =>
       workloads.forEach((workload) => new Component(`${name}-${workload.name}`, { platform, workload }, { parent: this }));
     run(Elasticsearch, parts.elasticsearch);
+    run(ElasticsearchExporter, parts.exporter);
     run(Jaeger, parts.jaeger);
     run(Collector, parts.collector);
     run(IndexCleaner, parts.cleaner);

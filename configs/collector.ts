@@ -1,9 +1,18 @@
 /** The Collector's config file. */
+import { metricProcessors } from "./application-metrics";
+import { batchBytes, hopMebibytes, queueBytes, queueFileBytes, requestBytes } from "./bytes";
 import { goMemoryLimit, latencyBounds, prometheusReader } from "./go-programs";
+import { hygieneProcessors } from "./hygiene";
 import type { Settings } from "./settings";
 import { samplingProcessors } from "./tail-sampling";
 import { paths, ports, type Topology } from "./topology";
 import { toYaml } from "./yaml";
+
+/** The label that says how a request was answered, by instrument. */
+const answerLabels = {
+  "http.server.request.duration": "http.response.status_code",
+  "rpc.server.call.duration": "rpc.response.status_code",
+} as const;
 
 /** Shares of the memory limit at which the memory limiter starts to refuse, and at which it also forces garbage collection. */
 const memoryShare = { softLimit: 0.6, hardLimit: 0.75 };
@@ -37,6 +46,7 @@ export function collectorEnv(settings: Settings, role: CollectorRole = "single")
 export function collectorConfig(settings: Settings, topology: Topology, role: CollectorRole = "single"): string {
   const { listen } = topology;
   const [receives, samples] = [role !== "sampler", role !== "gateway"];
+  const hygiene = receives ? hygieneProcessors(settings) : {};
   const sampling = samples ? samplingProcessors(settings) : {};
   const debug = settings.collector.debug === "off" ? [] : ["debug"];
   return toYaml({
@@ -53,25 +63,26 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
             file_storage: {
               directory: paths.collectorQueue,
               create_directory: false,
-              compaction: { on_rebound: true, directory: paths.collectorQueue },
+              max_size: queueFileBytes(settings),
+              // A file that a crash has damaged is set aside, in place of a Collector that does not start.
+              recreate: true,
+              compaction: { on_rebound: true, directory: paths.collectorQueue, cleanup_on_start: true },
             },
           }
         : {}),
     },
-    receivers: receivers(topology, role),
+    receivers: receivers(settings, topology, role),
     processors: {
       memory_limiter: memoryLimiter(collectorMemory(settings, role)),
-      ...(receives ? { attributes: attributes(settings) } : {}),
+      ...hygiene,
+      ...(receives ? { attributes: attributes(settings), ...metricProcessors } : {}),
       ...sampling,
     },
     ...(samples ? { connectors: { forward: {}, span_metrics: spanMetrics } } : {}),
     exporters: {
       ...(samples ? { otlp_grpc: toJaeger(settings, topology) } : { load_balancing: toSamplers(topology) }),
-      prometheus: {
-        endpoint: `${listen.collectorBackend}:${ports.collector.prometheusExporter}`,
-        metric_expiration: "15m",
-        resource_to_telemetry_conversion: { enabled: false },
-      },
+      prometheus: prometheusExporter(topology, ports.collector.prometheusExporter),
+      ...(receives ? { "prometheus/reports": prometheusExporter(topology, ports.collector.reportsExporter) } : {}),
       ...(samples && settings.collector.debug !== "off" ? { debug: { verbosity: settings.collector.debug } } : {}),
     },
     service: {
@@ -81,41 +92,84 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
         // the client send, and them count, a second time.
         "traces/received": {
           receivers: receives ? ["otlp", "jaeger"] : ["otlp"],
-          processors: ["memory_limiter", ...(receives ? ["attributes"] : [])],
+          processors: ["memory_limiter", ...Object.keys(hygiene), ...(receives ? ["attributes"] : [])],
           exporters: samples ? ["span_metrics", "forward"] : ["load_balancing"],
         },
         ...(samples
           ? { "traces/kept": { receivers: ["forward"], processors: Object.keys(sampling), exporters: ["otlp_grpc", ...debug] } }
           : {}),
         metrics: {
-          receivers: [...(receives ? ["otlp"] : []), "prometheus", ...(samples ? ["span_metrics"] : [])],
+          receivers: ["prometheus", ...(samples ? ["span_metrics"] : [])],
           processors: ["memory_limiter"],
           exporters: ["prometheus"],
         },
+        ...(receives
+          ? {
+              "metrics/applications": {
+                receivers: ["otlp"],
+                processors: ["memory_limiter", ...Object.keys(metricProcessors)],
+                exporters: ["prometheus"],
+              },
+              "metrics/reports": { receivers: ["otlp/reports"], processors: ["memory_limiter"], exporters: ["prometheus/reports"] },
+            }
+          : {}),
       },
       telemetry: {
         logs: { level: "info", encoding: "json" },
-        metrics: { level: "normal", readers: [prometheusReader(listen.collectorBackend, ports.collector.telemetry)] },
+        // Views need the level "detailed", and what it adds about requests has labels that clients choose.
+        metrics: {
+          level: "detailed",
+          readers: [prometheusReader(listen.collectorBackend, ports.collector.telemetry)],
+          views: requestViews,
+        },
       },
     },
   });
 }
 
-function receivers({ listen, collectorSelf }: Topology, role: CollectorRole): object {
+/** A page for Prometheus. The names that a resource gives stay off it, but for `job` and `instance`. */
+const prometheusExporter = ({ listen }: Topology, port: number): object => ({
+  endpoint: `${listen.collectorBackend}:${port}`,
+  metric_expiration: "15m",
+  resource_to_telemetry_conversion: { enabled: false },
+});
+
+/** What the Collector counts of requests: how they were answered. No receiver's own counter knows of those that are refused before they are read. */
+const requestViews = [
+  ...Object.entries(answerLabels).map(([instrument, label]) => ({
+    selector: { instrument_name: instrument },
+    stream: { attribute_keys: { included: [label] }, aggregation: { explicit_bucket_histogram: { boundaries: [] } } },
+  })),
+  ...["http.*", "rpc.*"].map((name) => ({ selector: { instrument_name: name }, stream: { aggregation: { drop: {} } } })),
+];
+
+/** What weighs more than a request may is refused before it is read: by HTTP with status 400, by gRPC with RESOURCE_EXHAUSTED. Neither is tried again. */
+function receivers(settings: Settings, { listen, collectorSelf }: Topology, role: CollectorRole): object {
   const at = (port: number) => ({ endpoint: `${listen.anywhere}:${port}` });
+  const grpc = { max_recv_msg_size_mib: role === "sampler" ? hopMebibytes(settings) : settings.limits.request };
+  const http = { max_request_body_size: requestBytes(settings) };
   return {
     otlp: {
       protocols: {
         grpc: {
           ...at(ports.collector.otlpGrpc),
+          ...grpc,
           ...(role === "gateway" ? { keepalive: { server_parameters: connectionAge } } : {}),
         },
-        ...(role === "sampler" ? {} : { http: at(ports.collector.otlpHttp) }),
+        ...(role === "sampler" ? {} : { http: { ...at(ports.collector.otlpHttp), ...http } }),
       },
     },
     ...(role === "sampler"
       ? {}
-      : { jaeger: { protocols: { grpc: at(ports.collector.jaegerGrpc), thrift_http: at(ports.collector.jaegerThriftHttp) } } }),
+      : {
+          jaeger: {
+            protocols: {
+              grpc: { ...at(ports.collector.jaegerGrpc), ...grpc },
+              thrift_http: { ...at(ports.collector.jaegerThriftHttp), ...http },
+            },
+          },
+          "otlp/reports": { protocols: { http: { endpoint: `${listen.collectorBackend}:${ports.collector.reports}` } } },
+        }),
     prometheus: {
       config: {
         scrape_configs: [
@@ -165,6 +219,7 @@ const spanMetrics = {
 };
 
 function toJaeger(settings: Settings, topology: Topology): object {
+  const batch = batchBytes(settings);
   return {
     endpoint: topology.jaegerOtlp,
     tls: { insecure: true },
@@ -175,11 +230,11 @@ function toJaeger(settings: Settings, topology: Topology): object {
     // waits for the timeout: 200 ms, the default, would be twice the brief's whole time to Jaeger.
     sending_queue: {
       storage: "file_storage",
-      sizer: "items",
-      queue_size: settings.collector.queue,
+      sizer: "bytes",
+      queue_size: queueBytes(settings),
       block_on_overflow: true,
       num_consumers: 4,
-      batch: { flush_timeout: "25ms", min_size: 1000, max_size: 2000 },
+      batch: { sizer: "bytes", flush_timeout: "25ms", min_size: batch.min, max_size: batch.max },
     },
     retry_on_failure: { enabled: true, initial_interval: "1s", max_interval: "10s", max_elapsed_time: 0 },
   };

@@ -50,6 +50,12 @@ export const images = {
     user: { uid: 65534, gid: 65534 },
     shell: true,
   },
+  "elasticsearch-exporter": {
+    version: "1.9.0",
+    official: { registry: "quay.io", repository: "prometheuscommunity/elasticsearch-exporter", tag: "v1.9.0" },
+    user: { uid: 65534, gid: 65534 },
+    shell: true,
+  },
   busybox: {
     // Ours is what Debian 12 has. In both, /bin/busybox is linked statically: it runs in any other image too.
     version: "1.35.0",

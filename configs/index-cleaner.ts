@@ -41,7 +41,7 @@ export const oldestIndexHours = ({ retention, indexCleaner }: Settings): number 
  * Elasticsearch's certificate, which no tool of busybox does.
  */
 export function cleanerScript(settings: Settings, topology: Topology): string {
-  const collector = new URL(topology.collectorOtlpHttp);
+  const collector = new URL(topology.collectorReports);
   const password = `${paths.secrets}/${files.elasticsearchPassword}`;
   const state = (name: keyof typeof cronState) => `${paths.cleanerState}/${cronState[name]}`;
   const gauge = (name: keyof typeof cleanerGauges, value: string) =>
@@ -99,7 +99,7 @@ report() {
   service='{"attributes":[{"key":"service.name","value":{"stringValue":"index-cleaner"}}]}'
   body="{\\"resourceMetrics\\":[{\\"resource\\":$service,\\"scopeMetrics\\":[{\\"metrics\\":[$gauges]}]}]}"
   timeout 20 wget -q -O /dev/null --header 'Content-Type: application/json' --post-data "$body" \\
-    "http://$(address ${collector.hostname}):${portOf(topology.collectorOtlpHttp)}/v1/metrics"
+    "http://$(address ${collector.hostname}):${portOf(topology.collectorReports)}/v1/metrics"
 }
 
 if [ "\${1:-}" = report ]; then

@@ -1,4 +1,5 @@
 /** Jaeger's config file. */
+import { hopMebibytes } from "./bytes";
 import { goMemoryLimit, latencyBounds, prometheusReader } from "./go-programs";
 import type { Settings } from "./settings";
 import { elasticsearchUser, files, paths, ports, type Topology } from "./topology";
@@ -76,6 +77,8 @@ export function jaegerConfig(settings: Settings, topology: Topology, role: Jaege
         ? {
             jaeger_query: {
               storage: { traces: "elasticsearch" },
+              // Its traces about itself would go to port 4317 of its own host, where on Docker nobody listens: a warning every few seconds.
+              enable_tracing: false,
               ui: settings.images === "local" ? { assets_path: tracePageFolder } : undefined,
               http: {
                 endpoint: `${listen.jaegerBackend}:${ports.jaeger.query}`,
@@ -96,7 +99,11 @@ export function jaegerConfig(settings: Settings, topology: Topology, role: Jaege
       ? {
           otlp: {
             protocols: {
-              grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpGrpc}`, ...keepalive },
+              grpc: {
+                endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpGrpc}`,
+                max_recv_msg_size_mib: hopMebibytes(settings),
+                ...keepalive,
+              },
               http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpHttp}` },
             },
           },

@@ -17,12 +17,20 @@ export function prometheusConfig(settings: Settings, topology: Topology): string
   });
 }
 
-function scrapeConfig({ name, instances = [], names = [], keepLabels, secondTier }: ScrapeJob): object {
+/** Names that Prometheus gives itself: what a scrape was like, alerts, and recorded series, which have a colon. */
+export const reservedNames = "(up|scrape_.*|ALERTS.*|.*:.*)";
+
+/** What a reserved name becomes where somebody else gave it. */
+export const exportedName = "exported_$1";
+
+function scrapeConfig({ name, instances = [], names = [], foreign, secondTier }: ScrapeJob): object {
   const apart = secondTier?.apart;
-  const relabel = [
-    // Two Collectors may have the same series of an application.
-    ...(keepLabels && names.length > 0 ? [{ source_labels: ["__address__"], target_label: "collector" }] : []),
-    ...(names.length > 1 ? [{ source_labels: ["__meta_dns_name"], regex: "(.+)-pods", target_label: "service" }] : []),
+  const relabel = names.length > 1 ? [{ source_labels: ["__meta_dns_name"], regex: "(.+)-pods", target_label: "service" }] : [];
+  const metricRelabel = [
+    ...(foreign ? [{ source_labels: ["__name__"], regex: reservedNames, target_label: "__name__", replacement: exportedName }] : []),
+    ...(apart
+      ? [{ source_labels: ["tier", "__name__"], regex: `sampler;${apart.series}`, target_label: "job", replacement: apart.job }]
+      : []),
   ];
   const targets = [
     ...(instances.length > 0 ? [{ targets: instances }] : []),
@@ -31,17 +39,10 @@ function scrapeConfig({ name, instances = [], names = [], keepLabels, secondTier
   const [host, port] = [names.map((target) => target.split(":")[0]), Number(names[0]?.split(":")[1])];
   return {
     job_name: name,
-    ...(keepLabels ? { honor_labels: true } : {}),
     ...(targets.length > 0 ? { static_configs: targets } : {}),
     ...(names.length > 0 ? { dns_sd_configs: [{ names: host, type: "A", port, refresh_interval: "15s" }] } : {}),
     ...(relabel.length > 0 ? { relabel_configs: relabel } : {}),
-    ...(apart
-      ? {
-          metric_relabel_configs: [
-            { source_labels: ["tier", "__name__"], regex: `sampler;${apart.series}`, target_label: "job", replacement: apart.job },
-          ],
-        }
-      : {}),
+    ...(metricRelabel.length > 0 ? { metric_relabel_configs: metricRelabel } : {}),
   };
 }
 

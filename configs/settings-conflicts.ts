@@ -1,12 +1,31 @@
 /** Settings that are right one by one and not together: what a platform cannot do, and what needs something else. */
+import { memoryForRequest, queueForRequest } from "./bytes";
 import type { Parsed } from "./settings";
+import { hasSamplers } from "./topology-kubernetes";
+
+/** The sentence about a value that does not go with the others. */
+const refusal = (key: string, found: unknown, allowed: string): string => `${key}: found ${JSON.stringify(found)}; allowed: ${allowed}`;
+
+/** What is too small for the requests that may come. One sentence each, as below. */
+export function sizeConflicts({ limits, collector, sampler, jaeger }: Partial<Parsed>): string[] {
+  if (!limits) return [];
+  const request = `as limits.request is ${limits.request}Mi`;
+  const memory = memoryForRequest(limits.request);
+  const takers = { collector, ...(sampler && hasSamplers({ sampler }) ? { sampler } : {}), jaeger };
+  const queue = queueForRequest(limits.request);
+  return [
+    ...Object.entries(takers).flatMap(([group, sizes]) =>
+      sizes && sizes.memory < memory ? [refusal(`${group}.memory`, `${sizes.memory}Mi`, `${memory}Mi or more, ${request}`)] : [],
+    ),
+    ...(collector && collector.queue < queue ? [refusal("collector.queue", `${collector.queue}Mi`, `${queue}Mi or more, ${request}`)] : []),
+  ];
+}
 
 /** One sentence each: the key without its namespace, what was found, what is allowed. Groups that are wrong by themselves are left out. */
 export function platformConflicts(groups: Partial<Parsed>): string[] {
   const { platform, elasticsearch, collector, sampler, jaeger, prometheus } = groups;
   const problems: string[] = [];
-  const refuse = (key: string, found: unknown, allowed: string) =>
-    problems.push(`${key}: found ${JSON.stringify(found)}; allowed: ${allowed}`);
+  const refuse = (key: string, found: unknown, allowed: string) => problems.push(refusal(key, found, allowed));
   if (platform === "docker") {
     const only = (key: string, found: unknown, allowed: unknown) => {
       if (found !== undefined && found !== allowed)

@@ -1,6 +1,8 @@
-/** The groups of settings that size and place the services. */
+/** The groups of settings that size and place the services, and what they take. */
 import { isIP } from "node:net";
 import * as z from "zod";
+import { volumeOfSpans } from "./bytes";
+import { limits } from "./settings-limits";
 import { cpu, days, flag, integer, leaf, mebibytes, oneOf, text } from "./units";
 
 const name = (what: string) => text(`the name of ${/^[AEIOU]/i.test(what) ? "an" : "a"} ${what}`, /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/);
@@ -19,7 +21,7 @@ const elasticsearch = z
     nodes: integer(1, 9, "a number of nodes")
       .prefault(1)
       .describe("Nodes: 1, or 3 and more, so that a majority outlives the loss of one. Each index then has a copy on a second node."),
-    // New data stops at a gigabyte of free disk (components/elasticsearch.ts): less than this would hold hardly any.
+    // New data stops where a tenth of the disk is free (configs/watermarks.ts): less than this would hold hardly any.
     storage: mebibytes("4Gi", "16384Gi").prefault("10Gi").describe("Disk of each node, MiB. Docker's volumes have no limit and ignore it."),
     tls: oneOf("off", "cert-manager", "external")
       .prefault("off")
@@ -53,14 +55,20 @@ const elasticsearch = z
   })
   .prefault({});
 
+/** The queue was a number of spans once: what its volume was. */
+const countedInSpans = (input: unknown): string | undefined =>
+  /^\d{5,9}$/.test(String(input))
+    ? `it counts no spans any more: ${volumeOfSpans(Number(input))}Mi is the volume that ${String(input)} spans had`
+    : undefined;
+
 const collector = z
   .strictObject({
     memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
     cpu: cores().prefault("500m"),
-    queue: integer(10_000, 100_000_000, "a number of spans")
-      .prefault(200_000)
+    queue: mebibytes("256Mi", "1024Gi", countedInSpans)
+      .prefault("391Mi")
       .describe(
-        "Spans that wait on disk while Jaeger is away, on each instance that samples; when it is full, receivers refuse and clients retry.",
+        "Disk for spans that wait while Jaeger is away, on each instance that samples, MiB. Spans take a quarter of it; when that is full, receivers refuse and clients retry.",
       ),
     debug: oneOf("off", "basic", "detailed").prefault("off").describe("The debug exporter: what is logged of each kept batch of spans."),
     replicas: integer(1, 64, "a number of instances").prefault(1).describe("Instances; more than one needs samplers."),
@@ -187,4 +195,4 @@ const kubernetes = z
   .prefault({});
 
 /** By group. */
-export const services = { kubernetes, elasticsearch, collector, sampler, jaeger, prometheus, indexCleaner } as const;
+export const services = { kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner } as const;

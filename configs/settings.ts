@@ -7,7 +7,7 @@ import { distance } from "fastest-levenshtein";
 import * as z from "zod";
 import { capacityProblems, samplingTier } from "./sampling/capacity";
 import { contradictions, samplingSchema } from "./sampling/model";
-import { platformConflicts } from "./settings-conflicts";
+import { platformConflicts, sizeConflicts } from "./settings-conflicts";
 import { services } from "./settings-services";
 import { hostPort, publishedPorts, type PublishedPort } from "./topology";
 import { days, integer, leaf, oneOf, text } from "./units";
@@ -110,7 +110,10 @@ export function parseSettings(stack: string, raw: Readonly<Record<string, string
   // Also where another group is wrong: every error at once.
   problems.push(...portConflicts(schema.shape.publish.safeParse(input.publish).data));
   const groups = groupsOf(input);
-  problems.push(...platformConflicts(groups).map((problem) => `${namespace}:${problem}`), ...samplingProblems(groups));
+  problems.push(
+    ...[...platformConflicts(groups), ...sizeConflicts(groups)].map((problem) => `${namespace}:${problem}`),
+    ...samplingProblems(groups),
+  );
   if (problems.length > 0 || !result.success) throw new SettingsError(stack, problems);
   return deepFreeze({ ...result.data, stack });
 }

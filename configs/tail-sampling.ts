@@ -1,4 +1,5 @@
 /** The Collector's sampling processors: what they decide by, and how much and how long they remember. */
+import { traceBytes } from "./bytes";
 import { capPolicies, instanceCapacity, samplingStrategy, samplingTier, tailPolicies } from "./sampling";
 import type { Settings } from "./settings";
 
@@ -46,6 +47,8 @@ function processor(settings: Settings, strategy: string, wait: string, policies:
     num_traces: traces,
     // A load beyond it holds the receivers up, and clients retry; without it undecided traces would be dropped, errors among them.
     block_on_overflow: true,
+    // A trace without end would fill the memory, and at the end not fit the queue.
+    maximum_trace_size_bytes: traceBytes(settings),
     decision_cache: { sampled_cache_size: remembered, non_sampled_cache_size: remembered },
     policies,
   };

@@ -47,6 +47,7 @@ export function kubernetesTopology(settings: Settings): Topology {
     elasticsearchPasswordBy: "variable",
     jaegerOtlp: `${writer}:${ports.jaeger.otlpGrpc}`,
     collectorOtlpHttp: serviceUrl(settings, "otel-collector", ports.collector.otlpHttp),
+    collectorReports: serviceUrl(settings, "otel-collector", ports.collector.reports),
     jaegerSampling: serviceUrl(settings, "jaeger", ports.jaeger.samplingHttp),
     collectorSelf: `localhost:${ports.collector.telemetry}`,
     ...(sampler.replicas > 0 ? { samplers: { hostname: podsService("otel-sampler"), port: ports.collector.otlpGrpc } } : {}),
@@ -66,7 +67,7 @@ export function authorityOf({ elasticsearch }: Settings): string | undefined {
  */
 function scrapeJobs(settings: Settings): ScrapeJob[] {
   const all = (service: ServiceName, port: number) => `${podsService(service)}:${port}`;
-  const { telemetry, prometheusExporter } = ports.collector;
+  const { telemetry, prometheusExporter, reportsExporter } = ports.collector;
   const samplers = (port: number, apart?: { series: string; job: string }): Pick<ScrapeJob, "secondTier"> => {
     const instances = Array.from({ length: settings.sampler.replicas }, (_, i) => `${podHost("otel-sampler", i)}:${port}`);
     return instances.length > 0 ? { secondTier: { instances, ...(apart ? { apart } : {}) } } : {};
@@ -81,9 +82,11 @@ function scrapeJobs(settings: Settings): ScrapeJob[] {
       name: "otel-collector-exporter",
       names: [all("otel-collector", prometheusExporter)],
       ...samplers(prometheusExporter),
-      keepLabels: true,
+      foreign: true,
     },
+    { name: "index-cleaner", names: [all("otel-collector", reportsExporter)] },
     { name: "jaeger", names: jaegerServices(settings).map((service) => all(service, ports.jaeger.admin)) },
+    { name: "elasticsearch-exporter", names: [all("elasticsearch-exporter", ports.elasticsearchExporter.http)] },
     ...(settings.prometheus.mode === "own" ? [{ name: "prometheus", instances: [`localhost:${ports.prometheus.http}`] }] : []),
   ];
 }

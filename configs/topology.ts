@@ -9,7 +9,14 @@ import type { Settings } from "./settings";
  * Collector, `jaeger-collector` the writing half of Jaeger where that is apart: `jaeger` is then what people and applications ask.
  */
 export type ServiceName =
-  "elasticsearch" | "otel-collector" | "otel-sampler" | "jaeger" | "jaeger-collector" | "index-cleaner" | "prometheus";
+  | "elasticsearch"
+  | "elasticsearch-exporter"
+  | "otel-collector"
+  | "otel-sampler"
+  | "jaeger"
+  | "jaeger-collector"
+  | "index-cleaner"
+  | "prometheus";
 
 /** Every port that a program of the stack listens on, by program. The only home of port numbers. */
 export const ports = {
@@ -18,6 +25,8 @@ export const ports = {
     /** Between the nodes of a cluster. */
     transport: 9300,
   },
+  /** Elasticsearch's health, heap and disk as metrics. */
+  elasticsearchExporter: { http: 9114 },
   collector: {
     otlpGrpc: 4317,
     otlpHttp: 4318,
@@ -29,6 +38,10 @@ export const ports = {
     telemetry: 8888,
     /** The Prometheus exporter: span metrics and the applications' own OTLP metrics. */
     prometheusExporter: 8889,
+    /** What the index cleaner reports, OTLP over HTTP. Closed to applications, so that none can report in its name. */
+    reports: 4319,
+    /** The Prometheus exporter of these reports, apart from what applications measure. */
+    reportsExporter: 8890,
     health: 13133,
     zpages: 55679,
   },
@@ -130,8 +143,11 @@ export interface ScrapeJob {
   readonly instances?: readonly string[];
   /** `host:port` each, one port for all; the name resolves to all instances there are. */
   readonly names?: readonly string[];
-  /** What is measured keeps its own labels. The address then stands in the label `collector`, where there may be several instances. */
-  readonly keepLabels?: boolean;
+  /**
+   * Others named what is measured. Their `job` and `instance` become `exported_job` and `exported_instance`, and names that only Prometheus may
+   * give get the prefix `exported_`: no series of theirs is one that a rule selects.
+   */
+  readonly foreign?: boolean;
   /** A second tier under the same job: `host:port` each, and series that go to another job instead, by a pattern of their names. */
   readonly secondTier?: { readonly instances: readonly string[]; readonly apart?: { readonly series: string; readonly job: string } };
 }
@@ -151,6 +167,8 @@ export interface Topology {
   readonly elasticsearchUrl: string;
   readonly jaegerOtlp: string;
   readonly collectorOtlpHttp: string;
+  /** Where the index cleaner reports to. */
+  readonly collectorReports: string;
   readonly jaegerSampling: string;
   /** The metrics of a Collector about itself, as that Collector reaches them. */
   readonly collectorSelf: string;
@@ -200,14 +218,16 @@ export function dockerTopology(stack: string): Topology {
     elasticsearchUrl: `http://${at("elasticsearch", ports.elasticsearch.http)}`,
     jaegerOtlp: at("jaeger", ports.jaeger.otlpGrpc),
     collectorOtlpHttp: `http://${at("otel-collector", ports.collector.otlpHttp)}`,
+    collectorReports: `http://${at("otel-collector", ports.collector.reports)}`,
     jaegerSampling: `http://${at("jaeger", ports.jaeger.samplingHttp)}`,
     collectorSelf: at("otel-collector", ports.collector.telemetry),
     elasticsearchPasswordBy: "file",
     scrape: [
       job("otel-collector", at("otel-collector", ports.collector.telemetry)),
-      // What applications measure keeps its own labels; the exporter names the job they came from.
-      job("otel-collector-exporter", at("otel-collector", ports.collector.prometheusExporter), { keepLabels: true }),
+      job("otel-collector-exporter", at("otel-collector", ports.collector.prometheusExporter), { foreign: true }),
+      job("index-cleaner", at("otel-collector", ports.collector.reportsExporter)),
       job("jaeger", at("jaeger", ports.jaeger.admin)),
+      job("elasticsearch-exporter", at("elasticsearch-exporter", ports.elasticsearchExporter.http)),
       job("prometheus", `localhost:${ports.prometheus.http}`),
     ],
   });

@@ -3,15 +3,16 @@ import * as z from "zod";
 
 /**
  * A leaf of the settings: `parse` returns the value, or undefined where the input is none. `allowed` completes the sentence
- * "…; allowed: …" of the error message and stands in the settings reference.
+ * "…; allowed: …" of the error message and stands in the settings reference. `hint` may add what to write in place of some inputs.
  */
-export function leaf<T>(allowed: string, parse: (input: unknown) => T | undefined) {
+export function leaf<T>(allowed: string, parse: (input: unknown) => T | undefined, hint?: (input: unknown) => string | undefined) {
   return z
     .unknown()
     .transform((input, context) => {
       const value = parse(input);
       if (value !== undefined) return value;
-      context.addIssue({ code: "custom", message: allowed, input });
+      const more = hint?.(input);
+      context.addIssue({ code: "custom", message: more === undefined ? allowed : `${allowed}; ${more}`, input });
       return z.NEVER;
     })
     .meta({ allowed });
@@ -65,16 +66,20 @@ export const durationText = (milliseconds: number): string =>
   milliseconds % 1000 === 0 ? `${milliseconds / 1000} s` : `${milliseconds} ms`;
 
 /** Memory or disk in MiB, written `512Mi` or `2Gi`. */
-export const mebibytes = (min: string, max: string) => {
+export const mebibytes = (min: string, max: string, hint?: (input: unknown) => string | undefined) => {
   const parse = (text: string): number | undefined => {
     const match = /^(\d+)(Mi|Gi)$/.exec(text);
     return match ? Number(match[1]) * (match[2] === "Gi" ? 1024 : 1) : undefined;
   };
   const [least, most] = [parse(min) as number, parse(max) as number];
-  return leaf(`a size from ${min} to ${max}, such as 512Mi or 2Gi`, (input) => {
-    const value = typeof input === "string" ? parse(input) : undefined;
-    return value !== undefined && value >= least && value <= most ? value : undefined;
-  });
+  return leaf(
+    `a size from ${min} to ${max}, such as 512Mi or 2Gi`,
+    (input) => {
+      const value = typeof input === "string" ? parse(input) : undefined;
+      return value !== undefined && value >= least && value <= most ? value : undefined;
+    },
+    hint,
+  );
 };
 
 /** One of some words. */

@@ -1,6 +1,7 @@
 /** The Prometheus operator's objects, where the cluster's own Prometheus watches the stack: one monitor a service, and the rules. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { exportedName, reservedNames } from "../../configs/prometheus";
 import { ruleGroups } from "../../configs/rules";
 import type { Settings } from "../../configs/settings";
 import type { ScrapeJob, ServiceName } from "../../configs/topology";
@@ -44,12 +45,15 @@ export class Monitors extends pulumi.ComponentResource {
 /** The endpoints of each service. Rules name jobs, so each endpoint says its own; the operator would take the Service's name. */
 export function endpointsOf(jobs: readonly ScrapeJob[], workloads: readonly Workload[]): Map<ServiceName, object[]> {
   const endpoints = new Map<ServiceName, object[]>();
-  for (const { name, names = [], keepLabels, secondTier } of jobs) {
+  for (const { name, names = [], foreign, secondTier } of jobs) {
     const first = names.map((target) => ({
       target,
       labels: names.length > 1 ? { service: serviceOf(target) } : {},
       metrics: [] as object[],
     }));
+    const renamed = foreign
+      ? [{ sourceLabels: ["__name__"], regex: reservedNames, targetLabel: "__name__", replacement: exportedName }]
+      : [];
     const apart = secondTier?.apart;
     const moved = apart ? [{ sourceLabels: ["__name__"], regex: apart.series, targetLabel: "job", replacement: apart.job }] : [];
     const second = (secondTier?.instances ?? []).slice(0, 1).map((target) => ({ target, labels: { tier: "sampler" }, metrics: moved }));
@@ -57,19 +61,16 @@ export function endpointsOf(jobs: readonly ScrapeJob[], workloads: readonly Work
       const workload = workloads.find((candidate) => candidate.name === serviceOf(target));
       const port = workload?.ports.find((candidate) => candidate.port === Number(target.split(":")[1]));
       if (!workload || !port) throw new Error(`job ${name} scrapes ${target}, which no workload of the stack is`);
-      const relabelings = [
-        ...Object.entries<string | undefined>({ job: name, ...labels }).map(([targetLabel, replacement]): object => ({
-          targetLabel,
-          replacement,
-        })),
-        ...(keepLabels ? [{ sourceLabels: ["__address__"], targetLabel: "collector" }] : []),
-      ];
+      const relabelings = Object.entries<string | undefined>({ job: name, ...labels }).map(([targetLabel, replacement]) => ({
+        targetLabel,
+        replacement,
+      }));
+      const metricRelabelings = [...renamed, ...metrics];
       const endpoint = {
         port: port.name,
         interval: "15s",
-        ...(keepLabels ? { honorLabels: true } : {}),
         relabelings,
-        ...(metrics.length > 0 ? { metricRelabelings: metrics } : {}),
+        ...(metricRelabelings.length > 0 ? { metricRelabelings } : {}),
       };
       endpoints.set(workload.name, [...(endpoints.get(workload.name) ?? []), endpoint]);
     }

@@ -1,4 +1,5 @@
 /** What an application gets in its environment: where to send spans, and who decides on them. */
+import { mebibyte, requestBytes } from "../bytes";
 import type { Settings } from "../settings";
 import type { SamplingModel } from "./model";
 
@@ -15,6 +16,9 @@ export const applicationService = "thebot-platform";
 
 /** How often an SDK asks for its rates, in milliseconds: an edit reaches it this much later than Jaeger serves it, at most. */
 export const pollingInterval = 30_000;
+
+/** The largest request that the package thebot-tracing sends unless told otherwise, bytes. */
+const packageRequest = 4 * mebibyte;
 
 /**
  * The environment of an application, under the names of the OpenTelemetry specification where it has one. `TRACING_` variables are read by
@@ -43,6 +47,7 @@ export function applicationEnvironment(
           TRACING_SAMPLE_PERCENTAGE: String(own.default),
         }),
     TRACING_SAMPLING_RULES: JSON.stringify(own),
+    ...(requestBytes(settings) === packageRequest ? {} : { TRACING_MAX_REQUEST_BYTES: String(requestBytes(settings)) }),
   };
 }
 

@@ -131,6 +131,18 @@ export const prometheus: Contract = async (subject) => {
   await checkScript(subject, "works in /prometheus and can write there", '[ "$PWD" = /prometheus ] && echo > file');
 };
 
+export const elasticsearchExporter: Contract = async (subject) => {
+  const { reference, check } = subject;
+  await checkEntrypoint(subject, ["/bin/elasticsearch_exporter"]);
+  await checkUser(subject, "elasticsearch-exporter");
+  await checkTools(subject);
+  await check("takes an address, an authority, all nodes, and a place to listen", async () => {
+    const { output } = await runToEnd(reference, [], ["--help"]);
+    for (const flag of ["--es.uri", "--es.ca", "--[no-]es.all", "--web.listen-address", "--log.format", "--log.level"])
+      assert.ok(output.includes(flag), `no ${flag}`);
+  });
+};
+
 export const busybox: Contract = async (subject) => {
   await subject.check("starts a shell", async () => assert.deepEqual((await imageConfig(subject.reference)).Cmd, ["sh"]));
   await checkUser(subject, "busybox");

@@ -37,6 +37,16 @@ const sources = {
     packages: ["./cmd/prometheus", "./cmd/promtool"],
     variables: { "github.com/prometheus/common/version.Version": "3.13.5" },
   },
+  "elasticsearch-exporter": {
+    version: "1.9.0",
+    module: {
+      path: "github.com/prometheus-community/elasticsearch_exporter",
+      version: "v1.9.0",
+      sum: "h1:wGaKJ4MTpwmxOGS1gIJAIJLnd0mYAlUzraXIRbyeLOw=",
+    },
+    packages: ["."],
+    variables: { "github.com/prometheus/common/version.Version": "1.9.0" },
+  },
 } as const satisfies Partial<Record<ImageName, GoSource>>;
 
 export type GoImage = keyof typeof sources;

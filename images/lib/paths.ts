@@ -16,6 +16,7 @@ const imageOf = {
   "es-index-cleaner": "jaeger-es-index-cleaner",
   prometheus: "prometheus",
   promtool: "prometheus",
+  elasticsearch_exporter: "elasticsearch-exporter",
 } as const satisfies Record<string, ImageName>;
 
 export type Program = keyof typeof imageOf;

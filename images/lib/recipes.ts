@@ -72,6 +72,13 @@ const recipes: Record<ImageName, Recipe> = {
       await mkdir(join(build.context, "data"), { mode: 0o775 });
     },
   },
+  "elasticsearch-exporter": {
+    description: "Elasticsearch's metrics for Prometheus",
+    async assemble(build) {
+      await addPrograms("elasticsearch-exporter", ["elasticsearch_exporter"], build);
+      await addBase(build);
+    },
+  },
   busybox: {
     description: "A shell and small tools in one static program",
     assemble: ({ context, log }) => addBusybox(join(context, "rootfs"), log),

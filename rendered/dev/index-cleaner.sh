@@ -48,7 +48,7 @@ report() {
   service='{"attributes":[{"key":"service.name","value":{"stringValue":"index-cleaner"}}]}'
   body="{\"resourceMetrics\":[{\"resource\":$service,\"scopeMetrics\":[{\"metrics\":[$gauges]}]}]}"
   timeout 20 wget -q -O /dev/null --header 'Content-Type: application/json' --post-data "$body" \
-    "http://$(address otel-collector):4318/v1/metrics"
+    "http://$(address otel-collector):4319/v1/metrics"
 }
 
 if [ "${1:-}" = report ]; then

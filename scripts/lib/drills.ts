@@ -1,5 +1,6 @@
 /** Faults that provoke the alerts of a running stack, each undone when its alerts fire. Used by `make alerts-drill` and a test. */
 import { randomBytes } from "node:crypto";
+import { queueBytes, requestBytes } from "../../configs/bytes";
 import type { Settings } from "../../configs/settings";
 import { cronState, dockerName, files, paths, publishedUrl, type ServiceName } from "../../configs/topology";
 import { belongings, serviceContainers, type Container } from "./docker";
@@ -86,28 +87,40 @@ export class Running {
     await this.elasticsearch("PUT", "/jaeger-*/_settings", { "index.blocks.write": block });
   }
 
-  /** Sends spans, a hundred to a trace; whether they were taken. They failed where not every trace is kept: errors are kept first. */
-  async send(count: number): Promise<boolean> {
+  /**
+   * Sends spans of a kilobyte and of so many days ago, a hundred to a trace; whether they were taken. They failed where not every trace is kept:
+   * errors are kept first.
+   */
+  async send(count: number, days = 0): Promise<boolean> {
     const failed = this.settings.sampling.default < 100;
-    const now = `${Date.now()}000000`;
+    const time = `${Date.now() - days * 24 * 3_600_000}000000`;
     const traces = Array.from({ length: Math.ceil(count / 100) }, () => randomBytes(16).toString("hex"));
     const spans = Array.from({ length: count }, (_, i) => ({
       traceId: traces[Math.floor(i / 100)],
       spanId: randomBytes(8).toString("hex"),
       name: "alerts-drill",
       kind: 2,
-      startTimeUnixNano: now,
-      endTimeUnixNano: now,
+      startTimeUnixNano: time,
+      endTimeUnixNano: time,
+      attributes: [{ key: "padding", value: { stringValue: padding } }],
       status: failed ? { code: 2 } : {},
     }));
     const resource = { attributes: [{ key: "service.name", value: { stringValue: "alerts-drill" } }] };
-    const answer = await fetch(`${publishedUrl(this.settings, "otlp-http")}/v1/traces`, {
+    return (await this.post(JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] })))?.ok ?? false;
+  }
+
+  /** Sends more than a request may weigh. */
+  async sendTooMuch(): Promise<void> {
+    await this.post(" ".repeat(requestBytes(this.settings) + 1));
+  }
+
+  private post(body: string): Promise<Response | undefined> {
+    return fetch(`${publishedUrl(this.settings, "otlp-http")}/v1/traces`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] }),
+      body,
       signal: AbortSignal.timeout(10_000),
     }).catch(() => undefined);
-    return answer?.ok ?? false;
   }
 }
 
@@ -127,14 +140,21 @@ const start = (service: ServiceName) => async (stack: Running) => {
 /** A share of the queue that its alert fires at, with some to spare. */
 const nearlyFull = 0.95;
 
-/** Spans of a request that is large, and still within the 4 MiB that receivers allow. */
-const large = 2000;
+/** What a span of the drill carries, to be worth sending. */
+const padding = "x".repeat(1000);
 
-/** Sends spans until so many were taken, or none is for half a minute: a full queue takes none, and a memory limiter none for a while. */
-async function fill(stack: Running, wanted: number): Promise<void> {
+/** Bytes that it takes in the queue: ids, times, name, and what the Collector adds. */
+const spanBytes = padding.length + 160;
+
+/** Spans of a request that is large, and still within the smallest that receivers may be told to take. */
+const large = 800;
+
+/** Sends spans until the queue is nearly full, or none is taken for half a minute: a full queue takes none, and a memory limiter none for a while. */
+async function fillQueue(stack: Running): Promise<void> {
+  const wanted = queueBytes(stack.settings) * nearlyFull;
   for (let [sent, refused] = [0, 0]; sent < wanted && refused < 30;) {
     if (await stack.send(large)) {
-      [sent, refused] = [sent + large, 0];
+      [sent, refused] = [sent + large * spanBytes, 0];
     } else {
       refused += 1;
       await sleep(1000);
@@ -142,8 +162,18 @@ async function fill(stack: Running, wanted: number): Promise<void> {
   }
 }
 
+/** Sends a span of the day before the retention. */
+async function tooOld(stack: Running): Promise<void> {
+  await stack.send(1, stack.settings.retention + 1);
+}
+
 /** Alerts that no drill provokes, and why. */
 export const notProvoked: Readonly<Record<string, string>> = {
+  ElasticsearchRed:
+    "a part of an index that is gone makes the container unhealthy, on which others wait: tests/rules/elasticsearch-alerts.test.ts",
+  ElasticsearchHeapHigh: "it takes a load that other alerts are about: tests/rules/elasticsearch-alerts.test.ts",
+  ElasticsearchDiskLow: "the disk is the host's: tests/rules/elasticsearch-alerts.test.ts",
+  ElasticsearchDiskFilling: "the disk is the host's: tests/rules/elasticsearch-alerts.test.ts",
   OTELSamplingFull: "the dev stack keeps every trace as it arrives, so none waits undecided: tests/rules/collector-alerts.test.ts",
   TraceIndexTooOld:
     "the time at which an index was made cannot be set: tests/e2e/retention.test.ts makes old ones by another clock, and reads the metric",
@@ -170,6 +200,26 @@ export const drills: readonly Drill[] = [
     },
   },
   {
+    what: "a client sends more than a request may weigh",
+    alerts: ["OTELRequestsRefused"],
+    lane: "spans",
+    quick: true,
+    endsByTime: true,
+    provoke: (stack) => stack.sendTooMuch(),
+    undo: () => Promise.resolve(),
+  },
+  {
+    what: "an application's clock is slow by more than the retention",
+    alerts: ["SpansDroppedAtTheDoor"],
+    lane: "spans",
+    quick: true,
+    endsByTime: true,
+    provoke: tooOld,
+    // The first ones may make the counter, and it has not risen then.
+    meanwhile: tooOld,
+    undo: () => Promise.resolve(),
+  },
+  {
     what: "Elasticsearch refuses writes: its indices are read-only",
     alerts: ["TraceDataLoss"],
     lane: "spans",
@@ -185,7 +235,7 @@ export const drills: readonly Drill[] = [
     quick: true,
     provoke: async (stack) => {
       await stop("jaeger")(stack);
-      await fill(stack, stack.settings.collector.queue * nearlyFull);
+      await fillQueue(stack);
     },
     undo: start("jaeger"),
   },
@@ -199,7 +249,7 @@ export const drills: readonly Drill[] = [
   },
   {
     what: "Elasticsearch hangs: its container is paused",
-    alerts: ["JaegerElasticsearchConnectionFailed", "JaegerHighQueueDepth"],
+    alerts: ["ElasticsearchDown", "JaegerElasticsearchConnectionFailed", "JaegerHighQueueDepth"],
     lane: "spans",
     quick: false,
     provoke: pause("elasticsearch"),
@@ -207,15 +257,23 @@ export const drills: readonly Drill[] = [
   },
   {
     what: "Jaeger is stopped, the Collector's queue is full, and spans still come",
-    alerts: ["OTELHighSpanDropRate", "OTELCollectorHighMemory"],
+    alerts: ["OTELHighSpanDropRate", "OTELCollectorHighMemory", "OTELExporterQueueFilling"],
     lane: "spans",
     quick: false,
     provoke: async (stack) => {
       await stop("jaeger")(stack);
-      await fill(stack, stack.settings.collector.queue * nearlyFull);
+      await fillQueue(stack);
     },
     meanwhile: (stack) => Promise.all(Array.from({ length: 8 }, () => stack.send(large))),
     undo: start("jaeger"),
+  },
+  {
+    what: "Elasticsearch's exporter is stopped",
+    alerts: ["ElasticsearchExporterDown"],
+    lane: "spans",
+    quick: false,
+    provoke: stop("elasticsearch-exporter"),
+    undo: start("elasticsearch-exporter"),
   },
   {
     what: "Elasticsearch is slow: it gets a twentieth of a processor",

@@ -54,7 +54,7 @@ export async function sampledShare(settings: Settings): Promise<string> {
 /** How full the Collector's queue to Jaeger is. */
 export async function queueFill(settings: Settings): Promise<string> {
   const [waiting, room] = await Promise.all([queueSize, queueCapacity].map((series) => query(settings, `sum(${series})`)));
-  return room === undefined ? "not known yet" : `${waiting ?? 0} of ${room} spans wait for Jaeger`;
+  return room === undefined ? "not known yet" : `${size(waiting ?? 0)} of ${size(room)} of spans wait for Jaeger`;
 }
 
 async function query(settings: Settings, expression: string): Promise<number | undefined> {

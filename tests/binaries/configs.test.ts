@@ -10,7 +10,7 @@ import { dockerTopology, files, paths } from "../../configs/topology";
 import { projectFolder } from "../../render/record";
 import { models } from "./support/models";
 import { temporaryFolder } from "../support/temporary-folder";
-import { freePorts, program, run, type Outcome } from "./support/programs";
+import { collectorArgs, freePorts, program, run, type Outcome } from "./support/programs";
 
 const folder = temporaryFolder();
 const topology = dockerTopology("dev");
@@ -31,7 +31,7 @@ describe("the Collector", () => {
     mkdirSync(queue, { recursive: true });
     return text.replaceAll(paths.collectorQueue, queue);
   }
-  const validate = (text: string) => run(program("otelcol-contrib"), ["validate", `--config=${written("config.yml", local(text))}`]);
+  const validate = (text: string) => run(program("otelcol-contrib"), ["validate", ...collectorArgs(written("config.yml", local(text)))]);
 
   /** Starts it with its policies, on free ports of this host in place of the container's. `validate` does not look into policies. */
   async function start(text: string): Promise<Outcome> {
@@ -43,7 +43,7 @@ describe("the Collector", () => {
         (_all, indent: string) => `host: 127.0.0.1\n${indent}port: ${free.pop()!}`,
       );
     const config = written("config.yml", here);
-    return run(program("otelcol-contrib"), [`--config=${config}`], { until: /Everything is ready/ });
+    return run(program("otelcol-contrib"), collectorArgs(config), { until: /Everything is ready/ });
   }
   const started: Outcome = { code: 0, output: expect.stringContaining("Everything is ready") as string };
 

@@ -14,7 +14,7 @@ import { kubernetesTopology } from "../../configs/topology-kubernetes";
 import { projectFolder, stackConfig } from "../../render/record";
 import { standIn } from "../rules/support/elasticsearch";
 import { temporaryFolder } from "../support/temporary-folder";
-import { freePorts, program, run, type Outcome } from "./support/programs";
+import { collectorArgs, freePorts, program, run, type Outcome } from "./support/programs";
 
 jest.setTimeout(60_000);
 const folder = temporaryFolder();
@@ -53,7 +53,7 @@ function local(text: string): string {
 describe.each(["staging", "prod"])("the manifests of %s", (stack) => {
   const all = filesOf(stack);
   const validator: Readonly<Record<string, (path: string) => Promise<Outcome>>> = {
-    [files.collector]: (path) => run(program("otelcol-contrib"), ["validate", `--config=${path}`]),
+    [files.collector]: (path) => run(program("otelcol-contrib"), ["validate", ...collectorArgs(path)]),
     [files.jaeger]: (path) => run(program("jaeger"), ["validate", `--config=${path}`]),
     [files.prometheus]: (path) => run(program("promtool"), ["check", "config", path]),
     [files.rules]: (path) => run(program("promtool"), ["check", "rules", path]),
@@ -89,6 +89,16 @@ async function moved(text: string): Promise<{ text: string; at: (port: number) =
 
 const settingsOf = (stack: string, more: Record<string, string> = {}) => parseSettings(stack, { ...stackConfig(stack), ...more });
 
+/** A span that gateways let pass: one without times, say, they drop. */
+const spanOfNow = () => ({
+  traceId: "a".repeat(32),
+  spanId: "b".repeat(16),
+  name: "x",
+  kind: 2,
+  startTimeUnixNano: `${Date.now()}000000`,
+  endTimeUnixNano: `${Date.now()}000001`,
+});
+
 test("a span that a gateway has acknowledged is a sampler's", async () => {
   const settings = settingsOf("staging");
   const topology = kubernetesTopology(settings);
@@ -105,24 +115,16 @@ test("a span that a gateway has acknowledged is a sampler's", async () => {
   let status = 0;
   let seen = ["", ""];
   const send = async () => {
-    const span = {
-      traceId: "a".repeat(32),
-      spanId: "b".repeat(16),
-      name: "x",
-      kind: 2,
-      startTimeUnixNano: `${Date.now()}000000`,
-      endTimeUnixNano: `${Date.now()}000001`,
-    };
-    const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] });
+    const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [spanOfNow()] }] }] });
     const headers = { "Content-Type": "application/json" };
     const answer = await fetch(`http://127.0.0.1:${gateway.at(ports.collector.otlpHttp)}/v1/traces`, { method: "POST", headers, body });
     status = answer.status;
     seen = [await metrics(gateway.at(ports.collector.telemetry)), await metrics(sampler.at(ports.collector.telemetry))];
   };
-  const both = await run(program("otelcol-contrib"), [`--config=${samplers}`], {
+  const both = await run(program("otelcol-contrib"), collectorArgs(samplers), {
     until: ready,
     meanwhile: async () => {
-      const { output } = await run(program("otelcol-contrib"), [`--config=${gateways}`], { until: ready, meanwhile: send });
+      const { output } = await run(program("otelcol-contrib"), collectorArgs(gateways), { until: ready, meanwhile: send });
       expect(output).toMatch(ready);
     },
   });
@@ -146,12 +148,10 @@ test("a gateway without a sampler refuses: it acknowledges nothing that it would
       .replaceAll(/max_elapsed_time: \d+s/g, "max_elapsed_time: 1s"),
   );
   let status = 0;
-  await run(program("otelcol-contrib"), [`--config=${config}`], {
+  await run(program("otelcol-contrib"), collectorArgs(config), {
     until: ready,
     meanwhile: async () => {
-      const body = JSON.stringify({
-        resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: "a".repeat(32), spanId: "b".repeat(16), name: "x" }] }] }],
-      });
+      const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [spanOfNow()] }] }] });
       const headers = { "Content-Type": "application/json" };
       status = (await fetch(`http://127.0.0.1:${gateway.at(ports.collector.otlpHttp)}/v1/traces`, { method: "POST", headers, body }))
         .status;

@@ -80,7 +80,10 @@ const addresses = async (name: string) =>
 const closed: readonly (readonly [string, number])[] = [
   ["elasticsearch", ports.elasticsearch.http],
   ["otel-sampler", ports.collector.otlpGrpc],
+  ["elasticsearch-exporter", ports.elasticsearchExporter.http],
   ["otel-collector", ports.collector.telemetry],
+  ["otel-collector", ports.collector.reports],
+  ["otel-collector", ports.collector.reportsExporter],
   ["jaeger", ports.jaeger.query],
   ["jaeger", ports.jaeger.otlpGrpc],
   ["prometheus", ports.prometheus.http],

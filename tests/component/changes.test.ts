@@ -41,9 +41,11 @@ describe("an edit of", () => {
       { "tracing-otel-collector": ["envs", "labels"], "tracing-otel-collector-config-upload": ["uploads"] },
     ],
     [
-      "the retention: how far Jaeger looks back, and what the cleaner deletes",
+      "the retention: how far Jaeger looks back, what the cleaner deletes, and how old a span may be that the Collector takes",
       { retention: "14d" },
       {
+        "tracing-otel-collector": ["labels"],
+        "tracing-otel-collector-config-upload": ["uploads"],
         "tracing-jaeger": ["labels"],
         "tracing-jaeger-config-upload": ["uploads"],
         "tracing-index-cleaner": ["labels"],
@@ -103,7 +105,7 @@ describe("an edit of", () => {
   test("the images: containers and images only, no volume, network or password", async () => {
     const changed = new Set(Object.keys(differences(base, await runProgram("dev", { images: "local" }))));
     const lasting = [types.volume, types.network, types.password].flatMap((type) => base.ofType(type));
-    expect(lasting).toHaveLength(17);
+    expect(lasting).toHaveLength(18);
     expect(lasting.filter(({ name }) => changed.has(name))).toEqual([]);
     expect(changed.size).toBe(base.ofType(types.container).length + base.ofType(types.image).length);
   });

@@ -32,6 +32,7 @@ describe("a service", () => {
     const of = (name: keyof typeof images) => `${images[name].user.uid}:${images[name].user.gid}`;
     expect(users).toEqual({
       elasticsearch: of("elasticsearch"),
+      "elasticsearch-exporter": of("elasticsearch-exporter"),
       jaeger: of("jaeger"),
       "otel-collector": of("otel-collector"),
       "index-cleaner": of("jaeger-es-index-cleaner"),
@@ -47,6 +48,7 @@ describe("a service", () => {
     const settings = parseSettings("dev", { "tracing:platform": "docker", "tracing:environment": "development" });
     expect(each("memory")).toEqual({
       elasticsearch: settings.elasticsearch.memory,
+      "elasticsearch-exporter": 64,
       jaeger: settings.jaeger.memory,
       "otel-collector": settings.collector.memory,
       "index-cleaner": 64,
@@ -55,8 +57,9 @@ describe("a service", () => {
     expect(each("memorySwap")).toEqual(each("memory"));
   });
 
-  test("shares 2 GiB with the other services", () => {
-    const four = services.filter((service) => service !== "index-cleaner").map((service) => Number(inputs(service).memory));
+  test("shares 2 GiB with the other services, but for two small helpers of theirs", () => {
+    const small = ["index-cleaner", "elasticsearch-exporter"];
+    const four = services.filter((service) => !small.includes(service)).map((service) => Number(inputs(service).memory));
     expect(four).toHaveLength(4);
     expect(four.reduce((sum, memory) => sum + memory)).toBeLessThanOrEqual(2048);
   });
@@ -69,7 +72,8 @@ describe("a service", () => {
 
   test("comes back after a crash and a reboot, stays away when it was stopped, and has time to drain", () => {
     expect(each("restart")).toEqual(all("unless-stopped"));
-    expect(each("stopTimeout")).toEqual({ elasticsearch: 60, jaeger: 30, "otel-collector": 30, "index-cleaner": 10, prometheus: 30 });
+    const short = { "index-cleaner": 10, "elasticsearch-exporter": 10 };
+    expect(each("stopTimeout")).toEqual({ ...all(30), elasticsearch: 60, ...short });
     expect(each("destroyGraceSeconds")).toEqual(each("stopTimeout"));
   });
 
@@ -111,6 +115,7 @@ describe("health", () => {
     const scripts = services.map((service) => [service, check(service)?.tests.at(-1)]);
     expect(Object.fromEntries(scripts)).toEqual({
       elasticsearch: expect.stringContaining("GET /_cluster/health?wait_for_status=yellow") as string,
+      "elasticsearch-exporter": "wget -q -O /dev/null http://127.0.0.1:9114/healthz",
       jaeger: "wget -q -O /dev/null http://127.0.0.1:13133/status",
       "otel-collector": "wget -q -O /dev/null http://127.0.0.1:13133/healthz",
       "index-cleaner": undefined,
@@ -151,6 +156,7 @@ describe("volumes", () => {
     const data = (service: string, containerPath: string) => [{ volumeName: `tracing-dev-${service}-data`, containerPath }];
     expect(Object.fromEntries(writable)).toEqual({
       elasticsearch: data("elasticsearch", "/usr/share/elasticsearch/data"),
+      "elasticsearch-exporter": [],
       jaeger: [],
       "otel-collector": data("otel-collector", "/var/lib/otelcol"),
       "index-cleaner": data("index-cleaner", "/var/lib/index-cleaner"),

@@ -22,6 +22,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
     expect(counts).toEqual({
       "tracing:components:TracingStack": 1,
       "tracing:components:Elasticsearch": 1,
+      "tracing:components:ElasticsearchExporter": 1,
       "tracing:components:Jaeger": 1,
       "tracing:components:Collector": 1,
       "tracing:components:IndexCleaner": 1,
@@ -29,11 +30,11 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       "tracing:platform:Docker": 1,
       [types.password]: 1,
       [types.network]: 2,
-      // One for each folder of data (4), of config (5) and of a user's secrets (3), and for the secrets and the tools.
-      [types.volume]: 14,
-      [types.image]: 6,
-      // A service each (5), an uploader for each folder of config (5) and for the secrets, and the task that prepares volumes.
-      [types.container]: 12,
+      // One for each folder of data (4), of config (5) and of a user's secrets (4), and for the secrets and the tools.
+      [types.volume]: 15,
+      [types.image]: 7,
+      // A service each (6), an uploader for each folder of config (5) and for the secrets, and the task that prepares volumes.
+      [types.container]: 13,
     });
   });
 
@@ -89,7 +90,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
     });
   });
 
-  test("start in order: Elasticsearch, then Jaeger and the cleaner, then the Collector, each after its volumes are ready", () => {
+  test("start in order: Elasticsearch, then its exporter, Jaeger and the cleaner, then the Collector, each after its volumes are ready", () => {
     const order = (service: string) =>
       run()
         .dependenciesOf(run().container(service), types.container)
@@ -97,6 +98,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
         .sort();
     expect(Object.fromEntries(services.map((service) => [service, order(service)]))).toEqual({
       elasticsearch: ["docker-prepare"],
+      "elasticsearch-exporter": ["docker-prepare", "elasticsearch"],
       jaeger: ["docker-prepare", "elasticsearch", "jaeger-config-upload", "jaeger-live-upload"],
       "otel-collector": ["docker-prepare", "jaeger", "otel-collector-config-upload"],
       "index-cleaner": ["docker-prepare", "elasticsearch", "index-cleaner-config-upload"],

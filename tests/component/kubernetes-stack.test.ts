@@ -23,15 +23,15 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
   staging: {
     Namespace: 1,
     Secret: 1,
-    // One that denies all, and one for each of the six workloads.
-    NetworkPolicy: 7,
-    ServiceAccount: 6,
+    // One that denies all, and one for each of the seven workloads.
+    NetworkPolicy: 8,
+    ServiceAccount: 7,
     // Each workload's own file, and the strategies.
     ConfigMap: 6,
     // Two for each that others connect to.
-    Service: 10,
+    Service: 12,
     StatefulSet: 3,
-    Deployment: 2,
+    Deployment: 3,
     CronJob: 1,
     // Gateways and samplers.
     PodDisruptionBudget: 2,
@@ -39,12 +39,12 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
   prod: {
     Namespace: 1,
     Secret: 1,
-    NetworkPolicy: 8,
-    ServiceAccount: 7,
+    NetworkPolicy: 9,
+    ServiceAccount: 8,
     ConfigMap: 7,
-    Service: 12,
+    Service: 14,
     StatefulSet: 3,
-    Deployment: 3,
+    Deployment: 4,
     CronJob: 1,
     PodDisruptionBudget: 5,
     HorizontalPodAutoscaler: 1,
@@ -206,7 +206,7 @@ describe("by choice", () => {
     run.resources.filter((resource) => kindOf(resource) === kind).map(({ inputs }) => (inputs.metadata as { name: string }).name);
 
   test("the operator's objects stand in place of a Prometheus: a monitor for each service that is scraped, and the rules", () => {
-    expect(names("ServiceMonitor").sort()).toEqual(["jaeger", "otel-collector", "otel-sampler"]);
+    expect(names("ServiceMonitor").sort()).toEqual(["elasticsearch-exporter", "jaeger", "otel-collector", "otel-sampler"]);
     expect(names("PrometheusRule")).toEqual(["tracing"]);
     expect(names("StatefulSet")).toEqual(["otel-sampler"]);
     const monitors = run.resources.filter((resource) => ["ServiceMonitor", "PrometheusRule"].includes(kindOf(resource)));
@@ -225,6 +225,33 @@ describe("by choice", () => {
       ["telemetry", { targetLabel: "job", replacement: "otel-collector" }],
       ["exporter", { targetLabel: "job", replacement: "otel-collector-exporter" }],
     ]);
+  });
+
+  test("no monitor takes job and instance from a page; Prometheus' own names are renamed where applications may give them", () => {
+    const monitors = run.resources.filter((resource) => kindOf(resource) === "ServiceMonitor");
+    const endpoints = monitors.flatMap(({ inputs }) => (inputs.spec as { endpoints: Record<string, unknown>[] }).endpoints);
+    expect(endpoints.filter(({ honorLabels }) => honorLabels !== undefined)).toEqual([]);
+    const renamed = {
+      sourceLabels: ["__name__"],
+      regex: "(up|scrape_.*|ALERTS.*|.*:.*)",
+      targetLabel: "__name__",
+      replacement: "exported_$1",
+    };
+    const renaming = endpoints.filter(({ metricRelabelings }) => JSON.stringify(metricRelabelings ?? "").includes("exported_"));
+    expect(renaming.map(({ port, metricRelabelings }) => [port, metricRelabelings])).toEqual([
+      ["exporter", [renamed]],
+      ["exporter", [renamed]],
+    ]);
+  });
+
+  test("the cleaner's reports and Elasticsearch's exporter are scraped under jobs of their own", () => {
+    const jobs = (service: string) => {
+      const [monitor] = run.resources.filter(({ name }) => name.endsWith(`-monitors-${service}`));
+      const { endpoints } = monitor!.inputs.spec as { endpoints: { port: string; relabelings: { replacement: string }[] }[] };
+      return endpoints.map(({ port, relabelings }) => `${port}: ${relabelings[0]!.replacement}`);
+    };
+    expect(jobs("otel-collector")).toContain("report-metrics: index-cleaner");
+    expect(jobs("elasticsearch-exporter")).toEqual(["http: elasticsearch-exporter"]);
   });
 
   test("an Elasticsearch that exists leaves the stack without one, without a password and without a Secret", () => {

@@ -48,7 +48,7 @@ const found = async (config: Record<string, unknown>) =>
 test.each<[string, Record<string, unknown>]>([
   [
     "storage",
-    { elasticsearch: { memory: "2Gi", storage: "30Gi" }, prometheus: { storage: "8Gi" }, collector: { replicas: 2, queue: 500_000 } },
+    { elasticsearch: { memory: "2Gi", storage: "30Gi" }, prometheus: { storage: "8Gi" }, collector: { replicas: 2, queue: "977Mi" } },
   ],
   ["the class of the volumes", { kubernetes: { volumes: "delete", storageClass: "fast" } }],
   ["the number of Elasticsearch's nodes", { elasticsearch: { memory: "2Gi", storage: "20Gi", nodes: 3, tls: "cert-manager" } }],

@@ -60,6 +60,7 @@ test("a volume of its own gives the secret to each service that logs in, and to 
   ];
   expect(Object.fromEntries(mounts)).toEqual({
     elasticsearch: own("elasticsearch"),
+    "elasticsearch-exporter": own("elasticsearch-exporter"),
     jaeger: own("jaeger"),
     "otel-collector": [],
     "index-cleaner": own("index-cleaner"),

@@ -11,9 +11,16 @@ const heap = collector("otelcol_process_runtime_heap_alloc_bytes");
 const down = ["OTELCollectorDown"];
 const drops = ["OTELHighSpanDropRate"];
 const full = ["OTELExporterQueueFull"];
+const filling = ["OTELExporterQueueFilling"];
 const memory = ["OTELCollectorHighMemory"];
 const loss = ["TraceDataLoss"];
 const sampling = ["OTELSamplingFull"];
+const refusals = ["OTELRequestsRefused"];
+/** Requests by how they were answered. */
+const answered = {
+  http: (status: string) => collector("http_server_request_duration_seconds_count", `, http_response_status_code="${status}"`),
+  grpc: (status: string) => collector("rpc_server_call_duration_seconds_count", `, rpc_response_status_code="${status}"`),
+};
 const undecided = collector("otelcol_processor_tail_sampling_sampling_traces_on_memory");
 /** Undecided traces that fit by default. */
 const { traces } = capacity(settingsWith().sampling, settingsWith().collector.memory);
@@ -25,7 +32,7 @@ const cases: Record<string, readonly Case[]> = {
       "where no span has come yet",
       20,
       Object.fromEntries(
-        Object.keys(healthy(1)).flatMap((name) => (/^(up|otelcol_process|tracing_)/.test(name) ? [] : [[name, absent(20)]])),
+        Object.keys(healthy(1)).flatMap((name) => (/^(up|otelcol_process|elasticsearch_|tracing_)/.test(name) ? [] : [[name, absent(20)]])),
       ),
       [[20, []]],
     ],
@@ -109,6 +116,57 @@ const cases: Record<string, readonly Case[]> = {
       ],
     ],
     ["is silent at 1800 of 2000", 20, { [exporter("queue_size")]: flat(20, 1800) }, [[20, []]]],
+  ],
+  OTELRequestsRefused: [
+    [
+      "fires on the first request that is too large, by HTTP, and recovers",
+      30,
+      { [answered.http("400")]: then(absent(10), flat(20, 1)) },
+      [
+        [9.75, []],
+        [10, refusals],
+        [14.5, refusals],
+        [16, []],
+      ],
+    ],
+    [
+      "fires on one by gRPC beside others that were answered",
+      30,
+      { [answered.grpc("RESOURCE_EXHAUSTED")]: then(flat(10, 3), flat(20, 4)), [answered.http("200")]: rise(30, 0, 10) },
+      [
+        [9.75, []],
+        [10.5, refusals],
+        [16, []],
+      ],
+    ],
+    [
+      "is silent where the Collector asks to come again, and where a stranger asks for a path that is not there",
+      30,
+      {
+        [answered.http("503")]: rise(30, 0, 10),
+        [answered.grpc("UNAVAILABLE")]: rise(30, 0, 10),
+        [answered.http("404")]: rise(30, 0, 10),
+      },
+      [
+        [10, []],
+        [30, []],
+      ],
+    ],
+  ],
+  OTELExporterQueueFilling: [
+    [
+      "fires where the queue would be full within the hour, before it is nearly full, and recovers",
+      60,
+      { [exporter("queue_size")]: then(flat(10, 0), rise(20, 0, 15), flat(30, 10)) },
+      [
+        [13, []],
+        [24, filling],
+        [29, filling],
+        [31, []],
+      ],
+    ],
+    ["is silent where it fills in more than two hours", 60, { [exporter("queue_size")]: rise(60, 300, 3) }, [[60, []]]],
+    ["is silent where little waits, however fast it came", 20, { [exporter("queue_size")]: rise(20, 0, 2.4) }, [[19, []]]],
   ],
   OTELSamplingFull: [
     [

@@ -3,57 +3,37 @@
  * failure only, which the tests provoke: Jaeger with its own config and a stand-in for Elasticsearch, and the Collector with its
  * own config, then with exporters that fail.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { collectorConfig } from "../../configs/collector";
 import { prometheusReader } from "../../configs/go-programs";
 import { jaegerConfig } from "../../configs/jaeger";
-import { rulesFile } from "../../configs/rules";
-import { dockerTopology, files, paths, ports, type Topology } from "../../configs/topology";
+import { files, paths, ports } from "../../configs/topology";
 import { toYaml } from "../../configs/yaml";
 import { projectFolder } from "../../render/record";
-import { freePorts, program, run } from "../binaries/support/programs";
+import { collectorArgs, freePorts, program, run } from "../binaries/support/programs";
 import { localScript } from "../support/cleaner";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
 import { standIn } from "./support/elasticsearch";
+import { named, rulesOf } from "./support/named";
+import { moved, names, ready, scraped, written } from "./support/moved";
 
 jest.setTimeout(60_000);
 const folder = temporaryFolder();
 const settings = settingsWith();
 
-interface Rule {
-  readonly alert?: string;
-  readonly record?: string;
-  readonly expr: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-const rules = (parse(rulesFile(settings)) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
-
-/** Names of the metrics that a job's selectors hold. */
-function named(job: string): string[] {
-  const selectors = rules.flatMap(({ expr }) => [...expr.matchAll(/([a-z_]+)\{job=(~?)"([^"]+)"/g)]);
-  return [
-    ...new Set(selectors.flatMap(([, metric, , jobs]) => (jobs!.split("|").includes(job) && metric !== "up" ? [metric!] : []))),
-  ].sort();
-}
-
-/** The series that a program shows, with labels and value. */
-async function scraped(port: number): Promise<string[]> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  return text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-}
-const names = (series: readonly string[]) => [...new Set(series.map((line) => line.split(/[{ ]/)[0]!))];
+const rules = rulesOf(settings);
 
 let sentTraces = 0;
 /** Sends spans; an answer that refuses them is an answer. */
-async function send(port: number, count: number): Promise<void> {
+async function send(port: number, count: number, attributes: readonly object[] = []): Promise<void> {
   const spans = Array.from({ length: count }, (_, i) => ({
     traceId: String(++sentTraces).padStart(32, "a"),
     spanId: String(i + 1).padStart(16, "0"),
     name: "span",
+    attributes,
     startTimeUnixNano: `${Date.now()}000000`,
     endTimeUnixNano: `${Date.now()}000001`,
   }));
@@ -65,39 +45,16 @@ async function send(port: number, count: number): Promise<void> {
   });
 }
 
-/** A config with each of a program's ports moved to a free one of this host. */
-async function moved<P extends Record<string, number>>(own: P, text: (topology: Topology) => string) {
-  const free = await freePorts(Object.keys(own).length);
-  const at = Object.fromEntries(Object.keys(own).map((name, i) => [name, free[i]!])) as Record<keyof P, number>;
-  const numbers = new Map(Object.entries(own).map(([name, port]) => [port, at[name]!]));
-  const docker = dockerTopology("dev");
-  const topology = { ...docker, listen: { anywhere: "127.0.0.1", collectorBackend: "127.0.0.1", jaegerBackend: "127.0.0.1" } };
-  const config = text(topology)
-    .replaceAll(/127\.0\.0\.1:(\d+)$/gm, (all, port: string) =>
-      numbers.has(Number(port)) ? `127.0.0.1:${numbers.get(Number(port))!}` : all,
-    )
-    .replace(/^(\s+port:) (\d+)$/m, (_all, key: string, port: string) => `${key} ${numbers.get(Number(port))!}`);
-  return { at, config: written("config.yml", config) };
-}
-
-function written(name: string, text: string): string {
-  const path = join(folder(), name);
-  writeFileSync(path, text);
-  return path;
-}
-
-const ready = /Everything is ready/;
-
 test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and no metric of each request", async () => {
   const elasticsearch = await standIn();
-  written(files.elasticsearchPassword, "x");
-  written(files.strategies, "{}");
-  const { at, config } = await moved(ports.jaeger, (topology) =>
+  written(folder(), files.elasticsearchPassword, "x");
+  written(folder(), files.strategies, "{}");
+  const { at, config } = await moved(folder(), ports.jaeger, (topology) =>
     jaegerConfig(settings, { ...topology, elasticsearchUrl: elasticsearch.url })
       .replaceAll(paths.secrets, folder())
       .replaceAll(paths.live, folder()),
   );
-  const wanted = named("jaeger");
+  const wanted = named(rules, "jaeger");
   let series: string[] = [];
   const scrape = () =>
     // A bulk request that fails is tried again for 10 to 23 s before it counts.
@@ -108,6 +65,7 @@ test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and
     );
   const { output } = await run(program("jaeger"), [`--config=${config}`], {
     seconds: 50,
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1" },
     until: ready,
     meanwhile: async () => {
       await send(at.otlpHttp, 20);
@@ -116,6 +74,8 @@ test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and
         () => scraped(at.admin),
         (found) => found.some((line) => /bulk_index_inserts_total\{.* 21$/.test(line)),
       );
+      // One that Jaeger cannot write is handed to its writer, and counts nowhere else: what TraceDataLoss has a rule of its own for.
+      await send(at.otlpHttp, 1, [{ key: "ratio", value: { doubleValue: "NaN" } }]);
       elasticsearch.mood = "rejects";
       await send(at.otlpHttp, 5);
       await until(
@@ -132,8 +92,10 @@ test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and
   });
   await elasticsearch.close();
   expect({ missing: wanted.filter((name) => !names(series).includes(name)), output }).toEqual({ missing: [], output });
+  // Its traces about itself have nowhere to go.
+  expect(output).not.toMatch(/dial tcp 127\.0\.0\.1:1:/);
   // What the rules rest on: spans are counted exactly; of one service and operation there is one document more.
-  expect(series).toContainEqual(expect.stringMatching(/^jaeger_storage_spans_attempts_total\{.* 30$/));
+  expect(series).toContainEqual(expect.stringMatching(/^jaeger_storage_spans_attempts_total\{.* 31$/));
   expect(series).toContainEqual(expect.stringMatching(/^jaeger_storage_bulk_index_errors_total\{.* 5$/));
   // And that a request that failed as a whole counts as inserted, though nothing was.
   const inserts = series.find((line) => line.startsWith("jaeger_storage_bulk_index_inserts_total{"));
@@ -145,7 +107,7 @@ test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and
 
 test("the Collector emits what rules name of it", async () => {
   mkdirSync(join(folder(), "queue"));
-  const { at, config } = await moved(ports.collector, (topology) =>
+  const { at, config } = await moved(folder(), ports.collector, (topology) =>
     collectorConfig(settings, topology).replaceAll(paths.collectorQueue, join(folder(), "queue")),
   );
   // Not before a queue or an exporter fails, which the Collector's own config keeps from happening.
@@ -153,12 +115,14 @@ test("the Collector emits what rules name of it", async () => {
     "otelcol_exporter_enqueue_failed_spans_total",
     "otelcol_exporter_send_failed_spans_total",
     "otelcol_exporter_sent_spans_total",
+    "otelcol_processor_tail_sampling_traces_dropped_too_large_total",
+    "rpc_server_call_duration_seconds_count",
   ];
-  const wanted = named("otel-collector");
+  const wanted = named(rules, "otel-collector");
   expect(wanted).toEqual(expect.arrayContaining(failures));
   const own = wanted.filter((name) => !failures.includes(name));
   let found: string[] = [];
-  await run(program("otelcol-contrib"), [`--config=${config}`], {
+  await run(program("otelcol-contrib"), collectorArgs(config), {
     until: ready,
     meanwhile: async () => {
       await send(at.otlpHttp, 5);
@@ -171,19 +135,28 @@ test("the Collector emits what rules name of it", async () => {
   });
   expect(own.filter((name) => !found.includes(name))).toEqual([]);
 
-  const [otlp, telemetry, nobody] = (await freePorts(3)) as [number, number, number];
+  const [otlp, grpc, telemetry, nobody] = (await freePorts(4)) as [number, number, number, number];
   const exporter = { endpoint: `127.0.0.1:${nobody}`, tls: { insecure: true }, timeout: "1s" };
   const failing = written(
+    folder(),
     "failing.yml",
     toYaml({
-      receivers: { otlp: { protocols: { http: { endpoint: `127.0.0.1:${otlp}` } } } },
+      receivers: {
+        otlp: { protocols: { http: { endpoint: `127.0.0.1:${otlp}` } } },
+        "otlp/itself": { protocols: { grpc: { endpoint: `127.0.0.1:${grpc}` } } },
+      },
+      processors: { tail_sampling: { maximum_trace_size_bytes: 1, policies: [{ name: "all", type: "always_sample" }] } },
       exporters: {
+        "otlp_grpc/itself": { ...exporter, endpoint: `127.0.0.1:${grpc}`, sending_queue: { enabled: false } },
         "otlp_grpc/full": { ...exporter, sending_queue: { queue_size: 1, num_consumers: 1 } },
         "otlp_grpc/fails": { ...exporter, sending_queue: { enabled: false }, retry_on_failure: { enabled: false } },
       },
       service: {
-        pipelines: { traces: { receivers: ["otlp"], exporters: ["otlp_grpc/full", "otlp_grpc/fails"] } },
-        telemetry: { metrics: { level: "normal", readers: [prometheusReader("127.0.0.1", telemetry)] } },
+        pipelines: {
+          traces: { receivers: ["otlp"], exporters: ["otlp_grpc/full", "otlp_grpc/fails", "otlp_grpc/itself"] },
+          "traces/itself": { receivers: ["otlp/itself"], processors: ["tail_sampling"], exporters: ["otlp_grpc/full"] },
+        },
+        telemetry: { metrics: { level: "detailed", readers: [prometheusReader("127.0.0.1", telemetry)] } },
       },
     }),
   );
@@ -197,14 +170,14 @@ test("the Collector emits what rules name of it", async () => {
   expect(failures.filter((name) => !found.includes(name))).toEqual([]);
 });
 
-test("the index cleaner's report becomes what rules name of it, under their job", async () => {
+test("the index cleaner's report becomes what rules name of it, on a page of its own", async () => {
   const elasticsearch = await standIn();
-  written(files.elasticsearchPassword, "x");
+  written(folder(), files.elasticsearchPassword, "x");
   mkdirSync(join(folder(), "queue"));
-  const { at, config } = await moved(ports.collector, (topology) =>
+  const { at, config } = await moved(folder(), ports.collector, (topology) =>
     collectorConfig(settings, topology).replaceAll(paths.collectorQueue, join(folder(), "queue")),
   );
-  const collector = `http://127.0.0.1:${at.otlpHttp}`;
+  const collector = `http://127.0.0.1:${at.reports}`;
   const cleaner = localScript(settings, {
     folder: folder(),
     elasticsearch: elasticsearch.url,
@@ -212,19 +185,19 @@ test("the index cleaner's report becomes what rules name of it, under their job"
     program: program("es-index-cleaner"),
   });
   let series: string[] = [];
-  await run(program("otelcol-contrib"), [`--config=${config}`], {
+  await run(program("otelcol-contrib"), collectorArgs(config), {
     until: ready,
     meanwhile: async () => {
       await run("/bin/busybox", ["sh", cleaner.script], { env: { PATH: cleaner.path } });
       series = await until(
         5,
-        async () => (await scraped(at.prometheusExporter)).filter((line) => line.includes('job="index-cleaner"')),
+        async () => (await scraped(at.reportsExporter)).filter((line) => !line.startsWith("target_info")),
         (found) => found.length > 0,
       );
     },
   });
   await elasticsearch.close();
-  const wanted = named("index-cleaner");
+  const wanted = named(rules, "index-cleaner");
   expect(wanted).toHaveLength(3);
   expect(names(series)).toEqual(expect.arrayContaining(wanted));
 });
@@ -232,15 +205,23 @@ test("the index cleaner's report becomes what rules name of it, under their job"
 test("every selector names its job, but those of series that rules record", () => {
   const recorded = rules.flatMap(({ record }) => record ?? []);
   for (const { expr } of rules) {
-    const metrics = [...expr.matchAll(/\b(?:otelcol_|jaeger_|tracing[:_]|up\b)[a-z_:0-9]*(\{job=)?/g)].map(([all, job]) => ({ all, job }));
+    const metrics = [...expr.matchAll(/\b(?:otelcol_|jaeger_|elasticsearch_|tracing[:_]|up\b)[a-z_:0-9]*(\{job=)?/g)].map(([all, job]) => ({
+      all,
+      job,
+    }));
     expect(metrics.length).toBeGreaterThan(0);
     expect(metrics.filter(({ all, job }) => job === undefined && !recorded.includes(all))).toEqual([]);
   }
 });
 
 test("every alert has a section in its runbook", () => {
-  const alerts = rules.filter(({ alert }) => alert !== undefined);
-  expect(alerts).toHaveLength(13);
+  const several = settingsWith({
+    platform: "kubernetes",
+    elasticsearch: { nodes: 3, tls: "cert-manager" },
+    prometheus: { mode: "operator" },
+  });
+  const alerts = [...rules, ...rulesOf(several)].filter(({ alert }) => alert !== undefined);
+  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(24);
   for (const { alert, annotations } of alerts) {
     const [file, anchor] = annotations!.runbook!.split("#");
     expect(anchor).toBe(alert!.toLowerCase());

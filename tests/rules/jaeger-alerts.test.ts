@@ -1,6 +1,21 @@
 /** Rung: rules. Prometheus' own rule engine over made-up series: Jaeger's alerts fire, stay silent, and recover. */
 import { eachCase, type Case } from "./support/promtool";
-import { absent, exporter, flat, gone, healthy, jaeger, rise, storage, then, upOf, without, writes, type Series } from "./support/series";
+import {
+  absent,
+  exporter,
+  flat,
+  gone,
+  healthy,
+  jaeger,
+  nodes,
+  rise,
+  storage,
+  then,
+  upOf,
+  without,
+  writes,
+  type Series,
+} from "./support/series";
 
 const handed = storage("spans_attempts_total");
 const inserted = storage("bulk_index_inserts_total");
@@ -11,6 +26,12 @@ const storageFails = ["JaegerElasticsearchConnectionFailed"];
 const depth = ["JaegerHighQueueDepth"];
 const slow = ["HighTraceLatency"];
 const loss = ["TraceDataLoss"];
+const away = ["ElasticsearchDown"];
+
+/** Writes go well until a minute, and none does from then on. */
+const noWritesFrom = (minute: number, minutes: number) => ({
+  [storage("bulk_index_latency_ok_seconds_count")]: then(rise(minute, 0, 20), flat(minutes - minute, 780)),
+});
 
 /** Writes of which a tenth takes longer than 100 ms, and from a minute on none does. */
 function thenWrites(until: number, minutes: number): Series {
@@ -89,13 +110,42 @@ const cases: Record<string, readonly Case[]> = {
       {
         [storage("bulk_index_latency_ok_seconds_count")]: then(rise(10, 0, 20), flat(10, 780), rise(10, 780, 20)),
         [inserted]: then(rise(10, 520, 75), flat(10, 3445), rise(10, 6520, 75)),
+        [nodes]: then(flat(10, 1), gone(10), flat(10, 1)),
       },
       [
         [10, []],
-        [14, storageFails],
-        [19.75, [...storageFails, ...depth]],
+        [14, [...storageFails, ...away]],
+        [19.75, [...storageFails, ...depth, ...away]],
+        [20.25, []],
         [21, []],
+        [23, []],
       ],
+    ],
+    [
+      "is silent where all that comes is spans that Jaeger cannot write: Elasticsearch answers, and TraceDataLoss tells",
+      30,
+      {
+        ...noWritesFrom(10, 30),
+        [handed]: then(rise(10, 500, 75), rise(20, 3426, 1)),
+        [inserted]: then(rise(10, 520, 75), flat(20, 3445)),
+      },
+      [
+        [11, []],
+        [13, loss],
+        [29, loss],
+      ],
+    ],
+    [
+      "fires on the same where nothing is known of Elasticsearch",
+      30,
+      {
+        ...noWritesFrom(10, 30),
+        [upOf.elasticsearch]: flat(30, 0),
+        [nodes]: gone(30),
+        [handed]: then(rise(10, 500, 75), rise(20, 3426, 1)),
+        [inserted]: then(rise(10, 520, 75), flat(20, 3445)),
+      },
+      [[14, [...storageFails, "ElasticsearchExporterDown"]]],
     ],
     [
       "fires where Jaeger takes no more spans and they wait in the Collector's queue",
@@ -144,8 +194,10 @@ const cases: Record<string, readonly Case[]> = {
       { [inserted]: then(rise(10, 520, 75), rise(10, 2945, 75), rise(20, 6520, 75)) },
       [
         [10, []],
-        [14.75, []],
-        [15.5, depth],
+        [11, []],
+        [12.5, loss],
+        [14.75, loss],
+        [15.5, [...depth, ...loss]],
         [20.25, []],
       ],
     ],
@@ -155,6 +207,7 @@ const cases: Record<string, readonly Case[]> = {
       { [inserted]: then(rise(90, 1500, 75), rise(90, 27_900, 75)) },
       [
         [90, []],
+        [94, loss],
         [100, depth],
         [160, []],
       ],
@@ -163,7 +216,7 @@ const cases: Record<string, readonly Case[]> = {
       "fires where nothing was ever written",
       30,
       { [inserted]: absent(30), ...writes(30, 0, 0), [handed]: then(absent(5), rise(25, 500, 75)) },
-      [[20, [...storageFails, ...depth]]],
+      [[20, [...depth, ...loss]]],
     ],
     ["is silent at 100 spans", 40, { [inserted]: then(rise(10, 520, 75), rise(30, 3420, 75)) }, [[20, []]]],
     [
@@ -203,7 +256,7 @@ const cases: Record<string, readonly Case[]> = {
       },
       [
         [28, []],
-        [36, depth],
+        [36, [...depth, ...loss]],
       ],
     ],
   ],

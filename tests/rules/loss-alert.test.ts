@@ -2,12 +2,15 @@
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { eachCase, firing, holds, type Case } from "./support/promtool";
-import { absent, collector, exporter, flat, gone, healthy, rise, storage, then, upOf, type Series } from "./support/series";
+import { absent, collector, exporter, flat, gone, healthy, jaeger, rise, storage, then, upOf, type Series } from "./support/series";
 
 const folder = temporaryFolder();
 const enqueueFailed = exporter("enqueue_failed_spans_total");
 const sendFailed = exporter("send_failed_spans_total");
 const tooEarly = collector("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total");
+const tooLarge = collector("otelcol_processor_tail_sampling_traces_dropped_too_large_total");
+const handed = storage("spans_attempts_total");
+const inserted = storage("bulk_index_inserts_total");
 const rejected = storage("bulk_index_errors_total");
 const down = ["OTELCollectorDown"];
 const loss = ["TraceDataLoss"];
@@ -46,6 +49,16 @@ const cases: Record<string, readonly Case[]> = {
       ],
     ],
     [
+      "fires where a trace is given up because it has no end",
+      30,
+      { [tooLarge]: then(absent(10), flat(20, 1)) },
+      [
+        [9.75, []],
+        [10, loss],
+        [16, []],
+      ],
+    ],
+    [
       "fires where Elasticsearch rejects one document",
       30,
       { [rejected]: then(flat(10, 0), flat(20, 1)) },
@@ -53,6 +66,70 @@ const cases: Record<string, readonly Case[]> = {
         [9.75, []],
         [10, loss],
         [16, []],
+      ],
+    ],
+    [
+      "fires where Jaeger drops a single span before a bulk request, on a stack that is idle, for five minutes",
+      40,
+      {
+        ...idle(40),
+        [handed]: then(flat(10, 500), flat(30, 501)),
+      },
+      [
+        [11.5, []],
+        [12.25, loss],
+        [16.5, loss],
+        [17.25, []],
+        [39, []],
+      ],
+    ],
+    [
+      "fires where Jaeger drops spans among many that it writes, more than a second brings",
+      40,
+      { [handed]: then(rise(20, 500, 75), rise(20, 6500 + 30, 75)) },
+      [
+        [21.5, []],
+        [22.5, loss],
+        [29, []],
+      ],
+    ],
+    [
+      "is silent on as many as a second brings: they are on their way",
+      40,
+      { [handed]: then(rise(20, 500, 75), rise(20, 6505, 75)) },
+      [[23, []]],
+    ],
+    [
+      "is silent where a slow Elasticsearch takes its time",
+      40,
+      {
+        [handed]: then(rise(20, 500, 75), rise(20, 6500 + 30, 75)),
+        [storage("bulk_index_latency_ok_seconds_sum")]: then(rise(18, 0, 0.6), rise(22, 43, 40)),
+      },
+      [[23, []]],
+    ],
+    [
+      "fires on spans that a Jaeger just started drops",
+      20,
+      {
+        ...idle(20),
+        [jaeger("otelcol_process_uptime_seconds_total")]: then(absent(8), rise(12, 5, 15)),
+        [upOf.jaeger]: then(flat(8, 0), flat(12, 1)),
+        [handed]: then(absent(8), flat(12, 4)),
+        [inserted]: absent(20),
+      },
+      [
+        [7, ["JaegerDown"]],
+        [9, loss],
+      ],
+    ],
+    [
+      "is silent on what Jaeger dropped while Prometheus was away",
+      20,
+      { ...idle(20), ...absentUntil(8, 20), [handed]: then(absent(8), flat(12, 500)), [inserted]: then(absent(8), flat(12, 400)) },
+      [
+        [12, []],
+        [20, []],
       ],
     ],
     [
@@ -105,6 +182,16 @@ const cases: Record<string, readonly Case[]> = {
   ],
 };
 
+/** A stack on which nothing moves. */
+function idle(minutes: number): Series {
+  return Object.fromEntries(
+    Object.entries(healthy(minutes)).map(([name, values]) => [
+      name,
+      /_total|_count|_sum|_bucket/.test(name) ? values.replace(/\+[\d.]+x/, "+0x") : values,
+    ]),
+  );
+}
+
 /** The Collector starts at a minute: until then there is nothing of it but a failed scrape. */
 function born(minute: number, minutes: number): Series {
   const rest = minutes - minute;
@@ -126,7 +213,7 @@ eachCase(cases);
 
 test("an alert says how much, where, how grave it is, and what to do first", async () => {
   const description =
-    "7 lost in five minutes at the Collector's queue (sampling counts traces). First: `make logs SERVICE=otel-collector` and " +
+    "7 lost in five minutes at the Collector's queue (sampling and oversized traces count traces). First: `make logs SERVICE=otel-collector` and " +
     "`make logs SERVICE=jaeger`: the errors of the last minutes.";
   await holds(
     folder(),

@@ -35,7 +35,7 @@ export function localScript(
     ...dockerTopology("dev"),
     elasticsearchUrl: elasticsearch,
     elasticsearchAuthority: authority,
-    collectorOtlpHttp: collector,
+    collectorReports: collector,
   };
   const script = join(folder, files.cleaner);
   const text = cleanerScript(settings, topology)

@@ -36,6 +36,25 @@ describe.each(variants)("pipelines with %s", (_what, groups) => {
     for (const { processors } of fromOutside) expect(processors[0]).toBe("memory_limiter");
   });
 
+  test("keep the stack's own reports apart from what applications send, up to a page of their own", () => {
+    const { receivers, exporters } = pipelines(groups)["metrics/reports"]!;
+    expect([receivers, exporters]).toEqual([["otlp/reports"], ["prometheus/reports"]]);
+    const others = Object.entries(pipelines(groups)).filter(([name]) => name !== "metrics/reports");
+    expect(
+      others.filter(([, pipeline]) => [...pipeline.receivers, ...pipeline.exporters].some((part) => part.endsWith("/reports"))),
+    ).toEqual([]);
+  });
+
+  test("mend applications' metrics, and nothing else, before the page that all share", () => {
+    const { receivers, processors, exporters } = pipelines(groups)["metrics/applications"]!;
+    expect([receivers, processors, exporters]).toEqual([
+      ["otlp"],
+      ["memory_limiter", "transform/metrics", "filter/metrics"],
+      ["prometheus"],
+    ]);
+    expect(pipelines(groups).metrics!.receivers).not.toContain("otlp");
+  });
+
   test("refuse nothing behind the sampling, where a refusal would be a loss", () => {
     const { processors } = pipelines(groups)["traces/kept"]!;
     expect(processors).toEqual(["tail_sampling", "transform/policy"]);
@@ -64,24 +83,21 @@ describe("the debug exporter", () => {
 });
 
 describe("the way to Jaeger", () => {
-  test("waits on disk, counts spans, blocks when it is full and never gives up", () => {
-    const { otlp_grpc: exporter } = fileWith({ collector: { queue: 12_345 } }).exporters;
-    expect(exporter!.sending_queue).toMatchObject({ storage: "file_storage", sizer: "items", queue_size: 12_345, block_on_overflow: true });
+  test("waits on disk, counts bytes, blocks when it is full and never gives up", () => {
+    const { otlp_grpc: exporter } = fileWith({ collector: { queue: "1Gi" } }).exporters;
+    const quarter = 256 * 1024 * 1024;
+    expect(exporter!.sending_queue).toMatchObject({
+      storage: "file_storage",
+      sizer: "bytes",
+      queue_size: quarter,
+      block_on_overflow: true,
+    });
     expect(exporter!.retry_on_failure).toMatchObject({ enabled: true, max_elapsed_time: 0 });
     expect(exporter!.endpoint).toBe(topology.jaegerOtlp);
   });
 
   test("keeps its queue in the folder that outlives the container", () => {
     expect(fileWith().extensions.file_storage).toMatchObject({ directory: paths.collectorQueue });
-  });
-
-  test("turns single traces into batches that fit the queue", () => {
-    const { batch, queue_size: size } = fileWith({ collector: { queue: 10_000 } }).exporters.otlp_grpc!.sending_queue as {
-      batch: { min_size: number; max_size: number };
-      queue_size: number;
-    };
-    expect(batch.min_size).toBeLessThanOrEqual(batch.max_size);
-    expect(batch.max_size).toBeLessThanOrEqual(size);
   });
 });
 
@@ -170,6 +186,9 @@ describe("listening", () => {
     const file = fileWith();
     expect(endpoint(file.extensions.zpages)).toBe("otel-collector.tracing-backend:55679");
     expect(endpoint(file.exporters.prometheus)).toBe("otel-collector.tracing-backend:8889");
+    expect(endpoint(file.exporters["prometheus/reports"])).toBe("otel-collector.tracing-backend:8890");
+    const { protocols } = file.receivers["otlp/reports"] as { protocols: Record<string, unknown> };
+    expect(Object.values(protocols).map(endpoint)).toEqual(["otel-collector.tracing-backend:4319"]);
     expect(file.service.telemetry).toMatchObject({
       metrics: { readers: [{ pull: { exporter: { prometheus: { host: "otel-collector.tracing-backend", port: 8888 } } } }] },
     });

@@ -35,7 +35,7 @@ test("what a single Collector does, the two tiers do between them, and each part
 });
 
 test("credentials are removed before spans leave the first tier", () => {
-  expect(gateway.service.pipelines["traces/received"]?.processors).toEqual(["memory_limiter", "attributes"]);
+  expect(gateway.service.pipelines["traces/received"]?.processors.at(-1)).toBe("attributes");
 });
 
 test("span metrics are counted where no error can follow, so a span that is sent again counts once", () => {
@@ -92,6 +92,16 @@ describe("Prometheus", () => {
     });
   });
 
+  test("takes the cleaner's reports from the gateways, under a job that nothing else is scraped under", () => {
+    expect(jobs.filter(({ job_name: name }) => name === "index-cleaner")).toEqual([
+      {
+        job_name: "index-cleaner",
+        dns_sd_configs: [{ names: ["otel-collector-pods"], type: "A", port: 8890, refresh_interval: "15s" }],
+      },
+    ]);
+    expect(sampler.exporters).not.toHaveProperty("prometheus/reports");
+  });
+
   test("keeps what samplers receive apart, which the gateways received before", () => {
     expect(job("otel-collector")?.metric_relabel_configs).toEqual([
       { source_labels: ["tier", "__name__"], regex: "sampler;otelcol_receiver_.*", target_label: "job", replacement: "otel-sampler" },
@@ -107,8 +117,11 @@ describe("Prometheus", () => {
 
   test("has rules that know both tiers and both services", () => {
     const rules = rulesFile(settings);
-    expect(rules).toContain('absent(up{job="otel-collector", tier!="sampler"}) or absent(up{job="otel-collector", tier="sampler"})');
-    expect(rules).toContain('absent(up{job="jaeger", service="jaeger-collector"})');
+    for (const up of ['up{job="otel-collector", tier!="sampler"}', 'up{job="otel-collector", tier="sampler"}']) {
+      expect(rules).toContain(`(sum(${up}) or vector(0)) == 0`);
+      expect(rules).toContain(`(sum(${up}) > 0) < 3`);
+    }
+    expect(rules).toContain('(sum(up{job="jaeger", service="jaeger-collector"}) > 0) < 2');
     expect(rules).toContain(`tier="sampler"}[1m]) / ${1024 * 1024 * 1024} > 0.5`);
     // What a gateway could not hand on was refused, and is no loss.
     expect(rules).not.toMatch(/send_failed_spans_total\{job="otel-collector"\}/);

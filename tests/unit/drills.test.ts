@@ -9,5 +9,6 @@ const alerts = rules.flatMap(({ alert }) => alert ?? []);
 
 test("each alert has a drill, or a reason why it has none", () => {
   const provoked = drills.flatMap((drill) => drill.alerts);
-  expect([...provoked, ...Object.keys(notProvoked)].sort()).toEqual([...alerts].sort());
+  // One for each severity may have the name.
+  expect([...provoked, ...Object.keys(notProvoked)].sort()).toEqual([...new Set(alerts)].sort());
 });

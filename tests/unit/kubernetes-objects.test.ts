@@ -263,16 +263,19 @@ describe("connections", () => {
   test("in prod are these and no others", () => {
     expect(connections(prod).sort()).toEqual([
       "elasticsearch > elasticsearch:9300",
+      "elasticsearch-exporter > elasticsearch:9200",
       "index-cleaner > elasticsearch:9200",
-      "index-cleaner > otel-collector:4318",
+      "index-cleaner > otel-collector:4319",
       "jaeger > elasticsearch:9200",
       "jaeger-collector > elasticsearch:9200",
       "otel-collector > otel-sampler:4317",
       "otel-sampler > jaeger-collector:4317",
+      "prometheus > elasticsearch-exporter:9114",
       "prometheus > jaeger-collector:14269",
       "prometheus > jaeger:14269",
       "prometheus > otel-collector:8888",
       "prometheus > otel-collector:8889",
+      "prometheus > otel-collector:8890",
       "prometheus > otel-sampler:8888",
       "prometheus > otel-sampler:8889",
     ]);

@@ -15,8 +15,9 @@ import {
 import { renderedManifests, strangers, worldOf } from "../support/manifest-world";
 
 const scrapes = (jaeger: string[]) => ({
-  "prometheus → otel-collector": [8888, 8889],
+  "prometheus → otel-collector": [8888, 8889, 8890],
   "prometheus → otel-sampler": [8888, 8889],
+  "prometheus → elasticsearch-exporter": [9114],
   ...Object.fromEntries(jaeger.map((name) => [`prometheus → ${name}`, [14269]])),
 });
 const applications = { "application → otel-collector": [4317, 4318, 14250, 14268], "application → jaeger": [5778] };
@@ -30,7 +31,8 @@ const needed: Readonly<Record<string, Readonly<Record<string, number[]>>>> = {
     "otel-sampler → jaeger": [4317],
     "jaeger → elasticsearch": [9200],
     "index-cleaner → elasticsearch": [9200],
-    "index-cleaner → otel-collector": [4318],
+    "index-cleaner → otel-collector": [4319],
+    "elasticsearch-exporter → elasticsearch": [9200],
   },
   prod: {
     ...applications,
@@ -40,7 +42,8 @@ const needed: Readonly<Record<string, Readonly<Record<string, number[]>>>> = {
     "jaeger-collector → elasticsearch": [9200],
     "jaeger → elasticsearch": [9200],
     "index-cleaner → elasticsearch": [9200],
-    "index-cleaner → otel-collector": [4318],
+    "index-cleaner → otel-collector": [4319],
+    "elasticsearch-exporter → elasticsearch": [9200],
     "elasticsearch → elasticsearch": [9300],
   },
 };

@@ -82,6 +82,12 @@ describe("an application's environment", () => {
     });
   });
 
+  test("says how much a request may weigh where that is not what the package knows", () => {
+    const of = (request: string) => applicationEnvironment(settingsWith({ limits: { request } }), dockerTopology("dev"));
+    expect(of("4Mi")).not.toHaveProperty("TRACING_MAX_REQUEST_BYTES");
+    expect(of("2Mi")).toMatchObject({ TRACING_MAX_REQUEST_BYTES: "2097152" });
+  });
+
   test("polls Jaeger where it decides itself", () => {
     expect(applicationEnvironment(byApp, dockerTopology("dev"))).toMatchObject({
       OTEL_TRACES_SAMPLER: "parentbased_jaeger_remote",

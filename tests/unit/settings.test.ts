@@ -36,7 +36,8 @@ describe("settings of a minimal config", () => {
         certificateSecret: "elasticsearch-tls",
         bootstrap: false,
       },
-      collector: { memory: 256, cpu: 500, queue: 200_000, debug: "off", replicas: 1 },
+      collector: { memory: 256, cpu: 500, queue: 391, debug: "off", replicas: 1 },
+      limits: { request: 4, attributes: 128, events: 128, links: 1000, keyBytes: 256, valueBytes: 32_766, clockSkew: 3_600_000 },
       sampler: { replicas: 0, memory: 512, cpu: 500 },
       jaeger: {
         memory: 512,
@@ -104,7 +105,7 @@ describe("a config with values in all groups", () => {
       publish: { address: "0.0.0.0", ports: { prometheus: 9090, "jaeger-ui": "8080" } },
       sampling: { default: "12.5", errors: 99.5, operations: [{ operation: "POST  /a/*", percent: "0" }] },
       elasticsearch: { memory: "2Gi" },
-      collector: { memory: "512Mi", queue: "10000", debug: "basic" },
+      collector: { memory: "512Mi", queue: "1Gi", debug: "basic" },
       jaeger: { memory: "1Gi", tags: ["a.b-c_d"] },
       prometheus: { memory: "128Mi", retention: "2d", storage: "1024Gi" },
       indexCleaner: { hour: 0 },
@@ -116,7 +117,7 @@ describe("a config with values in all groups", () => {
       publish: { address: "0.0.0.0", offset: 0, ports: { prometheus: 9090, "jaeger-ui": 8080 } },
       sampling: { default: 12.5, errors: 99.5, operations: [{ operation: { text: "POST /a/*", method: "POST" }, percent: 0 }] },
       elasticsearch: { memory: 2048 },
-      collector: { memory: 512, queue: 10_000, debug: "basic" },
+      collector: { memory: 512, queue: 1024, debug: "basic" },
       jaeger: { memory: 1024, tags: ["a.b-c_d"] },
       prometheus: { memory: 128, retention: 2, storage: 1_048_576 },
       indexCleaner: { hour: 0 },
@@ -181,7 +182,7 @@ describe("errors", () => {
 describe("an unknown key", () => {
   const topLevel =
     "platform, environment, retention, images, imageRegistry, publish, sampling, " +
-    "kubernetes, elasticsearch, collector, sampler, jaeger, prometheus, indexCleaner";
+    "kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner";
 
   test.each<[string, Record<string, unknown>, string]>([
     ["at the top", { retenton: "7d" }, `tracing:retenton: no such setting; did you mean retention?; allowed here: ${topLevel}`],

@@ -3,7 +3,7 @@ import { cleanerGauges, cleanerMetric } from "../../configs/cleaner-metrics";
 import { cleanerDays, cleanerScript } from "../../configs/index-cleaner";
 import { imageNames, imageReference, images } from "../../configs/images";
 import { maxSpanAgeHours } from "../../configs/jaeger";
-import { prometheusArgs, prometheusConfig } from "../../configs/prometheus";
+import { prometheusArgs, prometheusConfig, reservedNames } from "../../configs/prometheus";
 import { dockerTopology, hostPort, networksOf, ports, publishedPorts, type PublishedPort } from "../../configs/topology";
 import { toYaml } from "../../configs/yaml";
 import { parse } from "yaml";
@@ -16,27 +16,51 @@ describe("prometheus-tracing.yml", () => {
   const text = prometheusConfig(settingsWith({ environment: "staging" }), topology);
   const file = parsed<{
     global: { external_labels: unknown };
-    scrape_configs: { job_name: string; honor_labels?: boolean; static_configs: { targets: string[] }[] }[];
+    scrape_configs: {
+      job_name: string;
+      honor_labels?: boolean;
+      metric_relabel_configs?: unknown;
+      static_configs: { targets: string[] }[];
+    }[];
   }>(text);
 
   test("scrapes each program once, under the job that rules name", () => {
     expect(file.scrape_configs.map(({ job_name: job, static_configs: [config] }) => [job, config?.targets])).toEqual([
       ["otel-collector", ["otel-collector:8888"]],
       ["otel-collector-exporter", ["otel-collector:8889"]],
+      ["index-cleaner", ["otel-collector:8890"]],
       ["jaeger", ["jaeger:14269"]],
+      ["elasticsearch-exporter", ["elasticsearch-exporter:9114"]],
       ["prometheus", ["localhost:9090"]],
     ]);
   });
 
-  test("keeps the labels of what applications measured, and its own on everything else", () => {
-    const honoring = file.scrape_configs.filter((config) => config.honor_labels).map((config) => config.job_name);
-    expect(honoring).toEqual(["otel-collector-exporter"]);
+  test("takes job and instance from no page, and Prometheus' own names not from what applications measure", () => {
+    expect(file.scrape_configs.filter((config) => config.honor_labels)).toEqual([]);
+    const renaming = file.scrape_configs.flatMap((config) => (config.metric_relabel_configs ? [config] : []));
+    expect(renaming.map((config) => config.job_name)).toEqual(["otel-collector-exporter"]);
+    const rule = { source_labels: ["__name__"], regex: reservedNames, target_label: "__name__", replacement: "exported_$1" };
+    expect(renaming[0]?.metric_relabel_configs).toEqual([rule]);
     expect(file.global.external_labels).toEqual({ stack: "dev", environment: "staging" });
+  });
+
+  test.each([
+    ["up", true],
+    ["ALERTS", true],
+    ["ALERTS_FOR_STATE", true],
+    ["scrape_samples_scraped", true],
+    ["tracing:lost_5m", true],
+    ["namespace:any:sum", true],
+    ["uptime_seconds", false],
+    ["orders_up", false],
+    ["otelcol_exporter_queue_size", false],
+  ])("%s is a name that only Prometheus may give: %s", (name, reserved) => {
+    expect(new RegExp(`^(?:${reservedNames})$`).test(name)).toBe(reserved);
   });
 
   test("has sorted keys, ports of the topology only and no password", () => {
     expect(unsortedMaps(text)).toEqual([]);
-    expect(portsIn(text)).toEqual([8888, 8889, ports.prometheus.http, ports.jaeger.admin]);
+    expect(portsIn(text)).toEqual([8888, 8889, 8890, ports.prometheus.http, ports.elasticsearchExporter.http, ports.jaeger.admin]);
     expect(text).not.toMatch(/password/i);
   });
 
@@ -68,7 +92,7 @@ describe("index-cleaner.sh", () => {
   });
 
   test("asks Elasticsearch and tells the Collector where the topology has them", () => {
-    const elsewhere = { ...topology, elasticsearchUrl: "http://search.example:9999", collectorOtlpHttp: "http://gateway.example:9998" };
+    const elsewhere = { ...topology, elasticsearchUrl: "http://search.example:9999", collectorReports: "http://gateway.example:9998" };
     const script = cleanerScript(settingsWith(), elsewhere);
     for (const text of ['es-index-cleaner-linux "$1" http://search.example:9999\n', "$(address gateway.example):9998"]) {
       expect(script).toContain(text);

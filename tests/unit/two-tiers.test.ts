@@ -1,6 +1,7 @@
 /** Rung: unit. Collectors in two tiers on Kubernetes: who samples, by whose memory, and what the cleaner does where Elasticsearch has TLS. */
 import { collectorWorkloads } from "../../components/collector";
 import { collectorConfig, type CollectorRole } from "../../configs/collector";
+import { hygieneArgs, hygieneProcessors } from "../../configs/hygiene";
 import { cleanerScript } from "../../configs/index-cleaner";
 import { ruleGroups } from "../../configs/rules";
 import { applicationEnvironment, capacity, samplingTier } from "../../configs/sampling";
@@ -21,7 +22,9 @@ describe("a gateway", () => {
   test("hands each trace on whole and samples nothing", () => {
     const file = fileOf("gateway");
     expect(loose(file)).toEqual([]);
-    expect(Object.keys(file.processors).sort()).toEqual(["attributes", "memory_limiter"]);
+    expect(Object.keys(file.processors).sort()).toEqual(
+      ["attributes", "filter/metrics", "memory_limiter", "transform/metrics", ...Object.keys(hygieneProcessors(settings))].sort(),
+    );
     expect(Object.keys(file.service.pipelines)).not.toContain("traces/kept");
   });
 });
@@ -38,19 +41,21 @@ describe("a sampler", () => {
   });
 });
 
-test("the feature gate is set where sampling is done, and nowhere else", () => {
+test("a feature gate is set where its processors are, and nowhere else", () => {
   const args = Object.fromEntries(
     collectorWorkloads(settings, kubernetesTopology(settings)).map((workload) => [workload.name, workload.args]),
   );
-  expect(args["otel-sampler"]).toEqual(expect.arrayContaining([...samplingArgs]));
-  expect(args["otel-collector"]).toHaveLength(1);
+  expect(args["otel-sampler"]!.slice(1)).toEqual([...samplingArgs]);
+  expect(args["otel-collector"]!.slice(1)).toEqual([...hygieneArgs]);
   const one = settingsWith(kubernetes);
-  expect(collectorWorkloads(one, kubernetesTopology(one)).map((workload) => workload.args.slice(1))).toEqual([[...samplingArgs]]);
+  expect(collectorWorkloads(one, kubernetesTopology(one)).map((workload) => workload.args.slice(1))).toEqual([
+    [...hygieneArgs, ...samplingArgs],
+  ]);
 });
 
 test("the cleaner reports to the tier that takes metrics", () => {
   const of = (name: string) => collectorWorkloads(settings, kubernetesTopology(settings)).find((workload) => workload.name === name)!;
-  expect(of("otel-collector").peers).toContainEqual({ from: "index-cleaner", ports: ["otlp-http"] });
+  expect(of("otel-collector").peers).toContainEqual({ from: "index-cleaner", ports: ["reports"] });
   expect(of("otel-sampler").peers.map(({ from }) => from)).toEqual(["otel-collector", "prometheus"]);
 });
 
@@ -86,7 +91,7 @@ describe("the cleaner's script on Kubernetes", () => {
     const script = scriptOf({ tls: "cert-manager" });
     expect(script).toContain("export ES_TLS_ENABLED=true ES_TLS_CA=/etc/tracing/authority/ca.crt\n");
     expect(script).toContain('exec /go/bin/es-index-cleaner-linux "$1" https://elasticsearch:9200\n');
-    expect(script).toContain("http://$(address otel-collector.tracing.svc):4318/v1/metrics");
+    expect(script).toContain("http://$(address otel-collector.tracing.svc):4319/v1/metrics");
   });
 
   test("alerts on the oldest index, with TLS and without", () => {

@@ -57,14 +57,14 @@ const kinds: Record<string, Kind> = {
     ],
   },
   "whole number": {
-    put: (value) => ({ collector: { queue: value } }),
-    read: (groups) => settingsWith(groups).collector.queue,
+    put: (value) => ({ indexCleaner: { hour: value } }),
+    read: (groups) => settingsWith(groups).indexCleaner.hour,
     good: [
-      [10_000, 10_000],
-      ["10000", 10_000],
-      [100_000_000, 100_000_000],
+      [0, 0],
+      ["10", 10],
+      [23, 23],
     ],
-    bad: [9_999, 100_000_001, "9999", "10000.0", "10000.5", 10_000.5, "1e5", "20k", " 20000", "-20000", "", "20000.00000000000000000001"],
+    bad: [24, "24", "10.0", "10.5", 10.5, "1e1", "2h", " 20", "-20", "", "20.00000000000000000001"],
   },
   port: {
     put: (value) => ({ publish: { ports: { prometheus: value } } }),
@@ -202,7 +202,7 @@ describe("any", () => {
         const groups = (around: (value: string) => string): Groups => ({
           retention: around("7d"),
           sampling: { default: around(String(n / 100)), errors: around("5") },
-          collector: { queue: around("20000"), memory: around("256Mi") },
+          collector: { queue: around("1Gi"), memory: around("256Mi") },
         });
         expect(problemsOf(groups((value) => value + text))).toHaveLength(5);
         expect(problemsOf(groups((value) => ` ${value}`))).toHaveLength(5);

@@ -12,7 +12,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 class Collector:
     """`spans` has (trace id, span id) of what was taken, `resources` a dict for each export, `named` the spans' messages.
 
-    `status` and `headers` are what it answers; `judge`, where it is set, gives status and body for each request of traces.
+    `status` and `headers` are what it answers; `judge`, where it is set, gives status and body for each request of traces, and
+    `judge_metrics` for the names of metrics. What is longer than `most` bytes is not read: it answers `status_above`, or nothing where that
+    is None, and closes the connection, as Go's servers do.
 
     Args:
         listening: whether it answers from the beginning. Its port is its own in any case: until `listen` connections to it are refused.
@@ -22,6 +24,9 @@ class Collector:
         self.status = 200
         self.headers = {}
         self.judge = None
+        self.judge_metrics = None
+        self.most = 1 << 30
+        self.status_above = 413
         self.times = []
         self.spans = []
         self.named = []
@@ -34,6 +39,14 @@ class Collector:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
+                if int(self.headers["content-length"]) > outer.most:
+                    outer.asked += 1
+                    if outer.status_above is not None:
+                        self.send_response(outer.status_above)
+                        self.send_header("content-length", "0")
+                        self.end_headers()
+                    self.close_connection = True
+                    return
                 body = self.rfile.read(int(self.headers["content-length"]))
                 if self.headers.get("content-encoding") == "gzip":
                     body = gzip.decompress(body)
@@ -73,10 +86,13 @@ class Collector:
                 status, answer = self.judge(request)
             if status == 200:
                 self.take(request)
-        elif path == "/v1/metrics" and status == 200:
-            for resource_metrics in ExportMetricsServiceRequest.FromString(body).resource_metrics:
-                for scope in resource_metrics.scope_metrics:
-                    self.metrics += scope.metrics
+        elif path == "/v1/metrics":
+            request = ExportMetricsServiceRequest.FromString(body)
+            metrics = [metric for resource in request.resource_metrics for scope in resource.scope_metrics for metric in scope.metrics]
+            if self.judge_metrics is not None:
+                status, answer = self.judge_metrics([metric.name for metric in metrics])
+            if status == 200:
+                self.metrics += metrics
         return status, answer, headers
 
     def take(self, request):

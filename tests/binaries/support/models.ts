@@ -58,7 +58,7 @@ export const models: [string, Settings][] = [
     "the smallest sizes",
     settingsWith({
       retention: "1d",
-      collector: { memory: "128Mi", queue: 10_000 },
+      collector: { memory: "128Mi", queue: "256Mi" },
       jaeger: { memory: "128Mi", tags: ["a"] },
       prometheus: { memory: "128Mi", retention: "2d", storage: "256Mi" },
     }),
@@ -67,7 +67,7 @@ export const models: [string, Settings][] = [
     "the largest sizes",
     settingsWith({
       retention: "365d",
-      collector: { memory: "32Gi", queue: 100_000_000 },
+      collector: { memory: "32Gi", queue: "1024Gi" },
       jaeger: { memory: "32Gi" },
       prometheus: { retention: "365d", storage: "1024Gi" },
     }),

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
+import { hygieneArgs } from "../../../configs/hygiene";
+import { samplingArgs } from "../../../configs/tail-sampling";
 import { binaryPath, type Program } from "../../../images/lib/paths";
 
 /** What became of a program. */
@@ -17,12 +19,17 @@ export function program(name: Program): string {
   return path;
 }
 
+/** Arguments of a Collector with the stack's own config: those of both tiers. */
+export const collectorArgs = (config: string): string[] => [`--config=${config}`, ...hygieneArgs, ...samplingArgs];
+
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Output that says that the program is up: it is then told to stop, as an engine does. */
   readonly until?: RegExp;
   /** What to do while it is up. */
   readonly meanwhile?: () => Promise<void>;
+  /** What tells it to stop, once it is up; SIGTERM where not given. */
+  readonly signal?: "SIGTERM" | "SIGKILL";
   /** How long it may take; half a minute where not given. */
   readonly seconds?: number;
 }
@@ -31,7 +38,7 @@ export interface RunOptions {
 export function run(
   path: string,
   args: readonly string[],
-  { env = {}, until, meanwhile = () => Promise.resolve(), seconds = 30 }: RunOptions = {},
+  { env = {}, until, meanwhile = () => Promise.resolve(), signal = "SIGTERM", seconds = 30 }: RunOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(path, args, { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] });
@@ -43,7 +50,7 @@ export function run(
       if (told || !until?.test(output)) return;
       told = true;
       // The Collector says that it is ready just before it listens to signals.
-      const stop = () => setTimeout(() => child.kill("SIGTERM"), 200);
+      const stop = () => setTimeout(() => child.kill(signal), 200);
       meanwhile().then(stop, (error: unknown) => {
         reject(error instanceof Error ? error : new Error(String(error)));
         stop();

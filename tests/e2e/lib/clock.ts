@@ -64,7 +64,7 @@ export class ClockedStore {
     await docker("run", "--rm", "--network", "none", "--volume", `${name}:/data`, imageOf("busybox"), "chown", "1000:0", "/data");
     const { args } = this.workloads["otel-collector"];
     await this.start("otel-collector", ["--tmpfs", `${paths.collectorQueue}:mode=1777`, ...this.config()], args, [
-      ports.collector.prometheusExporter,
+      ports.collector.reportsExporter,
     ]);
   }
 
@@ -130,7 +130,7 @@ export class ClockedStore {
 
   /** The value of a metric that the Collector's exporter shows. */
   async metric(metric: string): Promise<number | undefined> {
-    const answer = await fetch(`http://${await this.address("otel-collector", ports.collector.prometheusExporter)}/metrics`);
+    const answer = await fetch(`http://${await this.address("otel-collector", ports.collector.reportsExporter)}/metrics`);
     const line = (await answer.text()).split("\n").find((text) => text.startsWith(`${metric}{`));
     return line === undefined ? undefined : Number(line.split(" ").at(-1));
   }

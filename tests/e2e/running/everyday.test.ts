@@ -117,6 +117,8 @@ it("has every Prometheus target up", async () => {
     jaeger: "up",
     "otel-collector": "up",
     "otel-collector-exporter": "up",
+    "index-cleaner": "up",
+    "elasticsearch-exporter": "up",
     prometheus: "up",
   });
 });
@@ -132,10 +134,11 @@ it("opens the Collector's receivers and remote sampling to applications, and not
   for (const port of [jaeger.query, jaeger.admin, jaeger.otlpGrpc, jaeger.jaegerThriftHttp]) {
     expect([port, await reach("jaeger", port)]).toEqual([port, false]);
   }
-  for (const port of [collector.telemetry, collector.prometheusExporter, collector.zpages]) {
+  for (const port of [collector.telemetry, collector.prometheusExporter, collector.reports, collector.reportsExporter, collector.zpages]) {
     expect([port, await reach("otel-collector", port)]).toEqual([port, false]);
   }
   expect(await reach("elasticsearch", ports.elasticsearch.http)).toBe(false);
+  expect(await reach("elasticsearch-exporter", ports.elasticsearchExporter.http)).toBe(false);
 });
 
 it("has run the index cleaner", async () => {

@@ -29,7 +29,9 @@ class Sampler:
         self.wait = _seconds(config.get("decision_wait", "30s"))
         if not config.get("decision_cache"):
             raise ValueError("without caches the fate of late spans is not known here")
-        unknown = set(config) - {"sampling_strategy", "decision_wait", "decision_cache", "num_traces", "block_on_overflow", "policies"}
+        # What bounds the memory is not what decides: traces beyond it are not judged here.
+        bounds = {"num_traces", "block_on_overflow", "maximum_trace_size_bytes"}
+        unknown = set(config) - {"sampling_strategy", "decision_wait", "decision_cache", "policies"} - bounds
         if unknown:
             raise ValueError(f"tail_sampling: unknown here: {sorted(unknown)}")
         self.policies = [(policy["name"], _policy(policy)) for policy in config["policies"]]

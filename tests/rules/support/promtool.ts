@@ -27,13 +27,14 @@ export function firing(minute: number, alerts: readonly string[]): Expectation {
 /** Sampling that has to see whole traces. The rules that watch it are all there. */
 const wholeTraces = settingsWith({ sampling: { operations: [{ operation: "GET /healthz", percent: 1 }] } });
 
-/** Runs the rules over series; fails with what promtool says. `alerts` are promtool's own tests of alerts. */
+/** Runs the rules over series; fails with what promtool says. `alerts` are promtool's own tests of alerts, `interval` the time between scrapes. */
 export async function holds(
   folder: string,
   series: Series,
   expectations: readonly Expectation[],
   alerts: readonly object[] = [],
   settings = wholeTraces,
+  interval = "15s",
 ): Promise<void> {
   writeFileSync(join(folder, files.rules), rulesFile(settings));
   const test = join(folder, "test.yml");
@@ -42,8 +43,8 @@ export async function holds(
     test,
     toYaml({
       rule_files: [files.rules],
-      evaluation_interval: "15s",
-      tests: [{ interval: "15s", input_series: input, promql_expr_test: expectations, alert_rule_test: alerts }],
+      evaluation_interval: interval,
+      tests: [{ interval, input_series: input, promql_expr_test: expectations, alert_rule_test: alerts }],
     }),
   );
   const { code, output } = await run(program("promtool"), ["test", "rules", test], { seconds: 150 });

@@ -8,7 +8,7 @@ const scrapes = (minutes: number) => minutes * 4;
 /** One value for some minutes. */
 export const flat = (minutes: number, value: number) => rise(minutes, value, 0);
 /** Rises by a step at each scrape. */
-export const rise = (minutes: number, from: number, step: number) => `${from}+${step}x${scrapes(minutes) - 1}`;
+export const rise = (minutes: number, from: number, step: number) => `${from}${step < 0 ? "" : "+"}${step}x${scrapes(minutes) - 1}`;
 /** No series yet. */
 export const absent = (minutes: number) => `_x${scrapes(minutes)}`;
 /** The target no longer has the series, or no longer answers. */
@@ -19,17 +19,27 @@ export const then = (...parts: string[]) => parts.join(" ");
 const labels = {
   otelcol: 'job="otel-collector", instance="otel-collector:8888"',
   jaeger: 'job="jaeger", instance="jaeger:14269"',
+  elasticsearch: 'job="elasticsearch-exporter", instance="elasticsearch-exporter:9114"',
 } as const;
 
 /** A series' selector. */
 export const collector = (metric: string, more = "") => `${metric}{${labels.otelcol}${more}}`;
 export const jaeger = (metric: string, more = "") => `${metric}{${labels.jaeger}${more}}`;
 
+/** About a node, or about the whole cluster. */
+export const elasticsearch = (metric: string, more = "") => `elasticsearch_${metric}{${labels.elasticsearch}${more}}`;
+const node = ', name="node"';
+export const nodes = elasticsearch("cluster_health_number_of_nodes");
+export const status = (color: string) => elasticsearch("cluster_health_status", `, color="${color}"`);
+export const heap = elasticsearch("jvm_memory_used_bytes", `${node}, area="heap"`);
+export const disk = (what: "available" | "size") => elasticsearch(`filesystem_data_${what}_bytes`, `${node}, mount="/data"`);
+export const gibibyte = 2 ** 30;
+
 export const storage = (metric: string, more = "") =>
   jaeger(`jaeger_storage_${metric}`, `, name="elasticsearch", role="tracestore"${more}`);
 export const received = (metric: string) => collector(`otelcol_receiver_${metric}_spans_total`, ', receiver="otlp", transport="grpc"');
 export const exporter = (metric: string) => collector(`otelcol_exporter_${metric}`, ', exporter="otlp_grpc"');
-export const upOf = { collector: collector("up"), jaeger: jaeger("up") };
+export const upOf = { collector: collector("up"), jaeger: jaeger("up"), elasticsearch: `up{${labels.elasticsearch}}` };
 
 export type Series = Readonly<Record<string, string>>;
 
@@ -42,6 +52,7 @@ export function writes(minutes: number, quick: number, slow: number): Series {
     [bucket("0.25")]: rise(minutes, 0, quick + slow),
     [bucket("+Inf")]: rise(minutes, 0, quick + slow),
     [storage("bulk_index_latency_ok_seconds_count")]: rise(minutes, 0, quick + slow),
+    [storage("bulk_index_latency_ok_seconds_sum")]: rise(minutes, 0, quick * 0.03 + slow * 0.15),
   };
 }
 
@@ -71,6 +82,13 @@ export function healthy(minutes: number): Series {
     [storage("bulk_index_inserts_total")]: rise(minutes, 520, 75),
     [storage("bulk_index_errors_total")]: flat(minutes, 0),
     ...writes(minutes, 20, 0),
+    [upOf.elasticsearch]: flat(minutes, 1),
+    [nodes]: flat(minutes, 1),
+    ...Object.fromEntries(["green", "yellow", "red"].map((color) => [status(color), flat(minutes, Number(color === "green"))])),
+    [heap]: flat(minutes, 0.5 * gibibyte),
+    [elasticsearch("jvm_memory_max_bytes", `${node}, area="heap"`)]: flat(minutes, gibibyte),
+    [disk("available")]: flat(minutes, 120 * gibibyte),
+    [disk("size")]: flat(minutes, 200 * gibibyte),
     // promtool's time begins at 0.
     [cleaner("lastRun")]: flat(minutes, 1),
     [cleaner("lastSuccess")]: flat(minutes, 0),

@@ -27,7 +27,8 @@ from .export import SpanDelivery
 from .instrument import instrument
 from .joined import joined_meter_provider, joined_textmap, joined_tracer_provider
 from .make_sampler import make_sampler
-from .metric_reader import ForkSafeMetricReader, MetricExporter
+from .metric_exporter import MetricExporter
+from .metric_reader import ForkSafeMetricReader
 from .metric_views import views
 from .propagation import CorrelationPropagator
 from .sampler import LeaveOutSampler
@@ -103,6 +104,7 @@ def _delivery(settings: Settings) -> SpanDelivery:
         lambda session: EncodedSpanExporter(session=session, timeout=settings.export_timeout),
         queue_size=settings.queue_size,
         batch_size=settings.batch_size,
+        largest_request=settings.largest_request,
         delay=settings.delay,
         exit_timeout=settings.exit_timeout,
     )

@@ -13,15 +13,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, StatusCode
 
+from .answers import answer_of, message_of
 from .encodable import encodable, encodable_attributes
 from .redact import shown, without_secret_parameters
 from .session import ExportSession
@@ -52,6 +53,8 @@ class EncodedSpan(NamedTuple):
     resource: Resource
     scope: InstrumentationScope | None
     message: bytes
+    aside: int = 0
+    """How often it was set aside, for others to go first."""
 
 
 class EncodedSpanExporter(OTLPSpanExporter):
@@ -69,6 +72,8 @@ class EncodedSpanExporter(OTLPSpanExporter):
         self.rejected = 0
         """Spans that the Collector rejected of those that it answered last, and `complaint` says why."""
         self.complaint = ""
+        self.error: Exception | None = None
+        """Why there was no answer, or no request."""
 
     def send(self, spans: Sequence[EncodedSpan]) -> bool:
         """Send spans, once; whether the Collector has taken them, or some of them.
@@ -76,22 +81,18 @@ class EncodedSpanExporter(OTLPSpanExporter):
         The exporter's own `export` sleeps between tries of its own, deaf to the end of the process, and takes a redirect for success.
         """
         client = self._client
-        status = client._submit(client._compress(request(spans)), client._timeout).status_code
-        taken = status is not None and 200 <= status < 300
-        self.rejected, self.complaint = _partial_success(self._answers.body) if taken else (0, "")
+        result = client._submit(client._compress(request(spans)), client._timeout)
+        self.error = result.error
+        taken = result.status_code is not None and 200 <= result.status_code < 300
+        self.rejected, self.complaint = self._partial_success() if taken else (0, "")
         return taken
 
-
-def _partial_success(body: bytes) -> tuple[int, str]:
-    """How many spans an answer rejects, and why."""
-    if not body:
-        return 0, ""
-    try:
-        found = ExportTraceServiceResponse.FromString(body).partial_success
-    except DecodeError:
-        # A proxy that answers for the Collector.
-        return 0, ""
-    return max(0, found.rejected_spans), found.error_message
+    def _partial_success(self) -> tuple[int, str]:
+        """How many spans an answer rejects, and why; or a warning."""
+        answer = message_of(self._answers, ExportTraceServiceResponse)
+        if answer is None:
+            return 0, f"{answer_of(self._answers).text}; that is no answer of OTLP: does the endpoint name a Collector?"
+        return max(0, answer.partial_success.rejected_spans), answer.partial_success.error_message
 
 
 def encode(span: ReadableSpan) -> EncodedSpan:
@@ -127,6 +128,18 @@ def _hide_secrets(message: Any) -> None:
                 attribute.value.string_value = without_secret_parameters(attribute.value.string_value)
     if message.status.message:
         message.status.message = without_secret_parameters(message.status.message)
+
+
+def described(span: EncodedSpan) -> str:
+    """A span to be read by people."""
+    found = Span.FromString(span.message)
+    return f"{found.name[:_LONGEST_REMEMBERED]!r} of {len(span.message)} bytes in trace {found.trace_id.hex()}"
+
+
+def framing(span: EncodedSpan) -> int:
+    """Bytes that a request of one span has beside its message, at most."""
+    # Lengths of up to five bytes around the message, in place of one byte.
+    return len(request([span._replace(message=b"")])) + 3 * 4
 
 
 def request(spans: Sequence[EncodedSpan]) -> bytes:

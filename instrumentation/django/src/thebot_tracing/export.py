@@ -12,22 +12,26 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.metrics import CallbackOptions, Observation, get_meter
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from .encode import EncodedSpan, EncodedSpanExporter, encode
-from .sending import FIRST_BACKOFF, REPORT_EVERY, Queue, Sender
+from .encode import EncodedSpan, EncodedSpanExporter
+from .fitting import Encoder
+from .reports import Loss, Losses, Reports
+from .sending import FIRST_BACKOFF, Queue, Sender
 from .session import ExportSession
 from .threads import here
 
 _logger = logging.getLogger(__name__)
 _MIB = 1 << 20
-# Bytes of one export's spans, at most; a larger span goes alone. The Collector refuses requests of more than 20 MiB.
-_LARGEST_BATCH = 4 * _MIB
+LARGEST_REQUEST = 4 * _MIB
+"""What a receiver takes by gRPC unless it is told otherwise: also behind one that takes more by HTTP."""
+# A batch is complete at this share of the largest request: what hops behind add to each span fits in the rest. A larger span goes alone.
+_BATCH_SHARE = 2
 
 
 class SpanDelivery(SpanProcessor):
@@ -41,7 +45,8 @@ class SpanDelivery(SpanProcessor):
         make_exporter: makes the exporter of a process, with the session to use.
         queue_size: spans that wait, at most; the batch under way is on top of it.
         queue_bytes: encoded bytes of the spans that wait, at most. Default: 64 MiB for up to 10,000 spans, and more in proportion.
-        batch_size: spans of one export, at most; it has at most 4 MiB, or one span.
+        batch_size: spans of one export, at most.
+        largest_request: bytes of one export, at most. A batch has at most half of it, or one span; a span above it is cut, and marked.
         delay: longest wait of a span for its batch, in seconds.
         exit_timeout: longest wait at exit and for a flush, in seconds.
     """
@@ -53,6 +58,7 @@ class SpanDelivery(SpanProcessor):
         queue_size: int = 10_000,
         queue_bytes: int | None = None,
         batch_size: int = 512,
+        largest_request: int = LARGEST_REQUEST,
         delay: float = 1.0,
         exit_timeout: float = 5.0,
     ) -> None:
@@ -60,17 +66,20 @@ class SpanDelivery(SpanProcessor):
         self._queue_size = queue_size
         self._queue_bytes = int(64 * _MIB * max(1, queue_size / 10_000)) if queue_bytes is None else queue_bytes
         self._batch_size = batch_size
+        self._largest_request = largest_request
+        self._batch_bytes = largest_request // _BATCH_SHARE
         self._delay = delay
         self._exit_timeout = exit_timeout
         self._begin()
         own = weakref.WeakMethod(self._begin)
         os.register_at_fork(after_in_child=lambda: (begin := own()) and begin())
         meter = get_meter("thebot_tracing")
-        for name, value, what in (
-            ("thebot.tracing.spans.exported", lambda: self.exported, "Spans that the Collector has taken"),
-            ("thebot.tracing.spans.dropped", lambda: self.dropped, "Spans lost: queue full, refused, not encodable, or process ended"),
+        for name, values, what in (
+            ("exported", lambda: {None: self.exported}, "Spans that the Collector has taken"),
+            ("dropped", lambda: self.losses.counts, "Spans lost, by reason"),
+            ("cut", lambda: {None: self._encoder.cut}, "Spans above the largest request, of which a part was left out"),
         ):
-            meter.create_observable_counter(name, [_observe(value)], unit="{span}", description=what)
+            meter.create_observable_counter(f"thebot.tracing.spans.{name}", [_observe(values)], unit="{span}", description=what)
 
     def _begin(self) -> None:
         """Begin in this process. What the parent has queued, the parent sends."""
@@ -80,12 +89,10 @@ class SpanDelivery(SpanProcessor):
         self._hurry = False
         self._ending = False
         self._deadline: float | None = None
-        self._reported = 0
-        self._next_report = 0.0
-        self._next_warning = 0.0
-        self._told = False
+        self._reports = Reports(_logger)
         self.exported = 0
-        self.dropped = 0
+        self.losses = Losses()
+        self._encoder = Encoder(self._largest_request)
         self._make_lock()
 
     def _make_lock(self) -> None:
@@ -102,6 +109,11 @@ class SpanDelivery(SpanProcessor):
             self._begin()
 
     @property
+    def dropped(self) -> int:
+        """Spans of this process that are lost."""
+        return self.losses.total
+
+    @property
     def waiting(self) -> int:
         """Spans of this process that the Collector has not taken yet."""
         return len(self._queue) + self._under_way
@@ -115,23 +127,29 @@ class SpanDelivery(SpanProcessor):
             return
         if self._place != here():
             self._renew()
-        encoded = self._encoded(span) if len(self._queue) < self._queue_size else None
+        found = self._encoder.encoded(span) if len(self._queue) < self._queue_size else Loss.QUEUE_FULL
         with self._condition:
-            size = 0 if encoded is None else len(encoded.message)
-            if encoded is None or self._ending or len(self._queue) >= self._queue_size or self._bytes + size > self._queue_bytes:
-                self.dropped += 1
+            if isinstance(found, EncodedSpan) and self._ending:
+                found = Loss.PROCESS_ENDED
+            elif isinstance(found, EncodedSpan) and not self._has_room(found):
+                found = Loss.QUEUE_FULL
+            if isinstance(found, Loss):
+                self.losses.counts[found] += 1
                 return
             before = self._batch_is_full()
-            self._queue.append(encoded)
-            self._bytes += size
+            self._queue.append(found)
+            self._bytes += len(found.message)
             if self._thread is None:
                 self._thread = self._started()
             elif len(self._queue) == 1 or self._batch_is_full() is not before:
                 # The first of an empty queue begins the delay; a full batch ends it.
                 self._condition.notify_all()
 
+    def _has_room(self, span: EncodedSpan) -> bool:
+        return len(self._queue) < self._queue_size and self._bytes + len(span.message) <= self._queue_bytes
+
     def _batch_is_full(self) -> bool:
-        return len(self._queue) >= self._batch_size or self._bytes >= _LARGEST_BATCH
+        return len(self._queue) >= self._batch_size or self._bytes >= self._batch_bytes
 
     def _started(self) -> threading.Thread | None:
         """The thread; None where there can be none now. The span waits, and the next one tries again: no request fails for it."""
@@ -139,21 +157,9 @@ class SpanDelivery(SpanProcessor):
         try:
             thread.start()
         except RuntimeError as error:
-            if time.monotonic() >= self._next_warning:
-                self._next_warning = time.monotonic() + REPORT_EVERY
-                _logger.error("spans wait, as their thread does not start: %s", error)
+            self._reports.tell("thread", logging.ERROR, "spans wait, as their thread does not start: %s", error)
             return None
         return thread
-
-    def _encoded(self, span: ReadableSpan) -> EncodedSpan | None:
-        try:
-            return encode(span)
-        except Exception:
-            # Once: others are counted with what is dropped.
-            if not self._told:
-                self._told = True
-                _logger.exception("the span %r cannot be encoded", span.name)
-            return None
 
     def hurry(self) -> None:
         """Send what waits now, without waiting for it."""
@@ -192,7 +198,7 @@ class SpanDelivery(SpanProcessor):
         if thread is not None:
             thread.join(self._exit_timeout)
         with self._condition:
-            self.dropped += self.waiting
+            self.losses.counts[Loss.PROCESS_ENDED] += self.waiting
             self._queue.clear()
             self._bytes = 0
             self._under_way = 0
@@ -203,10 +209,15 @@ class SpanDelivery(SpanProcessor):
         place = here()
         session = ExportSession()
         exporter = self._make_exporter(session)
-        sender = Sender(exporter, session, Queue(self._count, self._pause, self._take_one, self._put_back))
+        sender = Sender(exporter, session, Queue(self._count, self._pause, self._take_one, self._put_back, self._set_aside))
         with suppress_instrumentation():
             while self._place == place and (batch := self._next_batch()):
-                sender.deliver(batch)
+                try:
+                    sender.deliver(batch)
+                except Exception:  # noqa: BLE001
+                    # Whatever it was, the next spans go on.
+                    self._reports.tell("deliver", logging.ERROR, "spans could not be sent", error=True)
+                    self._count(0, Loss.REFUSED, self._under_way)
                 self._report()
         exporter.shutdown()  # type: ignore[no-untyped-call]
 
@@ -218,27 +229,34 @@ class SpanDelivery(SpanProcessor):
                     return []
                 self._condition.wait_for(lambda: self._queue or self._ending)
                 # As many as there are after a while: one export of many spans costs less than many of one.
-                self._condition.wait_for(lambda: self._batch_is_full() or self._hurry or self._ending, self._delay)
+                self._condition.wait_for(self._is_urgent, self._delay)
                 batch = self._taken()
                 self._hurry = self._hurry and bool(self._queue)
                 if batch:
                     return batch
 
+    def _is_urgent(self) -> bool:
+        # What was set aside has waited, and goes alone.
+        return self._batch_is_full() or self._hurry or self._ending or (bool(self._queue) and self._queue[0].aside > 0)
+
     def _taken(self) -> list[EncodedSpan]:
         """Take a batch out of the queue."""
         batch: list[EncodedSpan] = []
         size = 0
-        while self._queue and len(batch) < self._batch_size and (not batch or size + len(self._queue[0].message) <= _LARGEST_BATCH):
+        while self._queue and len(batch) < self._batch_size and (not batch or size + len(self._queue[0].message) <= self._batch_bytes):
+            # What was set aside goes alone: it may never pass.
+            if batch and (batch[-1].aside or self._queue[0].aside):
+                break
             batch.append(self._queue.popleft())
             size += len(batch[-1].message)
         self._bytes -= size
         self._under_way = len(batch)
         return batch
 
-    def _count(self, exported: int, dropped: int) -> None:
+    def _count(self, exported: int, loss: Loss, dropped: int) -> None:
         with self._condition:
             self.exported += exported
-            self.dropped += dropped
+            self.losses.counts[loss] += dropped
             # After the end they are counted already.
             self._under_way = max(0, self._under_way - exported - dropped)
             self._condition.notify_all()
@@ -254,33 +272,33 @@ class SpanDelivery(SpanProcessor):
 
     def _take_one(self) -> EncodedSpan | None:
         with self._condition:
-            if not self._queue:
+            at = next((at for at, span in enumerate(self._queue) if not span.aside), None)
+            if at is None:
                 return None
+            span = self._queue[at]
+            del self._queue[at]
             self._under_way += 1
-            self._bytes -= len(self._queue[0].message)
-            return self._queue.popleft()
+            self._bytes -= len(span.message)
+            return span
 
     def _put_back(self, span: EncodedSpan) -> None:
+        self._wait_again(span, self._queue.appendleft)
+
+    def _set_aside(self, span: EncodedSpan) -> None:
+        self._wait_again(span, self._queue.append)
+
+    def _wait_again(self, span: EncodedSpan, put: Callable[[EncodedSpan], None]) -> None:
         with self._condition:
-            self._under_way -= 1
-            self._bytes += len(span.message)
-            self._queue.appendleft(span)
+            # After the end it is counted already.
+            if self._under_way:
+                self._under_way -= 1
+                self._bytes += len(span.message)
+                put(span)
 
     def _report(self, always: bool = False) -> None:
-        """Say what was dropped since the last time, at most every half minute."""
-        now = time.monotonic()
-        if self.dropped > self._reported and (always or now >= self._next_report):
-            lost, self._reported, self._next_report = self.dropped - self._reported, self.dropped, now + REPORT_EVERY
-            _logger.error(
-                "%d spans dropped (%d in all by this process): the queue of %d spans and %d MiB is full, the Collector refuses them, "
-                "they cannot be encoded, or the process ends",
-                lost,
-                self.dropped,
-                self._queue_size,
-                self._queue_bytes // _MIB,
-            )
+        self.losses.report(_logger, f"the queue has room for {self._queue_size} spans and {self._queue_bytes // _MIB} MiB", always)
 
 
-def _observe(value: Callable[[], int]) -> Callable[[CallbackOptions], Iterable[Observation]]:
+def _observe(values: Callable[[], Mapping[Any, int]]) -> Callable[[CallbackOptions], Iterable[Observation]]:
     # Nothing where there is nothing to count: a process that recorded nothing has no metric to send at its end.
-    return lambda _options: [Observation(count)] if (count := value()) else []
+    return lambda _options: [Observation(count, {"reason": key.value} if key else None) for key, count in dict(values()).items() if count]

@@ -14,26 +14,13 @@ import time
 import weakref
 from typing import Any
 
-from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from opentelemetry.sdk.metrics.export import MetricExportResult, MetricReader, MetricsData
+from opentelemetry.sdk.metrics.export import MetricReader, MetricsData
 
+from .metric_exporter import MetricExporter
 from .threads import here, may_change
 
 _logger = logging.getLogger(__name__)
-
-
-class MetricExporter(OTLPMetricExporter):
-    """The OTLP exporter over HTTP, which can also try once: its own tries would outlast a process that ends."""
-
-    def export_once(self, data: MetricsData) -> MetricExportResult:
-        """Send, and say where it was not taken."""
-        answer = self._client._submit(self._client._compress(encode_metrics(data).SerializeToString()), self._client._timeout)
-        if answer.status_code is not None and 200 <= answer.status_code < 300:
-            return MetricExportResult.SUCCESS
-        _logger.warning("the Collector has not taken the last metrics of this process (%s)", answer.status_code or answer.error)
-        return MetricExportResult.FAILURE
 
 
 class ForkSafeMetricReader(MetricReader):

@@ -12,7 +12,6 @@ import random
 import re
 import threading
 import urllib.parse
-import urllib.request
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -23,12 +22,12 @@ from opentelemetry.sdk.trace.sampling import ParentBased, Sampler
 from .operations import parse_operation
 from .rules import Rule, Rules
 from .sampler import OperationSampler
+from .session import ExportSession, reason
 from .threads import here
 
 _logger = logging.getLogger(__name__)
 _TIMEOUT = 5.0
 _LONGEST = 300.0
-_LARGEST_ANSWER = 1_000_000
 
 
 class StrategyError(ValueError):
@@ -107,6 +106,7 @@ class JaegerRemoteSampler(OperationSampler):
         self._local = rules or Rules()
         self._served = Rules(initial_percent)
         self._stop = threading.Event()
+        self._retry_after = 0.0
         self._place: object = None
         self._begin()
         own = weakref.WeakMethod(self._begin)
@@ -153,8 +153,9 @@ class JaegerRemoteSampler(OperationSampler):
                 self.refresh()
                 delay = self._interval
             except Exception as error:  # noqa: BLE001 - whatever answers, the thread goes on asking
-                delay = min(delay * 2, max(_LONGEST, self._interval))
-                _logger.warning("sampling strategies: %r; the last ones hold, next try in about %.0f s", error, delay)
+                longest = max(_LONGEST, self._interval)
+                delay = min(max(delay * 2, self._retry_after), longest)
+                _logger.warning("sampling strategies: %s; the last ones hold, next try in about %.0f s", reason(error), delay)
             if stop.wait(delay * random.uniform(0.9, 1.1)):  # noqa: S311 - spreads the questions of many processes
                 return
 
@@ -162,13 +163,15 @@ class JaegerRemoteSampler(OperationSampler):
         """Ask once, and follow the answer.
 
         Raises:
-            OSError: no answer.
-            HTTPException: what answers does not speak HTTP.
+            OSError: no answer, or one without strategies. A redirect is one: the endpoint names Jaeger itself.
             ValueError: the answer holds no strategy to follow.
         """
-        # parse_argument lets no other scheme than http and https in.
-        with suppress_instrumentation(), urllib.request.urlopen(self.url, timeout=_TIMEOUT) as answer:  # noqa: S310
-            self._served = parse_strategies(json.loads(answer.read(_LARGEST_ANSWER)))
+        with suppress_instrumentation(), ExportSession() as session:
+            try:
+                session.get(self.url, timeout=_TIMEOUT).raise_for_status()
+            finally:
+                self._retry_after = session.retry_after or 0.0
+            self._served = parse_strategies(json.loads(session.body))
 
     def shutdown(self) -> None:
         """Ask no more."""

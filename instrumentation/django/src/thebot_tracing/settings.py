@@ -55,6 +55,8 @@ class Settings:
     queue_size: int
     """Spans that wait for the Collector, at most."""
     batch_size: int
+    largest_request: int
+    """Bytes of one export of spans, at most."""
     delay: float
     """Longest wait of a span for its batch, in seconds."""
     export_timeout: float
@@ -158,6 +160,7 @@ class _Reader:
             propagators=standard.propagators(),
             queue_size=queue_size,
             batch_size=standard.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", min(512, queue_size), 1, 100_000),
+            largest_request=standard.number("TRACING_MAX_REQUEST_BYTES", 4 << 20, 64 << 10, 64 << 20),
             delay=standard.number("OTEL_BSP_SCHEDULE_DELAY", 1000, 1, 3_600_000) / 1000,
             export_timeout=standard.timeout("TRACES_"),
             exit_timeout=standard.number("OTEL_BSP_EXPORT_TIMEOUT", 5000, 0, 3_600_000) / 1000,

@@ -14,7 +14,7 @@ from collector import Collector
 from conftest import EXAMPLE
 from opentelemetry.sdk.trace import TracerProvider
 
-from thebot_tracing import export
+from thebot_tracing import fitting
 from thebot_tracing.encode import EncodedSpanExporter, encode
 from thebot_tracing.export import SpanDelivery
 
@@ -121,7 +121,7 @@ def test_what_overflows_the_queue_is_counted_and_reported(away, caplog):
     assert "spans dropped (350 in all by this process)" in caplog.text
 
 
-def test_an_export_has_at_most_four_mebibytes_or_one_span(collector, monkeypatch):
+def test_a_batch_has_at_most_half_the_largest_request_or_one_span(collector, monkeypatch):
     sizes = []
     send = EncodedSpanExporter.send
 
@@ -132,11 +132,11 @@ def test_an_export_has_at_most_four_mebibytes_or_one_span(collector, monkeypatch
     monkeypatch.setattr(EncodedSpanExporter, "send", sent)
     # What waits for longer than this is not sent for its number, or at the end.
     tracer, delivery = deliver_to(collector.endpoint, delay=60)
-    for mebibytes in (1, 1, 1.5, 5, 3, 0.5, 0.1):
+    for mebibytes in (0.5, 0.5, 0.75, 3, 1.5, 0.25, 0.1):
         tracer.start_span("a", attributes={"text": "a" * int(mebibytes * (1 << 20))}).end()
     eventually(lambda: len(collector.spans) >= 4)
     assert delivery.force_flush(20_000)
-    assert [[round(size / (1 << 20), 1) for size in batch] for batch in sizes] == [[1, 1, 1.5], [5], [3, 0.5, 0.1]]
+    assert [[round(size / (1 << 20), 2) for size in batch] for batch in sizes] == [[0.5, 0.5, 0.75], [3], [1.5, 0.25, 0.1]]
     assert (delivery.exported, delivery._bytes) == (7, 0)
     delivery.shutdown()
 
@@ -149,7 +149,8 @@ def test_what_overflows_the_bytes_of_the_queue_is_counted(away, caplog):
     assert (delivery.dropped, delivery.waiting) == (1, 8)
     delivery.shutdown()
     assert delivery.dropped == 9
-    assert "the queue of 10000 spans and 1 MiB is full" in caplog.text
+    assert "1 queue_full; the queue has room for 10000 spans and 1 MiB" in caplog.text
+    assert "8 process_ended" in caplog.text
 
 
 @pytest.mark.parametrize(("spans", "mebibytes"), [(100, 64), (10_000, 64), (200_000, 1280)])
@@ -177,7 +178,7 @@ def test_a_span_that_cannot_be_encoded_is_counted_and_does_not_stop_the_others(c
     def fail(span):
         return encode(span) if span.name == "a" else 1 / 0
 
-    monkeypatch.setattr(export, "encode", fail)
+    monkeypatch.setattr(fitting, "encode", fail)
     tracer, delivery = deliver_to(collector.endpoint)
     tracer.start_span("bad").end()
     made = make(tracer, 3)

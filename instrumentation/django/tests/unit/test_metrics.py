@@ -5,10 +5,12 @@ import time
 
 import pytest
 from collector import Collector
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, MetricExportResult
 
-from thebot_tracing.metric_reader import ForkSafeMetricReader, MetricExporter
+from thebot_tracing.metric_exporter import MetricExporter
+from thebot_tracing.metric_reader import ForkSafeMetricReader
 from thebot_tracing.metric_views import views
 from thebot_tracing.session import ExportSession
 
@@ -84,6 +86,84 @@ def test_a_redirect_is_no_delivery():
     collector.status = 200
     assert exporter.export(data) is MetricExportResult.SUCCESS
     collector.stop()
+
+
+def measured(**values):
+    """Counters of these names."""
+    reader = InMemoryMetricReader()
+    meter = MeterProvider(metric_readers=[reader], shutdown_on_exit=False).get_meter("t")
+    for name, value in values.items():
+        meter.create_counter(name).add(value)
+    return reader.get_metrics_data()
+
+
+def exporter_to(collector):
+    return MetricExporter(f"{collector.endpoint}/v1/metrics", session=ExportSession(), timeout=5)
+
+
+def test_a_value_that_no_message_can_hold_costs_no_other_metric(collector, caplog):
+    exporter = exporter_to(collector)
+    assert exporter.export(measured(good=1, bad=1 << 70, other=1)) is MetricExportResult.FAILURE
+    assert {metric.name for metric in collector.metrics} == {"good", "other"}
+    assert "1 of 3 metrics cannot be sent" in caplog.text
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_metric_that_is_refused_costs_no_other(collector, caplog, status):
+    exporter = exporter_to(collector)
+    collector.judge_metrics = lambda names: (status if "bad" in names else 200, b"")
+    assert exporter.export(measured(good=1, bad=1, other=1)) is MetricExportResult.FAILURE
+    assert {metric.name for metric in collector.metrics} == {"good", "other"}
+    assert "1 of 3 metrics cannot be sent" in caplog.text
+
+
+def test_a_refusal_of_the_sender_is_not_asked_for_each_metric(collector):
+    collector.status = 401
+    assert exporter_to(collector).export(measured(a=1, b=1)) is MetricExportResult.FAILURE
+    assert collector.asked == 1
+
+
+def test_many_values_are_several_requests(collector):
+    reader = InMemoryMetricReader()
+    counter = MeterProvider(metric_readers=[reader], shutdown_on_exit=False).get_meter("t").create_counter("c")
+    for at in range(1900):
+        counter.add(1, {"at": at})
+    data = reader.get_metrics_data()
+    exporter = exporter_to(collector)
+    exporter._max_export_batch_size = 1000
+    assert exporter.export(data) is MetricExportResult.SUCCESS
+    assert collector.asked == 2
+    assert sum(len(metric.sum.data_points) for metric in collector.metrics) == 1900
+
+
+def test_what_a_partial_success_rejects_is_told(collector, caplog):
+    answer = ExportMetricsServiceResponse()
+    answer.partial_success.rejected_data_points = 2
+    answer.partial_success.error_message = "too old"
+    collector.judge_metrics = lambda _names: (200, answer.SerializeToString())
+    assert exporter_to(collector).export(measured(a=1)) is MetricExportResult.SUCCESS
+    assert "the Collector has rejected 2 values of metrics: too old" in caplog.text
+
+
+def test_an_answer_that_is_no_message_is_told(collector, caplog):
+    collector.judge_metrics = lambda _names: (200, b"<html>Welcome</html>")
+    assert exporter_to(collector).export(measured(a=1)) is MetricExportResult.SUCCESS
+    assert "does the endpoint name a Collector?" in caplog.text
+
+
+def test_the_last_export_is_tried_once(collector):
+    collector.status = 503
+    start = time.monotonic()
+    assert exporter_to(collector).export_once(measured(a=1)) is MetricExportResult.FAILURE
+    assert time.monotonic() - start < 0.5
+    assert collector.asked == 1
+
+
+def test_a_busy_collector_is_asked_again_when_it_says(collector):
+    collector.status, collector.headers = 503, {"Retry-After": "1"}
+    threading.Timer(0.5, lambda: setattr(collector, "status", 200)).start()
+    assert exporter_to(collector).export(measured(a=1)) is MetricExportResult.SUCCESS
+    assert (collector.asked, len(collector.metrics)) == (2, 1)
 
 
 def test_hosts_that_clients_name_are_no_time_series():

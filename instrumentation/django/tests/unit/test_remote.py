@@ -14,9 +14,11 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBased
 from opentelemetry.trace import SpanKind
 
+from thebot_tracing import remote
 from thebot_tracing.remote import JaegerRemoteSampler, StrategyError, parse_argument, parse_strategies
 from thebot_tracing.rules import parse_rules
 from unit.test_sampler import keeps, request
+from unit.test_session import answering
 
 # As Jaeger 2.13 answers for a service with rates by operation, and as later ones name the type.
 BY_OPERATION = {
@@ -42,6 +44,8 @@ def jaeger():
             server.asked.append(self.path)
             status, text = server.answer
             self.send_response(status)
+            for name, value in server.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(text.encode())
 
@@ -50,6 +54,7 @@ def jaeger():
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     server.asked = []
+    server.headers = {}
     server.answer = (200, json.dumps(EVERYTHING))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
@@ -98,6 +103,38 @@ def test_keeps_the_last_good_ones(jaeger, bad):
     with pytest.raises((OSError, ValueError)):
         sampler.refresh()
     assert keeps(sampler, 2**64 - 1)
+
+
+@pytest.mark.parametrize(("retry_after", "asked"), [("3", 1), ("0", 3)])
+def test_asks_again_when_the_answer_says(jaeger, retry_after, asked):
+    jaeger.answer, jaeger.headers = (429, "later"), {"Retry-After": retry_after}
+    sampler = sampler_of(jaeger, polling_interval=0.05)
+    keeps(sampler, 1)
+    time.sleep(1)
+    sampler.shutdown()
+    assert len(jaeger.asked) >= asked
+    assert (len(jaeger.asked) == 1) is (asked == 1)
+
+
+@pytest.mark.parametrize("answer", [(302, ""), (404, "<html>"), (200, "<html>OK</html>"), (200, ""), (200, json.dumps(EVERYTHING) * 2)])
+def test_an_answer_without_strategies_is_an_error_and_changes_nothing(jaeger, answer):
+    jaeger.answer, jaeger.headers = answer, {"Location": "/other"} if answer[0] == 302 else {}
+    sampler = sampler_of(jaeger, initial_percent=0)
+    with pytest.raises((OSError, ValueError)):
+        sampler.refresh()
+    assert len(jaeger.asked) == 1
+    assert not keeps(sampler, 2**64 - 1)
+    sampler.shutdown()
+
+
+def test_an_answer_that_trickles_ends_with_the_timeout(monkeypatch):
+    monkeypatch.setattr(remote, "_TIMEOUT", 0.5)
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n", *[b" "] * 1000, every=0.05) as (endpoint, _):
+        sampler = JaegerRemoteSampler(endpoint, "s")
+        start = time.monotonic()
+        with pytest.raises((OSError, ValueError)):
+            sampler.refresh()
+        assert time.monotonic() - start < 3
 
 
 def test_backs_off_while_jaeger_fails(jaeger, caplog):

@@ -1,0 +1,110 @@
+/**
+ * Rung: binaries. The queue on disk: what waits in it, whatever its shape, stays within the file that the volume has room for; and messages by
+ * every compression come in.
+ */
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { mebibyte, queueBytes, queueFileBytes } from "../../configs/bytes";
+import { collectorConfig } from "../../configs/collector";
+import { dockerTopology, paths, ports } from "../../configs/topology";
+import { sleep } from "../../scripts/lib/run";
+import { requestBytes, type Span } from "../support/otlp-bytes";
+import { settingsWith } from "../support/settings";
+import { temporaryFolder } from "../support/temporary-folder";
+import { collectorArgs, freePorts, program, run } from "./support/programs";
+
+jest.setTimeout(5 * 60_000);
+const folder = temporaryFolder();
+
+const settings = settingsWith({ collector: { memory: "1Gi" } });
+
+/** What may wait here, so that it is soon full. */
+const room = 16 * mebibyte;
+
+/** The file grows by so much at a time. */
+const step = 16 * mebibyte;
+
+/** The stack's own config on free ports of this host, where nobody is Jaeger; and which port became which. */
+async function here(): Promise<{ config: string; at: Record<keyof typeof ports.collector, number> }> {
+  const own = Object.entries(ports.collector);
+  const free = await freePorts(own.length + 1);
+  const at = Object.fromEntries(own.map(([name], i) => [name, free[i]!])) as Record<keyof typeof ports.collector, number>;
+  const moved = new Map<number, number>(own.map(([, port], i) => [port, free[i]!]));
+  const listen = { anywhere: "127.0.0.1", collectorBackend: "127.0.0.1", jaegerBackend: "127.0.0.1" };
+  const queue = join(folder(), "queue");
+  mkdirSync(queue, { recursive: true });
+  const text = collectorConfig(settings, { ...dockerTopology("dev"), listen, jaegerOtlp: `127.0.0.1:${free.at(-1)!}` })
+    .replaceAll(paths.collectorQueue, queue)
+    .replace(`queue_size: ${queueBytes(settings)}`, `queue_size: ${room}`)
+    .replaceAll(/127\.0\.0\.1:(\d+)$/gm, (all, port: string) => (moved.has(Number(port)) ? `127.0.0.1:${moved.get(Number(port))!}` : all))
+    .replace(/^(\s+port:) (\d+)$/m, (_all, key: string, port: string) => `${key} ${moved.get(Number(port))!}`);
+  const config = join(folder(), "collector.yml");
+  writeFileSync(config, text);
+  return { config, at };
+}
+
+const metric = async (port: number, name: string): Promise<number> => {
+  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return Number(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "m").exec(page)?.[1] ?? 0);
+};
+
+let serial = 0;
+/** Traces of one span each; every id is another. */
+const traces = (count: number, padding: number): Buffer =>
+  requestBytes({
+    resource: { attributes: [["service.name", "s"]] },
+    spans: Array.from({ length: count }, (): Span => {
+      const id = (++serial).toString(16);
+      const now = BigInt(Date.now()) * 1_000_000n;
+      return {
+        traceId: id.padStart(32, "f"),
+        spanId: id.padStart(16, "f"),
+        name: "n",
+        start: now,
+        end: now,
+        ...(padding ? { attributes: [["p", "x".repeat(padding)]] } : {}),
+      };
+    }),
+  });
+
+// A page of the file has 4 KiB: what is a little more than half of one leaves the most unused.
+test.each([
+  ["the smallest traces", 0],
+  ["traces of half a page", 1900],
+])("a queue full of %s fits the file that the volume has room for", async (_what, padding) => {
+  const { config, at } = await here();
+  let [waiting, file] = [0, 0];
+  const { output } = await run(program("otelcol-contrib"), collectorArgs(config), {
+    until: /Everything is ready/,
+    seconds: 90,
+    // It would first empty its queue.
+    signal: "SIGKILL",
+    meanwhile: async () => {
+      // A full queue blocks: a request is not answered any more.
+      for (let full = false; !full;) {
+        const body = new Uint8Array(traces(padding ? 1000 : 4000, padding));
+        const send = () =>
+          fetch(`http://127.0.0.1:${at.otlpHttp}/v1/traces`, {
+            method: "POST",
+            headers: { "content-type": "application/x-protobuf" },
+            body,
+            signal: AbortSignal.timeout(4000),
+          });
+        const status = await send().then(
+          (answer) => answer.status,
+          () => undefined,
+        );
+        // The memory limiter refuses for a moment.
+        if (status === 503) await sleep(200);
+        full = status === undefined;
+      }
+      waiting = await metric(at.telemetry, "otelcol_exporter_queue_size");
+      const folderOf = join(folder(), "queue");
+      file = readdirSync(folderOf).reduce((sum, name) => sum + statSync(join(folderOf, name)).size, 0);
+    },
+  });
+  expect(output.split("\n").filter((line) => /storage is full|no space/i.test(line))).toEqual([]);
+  expect(waiting).toBeGreaterThan(room * 0.95);
+  expect(waiting).toBeLessThanOrEqual(room);
+  expect((file - step) / waiting).toBeLessThan(queueFileBytes(settings) / queueBytes(settings));
+});
