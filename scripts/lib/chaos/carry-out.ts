@@ -28,8 +28,7 @@ const judging = ["--settle", "40s", "--wait", "3m", "--linger", "5s"];
  * @param tell Called with each step, in words.
  */
 export async function carryOut(checkout: Checkout, row: Row, seconds: number, tell: (text: string) => void): Promise<Outcome> {
-  const began = Date.now();
-  const alerts = watchAlerts(checkout.settings, began);
+  const alerts = await watchAlerts(checkout.settings);
   const done = await attempt(checkout, row, seconds, tell).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
     tell(`it cannot be carried out: ${why}`);

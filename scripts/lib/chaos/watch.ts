@@ -4,27 +4,23 @@ import { publishedUrl } from "../../../configs/topology";
 import type { Running } from "../drills";
 import { sleep } from "../run";
 
-interface Alert {
-  readonly state: "firing" | "pending";
-  readonly labels: { readonly alertname: string };
-  /** When its expression began to hold. */
-  readonly activeAt: string;
+/** Names of the alerts that fire. */
+async function firing(settings: Settings): Promise<string[]> {
+  const answer = await fetch(`${publishedUrl(settings, "prometheus")}/api/v1/alerts`, { signal: AbortSignal.timeout(5000) });
+  const { data } = (await answer.json()) as { data: { alerts: { state: string; labels: { alertname: string } }[] } };
+  return data.alerts.filter(({ state }) => state === "firing").map(({ labels }) => labels.alertname);
 }
 
-/** Collects the alerts that fire and whose cause came after a moment: what an earlier row has left does not count. */
-export function watchAlerts(settings: Settings, since: number): { end: () => Promise<string[]> } {
+/** Collects the alerts that fire from now on; one that fires already tells of what was before. */
+export async function watchAlerts(settings: Settings): Promise<{ end: () => Promise<string[]> }> {
+  // Prometheus may be what is broken.
+  const look = () => firing(settings).catch((): string[] => []);
+  const before = new Set(await look());
   const fired = new Set<string>();
-  const look = async () => {
-    const answer = await fetch(`${publishedUrl(settings, "prometheus")}/api/v1/alerts`, { signal: AbortSignal.timeout(5000) });
-    const { data } = (await answer.json()) as { data: { alerts: Alert[] } };
-    for (const { state, labels, activeAt } of data.alerts)
-      if (state === "firing" && Date.parse(activeAt) >= since) fired.add(labels.alertname);
-  };
   let over = false;
   const watching = (async () => {
     while (!over) {
-      // It may be what is broken.
-      await look().catch(() => undefined);
+      for (const alert of await look()) if (!before.has(alert)) fired.add(alert);
       await sleep(2000);
     }
   })();
@@ -32,7 +28,6 @@ export function watchAlerts(settings: Settings, since: number): { end: () => Pro
     end: async () => {
       over = true;
       await watching;
-      await look().catch(() => undefined);
       return [...fired].sort();
     },
   };
