@@ -2,6 +2,7 @@
 import { queueCapacity, queueSize } from "../../../configs/promql";
 import { publishedUrl, type ServiceName } from "../../../configs/topology";
 import type { Running } from "../drills";
+import { waitHealthy } from "../health";
 import { must, sleep } from "../run";
 import { Problem } from "../say";
 import type { Row } from "./row";
@@ -159,8 +160,16 @@ export const nothing: Fault = { begin: () => Promise.resolve(), end: () => Promi
 /** The volume and the file that a confined stack's Elasticsearch takes its time from: seconds that its clock is off. */
 export const clock = { volume: "clock", file: "offset" } as const;
 
-/** Elasticsearch's clock jumps by so many seconds, and back. */
-export function jumped(seconds: number): Fault {
-  const set = (stack: Running, off: string) => stack.inVolume([clock.volume], `echo '${off}' > .new; mv .new ${clock.file}`);
-  return { begin: (stack) => set(stack, `${seconds < 0 ? "" : "+"}${seconds}`), end: (stack) => set(stack, "+0") };
+/**
+ * Elasticsearch runs with a clock that is so many seconds off. It is restarted for it: the library shifts what counts the time between two events
+ * as well, which no clock that is set does, and timers of a running JVM would wait for hours.
+ */
+export function shifted(seconds: number): Fault {
+  const set = async (stack: Running, off: number) => {
+    await docker("stop", stack.id("elasticsearch"));
+    await stack.inVolume([clock.volume], `echo '${off < 0 ? "" : "+"}${off}' > ${clock.file}`);
+    await docker("start", stack.id("elasticsearch"));
+    await waitHealthy(stack.settings.stack);
+  };
+  return { begin: (stack) => set(stack, seconds), end: (stack) => set(stack, 0) };
 }

@@ -28,7 +28,7 @@ const killedCosts: Readonly<Record<Service, Pick<Row, "lost" | "twice">>> = {
   elasticsearch: { twice: underWay },
 };
 
-/** Seconds for which Elasticsearch refuses more than it is told to: the request comes before the load knows, and goes after it. */
+/** Seconds for which a fault costs more than it is told to last: it comes and goes by commands. */
 const edges = 5;
 
 const plain = { stack: "plain" } as const;
@@ -80,7 +80,6 @@ export const rows: readonly Row[] = [
     seconds: 30,
     ...faults.tooManyRequests,
   },
-  { ...plain, id: "full-queue", what: "Jaeger is away until the Collector's queue is full", seconds: 20, ...faults.fullQueue },
   {
     ...plain,
     id: "corrupt-queue",
@@ -111,18 +110,27 @@ export const rows: readonly Row[] = [
   },
   {
     ...confined,
+    id: "full-queue",
+    what: "Jaeger is away until the Collector's queue is full, on a disk as large as it is told",
+    seconds: 20,
+    ...faults.fullQueue,
+  },
+  {
+    ...confined,
     id: "full-queue-disk",
-    what: "Jaeger is away, and the disk of the Collector's queue is full",
+    what: "Jaeger is away, and something else fills the disk of the Collector's queue",
     seconds: 20,
     ...faults.fullQueueDisk,
+    lost: (seconds) => worth(seconds + edges, "what cannot be written to the queue comes behind sampling, which has acknowledged it"),
+    alert: "TraceDataLoss",
   },
   { ...confined, id: "full-elasticsearch-disk", what: "Elasticsearch's disk is full", seconds: 45, ...faults.fullElasticsearchDisk },
   {
     ...confined,
     id: "shifted-clock",
-    what: "Elasticsearch's clock jumps two hours back, and forth again",
+    what: "Elasticsearch is restarted with a clock that is two hours slow, and back",
     seconds: 30,
-    ...faults.jumped(-7200),
+    ...faults.shifted(-7200),
   },
 ];
 

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { imageReference } from "../../../configs/images";
 import { dockerName, stackLabels } from "../../../configs/topology";
 import { Checkout, scratch } from "../../../tests/e2e/lib/checkout";
 import { fakeClock, fakeClockEnvironment, fakeClockMount } from "../../../tests/e2e/lib/fake-clock";
@@ -18,16 +19,20 @@ import { clock } from "./faults";
 import type { Row, StackKind } from "./row";
 
 /** The smallest queue: it holds a minute and a half of the load, more than every fault but the one that fills it brings. */
-const config = { "tracing:collector": { queue: "256Mi" } };
+const queue = 256;
+const config = { "tracing:collector": { queue: `${queue}Mi` } };
 
 const clockFolder = "/clock";
 
-/** MiB of a confined stack's disks. Elasticsearch's marks of a full disk, by default gigabytes, are set to fit. */
-const disks = { elasticsearch: 512, "otel-collector": 64 } as const;
+/** MiB of a confined stack's disks: the queue's as large as it is to be. Elasticsearch's marks of a full disk, by default gigabytes, are set to fit. */
+const disks = { elasticsearch: 512, "otel-collector": queue } as const;
 const marks = { low: "150mb", high: "100mb", flood_stage: "50mb" } as const;
 
-/** What a confined stack has on top of the rendered compose file. Memory disks count as memory of the container that writes to them. */
-function confinement(stack: string): object {
+/**
+ * What a confined stack has on top of the rendered compose file. Memory disks count as memory of the container that writes to them, and are gone
+ * when no container has them: a keeper has them all the time.
+ */
+function confinement(stack: string, busybox: string): object {
   const volume = (...parts: string[]) => ({ name: dockerName(stack, ...parts), labels: { [stackLabels.stack]: stack } });
   const memoryDisk = (service: keyof typeof disks, owner: string) => ({
     ...volume(service, "data"),
@@ -38,16 +43,21 @@ function confinement(stack: string): object {
     Object.entries(marks).map(([mark, size]) => [`cluster.routing.allocation.disk.watermark.${mark}`, size]),
   );
   const library = fakeClock();
-  // What counts the time between two events goes on as it does where somebody sets a clock.
-  const ownClock = { ...fakeClockEnvironment(`${clockFolder}/${clock.file}`), FAKETIME_DONT_FAKE_MONOTONIC: "1" };
   const elasticsearch = {
     mem_limit: "2048m",
     memswap_limit: "2048m",
-    environment: { ...environment, ...(library ? ownClock : {}) },
+    environment: { ...environment, ...(library ? fakeClockEnvironment(`${clockFolder}/${clock.file}`) : {}) },
     volumes: [`tracing-clock:${clockFolder}:ro`, ...(library ? [`${library}:${fakeClockMount}:ro`] : [])],
   };
+  const keeper = {
+    image: busybox,
+    command: ["sh", "-c", "trap exit TERM; while sleep 1; do :; done"],
+    network_mode: "none",
+    labels: { [stackLabels.stack]: stack },
+    volumes: Object.keys(disks).map((service) => `tracing-${service}-data:/${service}`),
+  };
   return {
-    services: { elasticsearch, "otel-collector": { mem_limit: "384m", memswap_limit: "384m" } },
+    services: { elasticsearch, "otel-collector": { mem_limit: "640m", memswap_limit: "640m" }, "tracing-keeper": keeper },
     volumes: {
       "tracing-clock": volume(clock.volume),
       "tracing-elasticsearch-data": memoryDisk("elasticsearch", "uid=1000,gid=0"),
@@ -92,7 +102,8 @@ export class ChaosStack {
     mkdirSync(rendered, { recursive: true });
     await render(stack, overridesFor(settings, source), rendered, folder);
     const overlay = join(rendered, "confined.yml");
-    if (kind === "confined") writeFileSync(overlay, stringify(confinement(stack)));
+    if (kind === "confined")
+      writeFileSync(overlay, stringify(confinement(stack, imageReference("busybox", { source, registry: settings.imageRegistry }))));
     const files = [join(rendered, "docker-compose.tracing.yml"), ...(kind === "confined" ? [overlay] : [])];
     const [program, ...plugin] = await composeCommand();
     const words = ["--project-name", `tracing-${stack}`, "--project-directory", rendered, ...files.flatMap((file) => ["--file", file])];
