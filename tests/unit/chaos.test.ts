@@ -93,7 +93,7 @@ describe("an outcome", () => {
 
   test("is a line with its counts, bounds and times", () => {
     expect(line(outcome(lenient, { lost: 4, duplicated: 9, resent: 2, refused: 5 }))).toEqual([
-      ...["a fault, 30 s", "900", "800", "5", "800", "4 (bound 300)", "7 (and 2 by the sender)", "3 s", "TraceDataLoss", "ok"],
+      ...["a fault, 30 s", "900", "800", "5", "800", "4 (bound 300)", "7 (bound 7), and 2 by the sender", "3 s", "TraceDataLoss", "ok"],
     ]);
     expect(line(outcome(strict, {}, { found: undefined, recovered: undefined, alerts: [] }))).toEqual([
       ...["a fault, 30 s", "-", "-", "-", "-", "-", "-", "-", "-", "the ledger gave no verdict"],

@@ -30,11 +30,11 @@ const judging = ["--settle", "40s", "--wait", "3m", "--linger", "5s"];
 export async function carryOut(checkout: Checkout, row: Row, seconds: number, tell: (text: string) => void): Promise<Outcome> {
   const began = Date.now();
   const alerts = watchAlerts(checkout.settings, began);
-  const done = await attempt(checkout, row, seconds, tell).catch((error: unknown) => ({
-    found: undefined,
-    recovered: undefined,
-    problem: error instanceof Error ? error.message : String(error),
-  }));
+  const done = await attempt(checkout, row, seconds, tell).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    tell(`it cannot be carried out: ${why}`);
+    return { found: undefined, recovered: undefined, problem: why.split("\n", 1).join("") };
+  });
   return { row, seconds, ...done, alerts: await alerts.end() };
 }
 

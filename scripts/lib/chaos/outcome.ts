@@ -53,12 +53,12 @@ export const heads = ["FAULT", "SENT", "ACKNOWLEDGED", "REFUSED", "STORED", "LOS
 /** A row as cells of a table. */
 export function line(outcome: Outcome): string[] {
   const { row, seconds, found, recovered, alerts } = outcome;
-  const bound = row.lost?.(seconds).spans;
+  const within = (count: number, bound: number | undefined) => `${count}${bound === undefined ? "" : ` (bound ${bound})`}`;
   const counts = found
     ? [
         ...[found.sent, found.acknowledged, found.refused, found.stored].map(String),
-        `${found.lost}${bound === undefined ? "" : ` (bound ${bound})`}`,
-        `${twice(found)}${found.resent > 0 ? ` (and ${found.resent} by the sender)` : ""}`,
+        within(found.lost, row.lost?.(seconds).spans),
+        `${within(twice(found), row.twice?.spans)}${found.resent > 0 ? `, and ${found.resent} by the sender` : ""}`,
       ]
     : Array.from({ length: 6 }, () => "-");
   return [
