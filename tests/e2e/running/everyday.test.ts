@@ -1,6 +1,6 @@
 /**
- * Rung: real systems end to end. A running stack is used as an application, an operator and Prometheus use it, then put under load. The
- * stack is one that several test files share.
+ * Rung: real systems end to end. A running stack is used as an application, an operator and Prometheus use it, and takes bursts of spans. The stack
+ * is one that several test files share.
  */
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -10,7 +10,6 @@ import { rulesFile } from "../../../configs/rules";
 import { networksOf, ports } from "../../../configs/topology";
 import { eventually } from "../../support/waiting";
 import { Checkout, scratch } from "../lib/checkout";
-import { containerIds } from "../lib/inspect";
 import { Ledger } from "../lib/ledger";
 import { reaches } from "../lib/networks";
 import { Clients } from "../lib/send";
@@ -181,17 +180,4 @@ it("loses nothing acknowledged of a burst of 100,000 spans", async () => {
   // What is refused for a moment is sent again; a slow machine may give some up, not half of them.
   expect(verdict.acknowledged).toBeGreaterThan(50_000);
   expect(verdict.stored).toBeGreaterThanOrEqual(verdict.acknowledged);
-});
-
-it("takes 1,000 spans/s for a minute inside its memory limits", async () => {
-  const verdict = await ledger.run("minute", "--duration", "60s", "--rate", "1000");
-  expect(verdict).toMatchObject({ lost: 0, unacknowledged: 0 });
-  expect(verdict.acknowledged).toBeGreaterThan(55_000);
-  const states = JSON.parse(execFileSync("docker", ["inspect", ...(await containerIds(stack.stack, "service"))], { encoding: "utf8" })) as {
-    RestartCount: number;
-    State: { OOMKilled: boolean; Status: string };
-  }[];
-  expect(states.map(({ RestartCount, State }) => [RestartCount, State.OOMKilled, State.Status])).toEqual(
-    states.map(() => [0, false, "running"]),
-  );
 });
