@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import email.utils
+
+# requests imports it in the middle of a request. A fork at that moment would leave its lock with the child, whose first request
+# would wait for ever.
+import netrc  # noqa: F401
 import re
 import time
 from datetime import timezone

@@ -7,6 +7,35 @@ import sys
 import pytest
 from collector import Collector
 
+# What a background thread imports, a fork may fall into: the child then has the module's lock, and nobody to release it.
+IMPORTS = """
+import importlib.abc, sys, threading, time
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.trace import TracerProvider
+from thebot_tracing.encode import EncodedSpanExporter
+from thebot_tracing.export import SpanDelivery
+from thebot_tracing.metric_reader import ForkSafeMetricReader, MetricExporter
+from thebot_tracing.remote import JaegerRemoteSampler
+from thebot_tracing.session import ExportSession
+
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if threading.current_thread() is not threading.main_thread():
+            print("imported", name)
+
+endpoint = sys.argv[1].replace("127.0.0.1", "localhost")
+delivery = SpanDelivery(lambda session: EncodedSpanExporter(f"{endpoint}/v1/traces", session=session), delay=0.05)
+reader = ForkSafeMetricReader(MetricExporter(f"{endpoint}/v1/metrics", session=ExportSession()), 0.2, 5)
+provider = TracerProvider(sampler=JaegerRemoteSampler(endpoint, "s", initial_percent=100), shutdown_on_exit=False)
+provider.add_span_processor(delivery)
+counter = MeterProvider(metric_readers=[reader], shutdown_on_exit=False).get_meter("t").create_counter("c")
+sys.meta_path.insert(0, Finder())
+provider.get_tracer("t").start_span("a").end()
+counter.add(1)
+time.sleep(2)
+print("done")
+"""
+
 # As a preloading server does it: the application, a fork, and the patch in the child.
 PROGRAM = """
 import os, signal, sys
@@ -66,4 +95,13 @@ def test_locks_follow_the_threads_when_gevent_replaces_them(options):
     assert "done" in result.stdout, result.stderr
     assert [span.name for span in collector.named].count("a") == 120
     assert [metric.sum.data_points[0].as_int for metric in collector.metrics][-1] == 60
+    collector.stop()
+
+
+def test_no_thread_of_the_package_imports_a_module():
+    collector = Collector()
+    result = subprocess.run([sys.executable, "-c", IMPORTS, collector.endpoint], capture_output=True, text=True, timeout=60, check=False)
+    assert result.stdout == "done\n", result.stdout + result.stderr
+    assert collector.named
+    assert collector.metrics
     collector.stop()
