@@ -22,7 +22,7 @@ export interface Row {
   readonly stack: StackKind;
   /** How long it lasts once it is there. */
   readonly seconds: number;
-  /** The same in the tests that every change passes; rows without it take too long for them. */
+  /** The same on the stack that end-to-end tests share; rows without it take too long, or leave it broken. */
   readonly quickly?: number;
   /** Flags of the ledger's load beyond those of all rows. */
   readonly load?: readonly string[];

@@ -134,7 +134,7 @@ export const rows: readonly Row[] = [
   },
 ];
 
-/** The rows that every change passes. */
+/** The rows that suit a stack that other tests use too. */
 export const quickRows = rows.filter(({ quickly }) => quickly !== undefined);
 
 /** The rows of these names, in their order; all where none is named. Throws with all that name nothing. */

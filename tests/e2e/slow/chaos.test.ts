@@ -1,5 +1,5 @@
 /**
- * Rung: faults. The rows of `make chaos` that take too long for every change, on a stack of their own: Elasticsearch refuses, disks and queues are
+ * Rung: faults. The rows of `make chaos` that a stack that others use does not suit, on a stack of their own: Elasticsearch refuses, disks and queues are
  * full, a file is damaged, clocks are wrong, and outages last.
  */
 import { rmSync } from "node:fs";
