@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -63,8 +64,7 @@ def test_wheel_and_source_hold_the_typed_package_and_nothing_else(built):
 
 
 def test_the_tests_of_the_source_distribution_run(built, tmp_path):
-    with tarfile.open(next(built.glob("*.tar.gz"))) as source:
-        source.extractall(tmp_path, filter="data")
+    shutil.unpack_archive(next(built.glob("*.tar.gz")), tmp_path)
     (folder,) = tmp_path.iterdir()
     output = run(
         sys.executable,
