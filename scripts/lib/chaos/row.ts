@@ -34,7 +34,7 @@ export interface Row {
   readonly lost?: (seconds: number) => Documented;
   /** What may be stored twice, beyond what the sender's own retries explain. */
   readonly twice?: Documented;
-  /** An alert that has to fire. */
+  /** The alert that has to fire where anything is lost: the stack can know of it. */
   readonly alert?: string;
   /** The spans' times do not tell when they were sent, so no time to recover can be read from them. */
   readonly untimed?: true;

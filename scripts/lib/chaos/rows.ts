@@ -108,13 +108,7 @@ export const rows: readonly Row[] = [
     lost: () => unwritten,
     twice: underWay,
   },
-  {
-    ...confined,
-    id: "full-queue",
-    what: "Jaeger is away until the Collector's queue is full, on a disk as large as it is told",
-    seconds: 20,
-    ...faults.fullQueue,
-  },
+  // Before the queue was full once: its file keeps the room that it has taken.
   {
     ...confined,
     id: "full-queue-disk",
@@ -124,7 +118,23 @@ export const rows: readonly Row[] = [
     lost: (seconds) => worth(seconds + edges, "what cannot be written to the queue comes behind sampling, which has acknowledged it"),
     alert: "TraceDataLoss",
   },
-  { ...confined, id: "full-elasticsearch-disk", what: "Elasticsearch's disk is full", seconds: 45, ...faults.fullElasticsearchDisk },
+  {
+    ...confined,
+    id: "full-queue",
+    what: "Jaeger is away until the Collector's queue is full, on a disk as large as it is told",
+    seconds: 20,
+    ...faults.fullQueue,
+  },
+  {
+    ...confined,
+    id: "full-elasticsearch-disk",
+    what: "Elasticsearch's disk is full",
+    seconds: 45,
+    ...faults.fullElasticsearchDisk,
+    lost: () => worth(1, "documents that were being written: Elasticsearch refuses them with 500, and Jaeger 2.13 gives them up"),
+    twice: worth(2, "requests that failed in part: they are sent again, and without ids what was written is written twice"),
+    alert: "TraceDataLoss",
+  },
   {
     ...confined,
     id: "shifted-clock",
