@@ -64,7 +64,7 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
               directory: paths.collectorQueue,
               create_directory: false,
               max_size: queueFileBytes(settings),
-              // A file that a crash has damaged is set aside, in place of a Collector that does not start.
+              // Sets a damaged file aside where opening it panics at once; of the damage tried, none was of that kind (docs/decisions/0023-chaos.md).
               recreate: true,
               compaction: { on_rebound: true, directory: paths.collectorQueue, cleanup_on_start: true },
             },

@@ -96,7 +96,7 @@ test("what waits fits the file, the file and a compaction fit the volume, and th
   );
 });
 
-test("a queue that a crash damaged is set aside, and what a compaction left is removed", () => {
+test("the queue is told to set a damaged file aside, and what a compaction left is removed", () => {
   const { file_storage: storage } = collector(settingsWith(), dockerTopology("dev")).extensions;
   expect(storage).toMatchObject({ recreate: true, compaction: { cleanup_on_start: true } });
 });
