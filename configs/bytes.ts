@@ -54,7 +54,7 @@ export const batchBytes = (settings: Limits): { min: number; max: number } => ({
  * The most that the spans of one undecided trace may weigh, bytes; a larger trace is given up. At least what one message brings, and no more than
  * half the queue: what does not fit in there would wait for ever.
  */
-export const traceBytes = (settings: Limits & Queue & Pick<Settings, "sampler">): number =>
+export const largestTraceBytes = (settings: Limits & Queue & Pick<Settings, "sampler">): number =>
   Math.max(
     hopBytes(settings),
     Math.min(Math.floor(samplingTier(settings).memory * traceShare) * mebibyte, Math.floor(queueBytes(settings) / 2)),

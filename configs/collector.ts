@@ -1,7 +1,7 @@
 /** The Collector's config file. */
 import { metricProcessors } from "./application-metrics";
 import { batchBytes, hopMebibytes, queueBytes, queueFileBytes, requestBytes } from "./bytes";
-import { goMemoryLimit, latencyBounds, prometheusReader } from "./go-programs";
+import { goMemoryLimit, latencyBounds, prometheusReader, withoutRequestMetrics } from "./go-programs";
 import { hygieneProcessors } from "./hygiene";
 import type { Settings } from "./settings";
 import { samplingProcessors } from "./tail-sampling";
@@ -140,7 +140,7 @@ const requestViews = [
     selector: { instrument_name: instrument },
     stream: { attribute_keys: { included: [label] }, aggregation: { explicit_bucket_histogram: { boundaries: [] } } },
   })),
-  ...["http.*", "rpc.*"].map((name) => ({ selector: { instrument_name: name }, stream: { aggregation: { drop: {} } } })),
+  ...withoutRequestMetrics,
 ];
 
 /** What weighs more than a request may is refused before it is read: by HTTP with status 400, by gRPC with RESOURCE_EXHAUSTED. Neither is tried again. */

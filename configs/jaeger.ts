@@ -1,6 +1,6 @@
 /** Jaeger's config file. */
 import { hopMebibytes } from "./bytes";
-import { goMemoryLimit, latencyBounds, prometheusReader } from "./go-programs";
+import { goMemoryLimit, latencyBounds, prometheusReader, withoutRequestMetrics } from "./go-programs";
 import type { Settings } from "./settings";
 import { elasticsearchUser, files, paths, ports, type Topology } from "./topology";
 import { toYaml } from "./yaml";
@@ -14,7 +14,7 @@ const metricViews = [
     selector: { instrument_name: "jaeger_storage_*latency*" },
     stream: { aggregation: { explicit_bucket_histogram: { boundaries: latencyBounds } } },
   },
-  ...["http.*", "rpc.*"].map((name) => ({ selector: { instrument_name: name }, stream: { aggregation: { drop: {} } } })),
+  ...withoutRequestMetrics,
 ];
 
 /** The environment of Jaeger's process. */

@@ -13,6 +13,7 @@ const overdue = 26;
  */
 const cleaner = (gauge: keyof typeof cleanerGauges, hours = overdue) =>
   `max(last_over_time(${cleanerMetric(gauge)}{job="index-cleaner"}[${hours}h]))`;
+
 /**
  * No good run for long, or none known. On Docker the first run comes with the stack; on Kubernetes at its hour, so there none is missed
  * before the stack has been watched for as long.

@@ -1,5 +1,5 @@
 /** The Collector's sampling processors: what they decide by, and how much and how long they remember. */
-import { traceBytes } from "./bytes";
+import { largestTraceBytes } from "./bytes";
 import { capPolicies, instanceCapacity, samplingStrategy, samplingTier, tailPolicies } from "./sampling";
 import type { Settings } from "./settings";
 
@@ -48,7 +48,7 @@ function processor(settings: Settings, strategy: string, wait: string, policies:
     // A load beyond it holds the receivers up, and clients retry; without it undecided traces would be dropped, errors among them.
     block_on_overflow: true,
     // A trace without end would fill the memory, and at the end not fit the queue.
-    maximum_trace_size_bytes: traceBytes(settings),
+    maximum_trace_size_bytes: largestTraceBytes(settings),
     decision_cache: { sampled_cache_size: remembered, non_sampled_cache_size: remembered },
     policies,
   };

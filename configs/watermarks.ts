@@ -8,11 +8,20 @@ import type { Settings } from "./settings";
  */
 export type Watermark = keyof typeof onDocker;
 
+/** The name of a watermark's setting. */
+export const watermarkSetting = (watermark: Watermark): string => `cluster.routing.allocation.disk.watermark.${watermark}`;
+
 /**
  * Free disk on Docker, MiB. The defaults are shares of the disk, which there is the host's: on a well-filled one the indices would turn
  * read-only with gigabytes free.
  */
 const onDocker = { low: 2048, high: 1024, flood_stage: 500 } as const;
+
+/** All of them. */
+export const watermarks = Object.keys(onDocker) as readonly Watermark[];
+
+/** Free disk on Docker below which no new index is placed, bytes. */
+export const leastFreeDisk = onDocker.low * 2 ** 20;
 
 /** Elasticsearch's defaults: a share of the disk, GiB at most. On Kubernetes the disk is Elasticsearch's alone. */
 const defaults = {
@@ -25,9 +34,7 @@ const defaults = {
 export function watermarkEnv({ platform }: Pick<Settings, "platform">): Record<string, string> {
   if (platform === "kubernetes") return {};
   const size = (free: number) => (free % 1024 === 0 ? `${free / 1024}gb` : `${free}mb`);
-  return Object.fromEntries(
-    Object.entries(onDocker).map(([name, free]) => [`cluster.routing.allocation.disk.watermark.${name}`, size(free)]),
-  );
+  return Object.fromEntries(watermarks.map((name) => [watermarkSetting(name), size(onDocker[name])]));
 }
 
 /** PromQL for the free bytes at a watermark of disks whose sizes an expression gives. */

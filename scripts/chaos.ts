@@ -37,8 +37,8 @@ main(async () => {
     const stack = new ChaosStack();
     const outcomes: Outcome[] = [];
     const left: string[] = [];
-    for (const row of rows) {
-      step(`${rows.indexOf(row) + 1} of ${rows.length}: ${row.id}`);
+    for (const [i, row] of rows.entries()) {
+      step(`${i + 1} of ${rows.length}: ${row.id}`);
       const late = Date.now() - start > lastBeginning;
       const why = late ? "the hour is nearly over" : impossible(row);
       if (why !== undefined) {

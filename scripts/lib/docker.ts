@@ -1,8 +1,11 @@
 /** What the container engine knows of a stack. The engine's own objects are the truth; nothing is remembered elsewhere. */
 import { stackLabels, type ServiceName } from "../../configs/topology";
-import { run } from "./run";
+import { must, run } from "./run";
 import { Problem } from "./say";
 import { services } from "./stack";
+
+/** A command to the container engine that must go well; what it prints. */
+export const docker = (...args: string[]): Promise<string> => must("docker", args);
 
 /** A container as `docker inspect` shows it; the parts that are used here. */
 export interface Container {

@@ -1,8 +1,9 @@
 /** Carries drills out on a running stack, and takes the times of their alerts. */
 import type { Settings } from "../../configs/settings";
-import { publishedUrl } from "../../configs/topology";
-import { Running, type Drill } from "./drills";
+import type { Drill } from "./drills";
+import { alertsIn, type AlertState } from "./prometheus";
 import { sleep } from "./run";
+import { Running } from "./running";
 import { Problem } from "./say";
 
 /** What became of an alert. Seconds are from the fault, and from its end. */
@@ -20,13 +21,6 @@ const longest = { slow: 25 * 60_000, quick: 8 * 60_000 };
 
 /** Spans a second that flow all the time: without any, nothing of the stack has to work. */
 const flow = 20;
-
-/** Names of the alerts in some states. An alert whose `for` is not over yet is pending. */
-async function alertsIn(settings: Settings, ...states: ("firing" | "pending")[]): Promise<ReadonlySet<string>> {
-  const answer = await fetch(`${publishedUrl(settings, "prometheus")}/api/v1/alerts`, { signal: AbortSignal.timeout(5000) });
-  const { data } = (await answer.json()) as { data: { alerts: { state: "firing" | "pending"; labels: { alertname: string } }[] } };
-  return new Set(data.alerts.filter(({ state }) => states.includes(state)).map(({ labels }) => labels.alertname));
-}
 
 /**
  * Carries out drills, each when none of its alerts is on its way; each lane one after the other, the lanes side by side. A fault is undone when its alerts have fired, or have not in
@@ -50,7 +44,7 @@ export async function carryOut(
     fires: boolean,
     start: number,
     patience: number,
-    states = ["firing"] as ("firing" | "pending")[],
+    states: AlertState[] = ["firing"],
   ): Promise<Map<string, number>> => {
     const found = new Map<string, number>();
     while (found.size < alerts.length && Date.now() < start + patience && !signal.aborted) {

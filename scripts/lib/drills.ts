@@ -1,12 +1,9 @@
 /** Faults that provoke the alerts of a running stack, each undone when its alerts fire. Used by `make alerts-drill` and a test. */
-import { randomBytes } from "node:crypto";
-import { queueBytes, requestBytes } from "../../configs/bytes";
-import type { Settings } from "../../configs/settings";
-import { cronState, dockerName, files, paths, publishedUrl, type ServiceName } from "../../configs/topology";
-import { belongings, serviceContainers, type Container } from "./docker";
-import { askElasticsearch } from "./elasticsearch";
-import { readPassword } from "./password";
-import { must, sleep } from "./run";
+import { queueBytes } from "../../configs/bytes";
+import { cronState, files, paths } from "../../configs/topology";
+import { docker } from "./docker";
+import { sleep } from "./run";
+import { pause, restart, spanBytes, start, stop, unpause, type Running } from "./running";
 
 /** A fault. */
 export interface Drill {
@@ -28,123 +25,8 @@ export interface Drill {
   readonly undo: (stack: Running) => Promise<void>;
 }
 
-const docker = (...args: string[]) => must("docker", args);
-
-/** A running stack, as the drills handle it. */
-export class Running {
-  private password: Promise<string> | undefined;
-
-  private constructor(
-    readonly settings: Settings,
-    private readonly services: ReadonlyMap<ServiceName, Container>,
-    /** Id of the image that helpers run. */
-    private readonly helper: string,
-  ) {}
-
-  static async find(settings: Settings): Promise<Running | undefined> {
-    const { containers } = await belongings(settings.stack);
-    const helper = containers.find(({ Name }) => Name === `/${dockerName(settings.stack, "prepare")}`);
-    return helper && new Running(settings, new Map(serviceContainers(containers)), helper.Image);
-  }
-
-  /** Id of a service's container. */
-  id(service: ServiceName): string {
-    return this.services.get(service)?.Id ?? dockerName(this.settings.stack, service);
-  }
-
-  /** Ids of the services' containers. */
-  ids(): string[] {
-    return [...this.services.values()].map(({ Id }) => Id);
-  }
-
-  /** A script on the folder of one of the stack's volumes. */
-  async inVolume(volume: readonly string[], script: string): Promise<void> {
-    const mount = `${dockerName(this.settings.stack, ...volume)}:/volume`;
-    await docker("run", "--rm", "--network", "none", "--workdir", "/volume", "--volume", mount, this.helper, "sh", "-c", script);
-  }
-
-  /** A script on a service's own network, as root of it; what it prints. */
-  inNetworkOf(service: ServiceName, script: string): Promise<string> {
-    const rights = ["--cap-drop", "ALL", "--cap-add", "NET_ADMIN", "--user", "0:0"];
-    return docker("run", "--rm", "--network", `container:${this.id(service)}`, ...rights, this.helper, "sh", "-c", script);
-  }
-
-  /** A request to Elasticsearch that must go well. */
-  async elasticsearch(method: string, path: string, body?: object): Promise<unknown> {
-    this.password ??= readPassword(this.settings);
-    const answer = await askElasticsearch(this.settings, await this.password, path, {
-      method,
-      headers: { "content-type": "application/json" },
-      body: body && JSON.stringify(body),
-      signal: AbortSignal.timeout(30_000),
-    });
-    if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${path}: ${await answer.text()}`);
-    return answer.json();
-  }
-
-  /** Allows or forbids writes into all indices of Jaeger's. */
-  async blockWrites(block: boolean): Promise<void> {
-    await this.elasticsearch("PUT", "/jaeger-*/_settings", { "index.blocks.write": block });
-  }
-
-  /**
-   * Sends spans of a kilobyte and of so many days ago, a hundred to a trace; whether they were taken. They failed where not every trace is kept:
-   * errors are kept first.
-   */
-  async send(count: number, days = 0): Promise<boolean> {
-    const failed = this.settings.sampling.default < 100;
-    const time = `${Date.now() - days * 24 * 3_600_000}000000`;
-    const traces = Array.from({ length: Math.ceil(count / 100) }, () => randomBytes(16).toString("hex"));
-    const spans = Array.from({ length: count }, (_, i) => ({
-      traceId: traces[Math.floor(i / 100)],
-      spanId: randomBytes(8).toString("hex"),
-      name: "alerts-drill",
-      kind: 2,
-      startTimeUnixNano: time,
-      endTimeUnixNano: time,
-      attributes: [{ key: "padding", value: { stringValue: padding } }],
-      status: failed ? { code: 2 } : {},
-    }));
-    const resource = { attributes: [{ key: "service.name", value: { stringValue: "alerts-drill" } }] };
-    return (await this.post(JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] })))?.ok ?? false;
-  }
-
-  /** Sends more than a request may weigh. */
-  async sendTooMuch(): Promise<void> {
-    await this.post(" ".repeat(requestBytes(this.settings) + 1));
-  }
-
-  private post(body: string): Promise<Response | undefined> {
-    return fetch(`${publishedUrl(this.settings, "otlp-http")}/v1/traces`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body,
-      signal: AbortSignal.timeout(10_000),
-    }).catch(() => undefined);
-  }
-}
-
-const pause = (service: ServiceName) => async (stack: Running) => {
-  await docker("pause", stack.id(service));
-};
-const unpause = (service: ServiceName) => async (stack: Running) => {
-  await docker("unpause", stack.id(service));
-};
-const stop = (service: ServiceName) => async (stack: Running) => {
-  await docker("stop", stack.id(service));
-};
-const start = (service: ServiceName) => async (stack: Running) => {
-  await docker("start", stack.id(service));
-};
-
 /** A share of the queue that its alert fires at, with some to spare. */
 const nearlyFull = 0.95;
-
-/** What a span of the drill carries, to be worth sending. */
-const padding = "x".repeat(1000);
-
-/** Bytes that it takes in the queue: ids, times, name, and what the Collector adds. */
-const spanBytes = padding.length + 160;
 
 /** Spans of a request that is large, and still within the smallest that receivers may be told to take. */
 const large = 800;
@@ -196,7 +78,7 @@ export const drills: readonly Drill[] = [
       const file = files.elasticsearchPassword;
       await stack.inVolume(["index-cleaner", "secrets"], `mv .${file} ${file}`);
       // It would try again within ten minutes.
-      await docker("restart", stack.id("index-cleaner"));
+      await restart("index-cleaner")(stack);
     },
   },
   {

@@ -1,5 +1,6 @@
 /** Whether a container engine can carry a stack: judged by what it says of itself, before anything is changed. */
 import type { Settings } from "../../configs/settings";
+import { leastFreeDisk as leastDisk } from "../../configs/watermarks";
 import { size } from "./say";
 
 /** What is looked at. */
@@ -24,9 +25,6 @@ export interface Findings {
 const oldestEngine = [20, 10] as const;
 
 const gibibyte = 2 ** 30;
-
-/** Elasticsearch places no index on a disk with less free than its low watermark, 2 GB (components/elasticsearch.ts). */
-const leastDisk = 2 * gibibyte;
 
 /** The watermark, seven days of the brief's 100 MB, metrics, the Collector's queue, and images where they are still to come. */
 const goodDisk = 6 * gibibyte;

@@ -6,6 +6,7 @@ import { cronState, paths, publishedUrl } from "../../configs/topology";
 import type { Container } from "./docker";
 import { askElasticsearch } from "./elasticsearch";
 import { readPassword } from "./password";
+import { query } from "./prometheus";
 import { run } from "./run";
 import { size } from "./say";
 
@@ -55,14 +56,6 @@ export async function sampledShare(settings: Settings): Promise<string> {
 export async function queueFill(settings: Settings): Promise<string> {
   const [waiting, room] = await Promise.all([queueSize, queueCapacity].map((series) => query(settings, `sum(${series})`)));
   return room === undefined ? "not known yet" : `${size(waiting ?? 0)} of ${size(room)} of spans wait for Jaeger`;
-}
-
-async function query(settings: Settings, expression: string): Promise<number | undefined> {
-  const address = `${publishedUrl(settings, "prometheus")}/api/v1/query?${new URLSearchParams({ query: expression }).toString()}`;
-  const answer = await fetch(address, { signal: AbortSignal.timeout(patience) });
-  const { data } = (await answer.json()) as { data?: { result: { value: [number, string] }[] } };
-  const value = data?.result[0]?.value[1];
-  return value === undefined ? undefined : Number(value);
 }
 
 interface Index {

@@ -1,17 +1,15 @@
-/**
- * Rung: binaries. The queue on disk: what waits in it, whatever its shape, stays within the file that the volume has room for; and messages by
- * every compression come in.
- */
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+/** Rung: binaries. The queue on disk: what waits in it, whatever its shape, stays within the file that the volume has room for. */
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { mebibyte, queueBytes, queueFileBytes } from "../../configs/bytes";
 import { collectorConfig } from "../../configs/collector";
-import { dockerTopology, paths, ports } from "../../configs/topology";
+import { paths, ports } from "../../configs/topology";
 import { sleep } from "../../scripts/lib/run";
+import { moved, ready, scraped } from "../rules/support/moved";
 import { requestBytes, type Span } from "../support/otlp-bytes";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
-import { collectorArgs, freePorts, program, run } from "./support/programs";
+import { collectorArgs, program, run } from "./support/programs";
 
 jest.setTimeout(5 * 60_000);
 const folder = temporaryFolder();
@@ -21,32 +19,28 @@ const settings = settingsWith({ collector: { memory: "1Gi" } });
 /** What may wait here, so that it is soon full. */
 const room = 16 * mebibyte;
 
+/** An address that nobody answers at. */
+const nobody = "127.0.0.1:1";
+
 /** The file grows by so much at a time. */
 const step = 16 * mebibyte;
 
 /** The stack's own config on free ports of this host, where nobody is Jaeger; and which port became which. */
-async function here(): Promise<{ config: string; at: Record<keyof typeof ports.collector, number> }> {
-  const own = Object.entries(ports.collector);
-  const free = await freePorts(own.length + 1);
-  const at = Object.fromEntries(own.map(([name], i) => [name, free[i]!])) as Record<keyof typeof ports.collector, number>;
-  const moved = new Map<number, number>(own.map(([, port], i) => [port, free[i]!]));
-  const listen = { anywhere: "127.0.0.1", collectorBackend: "127.0.0.1", jaegerBackend: "127.0.0.1" };
+async function here(): ReturnType<typeof moved<typeof ports.collector>> {
   const queue = join(folder(), "queue");
   mkdirSync(queue, { recursive: true });
-  const text = collectorConfig(settings, { ...dockerTopology("dev"), listen, jaegerOtlp: `127.0.0.1:${free.at(-1)!}` })
-    .replaceAll(paths.collectorQueue, queue)
-    .replace(`queue_size: ${queueBytes(settings)}`, `queue_size: ${room}`)
-    .replaceAll(/127\.0\.0\.1:(\d+)$/gm, (all, port: string) => (moved.has(Number(port)) ? `127.0.0.1:${moved.get(Number(port))!}` : all))
-    .replace(/^(\s+port:) (\d+)$/m, (_all, key: string, port: string) => `${key} ${moved.get(Number(port))!}`);
-  const config = join(folder(), "collector.yml");
-  writeFileSync(config, text);
-  return { config, at };
+  return moved(folder(), ports.collector, (topology) =>
+    collectorConfig(settings, { ...topology, jaegerOtlp: nobody })
+      .replaceAll(paths.collectorQueue, queue)
+      .replace(`queue_size: ${queueBytes(settings)}`, `queue_size: ${room}`),
+  );
 }
 
-const metric = async (port: number, name: string): Promise<number> => {
-  const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  return Number(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "m").exec(page)?.[1] ?? 0);
-};
+/** What waits in the queue, bytes. */
+async function inQueue(port: number): Promise<number> {
+  const series = (await scraped(port)).find((line) => line.startsWith("otelcol_exporter_queue_size"));
+  return Number(series?.split(" ").at(-1) ?? 0);
+}
 
 let serial = 0;
 /** Traces of one span each; every id is another. */
@@ -75,7 +69,7 @@ test.each([
   const { config, at } = await here();
   let [waiting, file] = [0, 0];
   const { output } = await run(program("otelcol-contrib"), collectorArgs(config), {
-    until: /Everything is ready/,
+    until: ready,
     seconds: 90,
     // It would first empty its queue.
     signal: "SIGKILL",
@@ -96,7 +90,7 @@ test.each([
         );
         // The memory limiter refuses for a moment.
         if (status === 503) await sleep(200);
-        waiting = await metric(at.telemetry, "otelcol_exporter_queue_size");
+        waiting = await inQueue(at.telemetry);
         full = status === undefined && waiting > room * 0.95;
       }
       const folderOf = join(folder(), "queue");

@@ -115,13 +115,19 @@ test("odd text and odd names take no page away, and are no error in the log", as
   expect(output.split("\n").filter((line) => /failed to convert|error gathering/.test(line))).toEqual([]);
 });
 
-test("of two types of one name the first stays, and span metrics are not the ones to go", async () => {
+test("of two types of one name the first on the page stays, and span metrics are not the ones to go", async () => {
   const { at, config } = await collector();
   let series: string[] = [];
   await run(program("otelcol-contrib"), collectorArgs(config), {
     until: ready,
     meanwhile: async () => {
       await send(at.otlpHttp, { "service.name": "a" }, [gauge("orders_total"), gauge("traces.span.metrics.calls_total")]);
+      // Of what comes between two looks at the page, either may be the first.
+      await until(
+        10,
+        () => scraped(at.prometheusExporter),
+        (page) => names(page).includes("orders_total"),
+      );
       await send(at.otlpHttp, { "service.name": "b" }, [counter("orders", 2), gauge("fine")]);
       series = await scraped(at.prometheusExporter);
     },

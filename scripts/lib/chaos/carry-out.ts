@@ -1,7 +1,7 @@
 /** Carries a row out: load, fault, recovery, verdict. */
 import type { Checkout } from "../../../tests/e2e/lib/checkout";
 import { Ledger } from "../../../tests/e2e/lib/ledger";
-import { Running } from "../drills";
+import { Running } from "../running";
 import { waitHealthy } from "../health";
 import { sleep } from "../run";
 import { Problem } from "../say";

@@ -1,34 +1,20 @@
 /** What is done to a running stack, and undone. */
 import { queueCapacity, queueSize } from "../../../configs/promql";
 import { publishedUrl, type ServiceName } from "../../../configs/topology";
-import type { Running } from "../drills";
+import { docker } from "../docker";
 import { waitHealthy } from "../health";
-import { must, sleep } from "../run";
+import { query } from "../prometheus";
+import { sleep } from "../run";
+import { kill, pause, start, stop, unpause, type Running } from "../running";
 import { Problem } from "../say";
 import type { Row } from "./row";
 
 /** How a fault comes and goes. */
 export type Fault = Pick<Row, "begin" | "end">;
 
-const docker = (...args: string[]) => must("docker", args);
-
-const start = (service: ServiceName) => (stack: Running) => docker("start", stack.id(service));
-
-/** The process ends at once; the engine does not start what was killed by hand. */
-export const killed = (service: ServiceName): Fault => ({
-  begin: (stack) => docker("kill", "--signal", "KILL", stack.id(service)),
-  end: start(service),
-});
-
-export const stopped = (service: ServiceName): Fault => ({
-  begin: (stack) => docker("stop", stack.id(service)),
-  end: start(service),
-});
-
-export const paused = (service: ServiceName): Fault => ({
-  begin: (stack) => docker("pause", stack.id(service)),
-  end: (stack) => docker("unpause", stack.id(service)),
-});
+export const killed = (service: ServiceName): Fault => ({ begin: kill(service), end: start(service) });
+export const stopped = (service: ServiceName): Fault => ({ begin: stop(service), end: start(service) });
+export const paused = (service: ServiceName): Fault => ({ begin: pause(service), end: unpause(service) });
 
 /**
  * Packets from and to the service get lost, as where a cable is pulled. Its addresses stay: programs listen on them. (The engine's own
@@ -82,22 +68,16 @@ const full = 0.98;
 /** Jaeger is away until the Collector's queue is full. */
 export const fullQueue: Fault = {
   begin: async (stack) => {
-    await docker("stop", stack.id("jaeger"));
+    await stop("jaeger")(stack);
     const deadline = Date.now() + longestFill;
-    while ((await queueShare(stack).catch(() => 0)) < full) {
+    const share = () => query(stack.settings, `sum(${queueSize}) / sum(${queueCapacity})`).catch(() => undefined);
+    while (((await share()) ?? 0) < full) {
       if (Date.now() > deadline) throw new Problem(`the load does not fill the Collector's queue within ${longestFill / 60_000} minutes`);
       await sleep(2000);
     }
   },
   end: start("jaeger"),
 };
-
-async function queueShare({ settings }: Running): Promise<number> {
-  const query = new URLSearchParams({ query: `sum(${queueSize}) / sum(${queueCapacity})` }).toString();
-  const answer = await fetch(`${publishedUrl(settings, "prometheus")}/api/v1/query?${query}`, { signal: AbortSignal.timeout(5000) });
-  const { data } = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
-  return Number(data.result[0]?.value[1] ?? 0);
-}
 
 /** Longest time for the Collector to come up by itself, ms. */
 const comesUp = 15_000;
@@ -108,19 +88,18 @@ const comesUp = 15_000;
  */
 export const corruptQueue: Fault = {
   begin: async (stack) => {
-    await docker("kill", "--signal", "KILL", stack.id("otel-collector"));
+    await kill("otel-collector")(stack);
     const zeros = 'dd if=/dev/zero of="$file" bs=4096 seek=2 count=$(($(stat -c %s "$file") / 4096 - 2)) conv=notrunc';
     await stack.inVolume(queueVolume, `set -e; for file in exporter_*; do ${zeros}; done`);
   },
   end: async (stack) => {
-    const id = stack.id("otel-collector");
-    await docker("start", id);
+    await start("otel-collector")(stack);
     const deadline = Date.now() + comesUp;
     while (!(await isUp(stack)) && Date.now() < deadline) await sleep(500);
     if (await isUp(stack)) return;
-    await docker("stop", id);
+    await stop("otel-collector")(stack);
     await stack.inVolume(queueVolume, 'for file in exporter_*; do mv "$file" "damaged-$file"; done');
-    await docker("start", id);
+    await start("otel-collector")(stack);
   },
 };
 
@@ -145,12 +124,12 @@ export const fullElasticsearchDisk = filled("elasticsearch");
 /** Jaeger is away too: without spans that wait, the queue's file need not grow. */
 export const fullQueueDisk: Fault = {
   begin: async (stack) => {
-    await docker("stop", stack.id("jaeger"));
+    await stop("jaeger")(stack);
     await filled("otel-collector").begin(stack);
   },
   end: async (stack) => {
     await filled("otel-collector").end(stack);
-    await docker("start", stack.id("jaeger"));
+    await start("jaeger")(stack);
   },
 };
 
@@ -166,9 +145,9 @@ export const clock = { volume: "clock", file: "offset" } as const;
  */
 export function shifted(seconds: number): Fault {
   const set = async (stack: Running, off: number) => {
-    await docker("stop", stack.id("elasticsearch"));
+    await stop("elasticsearch")(stack);
     await stack.inVolume([clock.volume], `echo '${off < 0 ? "" : "+"}${off}' > ${clock.file}`);
-    await docker("start", stack.id("elasticsearch"));
+    await start("elasticsearch")(stack);
     await waitHealthy(stack.settings.stack);
   };
   return { begin: (stack) => set(stack, seconds), end: (stack) => set(stack, 0) };

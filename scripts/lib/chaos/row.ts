@@ -1,5 +1,5 @@
 /** A row of chaos: one fault under load, and what it may cost. */
-import type { Running } from "../drills";
+import type { Running } from "../running";
 
 /** Spans a second of the load. */
 export const rate = 500;

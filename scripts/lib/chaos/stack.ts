@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { imageReference } from "../../../configs/images";
 import { dockerName, stackLabels } from "../../../configs/topology";
+import { watermarks, watermarkSetting, type Watermark } from "../../../configs/watermarks";
 import { Checkout, scratch } from "../../../tests/e2e/lib/checkout";
 import { fakeClock, fakeClockEnvironment, fakeClockMount } from "../../../tests/e2e/lib/fake-clock";
 import { testStacks } from "../../../tests/e2e/lib/test-stacks";
@@ -26,7 +27,7 @@ const clockFolder = "/clock";
 
 /** MiB of a confined stack's disks: the queue's as large as it is to be. Elasticsearch's marks of a full disk, by default gigabytes, are set to fit. */
 const disks = { elasticsearch: 512, "otel-collector": queue } as const;
-const marks = { low: "150mb", high: "100mb", flood_stage: "50mb" } as const;
+const marks = { low: "150mb", high: "100mb", flood_stage: "50mb" } as const satisfies Record<Watermark, string>;
 
 /**
  * What a confined stack has on top of the rendered compose file. Memory disks count as memory of the container that writes to them, and are gone
@@ -39,9 +40,7 @@ function confinement(stack: string, busybox: string): object {
     driver: "local",
     driver_opts: { type: "tmpfs", device: "tmpfs", o: `size=${disks[service]}m,mode=0770,${owner}` },
   });
-  const environment = Object.fromEntries(
-    Object.entries(marks).map(([mark, size]) => [`cluster.routing.allocation.disk.watermark.${mark}`, size]),
-  );
+  const environment = Object.fromEntries(watermarks.map((mark) => [watermarkSetting(mark), marks[mark]]));
   const library = fakeClock();
   const elasticsearch = {
     mem_limit: "2048m",

@@ -1,21 +1,14 @@
 /** What a running stack shows while a row is carried out: its alerts, and whether it stores spans as they come. */
 import type { Settings } from "../../../configs/settings";
-import { publishedUrl } from "../../../configs/topology";
-import type { Running } from "../drills";
+import { alertsIn } from "../prometheus";
 import { sleep } from "../run";
-
-/** Names of the alerts that fire. */
-async function firing(settings: Settings): Promise<string[]> {
-  const answer = await fetch(`${publishedUrl(settings, "prometheus")}/api/v1/alerts`, { signal: AbortSignal.timeout(5000) });
-  const { data } = (await answer.json()) as { data: { alerts: { state: string; labels: { alertname: string } }[] } };
-  return data.alerts.filter(({ state }) => state === "firing").map(({ labels }) => labels.alertname);
-}
+import type { Running } from "../running";
 
 /** Collects the alerts that fire from now on; one that fires already tells of what was before. */
 export async function watchAlerts(settings: Settings): Promise<{ end: () => Promise<string[]> }> {
   // Prometheus may be what is broken.
-  const look = () => firing(settings).catch((): string[] => []);
-  const before = new Set(await look());
+  const look = () => alertsIn(settings, "firing").catch((): ReadonlySet<string> => new Set());
+  const before = await look();
   const fired = new Set<string>();
   let over = false;
   const watching = (async () => {

@@ -9,7 +9,8 @@ import type { Workload } from "../../../components/platform/workload";
 import { imageReference, type ImageName } from "../../../configs/images";
 import type { Settings } from "../../../configs/settings";
 import { dockerName, dockerTopology, elasticsearchUser, files, paths, ports, stackLabels } from "../../../configs/topology";
-import { must, run, type Outcome } from "../../../scripts/lib/run";
+import { docker } from "../../../scripts/lib/docker";
+import { run, type Outcome } from "../../../scripts/lib/run";
 import { scratch } from "./checkout";
 import { fakeClock, fakeClockEnvironment, fakeClockMount } from "./fake-clock";
 import { testStackPrefix } from "./test-stacks";
@@ -20,7 +21,6 @@ const stack = `${testStackPrefix}-retention`;
 const name = dockerName(stack);
 const label = ["--label", `${stackLabels.stack}=${stack}`];
 const password = "only-for-this-test";
-const docker = (...args: string[]) => must("docker", args);
 
 /**
  * The images that are tested, official or local. Elasticsearch's is always ours: the library that sets its clock is Debian's, as its C library
