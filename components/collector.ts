@@ -24,8 +24,8 @@ export function collectorWorkloads(settings: Settings, topology: Topology): Work
       scale: { replicas: settings.sampler.replicas },
       // Gateways pick among these: one that is going must not be picked any more.
       instances: "ready",
-      // The gateways ask every five seconds who is ready.
-      drain: 15,
+      // Who is ready, gateways ask every five seconds, and hear it from a cache of the cluster's DNS that is up to 30 seconds behind.
+      drain: 40,
     },
     { ...base(settings, topology, "gateway"), ...front(settings), kind: "service", startsAfter: ["otel-sampler"] },
   ];

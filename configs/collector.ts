@@ -26,6 +26,12 @@ export type CollectorRole = "single" | "gateway" | "sampler";
 /** How long a client's connection to a gateway lasts: a new one may go to another gateway, also to one that was added since. */
 const connectionAge = { max_connection_age: "60s", max_connection_age_grace: "30s" };
 
+/**
+ * How a gateway notices that a sampler is gone without a word, as with its node: what it sends is not confirmed for `timeout`, or, where it only
+ * waits, a ping is not answered. gRPC asks no more often than every ten seconds, and a server that is not told to bear that ends the connection.
+ */
+const aliveness = { client: { time: "10s", timeout: "3s" }, server: { min_time: "5s" } };
+
 /** The memory limit of an instance, MiB. */
 export const collectorMemory = (settings: Settings, role: CollectorRole): number =>
   role === "sampler" ? settings.sampler.memory : settings.collector.memory;
@@ -155,6 +161,7 @@ function receivers(settings: Settings, { listen, collectorSelf }: Topology, role
           ...at(ports.collector.otlpGrpc),
           ...grpc,
           ...(role === "gateway" ? { keepalive: { server_parameters: connectionAge } } : {}),
+          ...(role === "sampler" ? { keepalive: { enforcement_policy: aliveness.server } } : {}),
         },
         ...(role === "sampler" ? {} : { http: { ...at(ports.collector.otlpHttp), ...http } }),
       },
@@ -242,8 +249,8 @@ function toJaeger(settings: Settings, topology: Topology): object {
 
 /**
  * By trace id to the samplers that are ready. No queue: a client is answered when the samplers have its spans, so a gateway holds nothing
- * that anybody believes to be safe. A sampler that does not answer is tried again for a while, then its spans go to whom the id picks
- * among those that are ready by then; after that the client is told to try again.
+ * that anybody believes to be safe. A sampler that does not answer is tried again, with its own spans alone, for as long as it takes to start anew.
+ * Then the client is told to try again, within the ten seconds that clients wait; its spans go to whom their ids pick among those that are ready by then.
  */
 function toSamplers({ samplers }: Topology): object {
   if (!samplers) throw new Error("a gateway needs samplers to hand its spans to");
@@ -253,11 +260,15 @@ function toSamplers({ samplers }: Topology): object {
     protocol: {
       otlp: {
         tls: { insecure: true },
-        timeout: "10s",
+        timeout: "5s",
+        keepalive: aliveness.client,
         sending_queue: { enabled: false },
-        retry_on_failure: { enabled: true, initial_interval: "500ms", max_interval: "2s", max_elapsed_time: "6s" },
+        retry_on_failure: { enabled: true, initial_interval: "500ms", max_interval: "1s", max_elapsed_time: "4s" },
       },
     },
-    retry_on_failure: { enabled: true, initial_interval: "1s", max_interval: "5s", max_elapsed_time: "30s" },
+    // Each sampler has its own; by default all of them together would have five seconds.
+    timeout: "0s",
+    // It would send the whole batch again, also to samplers that have taken their part: they would store and count it twice.
+    retry_on_failure: { enabled: false },
   };
 }

@@ -2,10 +2,12 @@
  * Rung: binaries. The programs accept the files of staging and prod as they stand in the rendered manifests, hand spans from tier to tier,
  * and Jaeger's UI asks for a login where it has an ingress.
  */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments, stringify } from "yaml";
 import { collectorConfig } from "../../configs/collector";
 import { jaegerConfig } from "../../configs/jaeger";
 import { parseSettings } from "../../configs/settings";
@@ -13,12 +15,12 @@ import { files, paths, ports } from "../../configs/topology";
 import { kubernetesTopology } from "../../configs/topology-kubernetes";
 import { projectFolder, stackConfig } from "../../render/record";
 import { standIn } from "../rules/support/elasticsearch";
+import { page, ready } from "../rules/support/moved";
 import { temporaryFolder } from "../support/temporary-folder";
 import { collectorArgs, freePorts, program, run, type Outcome } from "./support/programs";
 
 jest.setTimeout(60_000);
 const folder = temporaryFolder();
-const ready = /Everything is ready/;
 const accepted: Outcome = { code: 0, output: expect.any(String) as string };
 interface Manifest {
   readonly kind: string;
@@ -99,6 +101,32 @@ const spanOfNow = () => ({
   endTimeUnixNano: `${Date.now()}000001`,
 });
 
+/** Sends spans; the status of the answer. */
+async function post(port: number, spans: readonly object[]): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${port}/v1/traces`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }),
+  });
+  return answer.status;
+}
+
+const metrics = async (port: number): Promise<string> => (await page(port)).toString();
+
+/** How long OpenTelemetry's SDKs wait for an answer, by default, seconds. */
+const clientPatience = 10;
+
+/** A server at a port that takes connections and never answers. */
+async function silent(port: number): Promise<() => void> {
+  const connections: Socket[] = [];
+  const server = createServer((connection) => connections.push(connection)).listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return () => {
+    server.close();
+    connections.forEach((connection) => connection.destroy());
+  };
+}
+
 test("a span that a gateway has acknowledged is a sampler's", async () => {
   const settings = settingsOf("staging");
   const topology = kubernetesTopology(settings);
@@ -111,14 +139,10 @@ test("a span that a gateway has acknowledged is a sampler's", async () => {
       .replace("hostname: otel-sampler-pods", "hostname: localhost")
       .replace('port: "4317"', `port: "${sampler.at(ports.collector.otlpGrpc)}"`),
   );
-  const metrics = async (port: number) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   let status = 0;
   let seen = ["", ""];
   const send = async () => {
-    const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [spanOfNow()] }] }] });
-    const headers = { "Content-Type": "application/json" };
-    const answer = await fetch(`http://127.0.0.1:${gateway.at(ports.collector.otlpHttp)}/v1/traces`, { method: "POST", headers, body });
-    status = answer.status;
+    status = await post(gateway.at(ports.collector.otlpHttp), [spanOfNow()]);
     seen = [await metrics(gateway.at(ports.collector.telemetry)), await metrics(sampler.at(ports.collector.telemetry))];
   };
   const both = await run(program("otelcol-contrib"), collectorArgs(samplers), {
@@ -133,6 +157,43 @@ test("a span that a gateway has acknowledged is a sampler's", async () => {
   const [atGateway, atSampler] = seen;
   expect(atSampler).toMatch(/otelcol_receiver_accepted_spans_total\{[^}]*\} 1\n/);
   expect(atGateway).toMatch(/otelcol_exporter_sent_spans_total\{exporter="load_balancing"[^}]*\} 1\n/);
+});
+
+test.each([
+  ["refuses connections", undefined],
+  ["takes connections and says nothing", silent],
+])("one sampler %s: the client is told in time, and the other sampler gets its part once", async (_what, listens) => {
+  const settings = settingsOf("staging");
+  const topology = kubernetesTopology(settings);
+  const sampler = await moved(collectorConfig(settings, topology, "sampler"));
+  const gateway = await moved(collectorConfig(settings, topology, "gateway"));
+  const [away] = await freePorts(1);
+  const close = await listens?.(away!);
+  const hostnames = [sampler.at(ports.collector.otlpGrpc), away!].map((port) => `127.0.0.1:${port}`);
+  const config = parse(gateway.text) as { exporters: { load_balancing: { resolver: object } } };
+  config.exporters.load_balancing.resolver = { static: { hostnames } };
+  let [status, seconds, outcomes] = [0, 0, ""];
+  const send = async () => {
+    const spans = Array.from({ length: 50 }, () => ({ ...spanOfNow(), traceId: randomBytes(16).toString("hex") }));
+    const start = Date.now();
+    status = await post(gateway.at(ports.collector.otlpHttp), spans);
+    seconds = (Date.now() - start) / 1000;
+    outcomes = await metrics(gateway.at(ports.collector.telemetry));
+  };
+  await run(program("otelcol-contrib"), collectorArgs(written("sampler.yml", sampler.text)), {
+    until: ready,
+    meanwhile: async () => {
+      await run(program("otelcol-contrib"), collectorArgs(written("gateway.yml", stringify(config))), { until: ready, meanwhile: send });
+    },
+  });
+  close?.();
+  const count = (success: boolean) =>
+    [...outcomes.matchAll(/^otelcol_loadbalancer_backend_outcome_total\{(.*)\} (\d+)$/gm)]
+      .filter(([, labels]) => labels!.includes(`success="${success}"`))
+      .map(([, , value]) => Number(value));
+  expect(status).toBe(503);
+  expect(seconds).toBeLessThan(clientPatience);
+  expect([count(true), count(false)]).toEqual([[1], [1]]);
 });
 
 test("a gateway without a sampler refuses: it acknowledges nothing that it would have to hold itself", async () => {
@@ -151,10 +212,7 @@ test("a gateway without a sampler refuses: it acknowledges nothing that it would
   await run(program("otelcol-contrib"), collectorArgs(config), {
     until: ready,
     meanwhile: async () => {
-      const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [spanOfNow()] }] }] });
-      const headers = { "Content-Type": "application/json" };
-      status = (await fetch(`http://127.0.0.1:${gateway.at(ports.collector.otlpHttp)}/v1/traces`, { method: "POST", headers, body }))
-        .status;
+      status = await post(gateway.at(ports.collector.otlpHttp), [spanOfNow()]);
     },
   });
   expect(status).toBe(503);
