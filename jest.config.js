@@ -14,7 +14,7 @@ const project = (displayName, more = {}) => ({
 const clusterLoad = "no-loss.test.ts";
 
 /** The suites with real systems, and their folders in tests/e2e. */
-const endToEnd = { faults: "faults", lifecycle: "lifecycle", retention: "retention", e2e: "running", "e2e-slow": "slow" };
+const endToEnd = { faults: "faults", lifecycle: "lifecycle", e2e: "running", "e2e-slow": "slow" };
 
 /** @type {import("jest").Config} */
 module.exports = {
@@ -34,8 +34,8 @@ module.exports = {
   // A project's own limit has no effect: files whose tests take longer call jest.setTimeout.
   testTimeout: 60_000,
   testSequencer: "<rootDir>/tests/support/by-name.js",
-  // End-to-end tests share one stack, those on Kubernetes one cluster.
-  maxWorkers: process.argv.some((word) => [...Object.keys(endToEnd), "cluster", "cluster-load"].includes(word)) ? 1 : 2,
+  // Files that share one stack, or one cluster, wait for each other.
+  maxWorkers: process.argv.some((word) => ["faults", "e2e", "e2e-slow", "cluster", "cluster-load"].includes(word)) ? 1 : 2,
   passWithNoTests: false,
   reporters: ["default", "<rootDir>/tests/nothing-ran.js"],
 };

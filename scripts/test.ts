@@ -66,8 +66,13 @@ const rungs: readonly Rung[] = [
   { name: "page", what: "the trace page in a browser", cheap: false, run: jestRung("page") },
   { name: "images", what: "the images are built", cheap: false, run: () => check(builder) },
   { name: "faults", what: "refusals: everything at once, before anything is changed", cheap: false, run: jestRung("faults") },
-  { name: "lifecycle", what: "up, edit, down and destroy, each way", cheap: false, stacks: "own", run: jestRung("lifecycle") },
-  { name: "retention", what: "seven days are kept, older ones deleted", cheap: false, stacks: "own", run: jestRung("retention") },
+  {
+    name: "lifecycle",
+    what: "up, edit, down and destroy, each way; and seven days are kept, older ones deleted",
+    cheap: false,
+    stacks: "own",
+    run: jestRung("lifecycle"),
+  },
   { name: "e2e", what: "a running stack, end to end", cheap: false, stacks: "shared", run: jestRung("e2e") },
   { name: "django-e2e", what: "the Django example through the stack", cheap: false, stacks: "shared", run: djangoEndToEnd },
   {

@@ -58,7 +58,7 @@ export const notProvoked: Readonly<Record<string, string>> = {
   ElasticsearchDiskFilling: "the disk is the host's: tests/rules/elasticsearch-alerts.test.ts",
   OTELSamplingFull: "the dev stack keeps every trace as it arrives, so none waits undecided: tests/rules/collector-alerts.test.ts",
   TraceIndexTooOld:
-    "the time at which an index was made cannot be set: tests/e2e/retention.test.ts makes old ones by another clock, and reads the metric",
+    "the time at which an index was made cannot be set: tests/e2e/lifecycle/retention.test.ts makes old ones by another clock, and reads the metric",
 };
 
 /** All drills; each lane goes from the quick ones to the slow. */

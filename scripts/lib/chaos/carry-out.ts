@@ -1,4 +1,4 @@
-/** Carries a row out: load, fault, recovery, verdict. */
+/** Carries rows out: load, fault, recovery, verdict. */
 import type { Checkout } from "../../../tests/e2e/lib/checkout";
 import { Ledger } from "../../../tests/e2e/lib/ledger";
 import { Running } from "../running";
@@ -29,21 +29,56 @@ const judging = ["--settle", "40s", "--wait", "3m", "--linger", "5s"];
  */
 export async function carryOut(checkout: Checkout, row: Row, seconds: number, tell: (text: string) => void): Promise<Outcome> {
   const alerts = await watchAlerts(checkout.settings);
-  const done = await attempt(checkout, row, seconds, tell).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
-    tell(`it cannot be carried out: ${why}`);
-    return { found: undefined, recovered: undefined, problem: why.split("\n", 1).join("") };
-  });
-  return { row, seconds, ...done, alerts: await alerts.end() };
+  const outcome = await judge(checkout, row, await provoke(checkout, row, seconds, tell), tell);
+  return { row, seconds, ...outcome, alerts: await alerts.end() };
 }
 
-/** Load, fault, recovery and verdict; throws where one of them cannot be had. */
-async function attempt(
+/** Carries rows out quickly, one after the other, and judges them side by side at the end: each verdict waits for what comes late. */
+export async function carryOutQuickly(checkout: Checkout, rows: readonly Row[], tell: (text: string) => void): Promise<Outcome[]> {
+  const ends: (() => Promise<Outcome>)[] = [];
+  for (const row of rows) {
+    const seconds = row.quickly ?? row.seconds;
+    const watched = await watchAlerts(checkout.settings);
+    const provoked = await provoke(checkout, row, seconds, tell);
+    const alerts = await watched.end();
+    ends.push(async () => ({ row, seconds, ...(await judge(checkout, row, provoked, tell)), alerts }));
+  }
+  return Promise.all(ends.map((end) => end()));
+}
+
+/** A row before its verdict. */
+interface Provoked extends Pick<Outcome, "recovered" | "problem"> {
+  /** The ledger's file; undefined where there is none, by a problem. */
+  readonly file?: string;
+}
+
+/** What an error says in a line. */
+function failed(error: unknown, tell: (text: string) => void): { recovered: undefined; problem: string } {
+  const why = error instanceof Error ? error.message : String(error);
+  tell(`it cannot be carried out: ${why}`);
+  return { recovered: undefined, problem: why.split("\n", 1).join("") };
+}
+
+const provoke = (checkout: Checkout, row: Row, seconds: number, tell: (text: string) => void): Promise<Provoked> =>
+  attempt(checkout, row, seconds, tell).catch((error: unknown) => failed(error, tell));
+
+/** The verdict about what is stored, given what a row came to. */
+async function judge(
   checkout: Checkout,
   row: Row,
-  seconds: number,
+  { file, ...rest }: Provoked,
   tell: (text: string) => void,
-): Promise<Pick<Outcome, "found" | "recovered">> {
+): Promise<Pick<Outcome, "found" | "recovered" | "problem">> {
+  if (file === undefined) return { found: undefined, ...rest };
+  tell(`judging: ${row.what}`);
+  return new Ledger(checkout).verify(file, undefined, ...judging).then(
+    (found) => ({ found, ...rest }),
+    (error: unknown) => ({ found: undefined, ...failed(error, tell) }),
+  );
+}
+
+/** Load, fault and recovery; throws where one of them cannot be had. */
+async function attempt(checkout: Checkout, row: Row, seconds: number, tell: (text: string) => void): Promise<Provoked> {
   await waitHealthy(checkout.stack);
   const stack = await Running.find(checkout.settings);
   if (!stack) throw new Problem(`stack ${checkout.stack} does not run`);
@@ -61,8 +96,8 @@ async function attempt(
     }
     tell("undone");
     if (!row.untimed) recovered = await recovery(stack, service, Date.now(), patience);
-    tell(recovered === undefined ? "judging" : `spans are stored as they come after ${recovered} s; judging`);
+    if (recovered !== undefined) tell(`spans are stored as they come after ${recovered} s`);
     await sleep(calm);
   });
-  return { found: await ledger.verify(file, undefined, ...judging), recovered };
+  return { file, recovered };
 }
