@@ -56,9 +56,9 @@ const elasticsearch = z
   .prefault({});
 
 /** The queue was a number of spans once: what its volume was. */
-const countedInSpans = (input: unknown): string | undefined =>
-  /^\d{5,9}$/.test(String(input))
-    ? `it counts no spans any more: ${volumeOfSpans(Number(input))}Mi is the volume that ${String(input)} spans had`
+const countedInSpans = (input: string): string | undefined =>
+  /^\d{5,9}$/.test(input)
+    ? `it counts no spans any more: ${volumeOfSpans(Number(input))}Mi is the volume that ${input} spans had`
     : undefined;
 
 const collector = z

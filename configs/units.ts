@@ -3,15 +3,16 @@ import * as z from "zod";
 
 /**
  * A leaf of the settings: `parse` returns the value, or undefined where the input is none. `allowed` completes the sentence
- * "…; allowed: …" of the error message and stands in the settings reference. `hint` may add what to write in place of some inputs.
+ * "…; allowed: …" of the error message and stands in the settings reference. `hint` may add what to write in place of some texts and numbers.
  */
-export function leaf<T>(allowed: string, parse: (input: unknown) => T | undefined, hint?: (input: unknown) => string | undefined) {
+export function leaf<T>(allowed: string, parse: (input: unknown) => T | undefined, hint?: (input: string) => string | undefined) {
   return z
     .unknown()
     .transform((input, context) => {
       const value = parse(input);
       if (value !== undefined) return value;
-      const more = hint?.(input);
+      // Nothing else has a text of its own: an object may even lack one.
+      const more = typeof input === "string" || typeof input === "number" ? hint?.(String(input)) : undefined;
       context.addIssue({ code: "custom", message: more === undefined ? allowed : `${allowed}; ${more}`, input });
       return z.NEVER;
     })
@@ -66,7 +67,7 @@ export const durationText = (milliseconds: number): string =>
   milliseconds % 1000 === 0 ? `${milliseconds / 1000} s` : `${milliseconds} ms`;
 
 /** Memory or disk in MiB, written `512Mi` or `2Gi`. */
-export const mebibytes = (min: string, max: string, hint?: (input: unknown) => string | undefined) => {
+export const mebibytes = (min: string, max: string, hint?: (input: string) => string | undefined) => {
   const parse = (text: string): number | undefined => {
     const match = /^(\d+)(Mi|Gi)$/.exec(text);
     return match ? Number(match[1]) * (match[2] === "Gi" ? 1024 : 1) : undefined;
