@@ -127,37 +127,39 @@ async function silent(port: number): Promise<() => void> {
   };
 }
 
-test("a span that a gateway has acknowledged is a sampler's", async () => {
-  const settings = settingsOf("staging");
-  const topology = kubernetesTopology(settings);
-  const sampler = await moved(collectorConfig(settings, topology, "sampler"));
-  const gateway = await moved(collectorConfig(settings, topology, "gateway"));
-  const samplers = written("sampler.yml", sampler.text);
-  const gateways = written(
-    "gateway.yml",
-    gateway.text
-      .replace("hostname: otel-sampler-pods", "hostname: localhost")
-      .replace('port: "4317"', `port: "${sampler.at(ports.collector.otlpGrpc)}"`),
-  );
-  let status = 0;
-  let seen = ["", ""];
-  const send = async () => {
-    status = await post(gateway.at(ports.collector.otlpHttp), [spanOfNow()]);
-    seen = [await metrics(gateway.at(ports.collector.telemetry)), await metrics(sampler.at(ports.collector.telemetry))];
-  };
-  const both = await run(program("otelcol-contrib"), collectorArgs(samplers), {
-    until: ready,
-    meanwhile: async () => {
-      const { output } = await run(program("otelcol-contrib"), collectorArgs(gateways), { until: ready, meanwhile: send });
-      expect(output).toMatch(ready);
-    },
-  });
-  expect(both.output).toMatch(ready);
-  expect(status).toBe(200);
-  const [atGateway, atSampler] = seen;
-  expect(atSampler).toMatch(/otelcol_receiver_accepted_spans_total\{[^}]*\} 1\n/);
-  expect(atGateway).toMatch(/otelcol_exporter_sent_spans_total\{exporter="load_balancing"[^}]*\} 1\n/);
-});
+test.each(["gzip", "zstd", "snappy", "none"])(
+  "a span that a gateway has acknowledged is a sampler's, sent by gRPC with %s",
+  async (compression) => {
+    const settings = settingsOf("staging");
+    const topology = kubernetesTopology(settings);
+    const sampler = await moved(collectorConfig(settings, topology, "sampler"));
+    const gateway = await moved(collectorConfig(settings, topology, "gateway"));
+    const samplers = written("sampler.yml", sampler.text);
+    const config = parse(gateway.text) as { exporters: { load_balancing: { resolver: object; protocol: { otlp: object } } } };
+    const { load_balancing } = config.exporters;
+    load_balancing.resolver = { static: { hostnames: [`127.0.0.1:${sampler.at(ports.collector.otlpGrpc)}`] } };
+    Object.assign(load_balancing.protocol.otlp, { compression });
+    const gateways = written("gateway.yml", stringify(config));
+    let status = 0;
+    let seen = ["", ""];
+    const send = async () => {
+      status = await post(gateway.at(ports.collector.otlpHttp), [spanOfNow()]);
+      seen = [await metrics(gateway.at(ports.collector.telemetry)), await metrics(sampler.at(ports.collector.telemetry))];
+    };
+    const both = await run(program("otelcol-contrib"), collectorArgs(samplers), {
+      until: ready,
+      meanwhile: async () => {
+        const { output } = await run(program("otelcol-contrib"), collectorArgs(gateways), { until: ready, meanwhile: send });
+        expect(output).toMatch(ready);
+      },
+    });
+    expect(both.output).toMatch(ready);
+    expect(status).toBe(200);
+    const [atGateway, atSampler] = seen;
+    expect(atSampler).toMatch(/otelcol_receiver_accepted_spans_total\{[^}]*\} 1\n/);
+    expect(atGateway).toMatch(/otelcol_exporter_sent_spans_total\{exporter="load_balancing"[^}]*\} 1\n/);
+  },
+);
 
 test.each([
   ["refuses connections", undefined],

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { hygieneArgs } from "../../../configs/hygiene";
 import { samplingArgs } from "../../../configs/tail-sampling";
 import { binaryPath, type Program } from "../../../images/lib/paths";
@@ -66,16 +67,26 @@ export function run(
   });
 }
 
+/** Below the range that Linux takes ports of outgoing connections from: one of those may come between the look and the program's start. */
+const candidates = { from: 20_000, count: 12_000 };
+
+/** Which candidate is looked at next: no port is given twice by a process, and processes begin at places of their own. */
+let next = randomInt(candidates.count);
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+
 /** Ports of this host that nothing listens on. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  for (let tries = 0; ports.length < count; tries++) {
+    if (tries === candidates.count) throw new Error("no port of this host is free");
+    const port = candidates.from + (next++ % candidates.count);
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
 }
