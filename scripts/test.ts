@@ -39,6 +39,9 @@ const ledger = join("tests", "ledger");
 const builder = join("images", "build.ts");
 const tracePage = join("images", "jaeger", "trace-page");
 const servers = join("tests", "e2e", "test_never_in_the_way.py");
+// Two processes at once: half of the time these tests wait, for processes of their own and for the next try.
+const djangoUnit = [join("tests", "unit"), "-n", "2", "--dist", "worksteal"];
+const exceptPackage = "--ignore=tests/unit/test_package.py";
 const jestRung = (name: string) => () => jest(name);
 
 const rungs: readonly Rung[] = [
@@ -208,21 +211,17 @@ async function django(): Promise<Counts> {
     await python("newest", "ruff", "check", "."),
     await python("newest", "ruff", "format", "--check", "."),
     await python("newest", "mypy"),
-    await pytest("newest", "tests/unit"),
+    await pytest("newest", ...djangoUnit),
   ]);
 }
 
 /** The oldest and the newest Django, and servers with a stand-in for the Collector: how long a process takes to end is measured there. */
 async function djangoOthers(): Promise<Counts> {
-  return sum([
-    await pytest("oldest", "tests/unit", "--ignore=tests/unit/test_package.py"),
-    await onDjango60(),
-    await pytest("newest", servers, "-m", "e2e"),
-  ]);
+  return sum([await pytest("oldest", ...djangoUnit, exceptPackage), await onDjango60(), await pytest("newest", servers, "-m", "e2e")]);
 }
 
 async function onDjango60(): Promise<Counts> {
-  if (await canRun("django60")) return pytest("django60", "tests/unit", "--ignore=tests/unit/test_package.py");
+  if (await canRun("django60")) return pytest("django60", ...djangoUnit, exceptPackage);
   note("not run on Django 6.0: it needs Python 3.12 or newer, and none is found as python3, python3.12 to python3.14, or pyenv's.");
   return { passed: 0, failed: 0, skipped: 1 };
 }

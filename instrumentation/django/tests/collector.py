@@ -9,6 +9,11 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 
+def serve(server):
+    """Answer from a thread, until `server.shutdown()`: that waits for the poll, which by default comes twice a second."""
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+
+
 class Collector:
     """`spans` has (trace id, span id) of what was taken, `resources` a dict for each export, `named` the spans' messages.
 
@@ -74,7 +79,7 @@ class Collector:
     def listen(self):
         self.server.server_activate()
         self.listening = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve(self.server)
 
     def answer(self, path, body):
         """Take what is sent; status, body and headers of the answer."""
