@@ -53,13 +53,17 @@ class ForkSafeMetricReader(MetricReader):
         )
 
     def _begin(self) -> None:
-        """Begin in this place. Where its threads are about to be replaced, `renew` starts the thread."""
+        """Begin in this place. Where its threads may be replaced soon, the thread waits for `renew`."""
+        self._start(now=not may_change())
+
+    def _start(self, now: bool) -> None:
         self._place = here()
+        self._waits = not now
         self._collecting = threading.Lock()
         self._exporting = threading.Lock()
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
-        if self._over or may_change():
+        if self._over or self._waits:
             return
         thread = threading.Thread(target=self._run, args=(self._place, self._end), name="ForkSafeMetricReader", daemon=True)
         try:
@@ -69,9 +73,12 @@ class ForkSafeMetricReader(MetricReader):
             _logger.error("metrics are sent at the end of the process only, as their thread does not start: %s", error)
 
     def renew(self) -> None:
-        """Go on in another place, if this is one; see `threads`. It costs next to nothing: it is called with each request."""
-        if self._place != here():
-            self._begin()
+        """Go on in another place, if this is one; see `threads`. It costs next to nothing: it is called with each request.
+
+        Whoever serves requests has the threads that it will have, also where gevent is loaded and never used.
+        """
+        if self._waits or self._place != here():
+            self._start(now=True)
 
     def _run(self, place: Place, end: threading.Event) -> None:
         over = False

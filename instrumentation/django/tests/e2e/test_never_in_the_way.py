@@ -93,8 +93,6 @@ def gunicorn(serve, kind, *more, **options):
 
 @pytest.mark.parametrize("kind", GUNICORN)
 def test_under_gunicorn_no_request_fails_and_no_span_is_lost(serve, collector, kind):
-    if "gevent" in kind:
-        pytest.importorskip("gevent")
     process, url, log = gunicorn(serve, kind)
     assert ask(url) == [200] * 60, log.read_text()
     stop(process)
