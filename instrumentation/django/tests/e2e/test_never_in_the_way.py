@@ -166,7 +166,7 @@ def test_an_outage_and_a_rolling_restart_under_load_cost_no_request_and_no_span(
     eventually("the last spans of what does not hear its end", 10, lambda: collector.counts[DEAF] >= clients[DEAF].answered)
     for kind, client in clients.items():
         took = end(apps[kind][0])
-        found = f"{kind}: {client.answered} answered, {client.closed} closed, {collector.counts[kind]} spans, slowest {client.slowest:.2f} s"
+        found = f"{kind}: {client.answered} answered, {client.closed} closed, {collector.counts[kind]} spans, {client.slowest:.2f} s"
         print(f"{found}, end {took:.1f} s")
         assert client.failed == [], found
         assert client.answered > OUTAGE, found
