@@ -88,7 +88,8 @@ def test_without_a_collector_requests_are_answered_and_the_end_comes_in_time(alo
     of_the_server = end(process)
     process, url, log = alone.serve(kind, OTEL_EXPORTER_OTLP_ENDPOINT=AWAY)
     assert ask(url) == [200] * 60
-    assert end(process) < of_the_server + 5.5
+    # Five seconds, and what a busy machine takes.
+    assert end(process) < of_the_server + 7
     assert kind == DEAF or "spans dropped" in log.read_text()
 
 
