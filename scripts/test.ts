@@ -11,7 +11,7 @@ import { goTool } from "./lib/go-tools";
 import { onSupportedNodes } from "./lib/node-versions";
 import { options } from "./lib/options";
 import { cliOnPath } from "./lib/pulumi-cli";
-import { canRun, pytest, python } from "./lib/python";
+import { canRun, type Lock, pytest, python } from "./lib/python";
 import { alone } from "./lib/lock";
 import { attach, must } from "./lib/run";
 import { main, note, Problem, since, step, table } from "./lib/say";
@@ -38,7 +38,10 @@ const shared = new SharedStack();
 const ledger = join("tests", "ledger");
 const builder = join("images", "build.ts");
 const tracePage = join("images", "jaeger", "trace-page");
-const servers = join("tests", "e2e", "test_never_in_the_way.py");
+const servers = ["never_in_the_way", "memory"].map((name) => join("tests", "e2e", `test_${name}.py`));
+// Two processes at once: half of the time these tests wait, for processes of their own and for the next try.
+const djangoUnit = [join("tests", "unit"), "-n", "2", "--dist", "worksteal"];
+const exceptPackage = "--ignore=tests/unit/test_package.py";
 const jestRung = (name: string) => () => jest(name);
 
 const rungs: readonly Rung[] = [
@@ -55,7 +58,7 @@ const rungs: readonly Rung[] = [
   { name: "django", what: "the Django package: types, lint, tests on Django 5.2", cheap: true, run: django },
   {
     name: "django-others",
-    what: "the Django package on Django 4.2 and, with Python 3.12, 6.0; under each server",
+    what: "the Django package on the oldest packages and, with Python 3.12, the latest Django; under each server",
     cheap: true,
     slow: true,
     run: djangoOthers,
@@ -213,27 +216,23 @@ async function django(): Promise<Counts> {
     await python("newest", "ruff", "check", "."),
     await python("newest", "ruff", "format", "--check", "."),
     await python("newest", "mypy"),
-    await pytest("newest", "tests/unit"),
+    await pytest("newest", ...djangoUnit),
   ]);
 }
 
-/** The oldest and the newest Django, and servers with a stand-in for the Collector: how long a process takes to end is measured there. */
+/** The oldest and the latest packages, and servers with a stand-in for the Collector: how long a process takes to end is measured there. */
 async function djangoOthers(): Promise<Counts> {
-  return sum([
-    await pytest("oldest", "tests/unit", "--ignore=tests/unit/test_package.py"),
-    await onDjango60(),
-    await pytest("newest", servers, "-m", "e2e"),
-  ]);
-}
-
-async function onDjango60(): Promise<Counts> {
-  if (await canRun("django60")) return pytest("django60", "tests/unit", "--ignore=tests/unit/test_package.py");
-  note("not run on Django 6.0: it needs Python 3.12 or newer, and none is found as python3, python3.12 to python3.14, or pyenv's.");
-  return { passed: 0, failed: 0, skipped: 1 };
+  const latest = await canRun("latest");
+  if (!latest)
+    note("not run on the latest Django: it needs Python 3.12 or newer, and none is found as python3.12 to python3.14, or pyenv's.");
+  const locks: readonly Lock[] = latest ? ["oldest", "latest"] : ["oldest"];
+  const counts = [{ passed: 0, failed: 0, skipped: latest ? 0 : 1 }];
+  for (const lock of locks) counts.push(await pytest(lock, ...djangoUnit, exceptPackage), await pytest(lock, ...servers, "-m", "e2e"));
+  return sum(counts);
 }
 
 /** The example project with real servers, through the shared stack. */
 async function djangoEndToEnd(): Promise<Counts> {
   Object.assign(process.env, djangoEnvironment(await shared.up()));
-  return pytest("newest", "tests/e2e", "-m", "e2e", `--ignore=${servers}`);
+  return pytest("newest", "tests/e2e", "-m", "e2e", ...servers.map((file) => `--ignore=${file}`));
 }

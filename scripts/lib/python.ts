@@ -12,25 +12,37 @@ import { projectFolder } from "./stack";
 export const djangoFolder = join(projectFolder, "instrumentation", "django");
 
 /**
- * Which lock file of `instrumentation/django/requirements/`: of the newest Django that Debian's Python runs, the oldest one supported, or
- * Django 6.0, which needs a Python that many machines lack: `canRun` tells.
+ * Which lock file of `instrumentation/django/requirements/`: of the newest Django that Debian's Python runs, the oldest release supported of
+ * each package, or the latest Django, which needs a Python that many machines lack: `canRun` tells.
  */
-export type Lock = "newest" | "oldest" | "django60";
+export type Lock = "newest" | "oldest" | "latest";
 
 const attempts = 3;
 
-const leastPython: Record<Lock, string> = { newest: "3, 10", oldest: "3, 10", django60: "3, 12" };
+const debians = "python3";
+
+/** What to look for, the first one that is there: the oldest Python for the oldest packages, the newest for the latest. */
+const pythons: Record<Lock, readonly string[]> = {
+  newest: [debians, "python3.14", "python3.13", "python3.12", "python3.11"],
+  oldest: ["python3.10", debians, "python3.11", "python3.12"],
+  latest: ["python3.14", "python3.13", "python3.12"],
+};
 
 /** Whether this machine has a Python for a lock file. */
 export const canRun = async (lock: Lock): Promise<boolean> => (await basePython(lock)) !== undefined;
 
-/** A Python that is new enough and makes virtual environments: `python3` where that one is, else a newer one of the PATH, or of pyenv. */
+/** A Python of the PATH, or of pyenv, that is new enough and makes virtual environments. */
 async function basePython(lock: Lock): Promise<string | undefined> {
   const pyenv = join(process.env.PYENV_ROOT ?? join(homedir(), ".pyenv"), "versions");
-  const others = existsSync(pyenv) ? readdirSync(pyenv).map((version) => join(pyenv, version, "bin", "python3")) : [];
-  const program = `import ensurepip, sys, venv; sys.exit(sys.version_info < (${leastPython[lock]}))`;
-  for (const python of ["python3", "python3.14", "python3.13", "python3.12", ...others]) {
-    if ((await run(python, ["-c", program])).ok) return python;
+  const installed = existsSync(pyenv) ? readdirSync(pyenv) : [];
+  const program = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))";
+  for (const name of pythons[lock]) {
+    const ofPyenv = installed
+      .filter((version) => `python${version}`.startsWith(`${name}.`))
+      .map((version) => join(pyenv, version, "bin", name));
+    for (const python of [name, ...ofPyenv]) {
+      if ((await run(python, ["-c", program])).ok) return python;
+    }
   }
   return undefined;
 }

@@ -113,7 +113,7 @@ describe("a commit that is no longer the newest of its branch", () => {
 
 test("the code of a pull request runs with staging's credentials at most, and prod's are for deployments", () => {
   const ofPullRequests = workflows.filter(([, { on }]) => JSON.stringify(on).includes("pull_request"));
-  expect(ofPullRequests.map(([name]) => name).sort()).toEqual(["end-to-end.yml", "pull-request.yml"]);
+  expect(ofPullRequests.map(([name]) => name).sort()).toEqual(["end-to-end.yml", "newest-releases.yml", "pull-request.yml"]);
   const jobs = ofPullRequests.flatMap(([, { jobs: own }]) => Object.values(own));
   const trusted = jobs.filter((job) => job.environment !== undefined || /secrets[.[]|inherit/.test(JSON.stringify(job)));
   expect(trusted.map(({ environment }) => environment)).toEqual(["preview-staging"]);

@@ -1,5 +1,6 @@
 """A Collector that a test holds in its hand: it takes OTLP over HTTP, or answers as it is told."""
 
+import collections
 import gzip
 import threading
 import time
@@ -9,8 +10,14 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 
+def serve(server):
+    """Answer from a thread, until `server.shutdown()`: that waits for the poll, which by default comes twice a second."""
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+
+
 class Collector:
-    """`spans` has (trace id, span id) of what was taken, `resources` a dict for each export, `named` the spans' messages.
+    """`spans` has (trace id, span id) of what was taken, `resources` a dict for each export, `named` the spans' messages, `counts` how many
+    there are of each service.
 
     `status` and `headers` are what it answers; `judge`, where it is set, gives status and body for each request of traces, and
     `judge_metrics` for the names of metrics. What is longer than `most` bytes is not read: it answers `status_above`, or nothing where that
@@ -30,6 +37,7 @@ class Collector:
         self.times = []
         self.spans = []
         self.named = []
+        self.counts = collections.Counter()
         self.metrics = []
         self.resources = []
         self.asked = 0
@@ -74,7 +82,7 @@ class Collector:
     def listen(self):
         self.server.server_activate()
         self.listening = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        serve(self.server)
 
     def answer(self, path, body):
         """Take what is sent; status, body and headers of the answer."""
@@ -100,6 +108,7 @@ class Collector:
             self.resources.append({entry.key: entry.value.string_value for entry in resource_spans.resource.attributes})
             for scope in resource_spans.scope_spans:
                 self.named += scope.spans
+                self.counts[self.resources[-1].get("service.name")] += len(scope.spans)
                 self.spans += [(span.trace_id.hex(), span.span_id.hex()) for span in scope.spans]
 
     def stop(self):

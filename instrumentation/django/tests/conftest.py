@@ -25,7 +25,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
 def pytest_collection_modifyitems(config, items):
-    """End-to-end tests run where they are asked for."""
+    """End-to-end tests run where they are asked for. The slowest module is the first, beside which others can run."""
+    items.sort(key=lambda item: item.path.name != "test_package.py")
     if config.getoption("-m") == "":
         wanted = [item for item in items if "e2e" not in item.keywords]
         config.hook.pytest_deselected(items=[item for item in items if "e2e" in item.keywords])

@@ -44,10 +44,9 @@ class MetricExporter(OTLPMetricExporter):
             self._reports.tell("refused", logging.WARNING, "%d of %d metrics cannot be sent", len(single) - sum(taken), len(single))
         return MetricExportResult.FAILURE
 
-    def export_once(self, metrics_data: MetricsData) -> MetricExportResult:
-        """Send without another try: those would outlast a process that ends."""
+    def try_once(self) -> None:
+        """Send without another try from now on: those would outlast a process that ends."""
         self._client._shutdown_event.set()
-        return self.export(metrics_data)
 
     def _sent(self, data: MetricsData) -> bool:
         before = self._answers.attempts

@@ -26,10 +26,9 @@ def task(exporter, monkeypatch):
         raise AwayError("no broker")
 
     monkeypatch.setattr(Producer, "publish", publish)
-    eager = deliver.app.conf.task_always_eager
-    deliver.app.conf.task_always_eager = False
-    yield deliver
-    deliver.app.conf.task_always_eager = eager
+    # By the name that the settings have: older releases of Celery go by that one.
+    monkeypatch.setitem(deliver.app.conf, "CELERY_TASK_ALWAYS_EAGER", False)
+    return deliver
 
 
 @pytest.mark.parametrize("send", [lambda task: task.delay(1), lambda task: task.app.send_task(task.name, (1,))], ids=["delay", "send_task"])

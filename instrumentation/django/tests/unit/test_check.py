@@ -3,10 +3,10 @@
 import os
 import subprocess
 import sys
-import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from collector import serve
 from conftest import EXAMPLE
 
 
@@ -30,7 +30,7 @@ def strategies():
             self.wfile.write(b'{"probabilisticSampling":{"samplingRate":1}}')
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    serve(server)
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()

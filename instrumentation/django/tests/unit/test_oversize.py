@@ -180,9 +180,9 @@ def test_a_large_span_of_little_text_is_encoded_in_a_moment():
     provider = TracerProvider(shutdown_on_exit=False, span_limits=SpanLimits(max_span_attributes=200_000))
     span = provider.get_tracer("t").start_span("a", attributes={f"key {at}": at for at in range(100_000)})
     span.end()
-    start = time.monotonic()
+    start = time.thread_time()
     found = Encoder(MIB).encoded(span)
-    assert time.monotonic() - start < 5
+    assert time.thread_time() - start < 5
     assert 0.9 * MIB < len(found.message) < MIB
 
 

@@ -8,6 +8,7 @@ import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from collector import serve
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
@@ -56,7 +57,7 @@ def jaeger():
     server.asked = []
     server.headers = {}
     server.answer = (200, json.dumps(EVERYTHING))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    serve(server)
     yield server
     server.shutdown()
     server.server_close()
@@ -161,7 +162,7 @@ def test_goes_on_asking_what_speaks_no_http(garbage):
             self.request.sendall(garbage)
 
     with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        serve(server)
         sampler = JaegerRemoteSampler(f"http://127.0.0.1:{server.server_address[1]}", "s", polling_interval=0.05)
         keeps(sampler, 1)
         eventually(lambda: len(asked) >= 3)

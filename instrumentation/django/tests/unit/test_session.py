@@ -8,6 +8,7 @@ import time
 
 import pytest
 import requests
+from collector import serve
 
 from thebot_tracing.session import ExportSession
 
@@ -30,7 +31,7 @@ def answering(*pieces, every=0.0):
         allow_reuse_address = True
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        serve(server)
         yield f"http://127.0.0.1:{server.server_address[1]}", asked
         server.shutdown()
 
@@ -89,7 +90,7 @@ def test_the_connection_is_used_again_and_each_answer_has_a_deadline_of_its_own(
     late = OK + b"content-length: 0\r\n\r\n"
     accepted = socket.create_server(("127.0.0.1", 0))
 
-    def serve():
+    def answer():
         # Once, for three requests.
         connection, _ = accepted.accept()
         for _ in range(3):
@@ -97,7 +98,7 @@ def test_the_connection_is_used_again_and_each_answer_has_a_deadline_of_its_own(
             time.sleep(0.6)
             connection.sendall(late)
 
-    threading.Thread(target=serve, daemon=True).start()
+    threading.Thread(target=answer, daemon=True).start()
     session = ExportSession()
     for _ in range(3):
         assert session.post(f"http://127.0.0.1:{accepted.getsockname()[1]}/", b"x", timeout=1).status_code == 200

@@ -1,5 +1,6 @@
 """Locks and threads from before gevent's patch, and from before a fork."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -84,9 +85,13 @@ print("done")
 """
 
 
+# To import it here would make the threads of later tests wait for a patch.
+needs_gevent = pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
+
+
+@needs_gevent
 @pytest.mark.parametrize("options", [("fork",), ("fork", "before"), (), ("before",)], ids=" ".join)
 def test_locks_follow_the_threads_when_gevent_replaces_them(options):
-    pytest.importorskip("gevent")
     collector = Collector()
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM, collector.endpoint, *options],
@@ -96,6 +101,30 @@ def test_locks_follow_the_threads_when_gevent_replaces_them(options):
     assert [span.name for span in collector.named].count("a") == 120
     assert [metric.sum.data_points[0].as_int for metric in collector.metrics][-1] == 60
     collector.stop()
+
+
+# A library may load gevent that nobody uses.
+LOADED = """
+import sys, time
+import gevent
+from opentelemetry.sdk.metrics import MeterProvider
+from thebot_tracing.metric_reader import ForkSafeMetricReader, MetricExporter
+from thebot_tracing.session import ExportSession
+
+reader = ForkSafeMetricReader(MetricExporter(f"{sys.argv[1]}/v1/metrics", session=ExportSession()), 0.1, 5)
+MeterProvider(metric_readers=[reader], shutdown_on_exit=False).get_meter("t").create_counter("c").add(1)
+time.sleep(0.5)
+print(reader._thread)
+reader.renew()
+time.sleep(2)
+"""
+
+
+@needs_gevent
+def test_metrics_are_sent_by_and_by_where_gevent_is_loaded_and_not_used(collector):
+    result = subprocess.run([sys.executable, "-c", LOADED, collector.endpoint], capture_output=True, text=True, timeout=60, check=False)
+    assert result.stdout == "None\n", result.stderr
+    assert [metric.name for metric in collector.metrics][:2] == ["c", "c"]
 
 
 def test_no_thread_of_the_package_imports_a_module():
