@@ -39,7 +39,8 @@ function binary(): Promise<string> {
 
 /** Runs a command of the ledger; its standard output, whatever it found. */
 async function runLedger(command: string, ...flags: string[]): Promise<string> {
-  const { stdout, output } = await run(await binary(), [command, ...flags], { timeout: 10 * 60_000 });
+  // The longest load takes an hour.
+  const { stdout, output } = await run(await binary(), [command, ...flags], { timeout: 75 * 60_000 });
   if (!stdout) throw new Error(`ledger ${command} gave no answer:\n${output}`);
   return stdout;
 }
