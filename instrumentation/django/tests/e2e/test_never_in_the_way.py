@@ -41,7 +41,7 @@ class Client(threading.Thread):
         while not self.over.wait(0.1):
             began = time.monotonic()
             try:
-                if (status := get(self.url)[0]) == 200:
+                if (status := get(self.url, timeout=60)[0]) == 200:
                     self.answered += 1
                 else:
                     self.failed.append(status)
@@ -145,7 +145,7 @@ def test_without_a_collector_tasks_run_and_the_worker_ends_in_time(alone, pool):
 
 
 def test_an_outage_and_a_rolling_restart_under_load_cost_no_request_and_no_span(alone, collector):
-    """All servers at once: an outage of a minute, then all workers are made anew, while clients go on."""
+    """All servers at once: an outage of a minute, then gunicorn's workers are made anew, while clients go on."""
     kinds = [kind for kind in SERVERS if is_there(kind) and "auto" not in kind]
     apps = {kind: alone.serve(kind, OTEL_SERVICE_NAME=kind) for kind in kinds}
     clients = {kind: Client(f"{url}/ok/") for kind, (_, url, _) in apps.items()}
@@ -157,11 +157,16 @@ def test_an_outage_and_a_rolling_restart_under_load_cost_no_request_and_no_span(
     assert collector.named == []
     collector.status = 200
     eventually("the spans of the outage", 30, lambda: len(collector.named) >= before)
+    # An export that is not answered is tried for a minute: no request was behind one.
+    assert max(client.slowest for client in clients.values()) < 5
     for kind, (process, _, _) in apps.items():
-        # uvicorn of one process has no workers to make anew.
-        if "uvicorn" not in kind:
+        # uvicorn of one process has no workers to make anew, and uWSGI of a wheel does not find itself again: see test_servers.py.
+        # One server at a time: while its workers start, requests wait.
+        if kind.startswith("gunicorn"):
             process.send_signal(signal.SIGHUP)
-    time.sleep(10)
+            time.sleep(1)
+            until = clients[kind].answered + 10
+            eventually(f"{kind} with new workers", 60, lambda client=clients[kind], until=until: client.answered >= until)
     for client in clients.values():
         client.stop()
     eventually("the last spans of what does not hear its end", 10, lambda: collector.counts[DEAF] >= clients[DEAF].answered)
@@ -172,6 +177,4 @@ def test_an_outage_and_a_rolling_restart_under_load_cost_no_request_and_no_span(
         assert client.failed == [], found
         assert client.answered > OUTAGE, found
         assert client.answered <= collector.counts[kind] <= client.answered + client.closed, found
-        # An export that is not answered is tried for a minute: no request was behind one.
-        assert client.slowest < 5, found
     assert len({span.span_id for span in collector.named}) == len(collector.named)

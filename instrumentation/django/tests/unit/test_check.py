@@ -14,7 +14,7 @@ def check(*arguments, **environ):
     environ = {**os.environ, "OTEL_TRACES_EXPORTER": "otlp", "DJANGO_SETTINGS_MODULE": "config.settings", **environ}
     result = subprocess.run(
         [sys.executable, "-m", "thebot_tracing", "check", *arguments],
-        cwd=EXAMPLE, env=environ, capture_output=True, text=True, timeout=60, check=False,
+        cwd=EXAMPLE, env=environ, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     return result.returncode, result.stdout + result.stderr
 
@@ -141,6 +141,6 @@ def test_manage_py_checks_too(collector, tmp_path, status, code):
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint,
     }
     command = [sys.executable, "-m", "django", "tracing_check", "--pythonpath", "."]
-    result = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode == code, result.stdout + result.stderr
     assert ("all is well" in result.stdout) is (code == 0)

@@ -288,7 +288,7 @@ while True:
 def run(program, **environ):
     environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "OTEL_TRACES_EXPORTER": "otlp", **environ}
     return subprocess.run(
-        [sys.executable, "-c", program], cwd=EXAMPLE, env=environ, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], cwd=EXAMPLE, env=environ, capture_output=True, text=True, timeout=120, check=False
     )
 
 

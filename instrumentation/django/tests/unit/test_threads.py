@@ -122,14 +122,14 @@ time.sleep(2)
 
 @needs_gevent
 def test_metrics_are_sent_by_and_by_where_gevent_is_loaded_and_not_used(collector):
-    result = subprocess.run([sys.executable, "-c", LOADED, collector.endpoint], capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run([sys.executable, "-c", LOADED, collector.endpoint], capture_output=True, text=True, timeout=120, check=False)
     assert result.stdout == "None\n", result.stderr
     assert [metric.name for metric in collector.metrics][:2] == ["c", "c"]
 
 
 def test_no_thread_of_the_package_imports_a_module():
     collector = Collector()
-    result = subprocess.run([sys.executable, "-c", IMPORTS, collector.endpoint], capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run([sys.executable, "-c", IMPORTS, collector.endpoint], capture_output=True, text=True, timeout=120, check=False)
     assert result.stdout == "done\n", result.stdout + result.stderr
     assert collector.named
     assert collector.metrics
