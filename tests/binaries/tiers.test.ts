@@ -8,6 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
+import { requestBytes } from "../../configs/bytes";
 import { collectorConfig } from "../../configs/collector";
 import { jaegerConfig } from "../../configs/jaeger";
 import { parseSettings } from "../../configs/settings";
@@ -127,75 +128,96 @@ async function silent(port: number): Promise<() => void> {
   };
 }
 
+type At = (port: number) => number;
+
+/** How a gateway reaches samplers, in its config. */
+interface LoadBalancing {
+  resolver: object;
+  readonly protocol: { readonly otlp: object };
+}
+
+/** Runs a sampler and a gateway of staging beside each other; `more` are the addresses of further samplers, and `client` how all are talked to. */
+async function twoTiers(
+  meanwhile: (gateway: At, sampler: At) => Promise<void>,
+  more: readonly string[] = [],
+  client: object = {},
+): Promise<void> {
+  const settings = settingsOf("staging");
+  const topology = kubernetesTopology(settings);
+  const sampler = await moved(collectorConfig(settings, topology, "sampler"));
+  const gateway = await moved(collectorConfig(settings, topology, "gateway"));
+  const config = parse(gateway.text) as { exporters: { load_balancing: LoadBalancing } };
+  const { load_balancing } = config.exporters;
+  load_balancing.resolver = { static: { hostnames: [`127.0.0.1:${sampler.at(ports.collector.otlpGrpc)}`, ...more] } };
+  Object.assign(load_balancing.protocol.otlp, client);
+  const both = await run(program("otelcol-contrib"), collectorArgs(written("sampler.yml", sampler.text)), {
+    until: ready,
+    meanwhile: async () => {
+      const { output } = await run(program("otelcol-contrib"), collectorArgs(written("gateway.yml", stringify(config))), {
+        until: ready,
+        meanwhile: () => meanwhile(gateway.at, sampler.at),
+      });
+      expect(output).toMatch(ready);
+    },
+  });
+  expect(both.output).toMatch(ready);
+}
+
+/** The sum of a counter's series on a page. */
+const total = (text: string, counter: string): number =>
+  [...text.matchAll(new RegExp(`^${counter}\\{.*\\} (\\d+)$`, "gm"))].reduce((sum, [, value]) => sum + Number(value), 0);
+
+const acceptedSpans = "otelcol_receiver_accepted_spans_total";
+
 test.each(["gzip", "zstd", "snappy", "none"])(
   "a span that a gateway has acknowledged is a sampler's, sent by gRPC with %s",
   async (compression) => {
-    const settings = settingsOf("staging");
-    const topology = kubernetesTopology(settings);
-    const sampler = await moved(collectorConfig(settings, topology, "sampler"));
-    const gateway = await moved(collectorConfig(settings, topology, "gateway"));
-    const samplers = written("sampler.yml", sampler.text);
-    const config = parse(gateway.text) as { exporters: { load_balancing: { resolver: object; protocol: { otlp: object } } } };
-    const { load_balancing } = config.exporters;
-    load_balancing.resolver = { static: { hostnames: [`127.0.0.1:${sampler.at(ports.collector.otlpGrpc)}`] } };
-    Object.assign(load_balancing.protocol.otlp, { compression });
-    const gateways = written("gateway.yml", stringify(config));
-    let status = 0;
-    let seen = ["", ""];
-    const send = async () => {
-      status = await post(gateway.at(ports.collector.otlpHttp), [spanOfNow()]);
-      seen = [await metrics(gateway.at(ports.collector.telemetry)), await metrics(sampler.at(ports.collector.telemetry))];
-    };
-    const both = await run(program("otelcol-contrib"), collectorArgs(samplers), {
-      until: ready,
-      meanwhile: async () => {
-        const { output } = await run(program("otelcol-contrib"), collectorArgs(gateways), { until: ready, meanwhile: send });
-        expect(output).toMatch(ready);
+    await twoTiers(
+      async (gateway, sampler) => {
+        expect(await post(gateway(ports.collector.otlpHttp), [spanOfNow()])).toBe(200);
+        expect(total(await metrics(sampler(ports.collector.telemetry)), acceptedSpans)).toBe(1);
+        expect(total(await metrics(gateway(ports.collector.telemetry)), "otelcol_exporter_sent_spans_total")).toBe(1);
       },
-    });
-    expect(both.output).toMatch(ready);
-    expect(status).toBe(200);
-    const [atGateway, atSampler] = seen;
-    expect(atSampler).toMatch(/otelcol_receiver_accepted_spans_total\{[^}]*\} 1\n/);
-    expect(atGateway).toMatch(/otelcol_exporter_sent_spans_total\{exporter="load_balancing"[^}]*\} 1\n/);
+      [],
+      { compression },
+    );
   },
 );
+
+test("the largest request passes both tiers; a larger one is refused for good at the first, and costs nothing behind it", async () => {
+  const most = requestBytes(settingsOf("staging"));
+  const trace = (count: number) => Array.from({ length: count }, () => ({ ...spanOfNow(), spanId: randomBytes(8).toString("hex") }));
+  const each = JSON.stringify(trace(1)).length - 1;
+  const large = Math.floor((most - 1000) / each);
+  await twoTiers(async (gateway, sampler) => {
+    const statuses: number[] = [];
+    for (const count of [large, large + Math.ceil(1000 / each) + 1, 1])
+      statuses.push(await post(gateway(ports.collector.otlpHttp), trace(count)));
+    expect(statuses).toEqual([200, 400, 200]);
+    expect(total(await metrics(sampler(ports.collector.telemetry)), acceptedSpans)).toBe(large + 1);
+  });
+});
 
 test.each([
   ["refuses connections", undefined],
   ["takes connections and says nothing", silent],
 ])("one sampler %s: the client is told in time, and the other sampler gets its part once", async (_what, listens) => {
-  const settings = settingsOf("staging");
-  const topology = kubernetesTopology(settings);
-  const sampler = await moved(collectorConfig(settings, topology, "sampler"));
-  const gateway = await moved(collectorConfig(settings, topology, "gateway"));
   const [away] = await freePorts(1);
   const close = await listens?.(away!);
-  const hostnames = [sampler.at(ports.collector.otlpGrpc), away!].map((port) => `127.0.0.1:${port}`);
-  const config = parse(gateway.text) as { exporters: { load_balancing: { resolver: object } } };
-  config.exporters.load_balancing.resolver = { static: { hostnames } };
-  let [status, seconds, outcomes] = [0, 0, ""];
-  const send = async () => {
-    const spans = Array.from({ length: 50 }, () => ({ ...spanOfNow(), traceId: randomBytes(16).toString("hex") }));
-    const start = Date.now();
-    status = await post(gateway.at(ports.collector.otlpHttp), spans);
-    seconds = (Date.now() - start) / 1000;
-    outcomes = await metrics(gateway.at(ports.collector.telemetry));
-  };
-  await run(program("otelcol-contrib"), collectorArgs(written("sampler.yml", sampler.text)), {
-    until: ready,
-    meanwhile: async () => {
-      await run(program("otelcol-contrib"), collectorArgs(written("gateway.yml", stringify(config))), { until: ready, meanwhile: send });
+  await twoTiers(
+    async (gateway) => {
+      const spans = Array.from({ length: 50 }, () => ({ ...spanOfNow(), traceId: randomBytes(16).toString("hex") }));
+      const start = Date.now();
+      expect(await post(gateway(ports.collector.otlpHttp), spans)).toBe(503);
+      expect((Date.now() - start) / 1000).toBeLessThan(clientPatience);
+      const outcomes = (await metrics(gateway(ports.collector.telemetry))).match(/^otelcol_loadbalancer_backend_outcome_total.*$/gm) ?? [];
+      const of = (success: boolean) =>
+        outcomes.filter((line) => line.includes(`success="${success}"`)).map((line) => line.split(" ").at(-1));
+      expect([of(true), of(false)]).toEqual([["1"], ["1"]]);
     },
-  });
+    [`127.0.0.1:${away!}`],
+  );
   close?.();
-  const count = (success: boolean) =>
-    [...outcomes.matchAll(/^otelcol_loadbalancer_backend_outcome_total\{(.*)\} (\d+)$/gm)]
-      .filter(([, labels]) => labels!.includes(`success="${success}"`))
-      .map(([, , value]) => Number(value));
-  expect(status).toBe(503);
-  expect(seconds).toBeLessThan(clientPatience);
-  expect([count(true), count(false)]).toEqual([[1], [1]]);
 });
 
 test("a gateway without a sampler refuses: it acknowledges nothing that it would have to hold itself", async () => {
