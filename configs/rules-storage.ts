@@ -85,9 +85,7 @@ const notWritten = (settings: Settings): string =>
 
 /** Where a stack's Jaeger loses spans, by what tells of it. */
 const lostInJaeger = (settings: Settings): Record<string, string> =>
-  can(settings, "synchronousWrites")
-    ? { storage: givenUp, Jaeger: grown(unencodable) }
-    : { storage: grown(rejected), Jaeger: vanished };
+  can(settings, "synchronousWrites") ? { storage: givenUp, Jaeger: grown(unencodable) } : { storage: grown(rejected), Jaeger: vanished };
 
 /**
  * Where spans can be lost after they were acknowledged. Traces that sampling gave up count only where it waits for whole traces: where it

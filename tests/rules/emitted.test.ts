@@ -22,7 +22,7 @@ import { moved, names, ready, scraped, written } from "./support/moved";
 
 jest.setTimeout(60_000);
 const folder = temporaryFolder();
-const settings = settingsWith();
+const settings = settingsWith({ images: "local" });
 
 const rules = rulesOf(settings);
 
@@ -220,7 +220,7 @@ test("every alert has a section in its runbook", () => {
     elasticsearch: { nodes: 3, tls: "cert-manager" },
     prometheus: { mode: "operator" },
   });
-  const alerts = [...rules, ...rulesOf(several)].filter(({ alert }) => alert !== undefined);
+  const alerts = [...rules, ...rulesOf(settingsWith()), ...rulesOf(several)].filter(({ alert }) => alert !== undefined);
   expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(24);
   for (const { alert, annotations } of alerts) {
     const [file, anchor] = annotations!.runbook!.split("#");
