@@ -1,4 +1,5 @@
 /** Carries a row out: load, fault, recovery, verdict. */
+import { can } from "../../../configs/versions";
 import type { Checkout } from "../../../tests/e2e/lib/checkout";
 import { Ledger } from "../../../tests/e2e/lib/ledger";
 import { Running } from "../drills";
@@ -32,7 +33,7 @@ export async function carryOut(checkout: Checkout, row: Row, seconds: number, te
   const done = await attempt(checkout, row, seconds, tell).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);
     tell(`it cannot be carried out: ${why}`);
-    return { found: undefined, recovered: undefined, problem: why.split("\n", 1).join("") };
+    return { synchronous: false, found: undefined, recovered: undefined, problem: why.split("\n", 1).join("") };
   });
   return { row, seconds, ...done, alerts: await alerts.end() };
 }
@@ -43,10 +44,12 @@ async function attempt(
   row: Row,
   seconds: number,
   tell: (text: string) => void,
-): Promise<Pick<Outcome, "found" | "recovered">> {
+): Promise<Pick<Outcome, "synchronous" | "found" | "recovered">> {
   await waitHealthy(checkout.stack);
   const stack = await Running.find(checkout.settings);
   if (!stack) throw new Problem(`stack ${checkout.stack} does not run`);
+  // Its images need not be those of the settings: what cannot be pulled is built.
+  const synchronous = can({ ...checkout.settings, otherImages: { jaeger: await stack.image("jaeger") } }, "synchronousWrites");
   const ledger = new Ledger(checkout);
   const service = `chaos-${row.id}-${Date.now()}`;
   let recovered: number | undefined;
@@ -64,5 +67,5 @@ async function attempt(
     tell(recovered === undefined ? "judging" : `spans are stored as they come after ${recovered} s; judging`);
     await sleep(calm);
   });
-  return { found: await ledger.verify(file, undefined, ...judging), recovered };
+  return { synchronous, found: await ledger.verify(file, undefined, ...judging), recovered };
 }
