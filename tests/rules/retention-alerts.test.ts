@@ -94,9 +94,9 @@ const cases: Record<string, readonly Case[]> = {
     ],
     [
       "is silent on an index that is deleted at the last hour that the schedule allows",
-      // Made in the first moment of a day, deleted 8 days later in the run at 03:00.
+      // Made just after a run of the newer cleaner, deleted 9 days later in the run at the same hour.
       30,
-      { [cleaner("oldestIndex")]: then(flat(20, -(8 * 24 + 3) * hour), flat(10, -7 * 24 * hour)) },
+      { [cleaner("oldestIndex")]: then(flat(20, -9 * 24 * hour), flat(10, -7 * 24 * hour)) },
       [
         [19, []],
         [30, []],
