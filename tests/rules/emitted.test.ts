@@ -85,7 +85,7 @@ test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and
       );
       elasticsearch.mood = "fails";
       await send(at.otlpHttp, 5);
-      await fetch(`http://127.0.0.1:${at.query}/api/services`);
+      await fetch(`http://127.0.0.1:${at.query}/api/v3/services`);
       series = await scrape();
       elasticsearch.mood = "well";
     },
