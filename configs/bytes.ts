@@ -47,6 +47,12 @@ export const queueBytes = ({ collector }: Queue): number => Math.floor(collector
 /** The largest that the queue's file gets, bytes. */
 export const queueFileBytes = ({ collector }: Queue): number => Math.floor(collector.queue * queueFileShare) * mebibyte;
 
+/**
+ * What Jaeger puts into one bulk request, bytes; a larger document goes alone. Elasticsearch takes 100 MiB. A span is larger there than on its
+ * way, up to six times, where all of its text has to be escaped: so `limits.request` allows no span that would be refused.
+ */
+export const bulkBytes = 5_000_000;
+
 /** Batches to Jaeger, bytes: complete from `min` on; `max` is the most that Jaeger takes. */
 export const batchBytes = (settings: Limits): { min: number; max: number } => ({ min: mebibyte, max: hopBytes(settings) });
 

@@ -1,11 +1,15 @@
 /**
  * The images of the stack: the project's single list of their names, versions and users. Everything that names an image, the
  * program as well as images/build.ts, asks `imageReference`.
+ *
+ * Each has two versions. `official` is what users pull: the newest release without a known regression. `tested` is the newest that package
+ * registries serve, of which images/build.ts makes the images that this project's tests run on. Why these, and what was tried on which:
+ * docs/decisions/0024-versions.md. What a version can do is in configs/versions.ts.
  */
 
 export interface Image {
   /** The version of the program in the image of our own making, and that image's tag. */
-  readonly version: string;
+  readonly tested: string;
   /** The image that the program's own project publishes. With a digest, the tag only tells people what it is. */
   readonly official: { readonly registry: string; readonly repository: string; readonly tag: string; readonly digest?: `sha256:${string}` };
   /** Whom the official image runs as; ours runs as the same. Files that a container reads or writes must suit this user. */
@@ -16,49 +20,48 @@ export interface Image {
 
 export const images = {
   elasticsearch: {
-    version: "8.19.0",
-    official: { registry: "docker.elastic.co", repository: "elasticsearch/elasticsearch", tag: "8.19.0" },
+    tested: "8.19.0",
+    official: { registry: "docker.elastic.co", repository: "elasticsearch/elasticsearch", tag: "8.19.25" },
     user: { uid: 1000, gid: 0 },
     shell: true,
   },
   "otel-collector": {
-    version: "0.158.0",
+    tested: "0.161.0",
     official: {
       registry: "ghcr.io",
       repository: "open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib",
-      tag: "0.158.0",
+      tag: "0.161.0",
     },
     user: { uid: 10001, gid: 10001 },
     shell: false,
   },
   jaeger: {
-    version: "2.13.0",
-    official: { registry: "docker.io", repository: "jaegertracing/jaeger", tag: "2.13.0" },
+    tested: "2.13.0",
+    official: { registry: "docker.io", repository: "jaegertracing/jaeger", tag: "2.21.0" },
     user: { uid: 10001, gid: 0 },
     shell: true,
   },
   "jaeger-es-index-cleaner": {
-    version: "2.13.0",
-    // The release of v2.13.0, which is also v1.76.0, published the tools under the number of v1 only.
-    official: { registry: "docker.io", repository: "jaegertracing/jaeger-es-index-cleaner", tag: "1.76.0" },
+    tested: "2.13.0",
+    official: { registry: "docker.io", repository: "jaegertracing/jaeger-es-index-cleaner", tag: "2.21.0" },
     user: { uid: 10001, gid: 0 },
     shell: true,
   },
   prometheus: {
-    version: "3.13.5",
+    tested: "3.13.5",
     official: { registry: "quay.io", repository: "prometheus/prometheus", tag: "v3.13.5" },
     user: { uid: 65534, gid: 65534 },
     shell: true,
   },
   "elasticsearch-exporter": {
-    version: "1.9.0",
+    tested: "1.9.0",
     official: { registry: "quay.io", repository: "prometheuscommunity/elasticsearch-exporter", tag: "v1.9.0" },
     user: { uid: 65534, gid: 65534 },
     shell: true,
   },
   busybox: {
     // Ours is what Debian 12 has. In both, /bin/busybox is linked statically: it runs in any other image too.
-    version: "1.35.0",
+    tested: "1.35.0",
     official: { registry: "docker.io", repository: "library/busybox", tag: "1.37.0-musl" },
     user: { uid: 0, gid: 0 },
     shell: true,
@@ -74,12 +77,42 @@ export interface ImageOrigin {
   readonly source: "official" | "local";
   /** A registry that mirrors all others, with port and path if any: takes the place of an official image's registry, precedes a local image's name. */
   readonly registry?: string;
+  /** Whole references, in place of single images of the two kinds; their tags begin with the version of the program. */
+  readonly others?: Readonly<Partial<Record<ImageName, string>>>;
 }
 
-/** The reference to pull or run an image by, such as `docker.io/jaegertracing/jaeger:2.13.0`. */
+/** What stack config says of where images come from. */
+export interface ImageSettings {
+  readonly images: ImageOrigin["source"];
+  readonly imageRegistry?: string;
+  readonly otherImages: NonNullable<ImageOrigin["others"]>;
+}
+
+export const imageOrigin = ({ images: source, imageRegistry: registry, otherImages: others }: ImageSettings): ImageOrigin => ({
+  source,
+  registry,
+  others,
+});
+
+/** The reference to pull or run an image by, such as `docker.io/jaegertracing/jaeger:2.21.0`. */
 export function imageReference(name: ImageName, origin: ImageOrigin): string {
-  const { version, official }: Image = images[name];
+  const { tested, official }: Image = images[name];
+  const other = origin.others?.[name];
+  if (other) return other;
   const mirror = origin.registry?.replace(/\/+$/, "");
-  if (origin.source === "local") return `${mirror ? `${mirror}/` : ""}tracing/${name}:${version}`;
+  if (origin.source === "local") return `${mirror ? `${mirror}/` : ""}tracing/${name}:${tested}`;
   return `${mirror || official.registry}/${official.repository}:${official.tag}${official.digest ? `@${official.digest}` : ""}`;
+}
+
+/** Whether an image is one of our own making. */
+export const isOwnImage = (name: ImageName, origin: ImageOrigin): boolean => origin.source === "local" && !origin.others?.[name];
+
+/** A reference whose tag begins with a version, as `imageVersion` reads it. */
+export const versionedReference = /^[a-z0-9][a-z0-9._:/-]*:v?\d+\.\d+\.\d+(?![.\d])[\w.-]*(@sha256:[0-9a-f]{64})?$/;
+
+/** The version of the program in an image, by its tag, such as `2.21.0`. */
+export function imageVersion(name: ImageName, origin: ImageOrigin): string {
+  const version = /:v?(\d+\.\d+\.\d+)[^:/]*(?:@.*)?$/.exec(imageReference(name, origin))?.[1];
+  if (version === undefined) throw new Error(`the tag of ${imageReference(name, origin)} begins with no version`);
+  return version;
 }

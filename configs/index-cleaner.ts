@@ -20,16 +20,17 @@ export const anyPrefix = "jaeger-*,*";
 const forever = 36_500;
 
 /**
- * The number of days that the cleaner is told, for a retention in days. Told N, the cleaner of Jaeger 2.13 keeps N calendar days, today
- * included; for at least N × 24 h of spans it takes one more.
+ * The number of days that the cleaner is told, for a retention in days. An index holds the spans of a day and goes as a whole, and it is its first
+ * moment that counts. Told N, the cleaner before Jaeger 2.20 keeps N calendar days, today included; from 2.20 on, what was made in the last
+ * N × 24 h. With either, its youngest spans may be a day younger: so it is told one day more.
  */
 export const cleanerDays = (retention: number): number => retention + 1;
 
 /**
- * Age in hours that no index reaches while the cleaner does its work. The oldest is made in the first moment of a day, and deleted so many
- * days later at the cleaner's hour; three hours more are for runs that are tried again.
+ * Age in hours that no index reaches while the cleaner does its work. From Jaeger 2.20 on, one that was made just after a run is not old enough
+ * for the run so many days later, and goes a day after that; before, sooner. Three hours more are for runs that are tried again.
  */
-export const oldestIndexHours = ({ retention, indexCleaner }: Settings): number => cleanerDays(retention) * 24 + indexCleaner.hour + 3;
+export const oldestIndexHours = ({ retention }: Pick<Settings, "retention">): number => (cleanerDays(retention) + 1) * 24 + 3;
 
 /**
  * Text of `index-cleaner.sh`: deletes the indices that are older than the retention and reports how that went; with the argument `report`

@@ -1,8 +1,11 @@
 /** Jaeger's config file. */
-import { hopMebibytes } from "./bytes";
+import { bulkBytes, hopMebibytes } from "./bytes";
 import { goMemoryLimit, latencyBounds, prometheusReader, withoutRequestMetrics } from "./go-programs";
+import { imageOrigin, isOwnImage } from "./images";
+import { oldestIndexHours } from "./index-cleaner";
 import type { Settings } from "./settings";
 import { elasticsearchUser, files, paths, ports, type Topology } from "./topology";
+import { can } from "./versions";
 import { toYaml } from "./yaml";
 
 /**
@@ -23,10 +26,10 @@ export function jaegerEnv(settings: Settings): Record<string, string> {
 }
 
 /**
- * How far back a trace can be looked up by its id, in hours: the retention, and the day that the cleaner keeps beyond it.
- * Jaeger's default of 72 h would not find traces that are still stored.
+ * How far back a trace can be looked up by its id, in hours: as long as the cleaner keeps an index. Jaeger's default of 72 h would not
+ * find traces that are still stored.
  */
-export const maxSpanAgeHours = (settings: Settings): number => (settings.retention + 1) * 24;
+export const maxSpanAgeHours = (settings: Settings): number => Math.ceil(oldestIndexHours(settings) / 24) * 24;
 
 /** The trace page in Jaeger images built on this machine, which lack Jaeger's own user interface. */
 const tracePageFolder = "/usr/share/trace-page";
@@ -39,6 +42,17 @@ const connectionAge = "60s";
 
 /** Copies of an index beside the first: one on a second node, where there is one. */
 export const indexCopies = ({ elasticsearch: { nodes, external } }: Settings): number => (nodes > 1 || external ? 1 : 0);
+
+/**
+ * How Jaeger writes to Elasticsearch. From 2.21 on the answer to the Collector is Elasticsearch's own: what failed for a time is sent again, from
+ * the Collector's queue, and stored once, by ids made of the content. A document that Elasticsearch will never take is given up, and TraceDataLoss
+ * tells; with `fail` it would be sent for ever, and everything behind it would wait (docs/decisions/0024-versions.md). Before 2.21, Jaeger
+ * collects documents in memory and writes them on its own.
+ */
+const writing = (settings: Settings): object =>
+  can(settings, "synchronousWrites")
+    ? { write_mode: "sync", poison_pill_handling: "drop", bulk_processing: { max_bytes: bulkBytes } }
+    : { bulk_processing: { workers: 3, max_bytes: bulkBytes, flush_interval: "200ms" } };
 
 /** Text of `jaeger-config.yml`. */
 export function jaegerConfig(settings: Settings, topology: Topology, role: JaegerRole = "both"): string {
@@ -68,7 +82,7 @@ export function jaegerConfig(settings: Settings, topology: Topology, role: Jaege
               indices: { spans: index, services: index, dependencies: index, sampling: index },
               max_span_age: `${maxSpanAgeHours(settings)}h`,
               tags_as_fields: { include: [...settings.jaeger.tags].sort().join(",") },
-              bulk_processing: { workers: 3, max_bytes: 5_000_000, flush_interval: "200ms" },
+              ...writing(settings),
             },
           },
         },
@@ -79,7 +93,7 @@ export function jaegerConfig(settings: Settings, topology: Topology, role: Jaege
               storage: { traces: "elasticsearch" },
               // Its traces about itself would go to port 4317 of its own host, where on Docker nobody listens: a warning every few seconds.
               enable_tracing: false,
-              ui: settings.images === "local" ? { assets_path: tracePageFolder } : undefined,
+              ui: isOwnImage("jaeger", imageOrigin(settings)) ? { assets_path: tracePageFolder } : undefined,
               http: {
                 endpoint: `${listen.jaegerBackend}:${ports.jaeger.query}`,
                 ...(ingress ? { auth: { authenticator: "basicauth/users" } } : {}),
@@ -123,7 +137,7 @@ export function jaegerConfig(settings: Settings, topology: Topology, role: Jaege
         ...(answers && ingress ? ["basicauth/users"] : []),
         ...(answers ? ["jaeger_query", "remote_sampling"] : []),
       ],
-      // No batch processor: it acknowledges before it has written, and its errors go nowhere. The Collector sends batches already.
+      // No batch processor, and no queue in the exporter: each acknowledges before it has written. The Collector sends batches already, and has a queue.
       pipelines: {
         traces: writes
           ? { receivers: ["otlp", "jaeger"], processors: [], exporters: ["jaeger_storage_exporter"] }

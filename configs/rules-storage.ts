@@ -5,12 +5,15 @@ import { elasticsearchAnswers } from "./rules-elasticsearch";
 import { samplingStrategy } from "./sampling";
 import type { Settings } from "./settings";
 import { jaegerServices } from "./topology-kubernetes";
+import { can } from "./versions";
 
 const undecided = collector("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total");
 const oversized = collector("otelcol_processor_tail_sampling_traces_dropped_too_large_total");
 const handed = jaeger("jaeger_storage_spans_attempts_total");
 const inserted = jaeger("jaeger_storage_bulk_index_inserts_total");
 const rejected = jaeger("jaeger_storage_bulk_index_errors_total");
+const unencodable = jaeger("jaeger_storage_spans_errors_total");
+const failedBatches = jaeger("otelcol_exporter_send_failed_spans_total", ', exporter="jaeger_storage_exporter"');
 const writes = jaeger("jaeger_storage_bulk_index_latency_ok_seconds_count");
 const writeSeconds = jaeger("jaeger_storage_bulk_index_latency_ok_seconds_sum");
 const writeBuckets = jaeger("jaeger_storage_bulk_index_latency_ok_seconds_bucket");
@@ -66,15 +69,34 @@ const vanished =
   `and on () ${elasticsearchAnswers}`;
 
 /**
+ * Documents that Jaeger, which writes synchronously, has given up: those that were not taken, less those of batches that it said had failed, which come
+ * again. A batch is counted in spans there; it has one document for each, and at most one more, of its service and operation.
+ */
+const givenUp = `(${grown(rejected)} - 2 * ${grown(failedBatches)} or ${grown(rejected)})`;
+
+/**
+ * Spans that were handed to Jaeger's writer and are not written. What failed in a synchronous write is no longer there: it counts anew when it is
+ * sent again.
+ */
+const notWritten = (settings: Settings): string =>
+  [inserted, ...(can(settings, "synchronousWrites") ? [rejected, unencodable] : [])]
+    .map((counter) => ` - (${byInstance(counter)} or ${byInstance(handed)} * 0)`)
+    .reduce((left, right) => left + right, byInstance(handed));
+
+/** Where a stack's Jaeger loses spans, by what tells of it. */
+const lostInJaeger = (settings: Settings): Record<string, string> =>
+  can(settings, "synchronousWrites") ? { storage: givenUp, Jaeger: grown(unencodable) } : { storage: grown(rejected), Jaeger: vanished };
+
+/**
  * Where spans can be lost after they were acknowledged. Traces that sampling gave up count only where it waits for whole traces: where it
  * decides on arrival, every kept trace has left its memory by the time that it looks for it, and is counted there too.
  */
 const losses = (settings: Settings): Record<string, string> => ({
-  "the Collector's queue": enqueueFailed,
-  "the Collector's exporter": sendFailed,
-  ...(samplingStrategy(settings.sampling) === "trace-complete" ? { sampling: undecided } : {}),
-  "an oversized trace": oversized,
-  storage: rejected,
+  "the Collector's queue": grown(enqueueFailed),
+  "the Collector's exporter": grown(sendFailed),
+  ...(samplingStrategy(settings.sampling) === "trace-complete" ? { sampling: grown(undecided) } : {}),
+  "an oversized trace": grown(oversized),
+  ...lostInJaeger(settings),
 });
 
 const errors = { documents: rejected, writes: failedWrites, reads: failedReads };
@@ -82,10 +104,9 @@ const errors = { documents: rejected, writes: failedWrites, reads: failedReads }
 /** Recording rules, in the order that they need. */
 export const storageRecords = (settings: Settings) => [
   { record: watched, expr: `last_over_time(${both("up")}[1m] offset 5m) == 1 or ${both("otelcol_process_uptime_seconds_total")} < 330` },
-  { record: unwritten, expr: `${byInstance(handed)} - (${byInstance(inserted)} or ${byInstance(handed)} * 0)` },
+  { record: unwritten, expr: notWritten(settings) },
   ...Object.entries(errors).map(([of, counter]) => ({ record: storageErrors, labels: { of }, expr: grown(counter) })),
-  ...Object.entries(losses(settings)).map(([place, counter]) => ({ record: lost, labels: { place }, expr: grown(counter) })),
-  { record: lost, labels: { place: "Jaeger" }, expr: vanished },
+  ...Object.entries(losses(settings)).map(([place, expr]) => ({ record: lost, labels: { place }, expr })),
 ];
 
 /** The services of Jaeger. */
@@ -101,6 +122,7 @@ function jaegers(settings: Settings): Watched[] {
 }
 
 export function storageAlerts(settings: Settings): readonly Alert[] {
+  const synchronous = can(settings, "synchronousWrites");
   return [
     ...jaegers(settings).flatMap((service) =>
       down(service, {
@@ -128,8 +150,10 @@ export function storageAlerts(settings: Settings): readonly Alert[] {
       for: "5m",
       severity: "warning",
       summary: "Jaeger holds spans that Elasticsearch does not have",
-      value: "{{ $value | humanize }} spans handed to Jaeger are not stored; they are in its memory, or lost.",
-      first: "`make logs SERVICE=jaeger` and `make logs SERVICE=elasticsearch`. Do not restart Jaeger before: what it holds would be lost.",
+      value: `{{ $value | humanize }} spans handed to Jaeger are not stored; ${synchronous ? "writes do not end" : "they are in its memory, or lost"}.`,
+      first:
+        "`make logs SERVICE=jaeger` and `make logs SERVICE=elasticsearch`." +
+        (synchronous ? "" : " Do not restart Jaeger before: what it holds would be lost."),
     },
     {
       name: "HighTraceLatency",

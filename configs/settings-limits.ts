@@ -6,7 +6,7 @@ const beyond = "The rest is left out, and the span says so.";
 
 export const limits = z
   .strictObject({
-    request: mebibytes("1Mi", "64Mi")
+    request: mebibytes("1Mi", "16Mi")
       .prefault("4Mi")
       .describe(
         "The largest request that the Collector takes, uncompressed, MiB. A larger one is refused for good. Needs 32 times as much memory.",

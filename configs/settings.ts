@@ -5,6 +5,7 @@
 import { isIPv4 } from "node:net";
 import { distance } from "fastest-levenshtein";
 import * as z from "zod";
+import { imageNames, versionedReference, type ImageName } from "./images";
 import { capacityProblems, samplingTier } from "./sampling/capacity";
 import { contradictions, samplingSchema } from "./sampling/model";
 import { platformConflicts, sizeConflicts } from "./settings-conflicts";
@@ -38,6 +39,19 @@ export const schema = z.strictObject({
   )
     .optional()
     .describe("A registry that mirrors all others: it takes the place of the host in each image's name."),
+  otherImages: z
+    .strictObject(
+      Object.fromEntries(
+        imageNames.map((name) => [
+          name,
+          text("an image whose tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1", versionedReference)
+            .optional()
+            .describe("A whole reference in place of that image. Its tag's version decides what the program's config holds."),
+        ]),
+      ) as Record<ImageName, z.ZodOptional<ReturnType<typeof text>>>,
+    )
+    .prefault({})
+    .describe("Single images that come from elsewhere; no registry is put before them."),
   publish: z
     .strictObject({
       address: leaf("an IPv4 address of this host", (input) => (typeof input === "string" && isIPv4(input) ? input : undefined))

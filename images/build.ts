@@ -105,7 +105,7 @@ async function buildOne(name: ImageName, subject: string, force: boolean): Promi
     await assemble(name, { context, step, log, force });
     const labels = {
       "org.opencontainers.image.title": name,
-      "org.opencontainers.image.version": images[name].version,
+      "org.opencontainers.image.version": images[name].tested,
       "org.opencontainers.image.description": describe(name),
     };
     await step("building the image", () => buildImage(context, local(name), imageHash(name), labels, log));

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { imageReference, type ImageName } from "../../configs/images";
+import { imageOrigin, imageReference, type ImageName } from "../../configs/images";
 import type { Settings } from "../../configs/settings";
 import { dockerName, hostPort, networksOf, stackLabels, type Networks, type ServiceName } from "../../configs/topology";
 import { environment, health, program } from "./docker-container";
@@ -244,12 +244,8 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
   private image(name: ImageName): docker.RemoteImage {
     const known = this.imageOf.get(name);
     if (known) return known;
-    const { images: source, imageRegistry: registry } = this.settings;
-    const image = new docker.RemoteImage(
-      `${this.name}-image-${name}`,
-      { name: imageReference(name, { source, registry }), keepLocally: true },
-      { parent: this },
-    );
+    const reference = imageReference(name, imageOrigin(this.settings));
+    const image = new docker.RemoteImage(`${this.name}-image-${name}`, { name: reference, keepLocally: true }, { parent: this });
     this.imageOf.set(name, image);
     return image;
   }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type * as k8s from "@pulumi/kubernetes";
-import { imageReference, images } from "../../configs/images";
+import { imageOrigin, imageReference, imageVersion } from "../../configs/images";
 import type { Settings } from "../../configs/settings";
 import type { Probe, Secret, Workload, WorkloadFile } from "./workload";
 
@@ -30,7 +30,7 @@ export const selector = (settings: Settings, workload: Pick<Workload, "name">): 
 export const labels = (settings: Settings, workload: Workload): Record<string, string> => ({
   ...selector(settings, workload),
   "app.kubernetes.io/part-of": "tracing",
-  "app.kubernetes.io/version": images[workload.image].version,
+  "app.kubernetes.io/version": imageVersion(workload.image, imageOrigin(settings)),
 });
 
 /** Files of a kind, and the ConfigMap that holds them: named by their content where a change must restart, else by a name that stays. */
@@ -84,12 +84,11 @@ const runsToItsEnd = ({ kind }: Workload) => kind === "cron" || kind === "task";
 const settled = (command: readonly string[]): string[] => ["/bin/sh", "-c", 'sleep 5; exec "$@"', "sh", ...command];
 
 function container(settings: Settings, workload: Workload, volumes: readonly MountedVolume[]): Container {
-  const { images: source, imageRegistry: registry } = settings;
   const { memory, cpu } = workload.resources;
   const mounts = [...volumes.map(({ mount }) => mount), ...claimMounts(workload)];
   return {
     name: workload.name,
-    image: imageReference(workload.image, { source, registry }),
+    image: imageReference(workload.image, imageOrigin(settings)),
     imagePullPolicy: "IfNotPresent",
     ...(workload.command ? { command: runsToItsEnd(workload) ? settled(workload.command) : [...workload.command] } : {}),
     ...(workload.args.length > 0 ? { args: [...workload.args] } : {}),

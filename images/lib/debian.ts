@@ -27,7 +27,7 @@ export async function addBusybox(root: string, log: string): Promise<void> {
   const bin = join(root, "bin");
   await mkdir(bin, { recursive: true });
   await withPackage("busybox-static", log, (dir) => copyFile(join(dir, "bin/busybox"), join(bin, "busybox")));
-  const { version } = images.busybox;
+  const { tested: version } = images.busybox;
   const banner = await run(join(bin, "busybox"), ["--help"], { log });
   if (!banner.startsWith(`BusyBox v${version} `))
     throw new Error(`configs/images.ts wants busybox ${version}; the package has ${banner.split("\n")[0]}`);

@@ -18,9 +18,9 @@ export const distribution: Readonly<Record<"version" | "artifact" | "sha512", st
 /** Makes the folder `elasticsearch` in the build context: what becomes /usr/share/elasticsearch. */
 export async function addElasticsearch(context: string, step: Step, log: string): Promise<void> {
   const { version } = distribution;
-  if (version !== images.elasticsearch.version) {
+  if (version !== images.elasticsearch.tested) {
     throw new Error(
-      `configs/images.ts wants elasticsearch ${images.elasticsearch.version}; images/lib/elasticsearch.ts has the distribution ${version}`,
+      `configs/images.ts wants elasticsearch ${images.elasticsearch.tested}; images/lib/elasticsearch.ts has the distribution ${version}`,
     );
   }
   const home = join(context, "elasticsearch");

@@ -28,7 +28,7 @@ const jaeger = {
 };
 
 const sources = {
-  "otel-collector": { version: "0.158.0", packages: ["."], variables: {} },
+  "otel-collector": { version: "0.161.0", packages: ["."], variables: {} },
   jaeger: { ...jaeger, packages: ["./cmd/jaeger"] },
   "jaeger-es-index-cleaner": { ...jaeger, packages: ["./cmd/es-index-cleaner"] },
   prometheus: {
@@ -102,8 +102,8 @@ export async function goBuild(
 /** The folder with an image's Go sources, downloaded and checked if need be. */
 export async function sourceDir(name: GoImage, log: string): Promise<string> {
   const { module, version }: GoSource = sources[name];
-  if (version !== images[name].version) {
-    throw new Error(`configs/images.ts wants ${name} ${images[name].version}; images/lib/go-programs.ts has the sources of ${version}`);
+  if (version !== images[name].tested) {
+    throw new Error(`configs/images.ts wants ${name} ${images[name].tested}; images/lib/go-programs.ts has the sources of ${version}`);
   }
   if (!module) return join(imagesDir, name, "generated");
   const id = `${module.path}@${module.version}`;

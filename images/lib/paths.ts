@@ -23,7 +23,7 @@ export type Program = keyof typeof imageOf;
 
 /** The folder that holds the programs of one image. */
 export function binaryDir(image: ImageName): string {
-  return join(binariesDir, `${image}-${images[image].version}`);
+  return join(binariesDir, `${image}-${images[image].tested}`);
 }
 
 /** A program that runs on this host, such as `promtool`; `build.ts --binaries` makes it. */

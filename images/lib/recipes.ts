@@ -91,7 +91,8 @@ export function describe(name: ImageName): string {
 
 /** What an image is made from. Debian's packages are not part of it: `--force` takes newer ones. */
 export function imageHash(name: ImageName): string {
-  return inputHash([name, "lib/recipes.ts", "lib/debian.ts", ...makers(name)], images[name], isGoImage(name) ? binariesHash(name) : "");
+  const { official: _, ...own } = images[name];
+  return inputHash([name, "lib/recipes.ts", "lib/debian.ts", ...makers(name)], own, isGoImage(name) ? binariesHash(name) : "");
 }
 
 /** The code that makes what only one image has. */

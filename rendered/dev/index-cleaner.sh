@@ -63,6 +63,6 @@ report "$success" || echo "the Collector took no report" >&2
 if [ -n "$made" ]; then
   hours=$(((now - made) / 3600))
   echo "the oldest index is $hours hours old"
-  [ "$hours" -lt 198 ] || echo "none should be older than 198 hours: is its prefix one that the cleaner knows?" >&2
+  [ "$hours" -lt 219 ] || echo "none should be older than 219 hours: is its prefix one that the cleaner knows?" >&2
 fi
 exit "$code"

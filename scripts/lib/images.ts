@@ -1,6 +1,6 @@
 /** The stack's images: pulled, or built here where no registry can be reached. */
 import { join } from "node:path";
-import { imageNames, imageReference, type ImageName, type ImageOrigin } from "../../configs/images";
+import { imageNames, imageOrigin, imageReference, type ImageName, type ImageOrigin } from "../../configs/images";
 import type { Settings } from "../../configs/settings";
 import { hasImage, serviceContainers, type Belongings } from "./docker";
 import { ensure } from "./ensure";
@@ -34,25 +34,28 @@ export async function chooseSource(settings: Settings, own: Belongings): Promise
     await prepareBuild();
     return { source, build: true };
   }
-  const failure = await pull((await absent(references(source, registry))).slice(-1));
+  const failure = await pull((await absent(references(settings, source))).slice(-1));
   return failure ? insteadBuild(failure) : { source, build: false };
 }
 
 /** Makes the images present, and returns where they come from: they are built here if the registry stops answering. */
-export async function ensureImages({ imageRegistry: registry }: Settings, choice: Choice): Promise<Source> {
+export async function ensureImages(settings: Settings, choice: Choice): Promise<Source> {
   if (!choice.build) {
-    const all = references(choice.source, registry);
+    const all = references(settings, choice.source);
     const missing = await absent(all);
     note(`${all.length - missing.length} of ${all.length} present`);
     const failure = await pull(missing);
     if (!failure) return choice.source;
     await insteadBuild(failure);
   }
-  await build(registry);
+  await build(settings.imageRegistry);
+  const failure = await pull(await absent(Object.values(settings.otherImages)));
+  if (failure) throw new Problem(failure);
   return "local";
 }
 
-const references = (source: Source, registry?: string) => imageNames.map((name) => imageReference(name, { source, registry }));
+const references = (settings: Settings, source: Source) =>
+  imageNames.map((name) => imageReference(name, { ...imageOrigin(settings), source }));
 
 async function insteadBuild(failure: string): Promise<Choice> {
   if (options.images === "official") throw new Problem(failure);

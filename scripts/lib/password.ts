@@ -1,5 +1,5 @@
 /** Elasticsearch's password, read where the stack keeps it, which is the same place for both ways. */
-import { imageReference } from "../../configs/images";
+import { imageOrigin, imageReference } from "../../configs/images";
 import type { Settings } from "../../configs/settings";
 import { files } from "../../configs/topology";
 import { hasImage } from "./docker";
@@ -8,10 +8,11 @@ import { Problem } from "./say";
 import { loadSettings, secretsVolume } from "./stack";
 
 /** Reads the password of a stack, by default the chosen one, with a container that is gone at once; it passes through a pipe only. */
-export async function readPassword({ stack, imageRegistry: registry }: Settings = loadSettings()): Promise<string> {
+export async function readPassword(settings: Settings = loadSettings()): Promise<string> {
+  const { stack } = settings;
   const volume = secretsVolume(stack);
   if (!(await run("docker", ["volume", "inspect", volume])).ok) throw new Problem(`stack ${stack} has no secrets on this engine: make up`);
-  const candidates = (["official", "local"] as const).map((source) => imageReference("busybox", { source, registry }));
+  const candidates = (["official", "local"] as const).map((source) => imageReference("busybox", { ...imageOrigin(settings), source }));
   const present = await Promise.all(candidates.map(hasImage));
   const image = candidates.find((_, i) => present[i]);
   if (!image) throw new Problem(`the image ${candidates.join(" or ")} is not there: make up`);

@@ -40,6 +40,12 @@ export class Running {
     return [...this.services.values()].map(({ Id }) => Id);
   }
 
+  /** The name of the image that a service runs. */
+  async image(service: ServiceName): Promise<string> {
+    const id = await docker("inspect", "--format", "{{.Image}}", this.id(service));
+    return (await docker("image", "inspect", "--format", "{{index .RepoTags 0}}", id.trim())).trim();
+  }
+
   /** A script on the folder of one of the stack's volumes. */
   async inVolume(volume: readonly string[], script: string): Promise<void> {
     const mount = `${dockerName(this.settings.stack, ...volume)}:/volume`;

@@ -36,6 +36,9 @@ let indices: Record<string, number>;
 beforeEach(async () => {
   calls = [];
   server = createServer((request, response) => {
+    response.setHeader("Content-Type", "application/json");
+    // What the cleaner from Jaeger 2.20 on asks before anything else.
+    if (request.url === "/") return void response.end(JSON.stringify({ version: { number: "8.19.0" } }));
     calls.push({
       what: `${request.method ?? ""} ${decodeURIComponent((request.url ?? "").split("?")[0] ?? "")}`,
       authorization: request.headers.authorization,
@@ -45,7 +48,6 @@ beforeEach(async () => {
       { aliases: {}, settings: { "index.creation_date": String(made) } },
     ]);
     response.statusCode = status;
-    response.setHeader("Content-Type", "application/json");
     response.end(JSON.stringify(request.method === "DELETE" ? { acknowledged: true } : Object.fromEntries(entries)));
   });
   [told, status] = [undefined, 200];
@@ -119,7 +121,7 @@ test("deletes what is older than the retention, and keeps each span for all of i
   };
   indices = Object.fromEntries(Object.entries(made).flatMap(([prefix, times]) => times.map((time) => [indexOf(prefix, time), time])));
   expect((await clean("7d")).code).toBe(0);
-  // The index of the eighth day before today is full: its last span came seven days before today began.
+  // The index of the eighth day before today is full: its last span came seven days before today began. (From Jaeger 2.20 on it goes a day later.)
   expect(deleted()).toEqual(["dependencies", "sampling", "service", "span"].map((kind) => indexOf(`jaeger-${kind}`, old)));
 });
 
@@ -157,7 +159,7 @@ describe("a run reports", () => {
     expect(next! % 86_400).toBe(3 * 3600);
     expect(rest).toEqual({ "_cleaner.last_run.success": 1, ".oldest.creation.timestamp": old / 1000 });
     expect(output).toMatch(
-      /the oldest index is 7\d\d hours old\nnone should be older than 198 hours: is its prefix one that the cleaner knows\?\n$/,
+      /the oldest index is 7\d\d hours old\nnone should be older than 219 hours: is its prefix one that the cleaner knows\?\n$/,
     );
   });
 

@@ -245,7 +245,7 @@ test("a gateway without a sampler refuses: it acknowledges nothing that it would
 test("behind an ingress, Jaeger's UI and API ask for a login, and its health does not", async () => {
   const elasticsearch = await standIn();
   const ingress = { host: "jaeger.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" };
-  const settings = settingsOf("staging", { "tracing:jaeger": JSON.stringify({ ingress }) });
+  const settings = settingsOf("staging", { "tracing:images": "local", "tracing:jaeger": JSON.stringify({ ingress }) });
   written(files.elasticsearchPassword, "x");
   written(files.strategies, "{}");
   written(files.users, `anna:{SHA}${createHash("sha1").update("secret").digest("base64")}\n`);

@@ -217,7 +217,7 @@ describe("images", () => {
 
   test("come from their projects' registries, and stay when the stack goes", () => {
     expect(names(run)).toHaveLength(Object.keys(images).length);
-    expect(names(run)).toContain("docker.io/jaegertracing/jaeger:2.13.0");
+    expect(names(run)).toContain("docker.io/jaegertracing/jaeger:2.21.0");
     for (const { inputs: image } of run.ofType(types.image)) expect(image.keepLocally).toBe(true);
   });
 

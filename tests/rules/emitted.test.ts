@@ -22,7 +22,7 @@ import { moved, names, ready, scraped, written } from "./support/moved";
 
 jest.setTimeout(60_000);
 const folder = temporaryFolder();
-const settings = settingsWith();
+const settings = settingsWith({ images: "local" });
 
 const rules = rulesOf(settings);
 
@@ -85,7 +85,7 @@ test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and
       );
       elasticsearch.mood = "fails";
       await send(at.otlpHttp, 5);
-      await fetch(`http://127.0.0.1:${at.query}/api/services`);
+      await fetch(`http://127.0.0.1:${at.query}/api/v3/services`);
       series = await scrape();
       elasticsearch.mood = "well";
     },
@@ -220,7 +220,7 @@ test("every alert has a section in its runbook", () => {
     elasticsearch: { nodes: 3, tls: "cert-manager" },
     prometheus: { mode: "operator" },
   });
-  const alerts = [...rules, ...rulesOf(several)].filter(({ alert }) => alert !== undefined);
+  const alerts = [...rules, ...rulesOf(settingsWith()), ...rulesOf(several)].filter(({ alert }) => alert !== undefined);
   expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(24);
   for (const { alert, annotations } of alerts) {
     const [file, anchor] = annotations!.runbook!.split("#");

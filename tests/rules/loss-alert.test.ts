@@ -240,5 +240,5 @@ test("an alert says how much, where, how grave it is, and what to do first", asy
 
 test("is silent where sampling decides on arrival: there each kept trace counts as given up", async () => {
   const series = { ...healthy(30), [tooEarly]: then(flat(10, 0), rise(20, 0, 100)) };
-  await holds(folder(), series, [firing(10, []), firing(20, [])], [], settingsWith());
+  await holds(folder(), series, [firing(10, []), firing(20, [])], [], settingsWith({ images: "local" }));
 });

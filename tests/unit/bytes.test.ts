@@ -38,7 +38,7 @@ const jaegerTakes = (settings: Settings, topology: Topology): number =>
 /** Settings that are taken: sizes of all that bounds, and is bounded by, a request. */
 const sizes = fc
   .record({
-    request: fc.integer({ min: 1, max: 64 }),
+    request: fc.integer({ min: 1, max: 16 }),
     queue: fc.integer({ min: 256, max: 100_000 }),
     memory: fc.integer({ min: 128, max: 32_768 }),
     jaeger: fc.integer({ min: 128, max: 32_768 }),
@@ -115,10 +115,10 @@ describe("settings", () => {
   });
 
   test("a request that is too large for memory or queue is refused, with all that is too small for it", () => {
-    expect(problemsOf({ limits: { request: "32Mi" } })).toEqual([
-      'tracing:collector.memory: found "256Mi"; allowed: 1024Mi or more, as limits.request is 32Mi',
-      'tracing:jaeger.memory: found "512Mi"; allowed: 1024Mi or more, as limits.request is 32Mi',
-      'tracing:collector.queue: found "391Mi"; allowed: 1024Mi or more, as limits.request is 32Mi',
+    expect(problemsOf({ limits: { request: "16Mi" }, jaeger: { memory: "256Mi" }, collector: { queue: "256Mi" } })).toEqual([
+      'tracing:collector.memory: found "256Mi"; allowed: 512Mi or more, as limits.request is 16Mi',
+      'tracing:jaeger.memory: found "256Mi"; allowed: 512Mi or more, as limits.request is 16Mi',
+      'tracing:collector.queue: found "256Mi"; allowed: 512Mi or more, as limits.request is 16Mi',
     ]);
   });
 

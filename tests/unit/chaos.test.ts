@@ -55,10 +55,16 @@ describe("an outcome", () => {
     twice: { spans: 7, why: "known" },
     alert: "TraceDataLoss",
   };
+  const asynchronous: Row = {
+    ...strict,
+    lost: () => ({ spans: 4, why: "known", asynchronous: true }),
+    twice: { spans: 5, why: "known", asynchronous: true },
+  };
   const good: Found = { sent: 900, acknowledged: 800, refused: 0, stored: 800, lost: 0, duplicated: 0, resent: 0, unexpected: 0 };
   const outcome = (row: Row, found: Partial<Found> = {}, more: Partial<Outcome> = {}): Outcome => ({
     row,
     seconds: 30,
+    synchronous: false,
     found: { ...good, ...found },
     recovered: 3,
     alerts: ["TraceDataLoss"],
@@ -81,6 +87,12 @@ describe("an outcome", () => {
     ["a loss in a shorter fault", outcome(lenient, { lost: 300 }, { seconds: 10 }), ["300 spans lost, bound 100"]],
     ["a loss that no alert tells of", outcome(lenient, { lost: 1 }, { alerts: ["JaegerDown"] }), ["TraceDataLoss did not fire"]],
     ["no loss and no alert of one", outcome(lenient, {}, { alerts: [] }), []],
+    ["a loss that only a Jaeger costs that answers before it writes", outcome(asynchronous, { lost: 4, duplicated: 5 }), []],
+    [
+      "the same with one that writes first",
+      outcome(asynchronous, { lost: 4, duplicated: 5 }, { synchronous: true }),
+      ["4 spans lost, bound 0", "5 spans stored twice, bound 0"],
+    ],
     ["no recovery", outcome(strict, {}, { recovered: undefined }), ["spans were not stored as they came again in time"]],
     ["no recovery that times could show", outcome({ ...strict, untimed: true }, {}, { recovered: undefined }), []],
     ["nothing acknowledged", outcome(strict, { acknowledged: 0 }), ["nothing was acknowledged, so nothing is proven"]],

@@ -25,9 +25,12 @@ const fileWith = (groups: Record<string, unknown> = {}) => parsed<File>(textWith
 const storage = (groups: Record<string, unknown> = {}) => fileWith(groups).extensions.jaeger_storage.backends.elasticsearch!.elasticsearch;
 
 test("the trace page takes the place of Jaeger's user interface in local images only", () => {
-  const ui = (images: string) => (fileWith({ images }).extensions.jaeger_query as { readonly ui?: object }).ui;
+  const ui = (images: string, otherImages = {}) =>
+    (fileWith({ images, otherImages }).extensions.jaeger_query as { readonly ui?: object }).ui;
   expect(ui("official")).toBeUndefined();
   expect(ui("local")).toEqual({ assets_path: "/usr/share/trace-page" });
+  expect(ui("local", { jaeger: "jaeger:2.21.0" })).toBeUndefined();
+  expect(ui("local", { busybox: "busybox:1.37.0" })).toBeDefined();
   expect(readFileSync(join(projectFolder, "images", "jaeger", "Dockerfile"), "utf8")).toContain(
     "\nCOPY trace-page /usr/share/trace-page\n",
   );
@@ -53,6 +56,20 @@ describe("storage", () => {
       basic: { username: "elastic", password_file: "/etc/tracing/secrets/elasticsearch-password", reload_interval: "10s" },
     });
     expect(textWith()).not.toMatch(/password:/);
+  });
+
+  test("is written to synchronously where Jaeger can: what fails comes back to the Collector, and what can never be stored stops nothing", () => {
+    const synchronous = { write_mode: "sync", poison_pill_handling: "drop", bulk_processing: { max_bytes: 5_000_000 } };
+    expect(storage()).toMatchObject(synchronous);
+    expect(storage({ images: "local", otherImages: { jaeger: "jaeger:2.21.0-1" } })).toMatchObject(synchronous);
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ["the local image", { images: "local" }],
+    ["an older one from elsewhere", { otherImages: { jaeger: "jaeger:v2.20.0" } }],
+  ])("is written to from Jaeger's memory by %s, which knows no other mode", (_, groups) => {
+    expect(Object.keys(storage(groups))).toEqual(expect.not.arrayContaining(["write_mode", "poison_pill_handling"]));
+    expect(storage(groups).bulk_processing).toEqual({ workers: 3, max_bytes: 5_000_000, flush_interval: "200ms" });
   });
 
   test("has no replicas, which a single node could never place", () => {

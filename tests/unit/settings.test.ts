@@ -10,6 +10,7 @@ describe("settings of a minimal config", () => {
       environment: "development",
       retention: 7,
       images: "official",
+      otherImages: {},
       publish: { address: "127.0.0.1", offset: 0, ports: {} },
       sampling: {
         default: 100,
@@ -181,7 +182,7 @@ describe("errors", () => {
 
 describe("an unknown key", () => {
   const topLevel =
-    "platform, environment, retention, images, imageRegistry, publish, sampling, " +
+    "platform, environment, retention, images, imageRegistry, otherImages, publish, sampling, " +
     "kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner";
 
   test.each<[string, Record<string, unknown>, string]>([

@@ -48,7 +48,7 @@ describe("the oldest index", () => {
   });
 
   test("is marked where the cleaner should have deleted it", () => {
-    expect(after(197.9)).not.toContain("DELETED");
-    expect(after(198)).toBe("the oldest, jaeger-span-2026-11-15, is 8.3 days old, AND SHOULD BE DELETED");
+    expect(after(218.9)).not.toContain("DELETED");
+    expect(after(219)).toBe("the oldest, jaeger-span-2026-11-15, is 9.1 days old, AND SHOULD BE DELETED");
   });
 });

@@ -27,7 +27,7 @@ REQUESTS = (
 
 def main():
     try:
-        systems.get(f"{systems.JAEGER}/api/services", timeout=5)
+        systems.get(f"{systems.JAEGER}/api/v3/services", timeout=5)
     except OSError as error:
         sys.exit(f"no stack at {systems.JAEGER} ({error}); start one: make up")
     with tempfile.TemporaryDirectory() as name:

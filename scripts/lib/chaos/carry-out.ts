@@ -1,4 +1,5 @@
 /** Carries rows out: load, fault, recovery, verdict. */
+import { can } from "../../../configs/versions";
 import type { Checkout } from "../../../tests/e2e/lib/checkout";
 import { Ledger } from "../../../tests/e2e/lib/ledger";
 import { Running } from "../running";
@@ -47,20 +48,24 @@ export async function carryOutQuickly(checkout: Checkout, rows: readonly Row[], 
 }
 
 /** A row before its verdict. */
-interface Provoked extends Pick<Outcome, "recovered" | "problem"> {
+interface Provoked extends Pick<Outcome, "synchronous" | "recovered" | "problem"> {
   /** The ledger's file; undefined where there is none, by a problem. */
   readonly file?: string;
 }
 
 /** What an error says in a line. */
-function failed(error: unknown, tell: (text: string) => void): { recovered: undefined; problem: string } {
+function problemOf(error: unknown, tell: (text: string) => void): string {
   const why = error instanceof Error ? error.message : String(error);
   tell(`it cannot be carried out: ${why}`);
-  return { recovered: undefined, problem: why.split("\n", 1).join("") };
+  return why.split("\n", 1).join("");
 }
 
 const provoke = (checkout: Checkout, row: Row, seconds: number, tell: (text: string) => void): Promise<Provoked> =>
-  attempt(checkout, row, seconds, tell).catch((error: unknown) => failed(error, tell));
+  attempt(checkout, row, seconds, tell).catch((error: unknown) => ({
+    synchronous: false,
+    recovered: undefined,
+    problem: problemOf(error, tell),
+  }));
 
 /** The verdict about what is stored, given what a row came to. */
 async function judge(
@@ -68,12 +73,12 @@ async function judge(
   row: Row,
   { file, ...rest }: Provoked,
   tell: (text: string) => void,
-): Promise<Pick<Outcome, "found" | "recovered" | "problem">> {
+): Promise<Omit<Outcome, "row" | "seconds" | "alerts">> {
   if (file === undefined) return { found: undefined, ...rest };
   tell(`judging: ${row.what}`);
   return new Ledger(checkout).verify(file, undefined, ...judging).then(
     (found) => ({ found, ...rest }),
-    (error: unknown) => ({ found: undefined, ...failed(error, tell) }),
+    (error: unknown) => ({ found: undefined, ...rest, problem: problemOf(error, tell) }),
   );
 }
 
@@ -82,6 +87,8 @@ async function attempt(checkout: Checkout, row: Row, seconds: number, tell: (tex
   await waitHealthy(checkout.stack);
   const stack = await Running.find(checkout.settings);
   if (!stack) throw new Problem(`stack ${checkout.stack} does not run`);
+  // Its images need not be those of the settings: what cannot be pulled is built.
+  const synchronous = can({ ...checkout.settings, otherImages: { jaeger: await stack.image("jaeger") } }, "synchronousWrites");
   const ledger = new Ledger(checkout);
   const service = `chaos-${row.id}-${Date.now()}`;
   let recovered: number | undefined;
@@ -99,5 +106,5 @@ async function attempt(checkout: Checkout, row: Row, seconds: number, tell: (tex
     if (recovered !== undefined) tell(`spans are stored as they come after ${recovered} s`);
     await sleep(calm);
   });
-  return { file, recovered };
+  return { synchronous, file, recovered };
 }

@@ -8,6 +8,8 @@ export const rate = 500;
 export interface Documented {
   readonly spans: number;
   readonly why: string;
+  /** Only a Jaeger that does not write synchronously costs it. */
+  readonly asynchronous?: true;
 }
 
 /** The stacks that rows run on: as it is by default, or with size-limited disks and an Elasticsearch whose clock can be set. */

@@ -1,4 +1,4 @@
-/** The rows of chaos. Bounds are those of the local Jaeger 2.13, whose writer acknowledges before it has written (docs/decisions/0023-chaos.md). */
+/** The rows of chaos, and why each may cost what it may: docs/decisions/0023-chaos.md. */
 import type { ServiceName } from "../../../configs/topology";
 import { Problem } from "../say";
 import * as faults from "./faults";
@@ -17,9 +17,10 @@ const titles: Readonly<Record<Service, string>> = {
 /** Spans of so many seconds. */
 const worth = (seconds: number, why: string): Documented => ({ spans: rate * seconds, why });
 
+const asynchronous = { asynchronous: true } as const;
 const undecided = worth(1, "what the Collector had not decided on, or not written to its queue");
-const unwritten = worth(1, "what Jaeger 2.13 had acknowledged and not yet written");
-const underWay = worth(1, "requests whose answer was lost: they are sent again");
+const unwritten = { ...worth(1, "what Jaeger had acknowledged and not yet written"), ...asynchronous };
+const underWay = { ...worth(1, "requests whose answer was lost: they are sent again, and have no ids of their own"), ...asynchronous };
 
 /** What a process that ends at once takes with it. */
 const killedCosts: Readonly<Record<Service, Pick<Row, "lost" | "twice">>> = {
@@ -70,7 +71,7 @@ export const rows: readonly Row[] = [
     what: "Elasticsearch is read-only: it refuses each document (403)",
     seconds: 20,
     ...faults.readOnly,
-    lost: (seconds) => worth(seconds + edges, "Jaeger 2.13 gives up what Elasticsearch refuses with 403"),
+    lost: (seconds) => worth(seconds + edges, "Jaeger gives up what Elasticsearch refuses with 403"),
     alert: "TraceDataLoss",
   },
   {
@@ -131,8 +132,11 @@ export const rows: readonly Row[] = [
     what: "Elasticsearch's disk is full",
     seconds: 45,
     ...faults.fullElasticsearchDisk,
-    lost: () => worth(1, "documents that were being written: Elasticsearch refuses them with 500, and Jaeger 2.13 gives them up"),
-    twice: worth(2, "requests that failed in part: they are sent again, and without ids what was written is written twice"),
+    lost: () => ({ ...worth(1, "documents that were being written: Elasticsearch refuses them with 500"), ...asynchronous }),
+    twice: {
+      ...worth(2, "requests that failed in part: they are sent again, and without ids what was written is written twice"),
+      ...asynchronous,
+    },
     alert: "TraceDataLoss",
   },
   {

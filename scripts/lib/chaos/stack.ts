@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { imageReference } from "../../../configs/images";
+import { imageOrigin, imageReference } from "../../../configs/images";
 import { dockerName, stackLabels } from "../../../configs/topology";
 import { watermarks, watermarkSetting, type Watermark } from "../../../configs/watermarks";
 import { Checkout, scratch } from "../../../tests/e2e/lib/checkout";
@@ -101,8 +101,8 @@ export class ChaosStack {
     mkdirSync(rendered, { recursive: true });
     await render(stack, overridesFor(settings, source), rendered, folder);
     const overlay = join(rendered, "confined.yml");
-    if (kind === "confined")
-      writeFileSync(overlay, stringify(confinement(stack, imageReference("busybox", { source, registry: settings.imageRegistry }))));
+    const busybox = imageReference("busybox", { ...imageOrigin(settings), source });
+    if (kind === "confined") writeFileSync(overlay, stringify(confinement(stack, busybox)));
     const files = [join(rendered, "docker-compose.tracing.yml"), ...(kind === "confined" ? [overlay] : [])];
     const [program, ...plugin] = await composeCommand();
     const words = ["--project-name", `tracing-${stack}`, "--project-directory", rendered, ...files.flatMap((file) => ["--file", file])];

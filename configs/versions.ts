@@ -1,0 +1,26 @@
+/** What newer versions of the programs do otherwise. Configs and rules ask here, and are made for the version that runs. */
+import { imageOrigin, imageVersion, type ImageName, type ImageSettings } from "./images";
+
+/** By name: of which program, and from which version on. */
+const since = {
+  /**
+   * Jaeger answers a write when Elasticsearch has stored it, and gives spans ids made of their content: what is sent again is not stored twice.
+   * Before, it answers when the spans are in its memory.
+   */
+  synchronousWrites: ["jaeger", "2.21.0"],
+} as const satisfies Record<string, readonly [ImageName, string]>;
+
+export type Ability = keyof typeof since;
+
+/** Whether a stack's version of the program has an ability. */
+export function can(settings: ImageSettings, ability: Ability): boolean {
+  const [name, first] = since[ability];
+  return compareVersions(imageVersion(name, imageOrigin(settings)), first) >= 0;
+}
+
+/** Negative, 0 or positive, as the first is older, the same or newer. */
+function compareVersions(one: string, other: string): number {
+  const [a, b] = [one, other].map((version) => version.split(".").map(Number)) as [number[], number[]];
+  const at = a.findIndex((part, i) => part !== b[i]);
+  return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
+}
