@@ -71,13 +71,11 @@ describe("an edit of", () => {
     ],
     ["a port of the host: its service", { publish: { ports: { prometheus: 9999 } } }, { "tracing-prometheus": ["ports"] }],
     [
-      "the cleaner's hour: the cleaner, and the age that is told to be too high",
+      "the cleaner's hour: the cleaner",
       { indexCleaner: { hour: 4 } },
       {
         "tracing-index-cleaner": ["command", "labels"],
         "tracing-index-cleaner-config-upload": ["uploads"],
-        "tracing-prometheus": ["labels"],
-        "tracing-prometheus-config-upload": ["uploads"],
       },
     ],
     [
