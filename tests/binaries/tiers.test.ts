@@ -8,19 +8,23 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
-import { requestBytes } from "../../configs/bytes";
+import { mebibyte, requestBytes } from "../../configs/bytes";
 import { collectorConfig } from "../../configs/collector";
+import { images } from "../../configs/images";
 import { jaegerConfig } from "../../configs/jaeger";
 import { parseSettings } from "../../configs/settings";
 import { files, paths, ports } from "../../configs/topology";
 import { kubernetesTopology } from "../../configs/topology-kubernetes";
 import { projectFolder, stackConfig } from "../../render/record";
+import { pythonOf } from "../../scripts/lib/python";
+import { run as runToEnd } from "../../scripts/lib/run";
 import { standIn } from "../rules/support/elasticsearch";
 import { page, ready } from "../rules/support/moved";
 import { temporaryFolder } from "../support/temporary-folder";
+import { forOlderJaeger } from "./support/older-jaeger";
 import { collectorArgs, freePorts, program, run, type Outcome } from "./support/programs";
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 const folder = temporaryFolder();
 const accepted: Outcome = { code: 0, output: expect.any(String) as string };
 interface Manifest {
@@ -61,7 +65,9 @@ describe.each(["staging", "prod"])("the manifests of %s", (stack) => {
     [files.prometheus]: (path) => run(program("promtool"), ["check", "config", path]),
     [files.rules]: (path) => run(program("promtool"), ["check", "rules", path]),
   };
-  const checked = all.filter(([, file]) => file in validator);
+  const checked = all
+    .filter(([, file]) => file in validator)
+    .map(([map, file, text]): (typeof all)[number] => [map, file, file === files.jaeger ? forOlderJaeger(text) : text]);
 
   test("hold a file for each program", () => {
     const found = new Set(checked.map(([, file]) => file));
@@ -199,6 +205,25 @@ test("the largest request passes both tiers; a larger one is refused for good at
 });
 
 test.each([
+  ["is cut and told of", 4, 11, /the span 'large' of 5\d{6} bytes .*TRACING_MAX_REQUEST_BYTES\), and cut/],
+  ["is refused for good and told of, where the package takes the limit for larger", 16, 10, /status 400.*; 1 dropped, the largest 'large'/],
+])("a span of 5 MB from the Django package %s; the next ten are a sampler's within 10 s", async (_what, most, spans, told) => {
+  const python = await pythonOf("newest");
+  await twoTiers(async (gateway, sampler) => {
+    const env = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${gateway(ports.collector.otlpHttp)}`,
+      OTEL_SERVICE_NAME: "large",
+      OTEL_TRACES_SAMPLER: "always_on",
+      TRACING_MAX_REQUEST_BYTES: String(most * mebibyte),
+    };
+    const { stdout, output } = await runToEnd(python, [join(__dirname, "support", "large_span.py")], { env, timeout: 60_000 });
+    expect(output).toMatch(told);
+    expect(total(await metrics(sampler(ports.collector.telemetry)), acceptedSpans)).toBe(spans);
+    expect(Number(stdout)).toBeLessThan(10);
+  });
+});
+
+test.each([
   ["refuses connections", undefined],
   ["takes connections and says nothing", silent],
 ])("one sampler %s: the client is told in time, and the other sampler gets its part once", async (_what, listens) => {
@@ -242,10 +267,13 @@ test("a gateway without a sampler refuses: it acknowledges nothing that it would
   expect(status).toBe(503);
 });
 
+/** The Jaeger that is tried here, without the page that its local image has. */
+const older = { "tracing:otherImages": JSON.stringify({ jaeger: `jaegertracing/jaeger:${images.jaeger.tested}` }) };
+
 test("behind an ingress, Jaeger's UI and API ask for a login, and its health does not", async () => {
   const elasticsearch = await standIn();
   const ingress = { host: "jaeger.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" };
-  const settings = settingsOf("staging", { "tracing:images": "local", "tracing:jaeger": JSON.stringify({ ingress }) });
+  const settings = settingsOf("staging", { ...older, "tracing:jaeger": JSON.stringify({ ingress }) });
   written(files.elasticsearchPassword, "x");
   written(files.strategies, "{}");
   written(files.users, `anna:{SHA}${createHash("sha1").update("secret").digest("base64")}\n`);
