@@ -1,5 +1,5 @@
 /** The product's own commands, run as a user runs them, on stacks that stand beside any other stack of the engine. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
@@ -35,8 +35,7 @@ export class Checkout {
     cpSync(projectFolder, folder, { recursive: true, preserveTimestamps: true, filter: (source) => !left.has(source) });
     symlinkSync(join(projectFolder, "node_modules"), join(folder, "node_modules"));
     // The copy has the node modules that the tests run with. `make` must not find them older than the lock file and install anew, through the link.
-    const { atime, mtime } = statSync(join(projectFolder, "node_modules", ".package-lock.json"));
-    utimesSync(join(folder, "package-lock.json"), atime, mtime);
+    utimesSync(join(folder, "package-lock.json"), 0, 0);
     const dev = parse(readFileSync(join(folder, "Pulumi.dev.yaml"), "utf8")) as { config: Record<string, unknown> };
     return new Checkout(folder, stack.name, { ...dev.config, ...more, "tracing:publish": { offset: stack.offset } });
   }
