@@ -10,7 +10,6 @@ import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { mebibyte, requestBytes } from "../../configs/bytes";
 import { collectorConfig } from "../../configs/collector";
-import { images } from "../../configs/images";
 import { jaegerConfig } from "../../configs/jaeger";
 import { parseSettings } from "../../configs/settings";
 import { files, paths, ports } from "../../configs/topology";
@@ -21,7 +20,7 @@ import { run as runToEnd } from "../../scripts/lib/run";
 import { standIn } from "../rules/support/elasticsearch";
 import { page, ready } from "../rules/support/moved";
 import { temporaryFolder } from "../support/temporary-folder";
-import { forOlderJaeger } from "./support/older-jaeger";
+import { forOlderJaeger, olderJaeger } from "./support/older-jaeger";
 import { collectorArgs, freePorts, program, run, type Outcome } from "./support/programs";
 
 jest.setTimeout(120_000);
@@ -267,13 +266,13 @@ test("a gateway without a sampler refuses: it acknowledges nothing that it would
   expect(status).toBe(503);
 });
 
-/** The Jaeger that is tried here, without the page that its local image has. */
-const older = { "tracing:otherImages": JSON.stringify({ jaeger: `jaegertracing/jaeger:${images.jaeger.tested}` }) };
-
 test("behind an ingress, Jaeger's UI and API ask for a login, and its health does not", async () => {
   const elasticsearch = await standIn();
   const ingress = { host: "jaeger.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" };
-  const settings = settingsOf("staging", { ...older, "tracing:jaeger": JSON.stringify({ ingress }) });
+  const settings = settingsOf("staging", {
+    "tracing:otherImages": JSON.stringify(olderJaeger),
+    "tracing:jaeger": JSON.stringify({ ingress }),
+  });
   written(files.elasticsearchPassword, "x");
   written(files.strategies, "{}");
   written(files.users, `anna:{SHA}${createHash("sha1").update("secret").digest("base64")}\n`);

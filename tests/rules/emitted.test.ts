@@ -11,6 +11,7 @@ import { jaegerConfig } from "../../configs/jaeger";
 import { files, paths, ports } from "../../configs/topology";
 import { toYaml } from "../../configs/yaml";
 import { projectFolder } from "../../render/record";
+import { olderJaeger } from "../binaries/support/older-jaeger";
 import { collectorArgs, freePorts, program, run } from "../binaries/support/programs";
 import { localScript } from "../support/cleaner";
 import { settingsWith } from "../support/settings";
@@ -22,7 +23,7 @@ import { moved, names, ready, scraped, written } from "./support/moved";
 
 jest.setTimeout(60_000);
 const folder = temporaryFolder();
-const settings = settingsWith({ images: "local" });
+const settings = settingsWith({ otherImages: olderJaeger });
 
 const rules = rulesOf(settings);
 
