@@ -32,6 +32,9 @@ const connectionAge = { max_connection_age: "60s", max_connection_age_grace: "30
  */
 const aliveness = { client: { time: "10s", timeout: "3s" }, server: { min_time: "5s" } };
 
+/** How long OpenTelemetry's SDKs wait for an answer, by default. */
+const clientPatience = "10s";
+
 /** The memory limit of an instance, MiB. */
 export const collectorMemory = (settings: Settings, role: CollectorRole): number =>
   role === "sampler" ? settings.sampler.memory : settings.collector.memory;
@@ -266,8 +269,8 @@ function toSamplers({ samplers }: Topology): object {
         retry_on_failure: { enabled: true, initial_interval: "500ms", max_interval: "1s", max_elapsed_time: "4s" },
       },
     },
-    // Each sampler has its own; by default all of them together would have five seconds.
-    timeout: "0s",
+    // For all samplers of a batch, one after the other; without it, and with "0s", five seconds, which one that is silent takes from the others.
+    timeout: clientPatience,
     // It would send the whole batch again, also to samplers that have taken their part: they would store and count it twice.
     retry_on_failure: { enabled: false },
   };

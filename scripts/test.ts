@@ -6,7 +6,7 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { check, goLint, goTest, jest, sum, type Counts } from "./lib/counts";
+import { check, goLint, goTest, jest, one, sum, type Counts } from "./lib/counts";
 import { goTool } from "./lib/go-tools";
 import { onSupportedNodes } from "./lib/node-versions";
 import { options } from "./lib/options";
@@ -106,6 +106,7 @@ main(async () => {
   const results = wanted.some(({ stacks }) => stacks) ? await alone("tests", () => withTestStacks(wanted)) : await runAll(wanted);
   const total = sum(results.flatMap(({ counts }) => counts ?? []));
   console.log(`\n${table([["RUNG", "TIME", "PASSED", "FAILED", "SKIPPED", ""], ...results.map(row)])}\n`);
+  if (total.failures?.length) console.log(`Failed:\n\n${total.failures.join("\n\n")}\n`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed === 0 ? 0 : 1;
 });
@@ -130,14 +131,11 @@ async function runAll(wanted: readonly Rung[]): Promise<Result[]> {
     const start = Date.now();
     if (rung.stacks === "shared") await shared.up();
     const counts = [await rung.run()];
-    if (rung === lastShared) counts.push(outcome(await shared.destroy()));
+    if (rung === lastShared) counts.push(one(await shared.destroy(), "the shared stack: destroyed"));
     results.push({ ...rung, time: since(start), counts: sum(counts) });
   }
   return results;
 }
-
-/** One test. */
-const outcome = (ok: boolean): Counts => ({ passed: Number(ok), failed: Number(!ok), skipped: 0 });
 
 function row({ name, time, counts, what }: Result): string[] {
   if (!counts) return [name, time, "-", "-", "-", `${what}: not run, as a rung before it failed`];
@@ -182,7 +180,7 @@ async function binaries(project: string): Promise<Counts> {
 }
 
 async function workflows(): Promise<Counts> {
-  return outcome((await attach(await goTool("actionlint"), [], { cwd: projectFolder })) === 0);
+  return one((await attach(await goTool("actionlint"), [], { cwd: projectFolder })) === 0, "actionlint");
 }
 
 /** On the cluster that KUBECONFIG names, else on a node of our own, where this machine lets us make one. */
@@ -193,7 +191,7 @@ async function onCluster(project: string): Promise<Counts> {
     const problem = await kubectlProblem();
     if (problem === undefined) return jest(project, "--runInBand");
     console.error(problem);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return one(false, problem);
   }
   if (process.platform !== "linux" || process.getuid?.() !== 0) {
     note("not run: no KUBECONFIG, and a node of our own needs root on Linux. Name a cluster that nobody needs in KUBECONFIG.");

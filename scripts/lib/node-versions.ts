@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 import { cacheDir } from "../../images/lib/paths";
 import { engines } from "../../package.json";
 import { attach, must } from "./run";
-import { sum, type Counts } from "./counts";
+import { one, sum, type Counts } from "./counts";
 import { heartbeat, note } from "./say";
 import { projectFolder } from "./stack";
 
@@ -31,7 +31,7 @@ export async function onSupportedNodes(): Promise<Counts> {
     note(`Node.js ${await must(node, ["--version"])}`);
     const env = { PATH: [dirname(node), process.env.PATH].join(delimiter), RUNG: "component render" };
     const code = await attach(node, ["--import", "tsx", join("scripts", "test.ts")], { cwd: projectFolder, env });
-    all.push({ passed: Number(code === 0), failed: Number(code !== 0), skipped: 0 });
+    all.push(one(code === 0, `component and render on Node.js ${version}`));
   }
   return sum(all);
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Counts } from "./counts";
+import { failure, one, type Counts } from "./counts";
 import { attach, run } from "./run";
 import { Problem } from "./say";
 import { projectFolder } from "./stack";
@@ -84,18 +84,30 @@ export async function pytest(lock: Lock, ...args: string[]): Promise<Counts> {
   const report = join(folder, "report.xml");
   try {
     const code = await attach(await pythonOf(lock), ["-m", "pytest", "-q", `--junitxml=${report}`, ...args], { cwd: djangoFolder });
-    const suite = /<testsuite [^>]*>/.exec(readFileSync(report, "utf8"))?.[0] ?? "";
+    const xml = readFileSync(report, "utf8");
+    const suite = /<testsuite [^>]*>/.exec(xml)?.[0] ?? "";
     const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
     const failed = count("failures") + count("errors");
     const passed = Math.max(0, count("tests") - failed - count("skipped"));
-    return { passed, failed: code === 0 ? failed : Math.max(1, failed), skipped: count("skipped") };
+    return { passed, failed: code === 0 ? failed : Math.max(1, failed), skipped: count("skipped"), failures: junitFailures(xml) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** What failed, by pytest's report in JUnit's format: the text of an attribute has its line breaks and quotes as entities. */
+function junitFailures(xml: string): string[] {
+  const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
+  const plain = (text: string) =>
+    text.replace(/&(?:#(\d+)|(\w+));/g, (all, code: string | undefined, name: string) =>
+      code ? String.fromCodePoint(Number(code)) : (entities[name] ?? all),
+    );
+  const cases = xml.matchAll(/<testcase classname="([^"]*)" name="([^"]*)"[^>]*><(?:failure|error) message="([^"]*)"/g);
+  return [...cases].map(([, group = "", name = "", message = ""]) => failure(`${plain(group)}: ${plain(name)}`, plain(message)));
+}
+
 /** A Python module's program in the package's folder that must end well: one test. */
 export async function python(lock: Lock, ...args: string[]): Promise<Counts> {
   const code = await attach(await pythonOf(lock), ["-m", ...args], { cwd: djangoFolder });
-  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  return one(code === 0, `python -m ${args.join(" ")}`);
 }

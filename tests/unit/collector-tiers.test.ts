@@ -48,14 +48,18 @@ test("a gateway answers when a sampler has answered: it has neither queue nor di
     protocol,
     resolver,
     routing_key: key,
+    timeout,
   } = gateway.exporters.load_balancing as {
-    protocol: { otlp: { sending_queue: unknown } };
+    protocol: { otlp: { sending_queue: unknown; timeout: string } };
     resolver: unknown;
     routing_key: string;
+    timeout: string;
   };
   expect(protocol.otlp.sending_queue).toEqual({ enabled: false });
   expect(gateway.exporters.load_balancing).not.toHaveProperty("sending_queue");
   expect(gateway.service.extensions).not.toContain("file_storage");
+  // Longer than one sampler may take: what is handed to the next needs its time too.
+  expect(Number.parseInt(timeout)).toBeGreaterThan(Number.parseInt(protocol.otlp.timeout));
   expect(key).toBe("traceID");
   expect(resolver).toEqual({ dns: { hostname: "otel-sampler-pods", port: "4317", interval: "5s", timeout: "2s" } });
 });
