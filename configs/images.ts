@@ -26,11 +26,11 @@ export const images = {
     shell: true,
   },
   "otel-collector": {
-    tested: "0.158.0",
+    tested: "0.161.0",
     official: {
       registry: "ghcr.io",
       repository: "open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib",
-      tag: "0.158.0",
+      tag: "0.161.0",
     },
     user: { uid: 10001, gid: 10001 },
     shell: false,

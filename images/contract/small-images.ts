@@ -13,20 +13,9 @@ const tools = [
 /** The Collector's components that configurations of the stack use. */
 const components = [
   ...["jaeger", "otlp", "prometheus"],
-  ...[
-    "attributes",
-    "batch",
-    "filter",
-    "k8s_attributes",
-    "memory_limiter",
-    "probabilistic_sampler",
-    "redaction",
-    "resource",
-    "tail_sampling",
-    "transform",
-  ],
+  ...["attributes", "batch", "filter", "memory_limiter", "probabilistic_sampler", "redaction", "resource", "tail_sampling", "transform"],
   ...["debug", "load_balancing", "otlp_grpc", "otlp_http", "span_metrics", "forward"],
-  ...["basicauth", "bearertokenauth", "file_storage", "health_check", "pprof", "zpages"],
+  ...["bearertokenauth", "file_storage", "health_check", "pprof", "zpages"],
 ];
 
 export async function checkEntrypoint(

@@ -28,7 +28,7 @@ const jaeger = {
 };
 
 const sources = {
-  "otel-collector": { version: "0.158.0", packages: ["."], variables: {} },
+  "otel-collector": { version: "0.161.0", packages: ["."], variables: {} },
   jaeger: { ...jaeger, packages: ["./cmd/jaeger"] },
   "jaeger-es-index-cleaner": { ...jaeger, packages: ["./cmd/es-index-cleaner"] },
   prometheus: {
