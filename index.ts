@@ -1,6 +1,7 @@
 /** Composition root: stack config to settings, settings to the stack, its outputs to whoever asks. */
 import * as pulumi from "@pulumi/pulumi";
-import { parseSettings, SettingsError, type Settings } from "./configs/settings";
+import { parseSettings, SettingsError } from "./configs/stack/parse";
+import type { Settings } from "./configs/stack/schema";
 import { TracingStack } from "./components/tracing-stack";
 
 const stack = new TracingStack("tracing", stackSettings());

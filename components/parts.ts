@@ -1,14 +1,14 @@
 /** Which components a stack has, and what each runs: plain data, before any resource exists. */
 import type * as pulumi from "@pulumi/pulumi";
-import { prometheusWorkload } from "./prometheus";
-import { cleanerWorkload } from "./index-cleaner";
-import { collectorWorkloads } from "./collector";
-import { elasticsearchWorkload } from "./elasticsearch";
-import { elasticsearchExporterWorkload } from "./elasticsearch-exporter";
-import { jaegerWorkloads } from "./jaeger";
-import type { Settings } from "../configs/settings";
-import type { Topology } from "../configs/topology";
-import { ownElasticsearch } from "../configs/topology-kubernetes";
+import { prometheusWorkload } from "./prometheus/prometheus";
+import { cleanerWorkload } from "./jaeger/index-cleaner";
+import { collectorWorkloads } from "./collector/collector";
+import { elasticsearchWorkload } from "./elasticsearch/elasticsearch";
+import { elasticsearchExporterWorkload } from "./elasticsearch/exporter";
+import { jaegerWorkloads } from "./jaeger/jaeger";
+import type { Settings } from "../configs/stack/schema";
+import type { Topology } from "../configs/topology/topology";
+import { ownElasticsearch } from "../configs/topology/kubernetes";
 import type { Secret, Workload } from "./platform/workload";
 
 /** The workloads by component, in the order in which they start. A component runs the ones of its kind, each under its own name. */

@@ -2,21 +2,23 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { applicationEnvironment, losses, rateTable, samplingStrategy } from "../configs/sampling";
-import type { Settings } from "../configs/settings";
-import { dockerTopology, networksOf, ports, publishedUrl, type PublishedPort, type Topology } from "../configs/topology";
-import { applicationsLabel, elasticsearchHasTls, kubernetesTopology, ownElasticsearch, serviceUrl } from "../configs/topology-kubernetes";
-import { Collector } from "./collector";
+import type { Settings } from "../configs/stack/schema";
+import { dockerTopology, networksOf, publishedUrl } from "../configs/topology/docker";
+import { ports, type PublishedPort } from "../configs/topology/ports";
+import type { Topology } from "../configs/topology/topology";
+import { applicationsLabel, elasticsearchHasTls, kubernetesTopology, ownElasticsearch, serviceUrl } from "../configs/topology/kubernetes";
+import { Collector } from "./collector/collector";
 import type { ComponentArgs } from "./component";
-import { Elasticsearch } from "./elasticsearch";
-import { ElasticsearchExporter } from "./elasticsearch-exporter";
-import { IndexCleaner } from "./index-cleaner";
-import { Jaeger } from "./jaeger";
+import { Elasticsearch } from "./elasticsearch/elasticsearch";
+import { ElasticsearchExporter } from "./elasticsearch/exporter";
+import { IndexCleaner } from "./jaeger/index-cleaner";
+import { Jaeger } from "./jaeger/jaeger";
 import { partsOf } from "./parts";
-import { DockerPlatform } from "./platform/docker";
-import { KubernetesPlatform } from "./platform/kubernetes";
+import { DockerPlatform } from "./platform/docker/platform";
+import { KubernetesPlatform } from "./platform/kubernetes/platform";
 import type { Platform } from "./platform/platform";
 import type { Workload } from "./platform/workload";
-import { Prometheus } from "./prometheus";
+import { Prometheus } from "./prometheus/prometheus";
 
 /** What an operator needs of a running stack; also the outputs of the Pulumi stack. */
 export interface StackOutputs {

@@ -1,5 +1,5 @@
 /** What stacks of an environment must keep to. An operator who wants other bounds changes them here, where a review sees it. */
-import type { Settings } from "../configs/settings";
+import type { Settings } from "../configs/stack/schema";
 
 /** Bounds of one environment; both ends are allowed. */
 export interface Bounds {

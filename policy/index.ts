@@ -7,7 +7,7 @@
  */
 import { PolicyPack, type Policies } from "@pulumi/policy";
 import * as pulumi from "@pulumi/pulumi";
-import { parseSettings } from "../configs/settings";
+import { parseSettings } from "../configs/stack/parse";
 import { plain, type Declared } from "./declared";
 import { resourceRules } from "./resource-rules";
 import { stackRules } from "./stack-rules";

@@ -1,7 +1,7 @@
 /** Rules on a whole stack: its settings, and what its resources are to each other. */
 import { rulesOf } from "../configs/sampling";
-import type { Settings } from "../configs/settings";
-import { paths } from "../configs/topology";
+import type { Settings } from "../configs/stack/schema";
+import { paths } from "../configs/topology/ports";
 import { bounds, environmentOf, mayBeAlone, type Bounds } from "./bounds";
 import { at, given, listAt, unknown, type Declared } from "./declared";
 import { kubernetesKind, podContainers, podTemplate } from "./pods";

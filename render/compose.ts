@@ -3,7 +3,8 @@
  * compose file can never silently say less than `pulumi up` does.
  */
 import { posix } from "node:path";
-import { dockerName, stackLabels } from "../configs/topology";
+import { dockerName } from "../configs/topology/docker";
+import { stackLabels } from "../configs/topology/ports";
 import { markedSecretLength, type Recorded } from "./record";
 
 /** A compose file's content, and the config files that it carries, by file name. */

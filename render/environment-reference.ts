@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { partsOf } from "../components/parts";
 import type { Workload } from "../components/platform/workload";
 import { applicationEnvironment } from "../configs/sampling";
-import { parseSettings } from "../configs/settings";
-import { dockerTopology } from "../configs/topology";
+import { parseSettings } from "../configs/stack/parse";
+import { dockerTopology } from "../configs/topology/docker";
 import { commandVariables, machineVariables, type Variable } from "../scripts/lib/variables";
 import { stackConfig } from "./record";
 

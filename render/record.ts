@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parseDocument } from "yaml";
-import { SettingsError } from "../configs/settings";
+import { SettingsError } from "../configs/stack/parse";
 
 /** A resource as the program registered it. */
 export interface Recorded {

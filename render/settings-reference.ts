@@ -1,6 +1,6 @@
 /** The settings reference, from the schema: docs/settings.md. */
 import * as z from "zod";
-import { namespace, schema } from "../configs/settings";
+import { namespace, schema } from "../configs/stack/schema";
 
 interface Described {
   readonly description?: string;
@@ -11,7 +11,7 @@ interface Described {
 export function settingsReference(): string {
   return `# Settings
 
-What stack config may hold, made from configs/settings.ts by \`make render\`. Keys are written in Pulumi.<stack>.yaml, or set with
+What stack config may hold, made from configs/stack/settings.ts by \`make render\`. Keys are written in Pulumi.<stack>.yaml, or set with
 \`pulumi config set --path\`. Sizes are written \`512Mi\` or \`2Gi\`, days \`7d\`, percentages as plain numbers.
 
 | key | allowed | default | meaning |

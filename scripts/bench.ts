@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Settings } from "../configs/settings";
-import { publishedUrl } from "../configs/topology";
+import type { Settings } from "../configs/stack/schema";
+import { publishedUrl } from "../configs/topology/docker";
 import { peakMemory } from "./bench/memory";
 import { storagePerDay, stored } from "./bench/storage";
 import { queryTimes, traceLatency, type Times } from "./bench/times";

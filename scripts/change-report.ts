@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { rateTable } from "../configs/sampling";
-import { parseSettings } from "../configs/settings";
+import { parseSettings } from "../configs/stack/parse";
 import { stackConfig } from "../render/record";
 import { changeReport, type Preview, type Rates, type StackChange } from "./lib/change-report";
 import { run } from "./lib/run";

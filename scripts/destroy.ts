@@ -1,6 +1,6 @@
 /** `make destroy`: deletes a stack with all its data, also one that was left half-made. */
 import { rmSync } from "node:fs";
-import { stackLabels } from "../configs/topology";
+import { stackLabels } from "../configs/topology/ports";
 import { confirm } from "./lib/confirm";
 import { belongings, madeBy } from "./lib/docker";
 import { alone } from "./lib/lock";

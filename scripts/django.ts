@@ -1,6 +1,6 @@
 /** `make demo`, `make django-bench`: a program of the Django package's tools/ against the running stack. */
 import { join } from "node:path";
-import { publishedUrl } from "../configs/topology";
+import { publishedUrl } from "../configs/topology/docker";
 import { djangoFolder, pythonOf } from "./lib/python";
 import { attach } from "./lib/run";
 import { main, Problem } from "./lib/say";

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Settings } from "../configs/settings";
+import type { Settings } from "../configs/stack/schema";
 import { deployedFolder, render, type Overrides } from "./lib/compose";
 import { belongings, engineInfo, madeBy } from "./lib/docker";
 import { overridesFor, wantedSource } from "./lib/images";

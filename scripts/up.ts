@@ -1,5 +1,5 @@
 /** `make up`: from whatever the machine has to a running stack through which a trace has gone. Safe to repeat. */
-import type { Settings } from "../configs/settings";
+import type { Settings } from "../configs/stack/schema";
 import { addresses, environmentLines } from "./lib/addresses";
 import { belongings } from "./lib/docker";
 import { ensureEngine } from "./lib/engine";

@@ -5,7 +5,8 @@
  */
 import type * as pulumi from "@pulumi/pulumi";
 import type { ImageName } from "../../configs/images";
-import type { PublishedPort, ServiceName } from "../../configs/topology";
+import type { PublishedPort } from "../../configs/topology/ports";
+import type { ServiceName } from "../../configs/topology/topology";
 
 /**
  * - `service`: any replica will do.

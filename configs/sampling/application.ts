@@ -1,6 +1,6 @@
 /** What an application gets in its environment: where to send spans, and who decides on them. */
-import { mebibyte, requestBytes } from "../bytes";
-import type { Settings } from "../settings";
+import { mebibyte, requestBytes } from "../collector/bytes";
+import type { Settings } from "../stack/schema";
 import type { SamplingModel } from "./model";
 
 /** Where an application finds the stack, as base URLs. They differ between this host, a container and a pod. */

@@ -1,6 +1,6 @@
 /** How many undecided traces the Collector has room for, how long it waits for them, and what it then remembers. */
-import type { Settings } from "../settings";
-import { hasSamplers } from "../topology-kubernetes";
+import type { Settings } from "../stack/schema";
+import { hasSamplers } from "../topology/kubernetes";
 import type { SamplingModel } from "./model";
 
 /**

@@ -4,7 +4,7 @@
  * A trace's rule is the first that any SERVER span in it matches, across services. Errors and slowness only raise its rate. All samplers
  * hash the trace id with one salt, so a trace kept at 10 % is kept at 50 % too, and the highest of several rates is exact.
  */
-import { matches } from "../operations";
+import { matches } from "./operations";
 import { rulesOf, type Rule, type SamplingModel } from "./model";
 
 /**

@@ -1,8 +1,8 @@
 /** The sampling group of stack config: what it may hold, the rules that it means, and which of them contradict each other. */
 import * as z from "zod";
-import { covers, overlaps } from "../operation-cover";
-import { parseOperation, type Operation } from "../operations";
-import { duration, durationText, integer, leaf, oneOf, percent, text } from "../units";
+import { covers, overlaps } from "./operation-cover";
+import { parseOperation, type Operation } from "./operations";
+import { duration, durationText, integer, leaf, oneOf, percent, text } from "../stack/units";
 
 const operation = leaf("METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number", (input) =>
   typeof input === "string" ? parseOperation(input) : undefined,

@@ -1,5 +1,5 @@
 /** The Collector's tail policies, made from the model. */
-import type { Operation } from "../operations";
+import type { Operation } from "./operations";
 import { requestAttributes } from "./effective-rate";
 import { rulesOf, type Rule, type SamplingModel } from "./model";
 

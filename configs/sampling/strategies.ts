@@ -1,6 +1,6 @@
 /** What Jaeger's remote sampling serves to SDKs that poll it. */
-import { covers } from "../operation-cover";
-import type { Operation } from "../operations";
+import { covers } from "./operation-cover";
+import type { Operation } from "./operations";
 import { type SamplingModel } from "./model";
 
 interface Strategy {

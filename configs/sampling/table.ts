@@ -1,5 +1,5 @@
 /** Rates in force, and what a way of deciding loses, in words for people. */
-import { durationText } from "../units";
+import { durationText } from "../stack/units";
 import { rulesOf, type SamplingModel } from "./model";
 import { hasSpanNames } from "./strategies";
 

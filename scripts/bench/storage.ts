@@ -1,5 +1,5 @@
 /** What stored spans take of the disk. */
-import type { Settings } from "../../configs/settings";
+import type { Settings } from "../../configs/stack/schema";
 import { askElasticsearch } from "../lib/elasticsearch";
 
 /** Spans that are stored, and the bytes that they take, with all that is indexed of them. */

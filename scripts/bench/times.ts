@@ -1,8 +1,8 @@
 /** Times that a person or an application waits for: from an export to Jaeger, and of queries. Milliseconds. */
 import { randomBytes } from "node:crypto";
 import { sleep } from "../lib/run";
-import { publishedUrl } from "../../configs/topology";
-import type { Settings } from "../../configs/settings";
+import { publishedUrl } from "../../configs/topology/docker";
+import type { Settings } from "../../configs/stack/schema";
 
 /** Half of the samples are quicker than `median`, 19 of 20 than `p95`. */
 export interface Times {

@@ -1,7 +1,8 @@
 /** Where a running stack is, for people and for applications. */
 import { applicationEnvironment } from "../../configs/sampling";
-import { dockerTopology, elasticsearchUser, networksOf, publishedUrl } from "../../configs/topology";
-import type { Settings } from "../../configs/settings";
+import { dockerTopology, networksOf, publishedUrl } from "../../configs/topology/docker";
+import { elasticsearchUser } from "../../configs/topology/ports";
+import type { Settings } from "../../configs/stack/schema";
 import { table } from "./say";
 
 /** The addresses on this host. */

@@ -1,5 +1,6 @@
 /** What the container engine knows of a stack. The engine's own objects are the truth; nothing is remembered elsewhere. */
-import { stackLabels, type ServiceName } from "../../configs/topology";
+import { stackLabels } from "../../configs/topology/ports";
+import type { ServiceName } from "../../configs/topology/topology";
 import { must, run } from "./run";
 import { Problem } from "./say";
 import { services } from "./stack";

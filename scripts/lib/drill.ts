@@ -1,5 +1,5 @@
 /** Carries drills out on a running stack, and takes the times of their alerts. */
-import type { Settings } from "../../configs/settings";
+import type { Settings } from "../../configs/stack/schema";
 import type { Drill } from "./drills";
 import { alertsIn, type AlertState } from "./prometheus";
 import { sleep } from "./run";

@@ -1,6 +1,6 @@
 /** Faults that provoke the alerts of a running stack, each undone when its alerts fire. Used by `make alerts-drill` and a test. */
-import { queueBytes } from "../../configs/bytes";
-import { cronState, files, paths } from "../../configs/topology";
+import { queueBytes } from "../../configs/collector/bytes";
+import { cronState, files, paths } from "../../configs/topology/ports";
 import { docker } from "./docker";
 import { sleep } from "./run";
 import { pause, restart, spanBytes, start, stop, unpause, type Running } from "./running";

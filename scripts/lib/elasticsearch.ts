@@ -1,6 +1,7 @@
 /** Requests to the stack's Elasticsearch, as its user. */
-import type { Settings } from "../../configs/settings";
-import { elasticsearchUser, publishedUrl } from "../../configs/topology";
+import type { Settings } from "../../configs/stack/schema";
+import { elasticsearchUser } from "../../configs/topology/ports";
+import { publishedUrl } from "../../configs/topology/docker";
 
 /** Sends a request to a path of Elasticsearch's; what its answer means is for the caller to say. */
 export function askElasticsearch(settings: Settings, password: string, path: string, init: RequestInit = {}): Promise<Response> {

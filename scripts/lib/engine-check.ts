@@ -1,6 +1,6 @@
 /** Whether a container engine can carry a stack: judged by what it says of itself, before anything is changed. */
-import type { Settings } from "../../configs/settings";
-import { leastFreeDisk as leastDisk } from "../../configs/watermarks";
+import type { Settings } from "../../configs/stack/schema";
+import { leastFreeDisk as leastDisk } from "../../configs/elasticsearch/watermarks";
 import { size } from "./say";
 
 /** What is looked at. */

@@ -1,7 +1,7 @@
 /** The stack's images: pulled, or built here where no registry can be reached. */
 import { join } from "node:path";
 import { imageNames, imageOrigin, imageReference, type ImageName, type ImageOrigin } from "../../configs/images";
-import type { Settings } from "../../configs/settings";
+import type { Settings } from "../../configs/stack/schema";
 import { hasImage, serviceContainers, type Belongings } from "./docker";
 import { ensure } from "./ensure";
 import { options } from "./options";

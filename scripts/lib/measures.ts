@@ -1,8 +1,9 @@
 /** What a running stack says of itself: asked of its own APIs, each of which may be down. */
-import { jaegerIndices, oldestIndexHours } from "../../configs/index-cleaner";
-import { accepted, cappedTraces, decidedTraces, queueCapacity, queueSize, refused, total } from "../../configs/promql";
-import type { Settings } from "../../configs/settings";
-import { cronState, paths, publishedUrl } from "../../configs/topology";
+import { jaegerIndices, oldestIndexHours } from "../../configs/jaeger/index-cleaner";
+import { accepted, cappedTraces, decidedTraces, queueCapacity, queueSize, refused, total } from "../../configs/prometheus/promql";
+import type { Settings } from "../../configs/stack/schema";
+import { cronState, paths } from "../../configs/topology/ports";
+import { publishedUrl } from "../../configs/topology/docker";
 import type { Container } from "./docker";
 import { askElasticsearch } from "./elasticsearch";
 import { readPassword } from "./password";

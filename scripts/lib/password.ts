@@ -1,7 +1,7 @@
 /** Elasticsearch's password, read where the stack keeps it, which is the same place for both ways. */
 import { imageOrigin, imageReference } from "../../configs/images";
-import type { Settings } from "../../configs/settings";
-import { files } from "../../configs/topology";
+import type { Settings } from "../../configs/stack/schema";
+import { files } from "../../configs/topology/ports";
 import { hasImage } from "./docker";
 import { must, run } from "./run";
 import { Problem } from "./say";

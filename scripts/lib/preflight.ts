@@ -1,8 +1,9 @@
 /** What must hold before anything is made; looked at first, so that a failure leaves nothing behind. */
 import { statfsSync } from "node:fs";
 import { createServer } from "node:net";
-import type { Settings } from "../../configs/settings";
-import { hostPort, networksOf, publishedPorts, stackLabels, type PublishedPort } from "../../configs/topology";
+import type { Settings } from "../../configs/stack/schema";
+import { hostPort, networksOf } from "../../configs/topology/docker";
+import { publishedPortNames, stackLabels } from "../../configs/topology/ports";
 import { serviceContainers, type Belongings, type EngineInfo } from "./docker";
 import { checkEngine, memoryLimits } from "./engine-check";
 import { run } from "./run";
@@ -41,7 +42,7 @@ async function takenPorts(settings: Settings, own: Belongings): Promise<string[]
   const ours = serviceContainers(own.containers)
     .filter(([, container]) => container.State.Status === "running")
     .flatMap(([, container]) => Object.values(container.NetworkSettings.Ports).flatMap((bindings) => bindings ?? []));
-  const names = Object.keys(publishedPorts) as PublishedPort[];
+  const names = publishedPortNames;
   const taken: string[] = [];
   const byStack = new Map<string, number[]>();
   for (const name of names) {

@@ -1,6 +1,6 @@
 /** Questions to a running stack's Prometheus. */
-import type { Settings } from "../../configs/settings";
-import { publishedUrl } from "../../configs/topology";
+import type { Settings } from "../../configs/stack/schema";
+import { publishedUrl } from "../../configs/topology/docker";
 
 /** How long an answer may take, ms. */
 const patience = 5000;

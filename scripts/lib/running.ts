@@ -1,8 +1,9 @@
 /** A running stack, for what breaks it on purpose: its containers, volumes and Elasticsearch, and spans for it. */
 import { randomBytes } from "node:crypto";
-import { requestBytes } from "../../configs/bytes";
-import type { Settings } from "../../configs/settings";
-import { dockerName, publishedUrl, type ServiceName } from "../../configs/topology";
+import { requestBytes } from "../../configs/collector/bytes";
+import type { Settings } from "../../configs/stack/schema";
+import { dockerName, publishedUrl } from "../../configs/topology/docker";
+import type { ServiceName } from "../../configs/topology/topology";
 import { belongings, docker, serviceContainers, type Container } from "./docker";
 import { askElasticsearch } from "./elasticsearch";
 import { readPassword } from "./password";

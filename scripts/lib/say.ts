@@ -1,6 +1,6 @@
 /** What the commands tell people: steps, facts, progress, and one clear message where something is wrong. */
 
-import { SettingsError } from "../../configs/settings";
+import { SettingsError } from "../../configs/stack/parse";
 
 /** Something the operator can mend. Its message is all that is shown: what was found, then what to do. */
 export class Problem extends Error {}

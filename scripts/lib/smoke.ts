@@ -1,8 +1,8 @@
 /** The smoke test: one trace goes in as an application sends it, and must come out of the query API. */
 import { randomBytes } from "node:crypto";
 import { instanceCapacity, samplingStrategy } from "../../configs/sampling";
-import type { Settings } from "../../configs/settings";
-import { publishedUrl } from "../../configs/topology";
+import type { Settings } from "../../configs/stack/schema";
+import { publishedUrl } from "../../configs/topology/docker";
 import { sleep } from "./run";
 import { heartbeat, Problem, since } from "./say";
 

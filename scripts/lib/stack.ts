@@ -1,7 +1,9 @@
 /** A stack as the commands see it: its settings, and the names that its parts have with the engine. */
 import { readdirSync } from "node:fs";
-import { parseSettings, type Settings } from "../../configs/settings";
-import { dockerName, type ServiceName } from "../../configs/topology";
+import { parseSettings } from "../../configs/stack/parse";
+import type { Settings } from "../../configs/stack/schema";
+import { dockerName } from "../../configs/topology/docker";
+import type { ServiceName } from "../../configs/topology/topology";
 import { projectFolder, stackConfig } from "../../render/record";
 import { options } from "./options";
 import { Problem } from "./say";

@@ -1,5 +1,5 @@
 /** Which of the two ways a stack goes. */
-import type { Settings } from "../../configs/settings";
+import type { Settings } from "../../configs/stack/schema";
 import { composeUp, type Overrides } from "./compose";
 import { madeBy, type Belongings } from "./docker";
 import { options } from "./options";

@@ -1,7 +1,7 @@
 /** The words of `make sampling`: SET changes the model that is shown, TRAFFIC is what it is shown for. */
-import { parseOperation } from "../../configs/operations";
+import { parseOperation } from "../../configs/sampling/operations";
 import { storedSpanBytes, type SamplingModel, type Traffic } from "../../configs/sampling";
-import { namespace } from "../../configs/settings";
+import { namespace } from "../../configs/stack/schema";
 import { Problem } from "./say";
 
 const key = `${namespace}:sampling`;

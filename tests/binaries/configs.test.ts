@@ -1,12 +1,13 @@
 /** Rung: binaries. The programs themselves accept the config files: those of the dev stack as rendered, and those of other settings. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { collectorConfig } from "../../configs/collector";
-import { jaegerConfig } from "../../configs/jaeger";
-import { prometheusArgs, prometheusConfig } from "../../configs/prometheus";
-import { rulesFile } from "../../configs/rules";
-import type { Settings } from "../../configs/settings";
-import { dockerTopology, files, paths } from "../../configs/topology";
+import { collectorConfig } from "../../configs/collector/config";
+import { jaegerConfig } from "../../configs/jaeger/config";
+import { prometheusArgs, prometheusConfig } from "../../configs/prometheus/config";
+import { rulesFile } from "../../configs/prometheus/rules";
+import type { Settings } from "../../configs/stack/schema";
+import { dockerTopology } from "../../configs/topology/docker";
+import { files, paths } from "../../configs/topology/ports";
 import { projectFolder } from "../../render/record";
 import { models } from "./support/models";
 import { temporaryFolder } from "../support/temporary-folder";

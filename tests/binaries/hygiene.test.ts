@@ -3,8 +3,8 @@
  * an ordinary one comes out as it went in.
  */
 import * as fc from "fast-check";
-import { dropReasons, eventBudget } from "../../configs/hygiene";
-import { depth } from "../../configs/ottl";
+import { dropReasons, eventBudget } from "../../configs/collector/hygiene";
+import { depth } from "../../configs/collector/ottl";
 import { settingsWith } from "../support/settings";
 import { throughTheDoor } from "./support/door";
 import {

@@ -6,7 +6,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { prometheusReader } from "../../configs/go-programs";
 import { instanceCapacity } from "../../configs/sampling";
-import { tailSampling } from "../../configs/tail-sampling";
+import { tailSampling } from "../../configs/collector/tail-sampling";
 import { toYaml } from "../../configs/yaml";
 import { sleep } from "../../scripts/lib/run";
 import { requestsOf } from "../support/otlp";

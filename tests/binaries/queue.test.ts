@@ -1,9 +1,9 @@
 /** Rung: binaries. The queue on disk: what waits in it, whatever its shape, stays within the file that the volume has room for. */
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { mebibyte, queueBytes, queueFileBytes } from "../../configs/bytes";
-import { collectorConfig } from "../../configs/collector";
-import { paths, ports } from "../../configs/topology";
+import { mebibyte, queueBytes, queueFileBytes } from "../../configs/collector/bytes";
+import { collectorConfig } from "../../configs/collector/config";
+import { paths, ports } from "../../configs/topology/ports";
 import { sleep } from "../../scripts/lib/run";
 import { moved, ready, scraped } from "../rules/support/moved";
 import { requestBytes, type Span } from "../support/otlp-bytes";

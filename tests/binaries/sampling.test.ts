@@ -1,12 +1,12 @@
 /** Rung: binaries. The Collector's own tail_sampling keeps the traces that the model says, by the policies that follow from it. */
 import * as fc from "fast-check";
-import { matches, parseOperation } from "../../configs/operations";
+import { matches, parseOperation } from "../../configs/sampling/operations";
 import { samplingStrategy, tailPolicies } from "../../configs/sampling";
-import { parseSettings } from "../../configs/settings";
+import { parseSettings } from "../../configs/stack/parse";
 import { stackConfig } from "../../render/record";
 import { attributesOf, briefRate, environmentRates, namings, requests } from "../support/brief";
 import { anyModel, anyTrace, expected, type Span } from "../support/sampling-models";
-import { samplingProcessors } from "../../configs/tail-sampling";
+import { samplingProcessors } from "../../configs/collector/tail-sampling";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import vectors from "../vectors/sampling.json";

@@ -7,7 +7,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { imageReference } from "../../configs/images";
-import { files } from "../../configs/topology";
+import { files } from "../../configs/topology/ports";
 import { must } from "../../scripts/lib/run";
 import { keptOf } from "../support/oracle";
 import { killed, images, ledgerProgram, TestStack } from "./support/cluster";

@@ -1,6 +1,6 @@
 /** Rung: cluster. Staging comes up on a real cluster and does its work; its policies hold. */
 import { imageReference } from "../../configs/images";
-import { ports } from "../../configs/topology";
+import { ports } from "../../configs/topology/ports";
 import { eventually, until } from "../support/waiting";
 import { Application, getJson, images, ledgerProgram, TestStack, withPort } from "./support/cluster";
 

@@ -1,6 +1,6 @@
 /** Rung: component. How each container of the dev stack runs: rights, memory, health, files, images. */
 import { images } from "../../configs/images";
-import { parseSettings } from "../../configs/settings";
+import { parseSettings } from "../../configs/stack/parse";
 import type { Recorded } from "../../render/record";
 import { runProgram, services, types, type Mount, type Run } from "./support/program";
 

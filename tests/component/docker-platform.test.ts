@@ -1,8 +1,8 @@
 /** Rung: component. The Docker platform with workloads made for the test: what each word of a workload becomes. */
 import * as pulumi from "@pulumi/pulumi";
-import { DockerPlatform } from "../../components/platform/docker";
+import { DockerPlatform } from "../../components/platform/docker/platform";
 import type { Workload, WorkloadFile } from "../../components/platform/workload";
-import { parseSettings } from "../../configs/settings";
+import { parseSettings } from "../../configs/stack/parse";
 import { record } from "../../render/record";
 import { Run, shortTraces, types, type Mount } from "./support/program";
 

@@ -1,5 +1,5 @@
 /** Rung: component. The policy pack on what the program declares: every stack is in order, and one change for the worse is found. */
-import { parseSettings } from "../../configs/settings";
+import { parseSettings } from "../../configs/stack/parse";
 import { plain, type Declared } from "../../policy/declared";
 import { resourceRules } from "../../policy/resource-rules";
 import { stackRules } from "../../policy/stack-rules";

@@ -1,5 +1,5 @@
 /** Rung: component. Who can reach what of the dev stack: published ports and networks. */
-import { publishedPorts } from "../../configs/topology";
+import { publishedPorts } from "../../configs/topology/ports";
 import { runProgram, services, types, type Run } from "./support/program";
 
 let run: Run;

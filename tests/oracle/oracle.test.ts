@@ -4,9 +4,9 @@
  */
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { matches } from "../../configs/operations";
+import { matches } from "../../configs/sampling/operations";
 import { effectiveRate, rulesOf, samplingStrategy } from "../../configs/sampling";
-import { parseSettings } from "../../configs/settings";
+import { parseSettings } from "../../configs/stack/parse";
 import { stackConfig } from "../../render/record";
 import { attributesOf, briefRate, environmentRates, namings, requests } from "../support/brief";
 import { configFolder, headRates, predicted, python } from "../support/oracle";

@@ -4,10 +4,11 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { collectorConfig } from "../../configs/collector";
-import { prometheusConfig } from "../../configs/prometheus";
-import { rulesFile } from "../../configs/rules";
-import { dockerTopology, files, paths, ports } from "../../configs/topology";
+import { collectorConfig } from "../../configs/collector/config";
+import { prometheusConfig } from "../../configs/prometheus/config";
+import { rulesFile } from "../../configs/prometheus/rules";
+import { dockerTopology } from "../../configs/topology/docker";
+import { files, paths, ports } from "../../configs/topology/ports";
 import { collectorArgs, freePorts, program, run } from "../binaries/support/programs";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";

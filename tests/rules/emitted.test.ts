@@ -5,10 +5,10 @@
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { collectorConfig } from "../../configs/collector";
+import { collectorConfig } from "../../configs/collector/config";
 import { prometheusReader } from "../../configs/go-programs";
-import { jaegerConfig } from "../../configs/jaeger";
-import { files, paths, ports } from "../../configs/topology";
+import { jaegerConfig } from "../../configs/jaeger/config";
+import { files, paths, ports } from "../../configs/topology/ports";
 import { toYaml } from "../../configs/yaml";
 import { projectFolder } from "../../render/record";
 import { olderJaeger } from "../binaries/support/older-jaeger";

@@ -1,5 +1,5 @@
 /** Rung: rules. Spans that the Collector drops where they come in: each reason fires for itself, and recovers. */
-import { dropReasons } from "../../configs/hygiene";
+import { dropReasons } from "../../configs/collector/hygiene";
 import { temporaryFolder } from "../support/temporary-folder";
 import { holds, type Expectation } from "./support/promtool";
 import { absent, collector, flat, healthy, then, type Series } from "./support/series";

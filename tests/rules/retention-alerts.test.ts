@@ -1,5 +1,5 @@
 /** Rung: rules. Prometheus' own rule engine over made-up series: the alerts on retention fire, stay silent, and recover. */
-import { oldestIndexHours } from "../../configs/index-cleaner";
+import { oldestIndexHours } from "../../configs/jaeger/index-cleaner";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { eachCase, firing, holds, type Case } from "./support/promtool";

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cleanerScript } from "../../configs/index-cleaner";
-import type { Settings } from "../../configs/settings";
-import { dockerTopology, files, paths } from "../../configs/topology";
+import { cleanerScript } from "../../configs/jaeger/index-cleaner";
+import type { Settings } from "../../configs/stack/schema";
+import { dockerTopology } from "../../configs/topology/docker";
+import { files, paths } from "../../configs/topology/ports";
 
 /** What the script calls of its image. Debian's busybox is that image's, too. */
 const tools = ["cat", "date", "grep", "head", "nslookup", "sed", "sh", "sort", "tail", "timeout", "wget"];

@@ -2,11 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { collectorConfig } from "../../configs/collector";
-import { jaegerConfig } from "../../configs/jaeger";
+import { collectorConfig } from "../../configs/collector/config";
+import { jaegerConfig } from "../../configs/jaeger/config";
 import { strategiesFile } from "../../configs/sampling";
-import type { Settings } from "../../configs/settings";
-import { dockerTopology, files } from "../../configs/topology";
+import type { Settings } from "../../configs/stack/schema";
+import { dockerTopology } from "../../configs/topology/docker";
+import { files } from "../../configs/topology/ports";
 
 export const oracleFolder = resolve(__dirname, "..", "oracle", "python");
 

@@ -1,6 +1,6 @@
 /** Sampling models and traces of all kinds, and the definition of which traces a model keeps. */
 import * as fc from "fast-check";
-import { matches, type Operation } from "../../configs/operations";
+import { matches, type Operation } from "../../configs/sampling/operations";
 import { requestAttributes, type DecidingSpan as Span, type SamplingModel } from "../../configs/sampling";
 import { problemsOf, settingsWith } from "./settings";
 

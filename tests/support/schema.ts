@@ -1,6 +1,6 @@
 /** The schema of stack config, taken apart. */
 import * as z from "zod";
-import { schema } from "../../configs/settings";
+import { schema } from "../../configs/stack/schema";
 
 /** A setting that holds a value. */
 export interface Leaf {

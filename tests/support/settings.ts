@@ -1,4 +1,5 @@
-import { parseSettings, SettingsError, type Settings } from "../../configs/settings";
+import { parseSettings, SettingsError } from "../../configs/stack/parse";
+import type { Settings } from "../../configs/stack/schema";
 
 /** The least that stack config must hold. */
 export const minimal = { "tracing:platform": "docker", "tracing:environment": "development" };

@@ -1,7 +1,7 @@
 /** Rung: unit. Each stack file keeps the brief's requests at the brief's rates, however instrumentations name their attributes. */
-import { matches, parseOperation } from "../../configs/operations";
+import { matches, parseOperation } from "../../configs/sampling/operations";
 import { applicationService, effectiveRate, serviceModel, tailPolicies } from "../../configs/sampling";
-import { parseSettings } from "../../configs/settings";
+import { parseSettings } from "../../configs/stack/parse";
 import { stackConfig } from "../../render/record";
 import { attributesOf, briefRate, environmentRates, namings, requests, type BriefRequest } from "../support/brief";
 import type { Span } from "../support/sampling-models";

@@ -1,10 +1,12 @@
 /** Rung: unit. Bytes along the way of a span: whatever the settings, no hop refuses what the one before has acknowledged. */
 import * as fc from "fast-check";
-import { mebibyte, volumeOfSpans } from "../../configs/bytes";
-import { collectorConfig, type CollectorRole } from "../../configs/collector";
-import { jaegerConfig } from "../../configs/jaeger";
-import { dockerTopology, type Topology } from "../../configs/topology";
-import { kubernetesTopology } from "../../configs/topology-kubernetes";
+import { mebibyte } from "../../configs/collector/bytes";
+import { volumeOfSpans } from "../../configs/stack/services";
+import { collectorConfig, type CollectorRole } from "../../configs/collector/config";
+import { jaegerConfig } from "../../configs/jaeger/config";
+import { dockerTopology } from "../../configs/topology/docker";
+import type { Topology } from "../../configs/topology/topology";
+import { kubernetesTopology } from "../../configs/topology/kubernetes";
 import { problemsOf, settingsWith } from "../support/settings";
 import { parsed } from "./support/yaml";
 

@@ -1,7 +1,8 @@
 /** Rung: unit. What the Collector's config file promises, read from its YAML. */
-import { collectorConfig, collectorEnv } from "../../configs/collector";
+import { collectorConfig, collectorEnv } from "../../configs/collector/config";
 import { capacity, tailPolicies } from "../../configs/sampling";
-import { dockerTopology, paths, ports } from "../../configs/topology";
+import { dockerTopology } from "../../configs/topology/docker";
+import { paths, ports } from "../../configs/topology/ports";
 import { settingsWith } from "../support/settings";
 import { loose, parsed, portsIn, unsortedMaps, type CollectorFile } from "./support/yaml";
 

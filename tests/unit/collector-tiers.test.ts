@@ -1,10 +1,10 @@
 /** Rung: unit. The Collector in two tiers: what each does, and what is done once. */
-import { collectorConfig, collectorEnv, type CollectorRole } from "../../configs/collector";
-import { prometheusConfig } from "../../configs/prometheus";
-import { rulesFile } from "../../configs/rules";
+import { collectorConfig, collectorEnv, type CollectorRole } from "../../configs/collector/config";
+import { prometheusConfig } from "../../configs/prometheus/config";
+import { rulesFile } from "../../configs/prometheus/rules";
 import { capacity } from "../../configs/sampling";
-import { parseSettings } from "../../configs/settings";
-import { kubernetesTopology } from "../../configs/topology-kubernetes";
+import { parseSettings } from "../../configs/stack/parse";
+import { kubernetesTopology } from "../../configs/topology/kubernetes";
 import { stackConfig } from "../../render/record";
 import { parsed, unsortedMaps } from "./support/yaml";
 

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cronScript, prepareScript, toolsFolder } from "../../components/platform/docker-scripts";
+import { cronScript, prepareScript, toolsFolder } from "../../components/platform/docker/scripts";
 import { temporaryFolder } from "../support/temporary-folder";
 import { run, shells } from "./support/shell";
 

@@ -1,6 +1,6 @@
 /** Rung: unit. The drills against the rules: each alert is provoked, or it is said why not. */
 import { parse } from "yaml";
-import { rulesFile } from "../../configs/rules";
+import { rulesFile } from "../../configs/prometheus/rules";
 import { drills, notProvoked } from "../../scripts/lib/drills";
 import { settingsWith } from "../support/settings";
 

@@ -1,11 +1,11 @@
 /** Rung: unit. Elasticsearch's exporter: what it runs as, and the watermarks that alerts go off before. */
 import * as pulumi from "@pulumi/pulumi";
-import { elasticsearchWorkload } from "../../components/elasticsearch";
-import { elasticsearchExporterWorkload } from "../../components/elasticsearch-exporter";
-import type { Settings } from "../../configs/settings";
-import { dockerTopology } from "../../configs/topology";
-import { kubernetesTopology } from "../../configs/topology-kubernetes";
-import { freeAt, watermarkEnv } from "../../configs/watermarks";
+import { elasticsearchWorkload } from "../../components/elasticsearch/elasticsearch";
+import { elasticsearchExporterWorkload } from "../../components/elasticsearch/exporter";
+import type { Settings } from "../../configs/stack/schema";
+import { dockerTopology } from "../../configs/topology/docker";
+import { kubernetesTopology } from "../../configs/topology/kubernetes";
+import { freeAt, watermarkEnv } from "../../configs/elasticsearch/watermarks";
 import { settingsWith } from "../support/settings";
 
 const kubernetes = (elasticsearch: object) => settingsWith({ platform: "kubernetes", elasticsearch });

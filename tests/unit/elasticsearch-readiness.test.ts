@@ -1,8 +1,8 @@
 /** Rung: unit. When a pod of Elasticsearch is ready: the probe's script, run by a real bash with a clock and a client of its own. */
 import * as pulumi from "@pulumi/pulumi";
-import { elasticsearchWorkload } from "../../components/elasticsearch";
-import { parseSettings } from "../../configs/settings";
-import { kubernetesTopology } from "../../configs/topology-kubernetes";
+import { elasticsearchWorkload } from "../../components/elasticsearch/elasticsearch";
+import { parseSettings } from "../../configs/stack/parse";
+import { kubernetesTopology } from "../../configs/topology/kubernetes";
 import { stackConfig } from "../../render/record";
 import { temporaryFolder } from "../support/temporary-folder";
 import { run } from "./support/shell";

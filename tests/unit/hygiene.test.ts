@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
-import { collectorConfig, type CollectorRole } from "../../configs/collector";
-import { dropReasons, eventBudget, hygieneProcessors } from "../../configs/hygiene";
-import { kubernetesTopology } from "../../configs/topology-kubernetes";
+import { collectorConfig, type CollectorRole } from "../../configs/collector/config";
+import { dropReasons, eventBudget, hygieneProcessors } from "../../configs/collector/hygiene";
+import { kubernetesTopology } from "../../configs/topology/kubernetes";
 import { projectFolder } from "../../render/record";
 import { settingsWith } from "../support/settings";
 import { parsed, type CollectorFile } from "./support/yaml";

@@ -1,9 +1,10 @@
 /** Rung: unit. What Jaeger's config file promises, read from its YAML. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { jaegerConfig, jaegerEnv, maxSpanAgeHours } from "../../configs/jaeger";
+import { jaegerConfig, jaegerEnv, maxSpanAgeHours } from "../../configs/jaeger/config";
 import { projectFolder } from "../../render/record";
-import { dockerTopology, ports } from "../../configs/topology";
+import { dockerTopology } from "../../configs/topology/docker";
+import { ports } from "../../configs/topology/ports";
 import { settingsWith } from "../support/settings";
 import { loose, parsed, portsIn, unsortedMaps, type CollectorFile } from "./support/yaml";
 

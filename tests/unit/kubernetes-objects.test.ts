@@ -1,12 +1,13 @@
 /** Rung: unit. What a Workload becomes on Kubernetes: pods that pass `restricted`, and connections exactly where peers say so. */
 import * as pulumi from "@pulumi/pulumi";
 import { partsOf } from "../../components/parts";
-import { policyOf } from "../../components/platform/kubernetes-network";
-import { autoscaler, budget, cronJob, deployment, pods, statefulSet } from "../../components/platform/kubernetes-objects";
-import { configMapOf, podSpec, selector } from "../../components/platform/kubernetes-pod";
+import { policyOf } from "../../components/platform/kubernetes/network";
+import { autoscaler, budget, cronJob, deployment, pods, statefulSet } from "../../components/platform/kubernetes/objects";
+import { configMapOf, podSpec, selector } from "../../components/platform/kubernetes/pod";
 import type { Workload } from "../../components/platform/workload";
-import { parseSettings, type Settings } from "../../configs/settings";
-import { kubernetesTopology } from "../../configs/topology-kubernetes";
+import { parseSettings } from "../../configs/stack/parse";
+import type { Settings } from "../../configs/stack/schema";
+import { kubernetesTopology } from "../../configs/topology/kubernetes";
 import { stackConfig } from "../../render/record";
 
 const settingsOf = (stack: string, more: Record<string, unknown> = {}): Settings => {

@@ -1,6 +1,6 @@
 /** Rung: unit. Operation patterns against the vectors that every implementation shares, and what must hold of any pattern. */
 import * as fc from "fast-check";
-import { matches, parseOperation, type Operation } from "../../configs/operations";
+import { matches, parseOperation, type Operation } from "../../configs/sampling/operations";
 import vectors from "../vectors/sampling.json";
 
 const parsed = (text: string): Operation => {

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { at, plain, unknown, type Declared } from "../../policy/declared";
 import { resourceRules } from "../../policy/resource-rules";
 import { stackRules } from "../../policy/stack-rules";
-import { parseSettings, type Settings } from "../../configs/settings";
+import { parseSettings } from "../../configs/stack/parse";
+import type { Settings } from "../../configs/stack/schema";
 
 type Json = Record<string, unknown>;
 

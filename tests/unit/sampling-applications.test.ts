@@ -1,6 +1,6 @@
 /** Rung: unit. What applications and SDKs get of the sampling model: strategies file, environment, and what `decide: app` loses. */
 import { applicationEnvironment, losses, rateTable, serviceModel, strategiesFile, tailPolicies } from "../../configs/sampling";
-import { dockerTopology } from "../../configs/topology";
+import { dockerTopology } from "../../configs/topology/docker";
 import { settingsWith } from "../support/settings";
 
 const operations = [

@@ -1,6 +1,6 @@
 /** Rung: unit. `make sampling`: what a model keeps of expected traffic, and the words that change model and traffic. */
 import { effectiveRate, forecast, storedSpanBytes } from "../../configs/sampling";
-import { parseSettings } from "../../configs/settings";
+import { parseSettings } from "../../configs/stack/parse";
 import { stackConfig } from "../../render/record";
 import { Problem } from "../../scripts/lib/say";
 import { changed, trafficOf } from "../../scripts/lib/what-if";

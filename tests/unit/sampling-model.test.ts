@@ -1,10 +1,11 @@
 /** Rung: unit. The sampling group of stack config: the order of its rules, what contradicts itself, and what the Collector has room for. */
 import * as fc from "fast-check";
-import { covers, overlaps, uncovered } from "../../configs/operation-cover";
-import { matches, parseOperation, type Operation } from "../../configs/operations";
+import { covers, overlaps, uncovered } from "../../configs/sampling/operation-cover";
+import { matches, parseOperation, type Operation } from "../../configs/sampling/operations";
 import { capacity, effectiveRate, rulesOf, samplingStrategy, traceBytes, type DecidingSpan } from "../../configs/sampling";
-import { parseSettings, type Settings } from "../../configs/settings";
-import { samplingProcessors } from "../../configs/tail-sampling";
+import { parseSettings } from "../../configs/stack/parse";
+import type { Settings } from "../../configs/stack/schema";
+import { samplingProcessors } from "../../configs/collector/tail-sampling";
 import { stackConfig } from "../../render/record";
 import { problemsOf, settingsWith } from "../support/settings";
 

@@ -1,5 +1,5 @@
 /** Rung: unit. What follows from the sampling model: the strategy, the tail policies, the strategies file and the table of rates. */
-import { matches, parseOperation } from "../../configs/operations";
+import { matches, parseOperation } from "../../configs/sampling/operations";
 import { hashSalt, rateTable, samplingStrategy, tailPolicies, type SamplingModel } from "../../configs/sampling";
 import { settingsWith } from "../support/settings";
 

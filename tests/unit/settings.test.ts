@@ -1,5 +1,5 @@
 /** Rung: unit. Stack config as settings: defaults, and every error with its key, what was found and what is allowed. */
-import { parseSettings, SettingsError } from "../../configs/settings";
+import { parseSettings, SettingsError } from "../../configs/stack/parse";
 import { minimal, problemsOf, settingsWith } from "../support/settings";
 
 describe("settings of a minimal config", () => {

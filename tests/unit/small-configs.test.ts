@@ -1,10 +1,11 @@
 /** Rung: unit. Prometheus' config and command line, the index cleaner's script, and the images. */
-import { cleanerGauges, cleanerMetric } from "../../configs/cleaner-metrics";
-import { cleanerDays, cleanerScript, oldestIndexHours } from "../../configs/index-cleaner";
+import { cleanerGauges, cleanerMetric } from "../../configs/jaeger/cleaner-metrics";
+import { cleanerDays, cleanerScript, oldestIndexHours } from "../../configs/jaeger/index-cleaner";
 import { imageNames, imageReference, images, imageVersion } from "../../configs/images";
-import { maxSpanAgeHours } from "../../configs/jaeger";
-import { prometheusArgs, prometheusConfig, reservedNames } from "../../configs/prometheus";
-import { dockerTopology, hostPort, networksOf, ports, publishedPorts, type PublishedPort } from "../../configs/topology";
+import { maxSpanAgeHours } from "../../configs/jaeger/config";
+import { prometheusArgs, prometheusConfig, reservedNames } from "../../configs/prometheus/config";
+import { dockerTopology, hostPort, networksOf } from "../../configs/topology/docker";
+import { ports, publishedPorts, type PublishedPort } from "../../configs/topology/ports";
 import { toYaml } from "../../configs/yaml";
 import { parse } from "yaml";
 import { settingsWith } from "../support/settings";

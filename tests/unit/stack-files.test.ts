@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { samplingStrategy } from "../../configs/sampling";
-import { namespace, parseSettings, schema } from "../../configs/settings";
+import { namespace, schema } from "../../configs/stack/schema";
+import { parseSettings } from "../../configs/stack/parse";
 import { projectFolder, stackConfig } from "../../render/record";
 
 interface Declaration {
@@ -32,7 +33,7 @@ describe("Pulumi.yaml", () => {
     expect(project.name).toBe(namespace);
   });
 
-  test("has empty defaults only: what is left out follows from configs/settings.ts", () => {
+  test("has empty defaults only: what is left out follows from configs/stack/settings.ts", () => {
     const defaults = Object.entries(project.config).flatMap(([, declaration]) => ("default" in declaration ? [declaration.default] : []));
     expect(defaults.filter((value) => value !== "" && JSON.stringify(value) !== "{}")).toEqual([]);
   });

@@ -1,12 +1,12 @@
 /** Rung: unit. Collectors in two tiers on Kubernetes: who samples, by whose memory, and what the cleaner does where Elasticsearch has TLS. */
-import { collectorWorkloads } from "../../components/collector";
-import { collectorConfig, type CollectorRole } from "../../configs/collector";
-import { hygieneArgs, hygieneProcessors } from "../../configs/hygiene";
-import { cleanerScript } from "../../configs/index-cleaner";
-import { ruleGroups } from "../../configs/rules";
+import { collectorWorkloads } from "../../components/collector/collector";
+import { collectorConfig, type CollectorRole } from "../../configs/collector/config";
+import { hygieneArgs, hygieneProcessors } from "../../configs/collector/hygiene";
+import { cleanerScript } from "../../configs/jaeger/index-cleaner";
+import { ruleGroups } from "../../configs/prometheus/rules";
 import { applicationEnvironment, capacity, samplingTier } from "../../configs/sampling";
-import { samplingArgs } from "../../configs/tail-sampling";
-import { kubernetesTopology, portOf } from "../../configs/topology-kubernetes";
+import { samplingArgs } from "../../configs/collector/tail-sampling";
+import { kubernetesTopology, portOf } from "../../configs/topology/kubernetes";
 import { problemsOf, settingsWith } from "../support/settings";
 import { loose, parsed, type CollectorFile } from "./support/yaml";
 

@@ -1,6 +1,7 @@
 /** What is done to a running stack, and undone. */
-import { queueCapacity, queueSize } from "../../../configs/promql";
-import { publishedUrl, type ServiceName } from "../../../configs/topology";
+import { queueCapacity, queueSize } from "../../../configs/prometheus/promql";
+import { publishedUrl } from "../../../configs/topology/docker";
+import type { ServiceName } from "../../../configs/topology/topology";
 import { docker } from "../docker";
 import { waitHealthy } from "../health";
 import { query } from "../prometheus";

@@ -1,5 +1,5 @@
 /** What a running stack shows while a row is carried out: its alerts, and whether it stores spans as they come. */
-import type { Settings } from "../../../configs/settings";
+import type { Settings } from "../../../configs/stack/schema";
 import { alertsIn } from "../prometheus";
 import { sleep } from "../run";
 import type { Running } from "../running";

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prometheusReader } from "../../../configs/go-programs";
-import { hygieneArgs, hygieneProcessors } from "../../../configs/hygiene";
-import type { Settings } from "../../../configs/settings";
+import { hygieneArgs, hygieneProcessors } from "../../../configs/collector/hygiene";
+import type { Settings } from "../../../configs/stack/schema";
 import { toYaml } from "../../../configs/yaml";
 import { freePorts, program, run } from "./programs";
 

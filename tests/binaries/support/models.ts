@@ -1,4 +1,4 @@
-import type { Settings } from "../../../configs/settings";
+import type { Settings } from "../../../configs/stack/schema";
 import { settingsWith } from "../../support/settings";
 
 /** Settings that between them make every kind of policy, and every part of the config files that can be left out. */

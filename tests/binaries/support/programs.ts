@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
-import { hygieneArgs } from "../../../configs/hygiene";
-import { samplingArgs } from "../../../configs/tail-sampling";
+import { hygieneArgs } from "../../../configs/collector/hygiene";
+import { samplingArgs } from "../../../configs/collector/tail-sampling";
 import { binaryPath, type Program } from "../../../images/lib/paths";
 
 /** What became of a program. */

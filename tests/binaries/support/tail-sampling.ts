@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { SamplingStrategy, TailPolicy } from "../../../configs/sampling";
-import type { SamplingProcessors } from "../../../configs/tail-sampling";
+import type { SamplingProcessors } from "../../../configs/collector/tail-sampling";
 import { toYaml } from "../../../configs/yaml";
 import type { Span } from "../../support/sampling-models";
 import { requestsOf } from "../../support/otlp";

@@ -5,7 +5,8 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
-import { stackLabels, type PublishedPort, type ServiceName } from "../../../configs/topology";
+import { stackLabels, type PublishedPort } from "../../../configs/topology/ports";
+import type { ServiceName } from "../../../configs/topology/topology";
 import { Checkout, scratch } from "../lib/checkout";
 import { testStacks } from "../lib/test-stacks";
 

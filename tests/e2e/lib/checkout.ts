@@ -3,8 +3,11 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, utimesSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { parseSettings, type Settings } from "../../../configs/settings";
-import { dockerName, hostPort, publishedUrl, type PublishedPort, type ServiceName } from "../../../configs/topology";
+import { parseSettings } from "../../../configs/stack/parse";
+import type { Settings } from "../../../configs/stack/schema";
+import { dockerName, hostPort, publishedUrl } from "../../../configs/topology/docker";
+import type { PublishedPort } from "../../../configs/topology/ports";
+import type { ServiceName } from "../../../configs/topology/topology";
 import { projectFolder, stackConfig } from "../../../render/record";
 import { run, type Outcome } from "../../../scripts/lib/run";
 import { interrupted } from "./interrupt";

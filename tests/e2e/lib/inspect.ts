@@ -1,5 +1,5 @@
 /** `docker inspect` of a stack's services, without what differs from run to run or only says who made it. */
-import { stackLabels } from "../../../configs/topology";
+import { stackLabels } from "../../../configs/topology/ports";
 import { belongings } from "../../../scripts/lib/docker";
 import { must } from "../../../scripts/lib/run";
 

@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { files, paths } from "../../../configs/topology";
+import { files, paths } from "../../../configs/topology/ports";
 import { sleep } from "../../../scripts/lib/run";
 import { predicted, type Prediction, type Request } from "../../support/oracle";
 import { eventually } from "../../support/waiting";

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { stackLabels } from "../../../configs/topology";
+import { stackLabels } from "../../../configs/topology/ports";
 import { cliOnPath } from "../../../scripts/lib/pulumi-cli";
 import { removeByLabel } from "../../../scripts/lib/remove";
 import { run, sleep } from "../../../scripts/lib/run";

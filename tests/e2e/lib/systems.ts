@@ -1,6 +1,6 @@
 /** Questions to the running systems of a stack, over the ports that they publish. */
 import { readFileSync } from "node:fs";
-import { elasticsearchUser, type PublishedPort } from "../../../configs/topology";
+import { elasticsearchUser, type PublishedPort } from "../../../configs/topology/ports";
 import { eventually } from "../../support/waiting";
 import type { Checkout } from "./checkout";
 

@@ -2,7 +2,7 @@
  * Rung: real systems end to end. The stack's cleaner on a real Elasticsearch whose clock was in the past when the indices were made: the
  * cleaner goes by the time at which an index was made, which nobody can set.
  */
-import { cleanerMetric } from "../../../configs/cleaner-metrics";
+import { cleanerMetric } from "../../../configs/jaeger/cleaner-metrics";
 import { sleep } from "../../../scripts/lib/run";
 import { settingsWith } from "../../support/settings";
 import { ClockedStore } from "../lib/clock";

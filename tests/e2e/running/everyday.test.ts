@@ -4,10 +4,11 @@
  */
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
-import { cleanerMetric } from "../../../configs/cleaner-metrics";
+import { cleanerMetric } from "../../../configs/jaeger/cleaner-metrics";
 import { imageReference } from "../../../configs/images";
-import { rulesFile } from "../../../configs/rules";
-import { networksOf, ports } from "../../../configs/topology";
+import { rulesFile } from "../../../configs/prometheus/rules";
+import { networksOf } from "../../../configs/topology/docker";
+import { ports } from "../../../configs/topology/ports";
 import { eventually } from "../../support/waiting";
 import { Checkout, scratch } from "../lib/checkout";
 import { Ledger } from "../lib/ledger";

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dockerTopology, type Topology } from "../../../configs/topology";
+import { dockerTopology } from "../../../configs/topology/docker";
+import type { Topology } from "../../../configs/topology/topology";
 import { freePorts } from "../../binaries/support/programs";
 
 /** Output of the Collector, and of Jaeger, that says that they are up. */

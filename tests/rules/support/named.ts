@@ -1,6 +1,6 @@
 import { parse } from "yaml";
-import { rulesFile } from "../../../configs/rules";
-import type { Settings } from "../../../configs/settings";
+import { rulesFile } from "../../../configs/prometheus/rules";
+import type { Settings } from "../../../configs/stack/schema";
 
 /** A rule as its file has it. */
 export interface Rule {

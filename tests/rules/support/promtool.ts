@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { rulesFile } from "../../../configs/rules";
-import { files } from "../../../configs/topology";
+import { rulesFile } from "../../../configs/prometheus/rules";
+import { files } from "../../../configs/topology/ports";
 import { toYaml } from "../../../configs/yaml";
 import { program, run } from "../../binaries/support/programs";
 import { settingsWith } from "../../support/settings";

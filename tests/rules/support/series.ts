@@ -1,4 +1,4 @@
-import { cleanerMetric, type cleanerGauges } from "../../../configs/cleaner-metrics";
+import { cleanerMetric, type cleanerGauges } from "../../../configs/jaeger/cleaner-metrics";
 
 export const hour = 3600;
 

@@ -1,0 +1,113 @@
+/** The OpenTelemetry Collector: what applications talk to. Receives, measures, samples and hands on to Jaeger. */
+import type * as pulumi from "@pulumi/pulumi";
+import { collectorConfig, collectorEnv, type CollectorRole } from "../../configs/collector/config";
+import { hygieneArgs } from "../../configs/collector/hygiene";
+import { images } from "../../configs/images";
+import type { Settings } from "../../configs/stack/schema";
+import { samplingArgs } from "../../configs/collector/tail-sampling";
+import { files, paths, ports, type PublishedPort } from "../../configs/topology/ports";
+import type { Topology } from "../../configs/topology/topology";
+import { hasJaegerCollectors, hasSamplers } from "../../configs/topology/kubernetes";
+import { WorkloadComponent, type ComponentArgs } from "../component";
+import type { Peer, Workload, WorkloadPort } from "../platform/workload";
+
+/** What the Collector runs as: one service, or gateways, which applications talk to, and samplers behind them. */
+export function collectorWorkloads(settings: Settings, topology: Topology): Workload[] {
+  if (!hasSamplers(settings)) return [{ ...base(settings, topology, "single"), ...front(settings), ...sampling(settings) }];
+  return [
+    {
+      ...base(settings, topology, "sampler"),
+      ...sampling(settings),
+      name: "otel-sampler",
+      ports: [{ name: "otlp-grpc", port: ports.collector.otlpGrpc, exposure: "cluster" }, ...observed("cluster")],
+      peers: [{ from: "otel-collector", ports: ["otlp-grpc"] }, scraped],
+      resources: { memory: settings.sampler.memory, cpu: settings.sampler.cpu },
+      scale: { replicas: settings.sampler.replicas },
+      // Gateways pick among these: one that is going must not be picked any more.
+      instances: "ready",
+      // Who is ready, gateways ask every five seconds, and hear it from a cache of the cluster's DNS that is up to 30 seconds behind.
+      drain: 40,
+    },
+    { ...base(settings, topology, "gateway"), ...front(settings), kind: "service", startsAfter: ["otel-sampler"] },
+  ];
+}
+
+/** What all tiers have in common. */
+function base(settings: Settings, topology: Topology, role: CollectorRole) {
+  const config = `${paths.config}/${files.collector}`;
+  return {
+    name: "otel-collector",
+    image: "otel-collector",
+    args: [`--config=${config}`, ...(role === "sampler" ? [] : hygieneArgs), ...(role === "gateway" ? [] : samplingArgs)],
+    env: collectorEnv(settings, role),
+    files: [{ path: config, content: collectorConfig(settings, topology, role), onChange: "restart" }],
+    secrets: [],
+    data: [],
+    scratch: [],
+    probe: {
+      kind: "http",
+      port: ports.collector.health,
+      path: "/healthz",
+      timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 30 },
+    },
+    placement: { spread: true },
+    user: images["otel-collector"].user,
+    readOnlyRoot: true,
+    stopGrace: 30,
+    drain: 10,
+  } as const satisfies Partial<Workload>;
+}
+
+/** What the tier that applications talk to has. */
+function front(settings: Settings) {
+  const port = ports.collector;
+  const { replicas, maxReplicas, memory, cpu } = settings.collector;
+  return {
+    ports: [
+      { name: "otlp-grpc", port: port.otlpGrpc, exposure: "ingress", publish: "otlp-grpc" },
+      { name: "otlp-http", port: port.otlpHttp, exposure: "ingress", publish: "otlp-http" },
+      { name: "jaeger-grpc", port: port.jaegerGrpc, exposure: "ingress", publish: "jaeger-grpc" },
+      { name: "jaeger-thrift", port: port.jaegerThriftHttp, exposure: "ingress", publish: "jaeger-thrift-http" },
+      { name: "reports", port: port.reports, exposure: "cluster" },
+      { name: "report-metrics", port: port.reportsExporter, exposure: "cluster" },
+      ...observed("host"),
+    ],
+    peers: [
+      { from: "applications", ports: ["otlp-grpc", "otlp-http", "jaeger-grpc", "jaeger-thrift"] },
+      { from: "index-cleaner", ports: ["reports"] },
+      scraped,
+      { from: "prometheus", ports: ["report-metrics"] },
+    ],
+    resources: { memory, cpu },
+    scale: { replicas, ...(maxReplicas === undefined ? {} : { max: maxReplicas }) },
+  } as const satisfies Partial<Workload>;
+}
+
+/** What the tier that samples has: a queue on disk, and Jaeger behind it. */
+function sampling(settings: Settings) {
+  return {
+    kind: "stateful",
+    data: [{ path: paths.collectorQueue, size: settings.collector.queue }],
+    startsAfter: [hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger"],
+  } as const satisfies Partial<Workload>;
+}
+
+/** Ports to look at a Collector by. */
+const observed = (exposure: "host" | "cluster"): WorkloadPort[] => {
+  const publish = (name: PublishedPort) => (exposure === "host" ? { publish: name } : {});
+  return [
+    { name: "telemetry", port: ports.collector.telemetry, exposure: "cluster" },
+    { name: "exporter", port: ports.collector.prometheusExporter, exposure, ...publish("collector-metrics") },
+    { name: "health", port: ports.collector.health, exposure, ...publish("collector-health") },
+    { name: "zpages", port: ports.collector.zpages, exposure, ...publish("collector-zpages") },
+  ];
+};
+
+const scraped: Peer = { from: "prometheus", ports: ["telemetry", "exporter"] };
+
+/** The Collector of one environment. */
+export class Collector extends WorkloadComponent {
+  constructor(name: string, args: ComponentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("Collector", name, args, opts);
+  }
+}

@@ -1,0 +1,175 @@
+/** Elasticsearch: stores the traces. */
+import type * as pulumi from "@pulumi/pulumi";
+import { images } from "../../configs/images";
+import type { Settings } from "../../configs/stack/schema";
+import { elasticsearchUser, files, paths, ports } from "../../configs/topology/ports";
+import type { Topology } from "../../configs/topology/topology";
+import { watermarkEnv } from "../../configs/elasticsearch/watermarks";
+import { authorityOf, podsService, portOf } from "../../configs/topology/kubernetes";
+import { WorkloadComponent, type ComponentArgs } from "../component";
+import type { CertificateFolder, Secret, SecretFile, Workload } from "../platform/workload";
+
+/** The password of Elasticsearch's user, as a file of a workload that logs in with it. */
+export function elasticsearchPassword(password: Secret["content"]): SecretFile {
+  return { path: `${paths.secrets}/${files.elasticsearchPassword}`, secret: files.elasticsearchPassword, content: password };
+}
+
+/** The authority of Elasticsearch's certificate, as a folder of a workload that connects to it. */
+export function elasticsearchAuthority(settings: Settings): CertificateFolder[] {
+  const secret = authorityOf(settings);
+  return secret === undefined ? [] : [{ path: paths.authority, secret, keys: [files.authority] }];
+}
+
+/** Where a client of Elasticsearch goes outside of the stack. */
+export function elasticsearchOutside({ elasticsearch: { external } }: Settings): { port: number }[] {
+  return external ? [{ port: portOf(external.url) }] : [];
+}
+
+/**
+ * What Elasticsearch runs as. The root file system stays writable: the image makes its keystore in its config folder at every start.
+ */
+export function elasticsearchWorkload(settings: Settings, topology: Topology, password: Secret["content"]): Workload {
+  const { memory, cpu, nodes, storage, tls, certificateSecret } = settings.elasticsearch;
+  // Half for the heap: the other half is for the JVM itself, direct buffers and the page cache that Lucene reads through.
+  const heap = Math.floor(memory / 2);
+  const secret = elasticsearchPassword(password);
+  const byFile = topology.elasticsearchPasswordBy === "file";
+  return {
+    name: "elasticsearch",
+    kind: "stateful",
+    image: "elasticsearch",
+    args: [],
+    env: {
+      "cluster.name": "tracing",
+      "network.host": "0.0.0.0",
+      "xpack.security.enabled": "true",
+      // Machine learning is not used and takes native memory beside the heap.
+      "xpack.ml.enabled": "false",
+      ...watermarkEnv(settings),
+      ES_JAVA_OPTS: `-Xms${heap}m -Xmx${heap}m`,
+      ...clusterEnv(settings),
+      ...tlsEnv(settings),
+      ...(byFile ? { ELASTIC_PASSWORD_FILE: secret.path } : {}),
+    },
+    files: [],
+    secrets: byFile ? [secret] : [],
+    secretVariables: byFile ? [] : [{ variable: "ELASTIC_PASSWORD", secret: secret.secret, content: password }],
+    certificates:
+      tls === "off"
+        ? []
+        : [
+            {
+              path: paths.elasticsearchCertificates,
+              secret: certificateSecret,
+              keys: [files.certificate, files.certificateKey, files.authority],
+            },
+          ],
+    data: [{ path: paths.elasticsearchData, size: storage }],
+    scratch: [],
+    ports: [
+      { name: "http", port: ports.elasticsearch.http, exposure: "host", publish: "elasticsearch" },
+      ...(nodes > 1 ? [{ name: "transport", port: ports.elasticsearch.transport, exposure: "cluster" } as const] : []),
+    ],
+    peers: [
+      { from: "jaeger", ports: ["http"] },
+      { from: "jaeger-collector", ports: ["http"] },
+      { from: "index-cleaner", ports: ["http"] },
+      { from: "elasticsearch-exporter", ports: ["http"] },
+      ...(nodes > 1 ? [{ from: "elasticsearch", ports: ["transport"] } as const] : []),
+    ],
+    probe: {
+      kind: "script",
+      script: byFile ? readinessScript(secret.path) : clusterReadinessScript(settings),
+      timing: { interval: 5, timeout: 5, retries: 12, startPeriod: 120 },
+    },
+    resources: { memory, cpu },
+    scale: { replicas: nodes },
+    placement: { spread: true },
+    user: images.elasticsearch.user,
+    readOnlyRoot: false,
+    startsAfter: [],
+    stopGrace: 60,
+  };
+}
+
+/** One node by itself, or several that look for each other. */
+function clusterEnv({ platform, elasticsearch: { nodes, bootstrap } }: Settings): Record<string, string> {
+  const names = Array.from({ length: nodes }, (_, i) => `elasticsearch-${i}`).join(",");
+  return {
+    ...(nodes === 1 ? { "discovery.type": "single-node" } : { "discovery.seed_hosts": podsService("elasticsearch") }),
+    // Read once, by nodes that have no data yet. Left in place it could one day make a second cluster out of nodes that lost their disks.
+    ...(bootstrap ? { "cluster.initial_master_nodes": names } : {}),
+    // A mapped index wants vm.max_map_count of the machine raised, which a restricted pod cannot do.
+    ...(platform === "kubernetes" ? { "node.store.allow_mmap": "false" } : {}),
+  };
+}
+
+/** The same certificate for clients and between nodes. Nodes are not held to their names, which change; they are to the authority. */
+function tlsEnv({ elasticsearch: { tls } }: Settings): Record<string, string> {
+  const on = (layer: "http" | "transport") => {
+    const key = (name: string) => `xpack.security.${layer}.ssl.${name}`;
+    if (tls === "off") return { [key("enabled")]: "false" };
+    const at = (file: string) => `${paths.elasticsearchCertificates}/${file}`;
+    return {
+      [key("enabled")]: "true",
+      [key("certificate")]: at(files.certificate),
+      [key("key")]: at(files.certificateKey),
+      [key("certificate_authorities")]: at(files.authority),
+      ...(layer === "transport" ? { [key("verification_mode")]: "certificate", [key("client_authentication")]: "required" } : {}),
+    };
+  };
+  return { ...on("http"), ...on("transport") };
+}
+
+/**
+ * Ready when the node answers its user and all primary shards are there. The script that nc runs has the connection as its input and
+ * output, so the password is in no command line, and the request's end does not close the connection before the answer.
+ */
+function readinessScript(passwordFile: string): string {
+  const request = "GET /_cluster/health?wait_for_status=yellow&timeout=2s HTTP/1.0\\r\\nAuthorization: Basic %s\\r\\n\\r\\n";
+  return `nc 127.0.0.1 ${ports.elasticsearch.http} -e sh -c '
+login=$(printf ${elasticsearchUser}:%s "$(cat ${passwordFile})" | base64 -w 0)
+printf "${request}" "$login"
+read -r status
+case $status in *" 200 "*) exit 0 ;; esac
+exit 1'`;
+}
+
+/**
+ * How long a node waits for its cluster to be whole, seconds from its container's first probe. A choice: a node that comes back with its disk
+ * takes a minute or two, and a cluster that is not whole after a quarter of an hour may never be, as after the loss of a disk.
+ */
+const wholeWithin = 900;
+
+/**
+ * Ready for the first time when the cluster is whole again, so that nodes are rolled one by one with every shard in two places in between;
+ * `wholeWithin` later, when it is a member of a cluster with a master, whole or not: no node is kept from its clients for ever.
+ *
+ * From then on ready when the node itself answers: what befalls other nodes makes this one no worse. An answer is also that it has another
+ * password by now. Runs in the image's own shell. The password reaches curl by a file descriptor.
+ */
+function clusterReadinessScript({ elasticsearch: { nodes, tls } }: Settings): string {
+  const status = nodes > 1 ? "green" : "yellow";
+  const [scheme, trust] = tls === "off" ? ["http", ""] : ["https", ` --cacert ${paths.elasticsearchCertificates}/${files.authority}`];
+  const login = `-K <(printf 'user = "${elasticsearchUser}:%s"' "$ELASTIC_PASSWORD")`;
+  return `joined=/tmp/joined
+asked=/tmp/first-asked
+[ -e $asked ] || date +%s >$asked
+if [ -e $joined ]; then path=/
+elif [ $(($(date +%s) - $(<$asked))) -lt ${wholeWithin} ]; then path="/_cluster/health?wait_for_status=${status}&timeout=2s"
+else path=/_cluster/health
+fi
+code=$(curl -s -o /dev/null -w '%{http_code}' --max-time 4${trust} ${login} "${scheme}://localhost:${ports.elasticsearch.http}$path")
+case $code in
+  200) touch $joined ;;
+  401) [ -e $joined ] ;;
+  *) exit 1 ;;
+esac`;
+}
+
+/** Elasticsearch of one environment. */
+export class Elasticsearch extends WorkloadComponent {
+  constructor(name: string, args: ComponentArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("Elasticsearch", name, args, opts);
+  }
+}

@@ -1,0 +1,82 @@
+/** The Prometheus operator's objects, where the cluster's own Prometheus watches the stack: one monitor a service, and the rules. */
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { exportedName, reservedNames } from "../../../configs/prometheus/config";
+import { ruleGroups } from "../../../configs/prometheus/rules";
+import type { Settings } from "../../../configs/stack/schema";
+import type { ScrapeJob, ServiceName } from "../../../configs/topology/topology";
+import { podsLabel } from "./objects";
+import { selector } from "./pod";
+import type { Workload } from "../workload";
+
+/** What the monitors need besides the settings. */
+export interface MonitorsArgs {
+  readonly settings: Settings;
+  readonly workloads: readonly Workload[];
+  /** What is to be scraped. */
+  readonly jobs: readonly ScrapeJob[];
+  readonly provider: k8s.Provider;
+  readonly namespace: k8s.core.v1.Namespace;
+}
+
+const apiVersion = "monitoring.coreos.com/v1";
+
+/** A ServiceMonitor for each service that is scraped, and the PrometheusRule. */
+export class Monitors extends pulumi.ComponentResource {
+  constructor(name: string, args: MonitorsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("tracing:platform:Monitors", name, {}, opts);
+    const { settings, provider, namespace } = args;
+    const { labels } = settings.prometheus.operator;
+    const make = (part: string, kind: string, objectName: string, spec: object) =>
+      new k8s.apiextensions.CustomResource(
+        `${name}-${part}`,
+        { apiVersion, kind, metadata: { name: objectName, namespace: settings.kubernetes.namespace, labels: { ...labels } }, spec },
+        { parent: this, provider, dependsOn: [namespace] },
+      );
+    for (const [service, endpoints] of endpointsOf(args.jobs, args.workloads)) {
+      const matchLabels = { ...selector(settings, { name: service }), ...podsLabel };
+      make(service, "ServiceMonitor", service, { selector: { matchLabels }, endpoints });
+    }
+    make("rules", "PrometheusRule", "tracing", { groups: ruleGroups(settings) });
+    this.registerOutputs({});
+  }
+}
+
+/** The endpoints of each service. Rules name jobs, so each endpoint says its own; the operator would take the Service's name. */
+export function endpointsOf(jobs: readonly ScrapeJob[], workloads: readonly Workload[]): Map<ServiceName, object[]> {
+  const endpoints = new Map<ServiceName, object[]>();
+  for (const { name, names = [], foreign, secondTier } of jobs) {
+    const first = names.map((target) => ({
+      target,
+      labels: names.length > 1 ? { service: serviceOf(target) } : {},
+      metrics: [] as object[],
+    }));
+    const renamed = foreign
+      ? [{ sourceLabels: ["__name__"], regex: reservedNames, targetLabel: "__name__", replacement: exportedName }]
+      : [];
+    const apart = secondTier?.apart;
+    const moved = apart ? [{ sourceLabels: ["__name__"], regex: apart.series, targetLabel: "job", replacement: apart.job }] : [];
+    const second = (secondTier?.instances ?? []).slice(0, 1).map((target) => ({ target, labels: { tier: "sampler" }, metrics: moved }));
+    for (const { target, labels, metrics } of [...first, ...second]) {
+      const workload = workloads.find((candidate) => candidate.name === serviceOf(target));
+      const port = workload?.ports.find((candidate) => candidate.port === Number(target.split(":")[1]));
+      if (!workload || !port) throw new Error(`job ${name} scrapes ${target}, which no workload of the stack is`);
+      const relabelings = Object.entries<string | undefined>({ job: name, ...labels }).map(([targetLabel, replacement]) => ({
+        targetLabel,
+        replacement,
+      }));
+      const metricRelabelings = [...renamed, ...metrics];
+      const endpoint = {
+        port: port.name,
+        interval: "15s",
+        relabelings,
+        ...(metricRelabelings.length > 0 ? { metricRelabelings } : {}),
+      };
+      endpoints.set(workload.name, [...(endpoints.get(workload.name) ?? []), endpoint]);
+    }
+  }
+  return endpoints;
+}
+
+/** The service that a target is an instance of: `jaeger` of `jaeger-pods:14269` and of `jaeger-0.jaeger-pods:14269`. */
+const serviceOf = (target: string): string => (target.split(":")[0] ?? "").replace(/^.*\./, "").replace(/-pods$/, "");

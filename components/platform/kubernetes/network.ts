@@ -1,0 +1,75 @@
+/** Network policies from the workloads' own peers: pure functions. */
+import { isIPv6 } from "node:net";
+import type * as k8s from "@pulumi/kubernetes";
+import type { Settings } from "../../../configs/stack/schema";
+import { applicationsLabel } from "../../../configs/topology/kubernetes";
+import { selector } from "./pod";
+import type { Peer, Workload } from "../workload";
+
+type Policy = k8s.types.input.networking.v1.NetworkPolicySpec;
+type Destination = k8s.types.input.networking.v1.NetworkPolicyPeer;
+type Egress = k8s.types.input.networking.v1.NetworkPolicyEgressRule;
+type Ingress = k8s.types.input.networking.v1.NetworkPolicyIngressRule;
+
+/** Nobody connects to anybody. What a workload needs, its own policy adds. */
+export const denyAll: Policy = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
+
+/** The pods that answer names in most clusters: those of the name service, whatever program it is, and of NodeLocal DNSCache. */
+const nameServers = { matchExpressions: [{ key: "k8s-app", operator: "In", values: ["kube-dns", "node-local-dns"] }] };
+
+/** The cluster's name service, and the cache of it that some clusters have on each node. A policy sees the port of the pod, not of the Service. */
+function names({ kubernetes }: Settings): Egress {
+  const { namespace, labels, ports, addresses } = kubernetes.dns;
+  return {
+    to: [
+      {
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+        podSelector: labels ? { matchLabels: { ...labels } } : nameServers,
+      },
+      ...addresses.map((address) => ({ ipBlock: { cidr: `${address}/${isIPv6(address) ? 128 : 32}` } })),
+    ],
+    ports: ports.flatMap((port) => ["UDP", "TCP"].map((protocol) => ({ port, protocol }))),
+  };
+}
+
+/** Who may connect to a workload, and what it may connect to: its peers, and the others that name it as theirs. */
+export function policyOf(settings: Settings, workload: Workload, all: readonly Workload[]): Policy {
+  const from = sourcesOf(settings, all);
+  const ingress = workload.peers.flatMap((peer): Ingress[] => {
+    const source = from(peer.from);
+    return source ? [{ from: [source], ports: portsOf(workload, peer) }] : [];
+  });
+  const inside = all.flatMap((other): Egress[] =>
+    other.peers
+      .filter((peer) => peer.from === workload.name)
+      .map((peer) => ({ to: [{ podSelector: { matchLabels: selector(settings, other) } }], ports: portsOf(other, peer) })),
+  );
+  const outside = (workload.outside ?? []).map(({ port }): Egress => ({ ports: [{ port, protocol: "TCP" }] }));
+  const egress = [...inside, ...outside];
+  return {
+    podSelector: { matchLabels: selector(settings, workload) },
+    policyTypes: ["Ingress", "Egress"],
+    ...(ingress.length > 0 ? { ingress } : {}),
+    ...(egress.length > 0 ? { egress: [names(settings), ...egress] } : {}),
+  };
+}
+
+/** The pods that a peer is; undefined where the stack has none. */
+function sourcesOf(settings: Settings, all: readonly Workload[]): (from: Peer["from"]) => Destination | undefined {
+  const { jaeger, prometheus } = settings;
+  const namespace = (name: string) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } });
+  return (from) => {
+    if (from === "applications") return { namespaceSelector: { matchLabels: { ...applicationsLabel } } };
+    if (from === "ingress") return jaeger.ingress && namespace(jaeger.ingress.namespace);
+    if (from === "prometheus" && prometheus.mode === "operator") return namespace(prometheus.operator.namespace);
+    return all.some(({ name }) => name === from) ? { podSelector: { matchLabels: selector(settings, { name: from }) } } : undefined;
+  };
+}
+
+function portsOf(workload: Workload, peer: Peer) {
+  return peer.ports.map((name) => {
+    const port = workload.ports.find((candidate) => candidate.name === name);
+    if (!port) throw new Error(`${workload.name} has no port ${name}, which ${peer.from} may connect to`);
+    return { port: port.port, protocol: "TCP" };
+  });
+}

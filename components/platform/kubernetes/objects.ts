@@ -1,0 +1,143 @@
+/** The objects beside a workload's pods: pure functions that give their specs. */
+import type * as k8s from "@pulumi/kubernetes";
+import type { Settings } from "../../../configs/stack/schema";
+import { podsService } from "../../../configs/topology/kubernetes";
+import { dataVolume, hasSeveral, labels, podSpec, requestedCpu, scalesByLoad, selector } from "./pod";
+import type { Workload } from "../workload";
+
+const template = (settings: Settings, workload: Workload) => ({
+  metadata: { labels: labels(settings, workload) },
+  spec: podSpec(settings, workload),
+});
+
+/** Where load changes the number of instances, the spec must not say one. */
+const replicas = (workload: Workload) => (scalesByLoad(workload) ? {} : { replicas: workload.scale.replicas });
+
+/**
+ * A Deployment. A new pod comes before an old one goes; where every instance must have a node of its own there may be none to come to, so
+ * there an old one goes first.
+ */
+export function deployment(settings: Settings, workload: Workload): k8s.types.input.apps.v1.DeploymentSpec {
+  const crowded = settings.kubernetes.nodes === "required" && hasSeveral(workload) && !scalesByLoad(workload);
+  return {
+    ...replicas(workload),
+    revisionHistoryLimit: 3,
+    selector: { matchLabels: selector(settings, workload) },
+    strategy: { type: "RollingUpdate", rollingUpdate: crowded ? { maxSurge: 0, maxUnavailable: 1 } : { maxSurge: 1, maxUnavailable: 0 } },
+    template: template(settings, workload),
+  };
+}
+
+/**
+ * A StatefulSet. Its volumes outlive it, or not, as stack config has it.
+ *
+ * Pods start all at once. In turn, a broken revision could not be taken back: its pod would be waited for before any other is touched
+ * (kubernetes#67250), and nodes that make a cluster would wait for each other. An update goes pod by pod either way.
+ */
+export function statefulSet(settings: Settings, workload: Workload): k8s.types.input.apps.v1.StatefulSetSpec {
+  const { storageClass, volumes } = settings.kubernetes;
+  return {
+    ...replicas(workload),
+    serviceName: podsService(workload.name),
+    podManagementPolicy: "Parallel",
+    selector: { matchLabels: selector(settings, workload) },
+    updateStrategy: { type: "RollingUpdate" },
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: volumes === "keep" ? "Retain" : "Delete", whenScaled: "Retain" },
+    template: template(settings, workload),
+    volumeClaimTemplates: workload.data.map(({ size }) => ({
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name: dataVolume, labels: selector(settings, workload) },
+      spec: {
+        accessModes: ["ReadWriteOnce"],
+        ...(storageClass ? { storageClassName: storageClass } : {}),
+        resources: { requests: { storage: `${size}Mi` } },
+      },
+    })),
+  };
+}
+
+/** A run that is tried again, at growing distances, and may take half an hour. */
+export function job(settings: Settings, workload: Workload): k8s.types.input.batch.v1.JobSpec {
+  return { backoffLimit: 4, activeDeadlineSeconds: 1800, template: template(settings, workload) };
+}
+
+/** A daily run. One that could not start within an hour is left out; the next deletes what it would have deleted. */
+export function cronJob(settings: Settings, workload: Workload): k8s.types.input.batch.v1.CronJobSpec {
+  if (!workload.schedule) throw new Error(`cron ${workload.name} needs a schedule`);
+  // Its Jobs get eleven characters more, and a name has 63.
+  if (workload.name.length > 52) throw new Error(`cron ${workload.name}: a name of 52 characters at most`);
+  return {
+    schedule: `0 ${workload.schedule.hour} * * *`,
+    timeZone: "Etc/UTC",
+    concurrencyPolicy: "Forbid",
+    startingDeadlineSeconds: 3600,
+    successfulJobsHistoryLimit: 3,
+    failedJobsHistoryLimit: 3,
+    jobTemplate: { metadata: { labels: labels(settings, workload) }, spec: job(settings, workload) },
+  };
+}
+
+/** The Service that clients use. */
+export function service(settings: Settings, workload: Workload): k8s.types.input.core.v1.ServiceSpec {
+  return { type: "ClusterIP", selector: selector(settings, workload), ports: servicePorts(workload) };
+}
+
+/** Label of a headless Service, which has all labels of the other one too. */
+export const podsLabel = { "app.kubernetes.io/component": "pods" } as const;
+
+/** The headless Service: the addresses of single pods. */
+export function pods(settings: Settings, workload: Workload): k8s.types.input.core.v1.ServiceSpec {
+  return {
+    type: "ClusterIP",
+    clusterIP: "None",
+    publishNotReadyAddresses: workload.instances !== "ready",
+    selector: selector(settings, workload),
+    ports: servicePorts(workload),
+  };
+}
+
+const servicePorts = (workload: Workload) => workload.ports.map(({ name, port }) => ({ name, port, targetPort: name, protocol: "TCP" }));
+
+/** Whether a workload's instances talk to each other: they are a cluster, in which one may need what another has. */
+const isCluster = ({ name, peers }: Workload): boolean => peers.some(({ from }) => from === name);
+
+/** One pod at a time goes for a node's maintenance; one that does not work anyway is no reason to wait, unless it is the node of a cluster. */
+export function budget(settings: Settings, workload: Workload): k8s.types.input.policy.v1.PodDisruptionBudgetSpec {
+  return {
+    maxUnavailable: 1,
+    selector: { matchLabels: selector(settings, workload) },
+    ...(isCluster(workload) ? {} : { unhealthyPodEvictionPolicy: "AlwaysAllow" }),
+  };
+}
+
+/** CPU in use, as a share of the limit, from which on load makes more instances. */
+const busy = 0.5;
+
+/** More instances when half of the CPU is in use; fewer only after five quiet minutes. The autoscaler counts in percent of what is requested. */
+export function autoscaler(workload: Workload): k8s.types.input.autoscaling.v2.HorizontalPodAutoscalerSpec {
+  return {
+    scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: workload.name },
+    minReplicas: workload.scale.replicas,
+    maxReplicas: workload.scale.max ?? workload.scale.replicas,
+    metrics: [
+      {
+        type: "Resource",
+        resource: { name: "cpu", target: { type: "Utilization", averageUtilization: Math.round((100 * busy) / requestedCpu) } },
+      },
+    ],
+    behavior: { scaleDown: { stabilizationWindowSeconds: 300 } },
+  };
+}
+
+/** The ingress of a UI. */
+export function ingress(workload: Workload): k8s.types.input.networking.v1.IngressSpec | undefined {
+  if (!workload.ingress) return undefined;
+  const { host, className, tlsSecret, port } = workload.ingress;
+  const backend = { service: { name: workload.name, port: { name: port } } };
+  return {
+    ingressClassName: className,
+    tls: [{ hosts: [host], secretName: tlsSecret }],
+    rules: [{ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } }],
+  };
+}

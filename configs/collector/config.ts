@@ -1,0 +1,278 @@
+/** The Collector's config file. */
+import { metricProcessors } from "./application-metrics";
+import { batchBytes, hopMebibytes, queueBytes, queueFileBytes, requestBytes } from "./bytes";
+import { goMemoryLimit, latencyBounds, prometheusReader, withoutRequestMetrics } from "../go-programs";
+import { hygieneProcessors } from "./hygiene";
+import type { Settings } from "../stack/schema";
+import { samplingProcessors } from "./tail-sampling";
+import { paths, ports } from "../topology/ports";
+import type { Topology } from "../topology/topology";
+import { toYaml } from "../yaml";
+
+/** The label that says how a request was answered, by instrument. */
+const answerLabels = {
+  "http.server.request.duration": "http.response.status_code",
+  "rpc.server.call.duration": "rpc.response.status_code",
+} as const;
+
+/** Shares of the memory limit at which the memory limiter starts to refuse, and at which it also forces garbage collection. */
+const memoryShare = { softLimit: 0.6, hardLimit: 0.75 };
+
+/**
+ * What an instance does. `single` receives, samples and hands on to Jaeger. In two tiers, a `gateway` receives and hands each trace to the
+ * `sampler` that its id picks, so that the spans of a trace meet.
+ */
+export type CollectorRole = "single" | "gateway" | "sampler";
+
+/** How long a client's connection to a gateway lasts: a new one may go to another gateway, also to one that was added since. */
+const connectionAge = { max_connection_age: "60s", max_connection_age_grace: "30s" };
+
+/**
+ * How a gateway notices that a sampler is gone without a word, as with its node: what it sends is not confirmed for `timeout`, or, where it only
+ * waits, a ping is not answered. gRPC asks no more often than every ten seconds, and a server that is not told to bear that ends the connection.
+ */
+const aliveness = { client: { time: "10s", timeout: "3s" }, server: { min_time: "5s" } };
+
+/** How long OpenTelemetry's SDKs wait for an answer, by default. */
+const clientPatience = "10s";
+
+/** The memory limit of an instance, MiB. */
+export const collectorMemory = (settings: Settings, role: CollectorRole): number =>
+  role === "sampler" ? settings.sampler.memory : settings.collector.memory;
+
+/** The environment of the Collector's process. The `TRACING_` ones only tell a person who looks at it what it was made for. */
+export function collectorEnv(settings: Settings, role: CollectorRole = "single"): Record<string, string> {
+  return {
+    ...goMemoryLimit(collectorMemory(settings, role)),
+    TRACING_ENVIRONMENT: settings.environment,
+    // Not where nothing is sampled: an edit of the rates leaves gateways alone.
+    ...(role === "gateway"
+      ? {}
+      : { TRACING_SAMPLE_PERCENTAGE: String(settings.sampling.decide === "app" ? 100 : settings.sampling.default) }),
+  };
+}
+
+/** Text of `otel-config.yml`. */
+export function collectorConfig(settings: Settings, topology: Topology, role: CollectorRole = "single"): string {
+  const { listen } = topology;
+  const [receives, samples] = [role !== "sampler", role !== "gateway"];
+  const hygiene = receives ? hygieneProcessors(settings) : {};
+  const sampling = samples ? samplingProcessors(settings) : {};
+  const debug = settings.collector.debug === "off" ? [] : ["debug"];
+  return toYaml({
+    extensions: {
+      health_check: {
+        endpoint: `${listen.anywhere}:${ports.collector.health}`,
+        path: "/healthz",
+        response_body: { healthy: "OK", unhealthy: "unavailable" },
+      },
+      zpages: { endpoint: `${listen.collectorBackend}:${ports.collector.zpages}` },
+      // Survives the end of the process. Not synced write by write: after a loss of power the newest spans may be missing.
+      ...(samples
+        ? {
+            file_storage: {
+              directory: paths.collectorQueue,
+              create_directory: false,
+              max_size: queueFileBytes(settings),
+              // Sets a damaged file aside where opening it panics at once; of the damage tried, none was of that kind (docs/decisions/0023-chaos.md).
+              recreate: true,
+              compaction: { on_rebound: true, directory: paths.collectorQueue, cleanup_on_start: true },
+            },
+          }
+        : {}),
+    },
+    receivers: receivers(settings, topology, role),
+    processors: {
+      memory_limiter: memoryLimiter(collectorMemory(settings, role)),
+      ...hygiene,
+      ...(receives ? { attributes: attributes(settings), ...metricProcessors } : {}),
+      ...sampling,
+    },
+    ...(samples ? { connectors: { forward: {}, span_metrics: spanMetrics } } : {}),
+    exporters: {
+      ...(samples ? { otlp_grpc: toJaeger(settings, topology) } : { load_balancing: toSamplers(topology) }),
+      prometheus: prometheusExporter(topology, ports.collector.prometheusExporter),
+      ...(receives ? { "prometheus/reports": prometheusExporter(topology, ports.collector.reportsExporter) } : {}),
+      ...(samples && settings.collector.debug !== "off" ? { debug: { verbosity: settings.collector.debug } } : {}),
+    },
+    service: {
+      extensions: ["health_check", "zpages", ...(samples ? ["file_storage"] : [])],
+      pipelines: {
+        // Span metrics are taken before sampling: they count requests, not kept traces. And where no error can follow, which would make
+        // the client send, and them count, a second time.
+        "traces/received": {
+          receivers: receives ? ["otlp", "jaeger"] : ["otlp"],
+          processors: ["memory_limiter", ...Object.keys(hygiene), ...(receives ? ["attributes"] : [])],
+          exporters: samples ? ["span_metrics", "forward"] : ["load_balancing"],
+        },
+        ...(samples
+          ? { "traces/kept": { receivers: ["forward"], processors: Object.keys(sampling), exporters: ["otlp_grpc", ...debug] } }
+          : {}),
+        metrics: {
+          receivers: ["prometheus", ...(samples ? ["span_metrics"] : [])],
+          processors: ["memory_limiter"],
+          exporters: ["prometheus"],
+        },
+        ...(receives
+          ? {
+              "metrics/applications": {
+                receivers: ["otlp"],
+                processors: ["memory_limiter", ...Object.keys(metricProcessors)],
+                exporters: ["prometheus"],
+              },
+              "metrics/reports": { receivers: ["otlp/reports"], processors: ["memory_limiter"], exporters: ["prometheus/reports"] },
+            }
+          : {}),
+      },
+      telemetry: {
+        logs: { level: "info", encoding: "json" },
+        // Views need the level "detailed", and what it adds about requests has labels that clients choose.
+        metrics: {
+          level: "detailed",
+          readers: [prometheusReader(listen.collectorBackend, ports.collector.telemetry)],
+          views: requestViews,
+        },
+      },
+    },
+  });
+}
+
+/** A page for Prometheus. The names that a resource gives stay off it, but for `job` and `instance`. */
+const prometheusExporter = ({ listen }: Topology, port: number): object => ({
+  endpoint: `${listen.collectorBackend}:${port}`,
+  metric_expiration: "15m",
+  resource_to_telemetry_conversion: { enabled: false },
+});
+
+/** What the Collector counts of requests: how they were answered. No receiver's own counter knows of those that are refused before they are read. */
+const requestViews = [
+  ...Object.entries(answerLabels).map(([instrument, label]) => ({
+    selector: { instrument_name: instrument },
+    stream: { attribute_keys: { included: [label] }, aggregation: { explicit_bucket_histogram: { boundaries: [] } } },
+  })),
+  ...withoutRequestMetrics,
+];
+
+/** What weighs more than a request may is refused before it is read: by HTTP with status 400, by gRPC with RESOURCE_EXHAUSTED. Neither is tried again. */
+function receivers(settings: Settings, { listen, collectorSelf }: Topology, role: CollectorRole): object {
+  const at = (port: number) => ({ endpoint: `${listen.anywhere}:${port}` });
+  const grpc = { max_recv_msg_size_mib: role === "sampler" ? hopMebibytes(settings) : settings.limits.request };
+  const http = { max_request_body_size: requestBytes(settings) };
+  return {
+    otlp: {
+      protocols: {
+        grpc: {
+          ...at(ports.collector.otlpGrpc),
+          ...grpc,
+          ...(role === "gateway" ? { keepalive: { server_parameters: connectionAge } } : {}),
+          ...(role === "sampler" ? { keepalive: { enforcement_policy: aliveness.server } } : {}),
+        },
+        ...(role === "sampler" ? {} : { http: { ...at(ports.collector.otlpHttp), ...http } }),
+      },
+    },
+    ...(role === "sampler"
+      ? {}
+      : {
+          jaeger: {
+            protocols: {
+              grpc: { ...at(ports.collector.jaegerGrpc), ...grpc },
+              thrift_http: { ...at(ports.collector.jaegerThriftHttp), ...http },
+            },
+          },
+          "otlp/reports": { protocols: { http: { endpoint: `${listen.collectorBackend}:${ports.collector.reports}` } } },
+        }),
+    prometheus: {
+      config: {
+        scrape_configs: [
+          {
+            job_name: `otel-${role === "sampler" ? "sampler" : "collector"}-self`,
+            scrape_interval: "30s",
+            static_configs: [{ targets: [collectorSelf] }],
+          },
+        ],
+      },
+    },
+  };
+}
+
+function memoryLimiter(memory: number): object {
+  const share = (part: number) => Math.floor(memory * part);
+  return {
+    check_interval: "500ms",
+    limit_mib: share(memoryShare.hardLimit),
+    spike_limit_mib: share(memoryShare.hardLimit) - share(memoryShare.softLimit),
+  };
+}
+
+function attributes(settings: Settings): object {
+  return {
+    actions: [
+      { key: "deployment.environment.name", value: settings.environment, action: "insert" },
+      // Credentials that an instrumentation was told to record by mistake.
+      {
+        pattern: "(?i)^http[.](request|response)[.]header[.](authorization|proxy-authorization|cookie|set-cookie|x-api-key)$",
+        action: "delete",
+      },
+    ],
+  };
+}
+
+/** The exporter adds unit and type: traces_span_metrics_calls_total, traces_span_metrics_duration_seconds. */
+const spanMetrics = {
+  namespace: "traces.span.metrics",
+  histogram: {
+    unit: "s",
+    explicit: { buckets: latencyBounds.map((seconds) => (seconds < 1 ? `${seconds * 1000}ms` : `${seconds}s`)) },
+  },
+  aggregation_cardinality_limit: 2000,
+  metrics_flush_interval: "15s",
+  metrics_expiration: "15m",
+};
+
+function toJaeger(settings: Settings, topology: Topology): object {
+  const batch = batchBytes(settings);
+  return {
+    endpoint: topology.jaegerOtlp,
+    tls: { insecure: true },
+    // Jaeger answers when Elasticsearch has room. Giving up on an answer that comes late would send the spans a second time.
+    timeout: "120s",
+    // Behind tail_sampling nothing may fail: errors there are only logged. So a queue on disk that blocks when it is full, and no
+    // end to retries. Sampling hands on one trace at a time; the queue's batches make them few writes again. At low load a trace
+    // waits for the timeout: 200 ms, the default, would be twice the brief's whole time to Jaeger.
+    sending_queue: {
+      storage: "file_storage",
+      sizer: "bytes",
+      queue_size: queueBytes(settings),
+      block_on_overflow: true,
+      num_consumers: 4,
+      batch: { sizer: "bytes", flush_timeout: "25ms", min_size: batch.min, max_size: batch.max },
+    },
+    retry_on_failure: { enabled: true, initial_interval: "1s", max_interval: "10s", max_elapsed_time: 0 },
+  };
+}
+
+/**
+ * By trace id to the samplers that are ready. No queue: a client is answered when the samplers have its spans, so a gateway holds nothing
+ * that anybody believes to be safe. A sampler that does not answer is tried again, with its own spans alone, for as long as it takes to start anew.
+ * Then the client is told to try again, within the ten seconds that clients wait; its spans go to whom their ids pick among those that are ready by then.
+ */
+function toSamplers({ samplers }: Topology): object {
+  if (!samplers) throw new Error("a gateway needs samplers to hand its spans to");
+  return {
+    routing_key: "traceID",
+    resolver: { dns: { hostname: samplers.hostname, port: String(samplers.port), interval: "5s", timeout: "2s" } },
+    protocol: {
+      otlp: {
+        tls: { insecure: true },
+        timeout: "5s",
+        keepalive: aliveness.client,
+        sending_queue: { enabled: false },
+        retry_on_failure: { enabled: true, initial_interval: "500ms", max_interval: "1s", max_elapsed_time: "4s" },
+      },
+    },
+    // For all samplers of a batch, one after the other; without it, and with "0s", five seconds, which one that is silent takes from the others.
+    timeout: clientPatience,
+    // It would send the whole batch again, also to samplers that have taken their part: they would store and count it twice.
+    retry_on_failure: { enabled: false },
+  };
+}

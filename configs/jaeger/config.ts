@@ -1,0 +1,155 @@
+/** Jaeger's config file. */
+import { bulkBytes, hopMebibytes } from "../collector/bytes";
+import { goMemoryLimit, latencyBounds, prometheusReader, withoutRequestMetrics } from "../go-programs";
+import { imageOrigin, isOwnImage } from "../images";
+import { oldestIndexHours } from "./index-cleaner";
+import type { Settings } from "../stack/schema";
+import { elasticsearchUser, files, paths, ports } from "../topology/ports";
+import type { Topology } from "../topology/topology";
+import { can } from "../versions";
+import { toYaml } from "../yaml";
+
+/**
+ * Buckets for storage latencies, in seconds. And what "detailed" would add is left out: metrics of each request, whose labels clients
+ * choose.
+ */
+const metricViews = [
+  {
+    selector: { instrument_name: "jaeger_storage_*latency*" },
+    stream: { aggregation: { explicit_bucket_histogram: { boundaries: latencyBounds } } },
+  },
+  ...withoutRequestMetrics,
+];
+
+/** The environment of Jaeger's process. */
+export function jaegerEnv(settings: Settings): Record<string, string> {
+  return goMemoryLimit(settings.jaeger.memory);
+}
+
+/**
+ * How far back a trace can be looked up by its id, in hours: as long as the cleaner keeps an index. Jaeger's default of 72 h would not
+ * find traces that are still stored.
+ */
+export const maxSpanAgeHours = (settings: Settings): number => Math.ceil(oldestIndexHours(settings) / 24) * 24;
+
+/** The trace page in Jaeger images built on this machine, which lack Jaeger's own user interface. */
+const tracePageFolder = "/usr/share/trace-page";
+
+/** What an instance of Jaeger does: it writes what the Collector sends, it answers queries and serves strategies, or both. */
+export type JaegerRole = "both" | "collector" | "query";
+
+/** How long a connection from the Collector lasts where Jaeger has several instances: a new one may go to another of them. */
+const connectionAge = "60s";
+
+/** Copies of an index beside the first: one on a second node, where there is one. */
+export const indexCopies = ({ elasticsearch: { nodes, external } }: Settings): number => (nodes > 1 || external ? 1 : 0);
+
+/**
+ * How Jaeger writes to Elasticsearch. From 2.21 on the answer to the Collector is Elasticsearch's own: what failed for a time is sent again, from
+ * the Collector's queue, and stored once, by ids made of the content. A document that Elasticsearch will never take is given up, and TraceDataLoss
+ * tells; with `fail` it would be sent for ever, and everything behind it would wait (docs/decisions/0024-versions.md). Before 2.21, Jaeger
+ * collects documents in memory and writes them on its own.
+ */
+const writing = (settings: Settings): object =>
+  can(settings, "synchronousWrites")
+    ? { write_mode: "sync", poison_pill_handling: "drop", bulk_processing: { max_bytes: bulkBytes } }
+    : { bulk_processing: { workers: 3, max_bytes: bulkBytes, flush_interval: "200ms" } };
+
+/** Text of `jaeger-config.yml`. */
+export function jaegerConfig(settings: Settings, topology: Topology, role: JaegerRole = "both"): string {
+  const { listen } = topology;
+  const index = { shards: 1, replicas: indexCopies(settings) };
+  const [writes, answers] = [role !== "query", role !== "collector"];
+  const { ingress } = settings.jaeger;
+  const instances = role === "collector" ? settings.jaeger.collectors : settings.jaeger.replicas;
+  const keepalive = instances > 1 ? { keepalive: { server_parameters: { max_connection_age: connectionAge } } } : {};
+  return toYaml({
+    extensions: {
+      ...(answers && ingress ? { "basicauth/users": { htpasswd: { file: `${paths.users}/${files.users}` } } } : {}),
+      healthcheckv2: { use_v2: true, http: { endpoint: `${listen.anywhere}:${ports.jaeger.health}` } },
+      jaeger_storage: {
+        backends: {
+          elasticsearch: {
+            elasticsearch: {
+              server_urls: [topology.elasticsearchUrl],
+              ...(topology.elasticsearchAuthority ? { tls: { ca_file: topology.elasticsearchAuthority, reload_interval: "1m" } } : {}),
+              auth: {
+                basic: {
+                  username: elasticsearchUser,
+                  password_file: `${paths.secrets}/${files.elasticsearchPassword}`,
+                  reload_interval: "10s",
+                },
+              },
+              indices: { spans: index, services: index, dependencies: index, sampling: index },
+              max_span_age: `${maxSpanAgeHours(settings)}h`,
+              tags_as_fields: { include: [...settings.jaeger.tags].sort().join(",") },
+              ...writing(settings),
+            },
+          },
+        },
+      },
+      ...(answers
+        ? {
+            jaeger_query: {
+              storage: { traces: "elasticsearch" },
+              // Its traces about itself would go to port 4317 of its own host, where on Docker nobody listens: a warning every few seconds.
+              enable_tracing: false,
+              ui: isOwnImage("jaeger", imageOrigin(settings)) ? { assets_path: tracePageFolder } : undefined,
+              http: {
+                endpoint: `${listen.jaegerBackend}:${ports.jaeger.query}`,
+                ...(ingress ? { auth: { authenticator: "basicauth/users" } } : {}),
+              },
+              grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.queryGrpc}` },
+            },
+            remote_sampling: {
+              // Without an interval the file is read once and an edit is never served; without a probability a gap in it means 0.1 %.
+              file: { path: `${paths.live}/${files.strategies}`, reload_interval: "10s", default_sampling_probability: 1 },
+              http: { endpoint: `${listen.anywhere}:${ports.jaeger.samplingHttp}` },
+              grpc: { endpoint: `${listen.anywhere}:${ports.jaeger.samplingGrpc}` },
+            },
+          }
+        : {}),
+    },
+    receivers: writes
+      ? {
+          otlp: {
+            protocols: {
+              grpc: {
+                endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpGrpc}`,
+                max_recv_msg_size_mib: hopMebibytes(settings),
+                ...keepalive,
+              },
+              http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpHttp}` },
+            },
+          },
+          jaeger: {
+            protocols: {
+              grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.jaegerGrpc}` },
+              thrift_http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.jaegerThriftHttp}` },
+            },
+          },
+        }
+      : { nop: {} },
+    exporters: writes ? { jaeger_storage_exporter: { trace_storage: "elasticsearch" } } : { nop: {} },
+    service: {
+      extensions: [
+        "healthcheckv2",
+        "jaeger_storage",
+        ...(answers && ingress ? ["basicauth/users"] : []),
+        ...(answers ? ["jaeger_query", "remote_sampling"] : []),
+      ],
+      // No batch processor, and no queue in the exporter: each acknowledges before it has written. The Collector sends batches already, and has a queue.
+      pipelines: {
+        traces: writes
+          ? { receivers: ["otlp", "jaeger"], processors: [], exporters: ["jaeger_storage_exporter"] }
+          : { receivers: ["nop"], exporters: ["nop"] },
+      },
+      telemetry: {
+        resource: { "service.name": "jaeger" },
+        logs: { level: "info", encoding: "json" },
+        // Views need the level "detailed". Without them storage latencies fall between 0 and 5 s, which says nothing.
+        metrics: { level: "detailed", readers: [prometheusReader(listen.jaegerBackend, ports.jaeger.admin)], views: metricViews },
+      },
+    },
+  });
+}

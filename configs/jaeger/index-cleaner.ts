@@ -1,0 +1,123 @@
+/** The index cleaner's script. */
+import { cleanerGauges } from "./cleaner-metrics";
+import type { Settings } from "../stack/schema";
+import { cronState, elasticsearchUser, files, paths } from "../topology/ports";
+import type { Topology } from "../topology/topology";
+import { portOf } from "../topology/kubernetes";
+
+/** Path of the cleaner in its image, official or our own. */
+const program = "/go/bin/es-index-cleaner-linux";
+
+/** Kinds of the indices that Jaeger makes and the cleaner deletes. */
+const kinds = ["span", "service", "dependencies", "sampling"];
+
+/** Pattern of these, under any prefix. */
+export const jaegerIndices = kinds.map((kind) => `*jaeger-${kind}-*`).join(",");
+
+/** A prefix with which the cleaner asks for Jaeger's indices under any prefix and under none: it adds `-jaeger-*`. */
+export const anyPrefix = "jaeger-*,*";
+
+/** More days than any index is old: told so many, the cleaner lists the indices and deletes none. */
+const forever = 36_500;
+
+/**
+ * The number of days that the cleaner is told, for a retention in days. An index holds the spans of a day and goes as a whole, and it is its first
+ * moment that counts. Told N, the cleaner before Jaeger 2.20 keeps N calendar days, today included; from 2.20 on, what was made in the last
+ * N × 24 h. With either, its youngest spans may be a day younger: so it is told one day more.
+ */
+export const cleanerDays = (retention: number): number => retention + 1;
+
+/**
+ * Age in hours that no index reaches while the cleaner does its work. From Jaeger 2.20 on, one that was made just after a run is not old enough
+ * for the run so many days later, and goes a day after that; before, sooner. Three hours more are for runs that are tried again.
+ */
+export const oldestIndexHours = ({ retention }: Pick<Settings, "retention">): number => (cleanerDays(retention) + 1) * 24 + 3;
+
+/**
+ * Text of `index-cleaner.sh`: deletes the indices that are older than the retention and reports how that went; with the argument `report`
+ * it only reports. It runs in a busybox, official or Debian's.
+ *
+ * The cleaner takes its password from its environment only; the script reads it from a file, so that it stands neither in the container's
+ * configuration nor in a command line. A run with a wrong prefix deletes nothing and ends well, so the report tells the age of the oldest
+ * index under any prefix. It is the cleaner that is asked for it, told to delete nothing: it logs what it found, and checks
+ * Elasticsearch's certificate, which no tool of busybox does.
+ */
+export function cleanerScript(settings: Settings, topology: Topology): string {
+  const collector = new URL(topology.collectorReports);
+  const password = `${paths.secrets}/${files.elasticsearchPassword}`;
+  const state = (name: keyof typeof cronState) => `${paths.cleanerState}/${cronState[name]}`;
+  const gauge = (name: keyof typeof cleanerGauges, value: string) =>
+    `gauge ${cleanerGauges[name].name} "${cleanerGauges[name].unit}" ${value}`;
+  const hour = settings.indexCleaner.hour * 3600;
+  const authority = topology.elasticsearchAuthority;
+  const trust = authority === undefined ? "" : `\n  export ES_TLS_ENABLED=true ES_TLS_CA=${authority}`;
+  return `#!/bin/sh
+# Deletes Jaeger's indices that are older than ${settings.retention} days and reports how that went; with the argument "report" it only reports.
+set -u
+
+# Runs the cleaner, told the days that are kept; with "list" it only lists what there is, under any prefix.
+cleaner() (
+  ES_USERNAME=${elasticsearchUser}
+  ES_PASSWORD=$(cat ${password}) || exit
+  export ES_USERNAME ES_PASSWORD${trust}
+  [ "$1" != list ] || { set -- ${forever}; export INDEX_PREFIX='${anyPrefix}' TIMEOUT=20 TZ=UTC; }
+  exec ${program} "$1" ${topology.elasticsearchUrl}
+)
+
+# When the oldest index was made, in seconds; nothing where there is none. The cleaner logs each as {"Index":"…","CreationTime":"…",…}.
+oldest() {
+  found=$(cleaner list 2>&1) || { echo "$found" | tail -n 1 >&2; return 1; }
+  list=$(echo "$found" | grep '"Queried indices"') || return
+  all=$(echo "$list" | sed 's/{"Index":/\\n&/g' | sed -n 's/^{"Index":"\\([^"]*\\)","CreationTime":"\\([0-9-]*\\)T\\([0-9:]*\\).*/\\2 \\3 \\1/p')
+  case $list in *'"Index":'*) [ -n "$all" ] || return ;; esac
+  made=$(echo "$all" | grep -E 'jaeger-(${kinds.join("|")})-' | sort | head -n 1)
+  [ -z "$made" ] || date -u -d "\${made% *}" +%s
+}
+
+# A host's address: Debian's static busybox resolves names in nslookup only.
+address() {
+  found=
+  case $1 in *[!0-9.]*) found=$(nslookup "$1" 2>/dev/null | sed -n '/^Name:/,$ s/^Address[^:]*: *\\([0-9][0-9.]*\\).*/\\1/p' | head -n 1) ;; esac
+  echo "\${found:-$1}"
+}
+
+gauge() {
+  [ -n "$3" ] || return 0
+  point=$(printf '{"name":"%s","unit":"%s","gauge":{"dataPoints":[{"asInt":"%s","timeUnixNano":"%s000000000"}]}}' "$1" "$2" "$3" "$now")
+  gauges="\${gauges:+$gauges,}$point"
+}
+
+number() { grep -xE '[0-9]+' "$1" 2>/dev/null; }
+
+report() {
+  now=$(date +%s)
+  gauges=
+  made=$(oldest) && made=\${made:-$now} || echo "the oldest index is not known: Elasticsearch gave no list" >&2
+  result=$(number ${state("lastResult")})
+  ${gauge("lastSuccess", '"$1"')}
+  ${gauge("lastRun", `"\${result:+$((result == 0))}"`)}
+  ${gauge("nextRun", `$((now - (now - ${hour}) % 86400 + 86400))`)}
+  ${gauge("oldestIndex", '"$made"')}
+  service='{"attributes":[{"key":"service.name","value":{"stringValue":"index-cleaner"}}]}'
+  body="{\\"resourceMetrics\\":[{\\"resource\\":$service,\\"scopeMetrics\\":[{\\"metrics\\":[$gauges]}]}]}"
+  timeout 20 wget -q -O /dev/null --header 'Content-Type: application/json' --post-data "$body" \\
+    "http://$(address ${collector.hostname}):${portOf(topology.collectorReports)}/v1/metrics"
+}
+
+if [ "\${1:-}" = report ]; then
+  report "$(number ${state("lastSuccess")})"
+  exit
+fi
+cleaner ${cleanerDays(settings.retention)}
+code=$?
+echo "$code" > ${state("lastResult")}
+if [ "$code" -eq 0 ]; then success=$(date +%s); else success=$(number ${state("lastSuccess")}); fi
+report "$success" || echo "the Collector took no report" >&2
+if [ -n "$made" ]; then
+  hours=$(((now - made) / 3600))
+  echo "the oldest index is $hours hours old"
+  [ "$hours" -lt ${oldestIndexHours(settings)} ] || echo "none should be older than ${oldestIndexHours(settings)} hours: is its prefix one that the cleaner knows?" >&2
+fi
+exit "$code"
+`;
+}

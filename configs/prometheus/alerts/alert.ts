@@ -1,0 +1,43 @@
+/** What an alert is, and the kind that most programs have one of: instances that do not answer. */
+import { total } from "../promql";
+
+/** An alert: how long its expression must hold, what it means, and what to look at first. `value` is a template of the found value. */
+export interface Alert {
+  /** Several rules may have one name, each for another severity or service. */
+  readonly name: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly severity: "critical" | "warning";
+  /** What it is about, where the expression's labels do not say. */
+  readonly service?: string;
+  readonly summary: string;
+  readonly value: string;
+  readonly first: string;
+}
+
+/** Instances of a service that are scraped under a job. */
+export interface Watched {
+  readonly job: string;
+  readonly service: string;
+  /** Which of the job's targets they are; left out where they are all. */
+  readonly label?: string;
+  /** How many there are to be. */
+  readonly replicas: number;
+}
+
+/**
+ * Critical where no instance answers, or Prometheus knows none. A warning where some do: whoever is left does the work, so that is for the
+ * morning. Instances that were never made count too.
+ */
+export function down(
+  { job, service, label = "", replicas }: Watched,
+  text: { readonly name: string; readonly none: string; readonly some: string; readonly first: string },
+): Alert[] {
+  const up = `up{job="${job}"${label}}`;
+  const of = `of ${replicas} ${service} ${replicas === 1 ? "answers" : "answer"}.`;
+  const common = { name: text.name, for: "2m", service, value: `{{ $value }} ${of}`, first: text.first };
+  return [
+    { ...common, expr: `${total(up)} == 0`, severity: "critical", summary: text.none },
+    ...(replicas > 1 ? [{ ...common, expr: `(sum(${up}) > 0) < ${replicas}`, severity: "warning", summary: text.some } as const] : []),
+  ];
+}

@@ -1,0 +1,163 @@
+/** The Collector: that it answers, takes spans, and has room. */
+import { down, type Alert, type Watched } from "./alert";
+import {
+  accepted,
+  collector,
+  enqueueFailed,
+  failed,
+  grown,
+  queueCapacity,
+  queueSize,
+  refused,
+  refusedRequests,
+  sendFailed,
+  total,
+  totalRates,
+} from "../promql";
+import { hygieneAlert } from "./hygiene";
+import { fullSampling, undecidedShare } from "./sampling";
+import { instanceCapacity } from "../../sampling";
+import type { Settings } from "../../stack/schema";
+
+/**
+ * Share of its memory limit that what lives on the Collector's heap may take for long. From half of it on garbage has no room to pile up; at
+ * three fifths its memory limiter refuses.
+ */
+const highMemory = 0.5;
+
+/** A tier of the Collector, with the group of settings it has and the memory limit of an instance, MiB. */
+interface Tier extends Watched {
+  readonly group: "collector" | "sampler";
+  readonly memory: number;
+  readonly label: string;
+}
+
+function tiers({ collector, sampler }: Settings): readonly Tier[] {
+  const job = "otel-collector";
+  const { memory, replicas } = collector;
+  if (sampler.replicas === 0) return [{ job, service: job, group: "collector", label: "", memory, replicas }];
+  return [
+    { job, service: job, group: "collector", label: ', tier!="sampler"', memory, replicas },
+    { job, service: "otel-sampler", group: "sampler", label: ', tier="sampler"', ...sampler },
+  ];
+}
+
+/**
+ * A Collector whose heap is more than a share of its limit: the least of a minute, as garbage comes and goes. Resident memory would count the
+ * mapped pages of the program and of the queue's file, which the kernel takes back when it needs them.
+ */
+const takesMemory = (settings: Settings) =>
+  tiers(settings)
+    .map(({ label, memory }) => {
+      const heap = `min_over_time(${collector("otelcol_process_runtime_heap_alloc_bytes", label)}[1m])`;
+      return `${heap} / ${memory * 1024 * 1024} > ${highMemory}`;
+    })
+    .join(" or ");
+
+const dropRate = `${totalRates(refused, failed, enqueueFailed, sendFailed)} / (${totalRates(accepted, refused, failed)} > 0)`;
+
+/**
+ * Full within an hour at the pace of ten minutes: time to act before receivers refuse. A tenth of it must be taken: what waits for a moment tells
+ * nothing.
+ */
+const queueFills = `predict_linear(${queueSize}[10m], 3600) > ${queueCapacity} and ${queueSize} / ${queueCapacity} > 0.1`;
+
+/**
+ * A volume with a queue on it that is nearly full, as the cluster's nodes tell its own Prometheus. The queue's bound is below its volume's size, so
+ * this says that something else takes room there. The stack's own Prometheus is not let in to the nodes, and Docker's volumes have no size.
+ */
+function queueVolume(settings: Settings): Alert[] {
+  if (settings.prometheus.mode !== "operator") return [];
+  const of = (what: string) =>
+    `kubelet_volume_stats_${what}_bytes{job="kubelet", namespace="${settings.kubernetes.namespace}", ` +
+    `persistentvolumeclaim=~"data-otel-(collector|sampler)-.*"}`;
+  return [
+    {
+      name: "OTELQueueVolumeFull",
+      expr: `${of("available")} / ${of("capacity")} < 0.1`,
+      for: "5m",
+      severity: "warning",
+      summary: "The volume of a queue is more than 90 % full: soon spans cannot wait on it",
+      value: "{{ $value | humanizePercentage }} of {{ $labels.persistentvolumeclaim }} is free.",
+      first: "`kubectl get pvc`: is the volume as large as `tracing:collector.queue` wants it by now?",
+    },
+  ];
+}
+
+export function collectorAlerts(settings: Settings): readonly Alert[] {
+  const { traces } = instanceCapacity(settings);
+  return [
+    ...tiers(settings).flatMap((tier) =>
+      down(tier, {
+        name: "OTELCollectorDown",
+        none:
+          tier.group === "sampler" ? "No sampler answers: gateways refuse all spans" : "The Collector does not answer: no span is taken",
+        some:
+          tier.group === "sampler"
+            ? "A sampler does not answer: traces in its queue wait, new ones go to the others"
+            : "A Collector does not answer; the others take the spans",
+        first: `\`make status\`, then \`make logs SERVICE=${tier.service}\`.`,
+      }),
+    ),
+    {
+      name: "OTELHighSpanDropRate",
+      expr: `${dropRate} > 0.1`,
+      for: "2m",
+      severity: "critical",
+      summary: "The Collector refuses or drops more than 10 % of the spans",
+      value: "{{ $value | humanizePercentage }} of the spans that came in five minutes.",
+      first: "`make status`: is the queue full, or the Collector short of memory?",
+    },
+    {
+      name: "OTELRequestsRefused",
+      expr: `${refusedRequests.map((counter) => total(grown(counter))).join(" + ")} > 0`,
+      for: "0s",
+      severity: "warning",
+      summary: "A client sends what the Collector can never take: those spans are lost where they come from",
+      value: "{{ $value | humanize }} requests in five minutes were unreadable, or larger than `tracing:limits.request`.",
+      first: "the logs of the applications: which of them reports a refusal (HTTP 400, RESOURCE_EXHAUSTED)?",
+    },
+    hygieneAlert,
+    {
+      name: "OTELExporterQueueFull",
+      expr: `${queueSize} / ${queueCapacity} > 0.9`,
+      for: "1m",
+      severity: "warning",
+      summary: "The Collector's queue is more than 90 % full: soon it refuses spans",
+      value: "{{ $value | humanizePercentage }} of its capacity.",
+      first: "`make logs SERVICE=jaeger`: why does it take no spans?",
+    },
+    {
+      name: "OTELExporterQueueFilling",
+      expr: queueFills,
+      for: "5m",
+      severity: "warning",
+      summary: "At this pace the Collector's queue is full within an hour",
+      value: "{{ $value | humanize1024 }}B would wait by then.",
+      first: "`make logs SERVICE=jaeger`: why does it take so few spans?",
+    },
+    ...queueVolume(settings),
+    {
+      name: "OTELCollectorHighMemory",
+      expr: takesMemory(settings),
+      for: "5m",
+      severity: "warning",
+      summary: `What the Collector holds in memory is more than ${highMemory * 100} % of its ${tiers(settings)
+        .map(({ memory }) => memory)
+        .join(" or ")} MiB`,
+      value: "{{ $value | humanizePercentage }} of its limit.",
+      first: `\`make status\`: how many spans come? Raise ${tiers(settings)
+        .map(({ group }) => `\`tracing:${group}.memory\``)
+        .join(" or ")} if that is the load to carry.`,
+    },
+    {
+      name: "OTELSamplingFull",
+      expr: `${undecidedShare(settings)} > ${fullSampling}`,
+      for: "1m",
+      severity: "warning",
+      summary: `The Collector's memory for ${traces} undecided traces is more than ${fullSampling * 100} % full: soon receivers are held up`,
+      value: "{{ $value | humanizePercentage }} of it.",
+      first: "`make sampling`: what load is expected? Set `tracing:sampling.expected` to what comes, and it says what memory that takes.",
+    },
+  ];
+}

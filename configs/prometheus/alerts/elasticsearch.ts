@@ -1,0 +1,150 @@
+/** Elasticsearch's health, heap and disk, as its exporter tells them. */
+import type { Alert } from "./alert";
+import { indexCopies } from "../../jaeger/config";
+import { elasticsearch, total } from "../promql";
+import type { Settings } from "../../stack/schema";
+import { ownElasticsearch } from "../../topology/kubernetes";
+import { freeAt, type Watermark } from "../../elasticsearch/watermarks";
+
+/** Share of its maximum that stays on the heap when garbage is gone, above which little is left to work with. At 95 % requests are refused. */
+const highHeap = 0.85;
+
+/** Free disk and disk size of each node, by name: a node that restarts has another address. */
+const free = "tracing:elasticsearch_free_bytes";
+const size = "tracing:elasticsearch_disk_bytes";
+const available = elasticsearch("elasticsearch_filesystem_data_available_bytes");
+const byName = (value: string) => `min by (name) (${value})`;
+
+const nodes = elasticsearch("elasticsearch_cluster_health_number_of_nodes");
+const status = (color: "red" | "yellow") => `max(${elasticsearch("elasticsearch_cluster_health_status", `, color="${color}"`)})`;
+const heap = (which: "used" | "max") => elasticsearch(`elasticsearch_jvm_memory_${which}_bytes`, ', area="heap"');
+
+const answers = "tracing:elasticsearch_answers";
+
+/** Holds where Elasticsearch has answered its exporter for two minutes. */
+export const elasticsearchAnswers = `min_over_time(${answers}[2m]) == 1`;
+
+/** Recording rules. */
+export const elasticsearchRecords = [
+  { record: answers, expr: `${total(nodes)} > bool 0` },
+  { record: free, expr: byName(available) },
+  { record: size, expr: byName(elasticsearch("elasticsearch_filesystem_data_size_bytes")) },
+];
+
+/** What is free after some hours at the pace of a window. Only where half of the disk is taken: a burst on an empty disk tells nothing. */
+const after = (hours: number, window: string) =>
+  `${byName(`predict_linear(${available}[${window}], ${hours * 3600})`)} and ${free} < 0.5 * ${size}`;
+
+/**
+ * What is free in a day if it goes on like the day before. The cleaner deletes once a day, so a shorter window would see disks fill that do not.
+ * In a stack's first day there is no day before.
+ */
+const tomorrow = `(2 * ${free} - ${free} offset 1d and ${free} < 0.5 * ${size} or (${after(24, "6h")} unless ${free} offset 1d))`;
+
+export function elasticsearchAlerts(settings: Settings): readonly Alert[] {
+  const at = (watermark: Watermark) => freeAt(settings, watermark, size);
+  const expected = settings.elasticsearch.nodes;
+  const several = ownElasticsearch(settings) && expected > 1;
+  const first = "`make status`, then `make logs SERVICE=elasticsearch`.";
+  const room = "`make status`: what do the indices take? Lower `tracing:retention` or the sampling rates, or make the disk larger.";
+  return [
+    {
+      name: "ElasticsearchDown",
+      expr: `sum(up{job="elasticsearch-exporter"}) > 0 and ${answers} == 0`,
+      for: "2m",
+      severity: "critical",
+      summary: "Elasticsearch does not answer: nothing is stored or found",
+      value: "Its exporter runs and gets no answer.",
+      first,
+    },
+    ...(several
+      ? [
+          {
+            name: "ElasticsearchDown",
+            expr: `min(${nodes}) < ${expected}`,
+            for: "5m",
+            severity: "warning",
+            summary: "A node of Elasticsearch is gone; the others have its data",
+            value: `{{ $value }} of ${expected} nodes are there.`,
+            first,
+          } as const,
+        ]
+      : []),
+    {
+      name: "ElasticsearchExporterDown",
+      expr: `${total('up{job="elasticsearch-exporter"}')} == 0`,
+      for: "5m",
+      severity: "warning",
+      summary: "Nothing is known of Elasticsearch's health and disk: its exporter does not answer",
+      value: "{{ $value }} of 1 answers.",
+      first: "`make status`, then `make logs SERVICE=elasticsearch-exporter`.",
+    },
+    {
+      name: "ElasticsearchRed",
+      expr: `${status("red")} == 1`,
+      for: "3m",
+      severity: "critical",
+      summary: "Elasticsearch is red: of an index a part is missing, and what belongs there is neither stored nor found",
+      value: "Status red is {{ $value }}.",
+      first,
+    },
+    ...(indexCopies(settings) > 0
+      ? [
+          {
+            name: "ElasticsearchYellow",
+            expr: `${status("yellow")} == 1`,
+            for: "30m",
+            severity: "warning",
+            summary: "Elasticsearch is yellow for long: some data is on one node only",
+            value: "Status yellow is {{ $value }}.",
+            first,
+          } as const,
+        ]
+      : []),
+    {
+      name: "ElasticsearchHeapHigh",
+      expr: `min_over_time(${heap("used")}[5m]) / ${heap("max")} > ${highHeap}`,
+      for: "10m",
+      severity: "warning",
+      summary: `Elasticsearch's heap is more than ${highHeap * 100} % full, also after garbage collection`,
+      value: "{{ $value | humanizePercentage }} of it, on {{ $labels.name }}.",
+      first: "`make status`: how much is there to search and to store? Raise `tracing:elasticsearch.memory` if that is the load to carry.",
+    },
+    {
+      name: "ElasticsearchDiskLow",
+      expr: `${free} < 1.5 * ${at("low")}`,
+      for: "5m",
+      severity: "warning",
+      summary: "Elasticsearch's disk is nearly full: soon its low watermark is reached",
+      value: "{{ $value | humanize1024 }}B free on {{ $labels.name }}.",
+      first: room,
+    },
+    {
+      name: "ElasticsearchDiskLow",
+      expr: `${free} < ${at("low")}`,
+      for: "5m",
+      severity: "critical",
+      summary: "Elasticsearch's disk is below its low watermark: at the high one no new index can be made, at the last nothing is stored",
+      value: "{{ $value | humanize1024 }}B free on {{ $labels.name }}.",
+      first: room,
+    },
+    {
+      name: "ElasticsearchDiskFilling",
+      expr: `${tomorrow} < ${at("flood_stage")}`,
+      for: "1h",
+      severity: "warning",
+      summary: "At this pace Elasticsearch's disk is full within a day",
+      value: "{{ $value | humanize1024 }}B would be free then on {{ $labels.name }}.",
+      first: room,
+    },
+    {
+      name: "ElasticsearchDiskFilling",
+      expr: `(${after(4, "1h")}) < ${at("flood_stage")}`,
+      for: "15m",
+      severity: "critical",
+      summary: "At this pace Elasticsearch's disk is full within four hours",
+      value: "{{ $value | humanize1024 }}B would be free then on {{ $labels.name }}.",
+      first: room,
+    },
+  ];
+}

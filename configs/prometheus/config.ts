@@ -1,0 +1,59 @@
+/** Prometheus' config file. */
+import type { Settings } from "../stack/schema";
+import { files, paths } from "../topology/ports";
+import type { ScrapeJob, Topology } from "../topology/topology";
+import { toYaml } from "../yaml";
+
+/** Text of `prometheus-tracing.yml`. */
+export function prometheusConfig(settings: Settings, topology: Topology): string {
+  return toYaml({
+    global: {
+      scrape_interval: "15s",
+      evaluation_interval: "15s",
+      external_labels: { stack: settings.stack, environment: settings.environment },
+      metric_name_escaping_scheme: "underscores",
+    },
+    rule_files: [`${paths.config}/${files.rules}`],
+    scrape_configs: topology.scrape.map(scrapeConfig),
+  });
+}
+
+/** Names that Prometheus gives itself: what a scrape was like, alerts, and recorded series, which have a colon. */
+export const reservedNames = "(up|scrape_.*|ALERTS.*|.*:.*)";
+
+/** What a reserved name becomes where somebody else gave it. */
+export const exportedName = "exported_$1";
+
+function scrapeConfig({ name, instances = [], names = [], foreign, secondTier }: ScrapeJob): object {
+  const apart = secondTier?.apart;
+  const relabel = names.length > 1 ? [{ source_labels: ["__meta_dns_name"], regex: "(.+)-pods", target_label: "service" }] : [];
+  const metricRelabel = [
+    ...(foreign ? [{ source_labels: ["__name__"], regex: reservedNames, target_label: "__name__", replacement: exportedName }] : []),
+    ...(apart
+      ? [{ source_labels: ["tier", "__name__"], regex: `sampler;${apart.series}`, target_label: "job", replacement: apart.job }]
+      : []),
+  ];
+  const targets = [
+    ...(instances.length > 0 ? [{ targets: instances }] : []),
+    ...(secondTier ? [{ targets: secondTier.instances, labels: { tier: "sampler" } }] : []),
+  ];
+  const [host, port] = [names.map((target) => target.split(":")[0]), Number(names[0]?.split(":")[1])];
+  return {
+    job_name: name,
+    ...(targets.length > 0 ? { static_configs: targets } : {}),
+    ...(names.length > 0 ? { dns_sd_configs: [{ names: host, type: "A", port, refresh_interval: "15s" }] } : {}),
+    ...(relabel.length > 0 ? { relabel_configs: relabel } : {}),
+    ...(metricRelabel.length > 0 ? { metric_relabel_configs: metricRelabel } : {}),
+  };
+}
+
+/** Command line of Prometheus, behind the entrypoint. */
+export function prometheusArgs(settings: Settings, configFile: string, dataFolder: string): string[] {
+  return [
+    `--config.file=${configFile}`,
+    `--storage.tsdb.path=${dataFolder}`,
+    `--storage.tsdb.retention.time=${settings.prometheus.retention}d`,
+    `--storage.tsdb.retention.size=${settings.prometheus.storage}MB`,
+    "--log.format=json",
+  ];
+}

@@ -1,0 +1,43 @@
+/** Prometheus' recording and alerting rules. docs/decisions/0006-alerts.md says why each is as it is. */
+import type { Alert } from "./alerts/alert";
+import { accepted, enqueueFailed, sendFailed, sent, totalRates } from "./promql";
+import { collectorAlerts } from "./alerts/collector";
+import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearch";
+import { retentionAlerts } from "./alerts/retention";
+import { storageAlerts, storageRecords } from "./alerts/storage";
+import type { Settings } from "../stack/schema";
+import { toYaml } from "../yaml";
+
+/** Recording rules, in the order that they need. */
+const records = (settings: Settings): readonly { record: string; expr: string; labels?: Record<string, string> }[] => [
+  { record: "tracing:spans_per_second", expr: `sum(rate(${accepted}[1m])) or sum(up{job="otel-collector"}) * 0` },
+  {
+    // Where nothing is exported, nothing fails.
+    record: "tracing:export_success_rate",
+    expr: `${totalRates(sent)} / (${totalRates(sent, sendFailed, enqueueFailed)} > 0) or vector(1)`,
+  },
+  ...elasticsearchRecords,
+  ...storageRecords(settings),
+];
+
+const alerts = (settings: Settings): readonly Alert[] => [
+  ...collectorAlerts(settings),
+  ...storageAlerts(settings),
+  ...elasticsearchAlerts(settings),
+  ...retentionAlerts(settings),
+];
+
+/** Text of `tracing_rules.yml`. */
+export const rulesFile = (settings: Settings): string => toYaml({ groups: ruleGroups(settings) });
+
+/** The groups of rules: one, so that alerts see what was recorded in the same turn. */
+export function ruleGroups(settings: Settings): object[] {
+  const rules = alerts(settings).map(({ name, expr, severity, service, summary, value, first, for: hold }) => ({
+    alert: name,
+    expr,
+    for: hold,
+    labels: { severity, ...(service ? { service } : {}) },
+    annotations: { summary, description: `${value} First: ${first}`, runbook: `docs/runbooks/alerts.md#${name.toLowerCase()}` },
+  }));
+  return [{ name: "tracing", rules: [...records(settings), ...rules] }];
+}

@@ -1,0 +1,70 @@
+/** Settings that are right one by one and not together: what a platform cannot do, and what needs something else. */
+import { memoryForRequest, queueForRequest } from "../collector/bytes";
+import type { Parsed } from "./schema";
+import { hasSamplers } from "../topology/kubernetes";
+
+/** The sentence about a value that does not go with the others. */
+const refusal = (key: string, found: unknown, allowed: string): string => `${key}: found ${JSON.stringify(found)}; allowed: ${allowed}`;
+
+/** What is too small for the requests that may come. One sentence each, as below. */
+export function sizeConflicts({ limits, collector, sampler, jaeger }: Partial<Parsed>): string[] {
+  if (!limits) return [];
+  const request = `as limits.request is ${limits.request}Mi`;
+  const memory = memoryForRequest(limits.request);
+  const takers = { collector, ...(sampler && hasSamplers({ sampler }) ? { sampler } : {}), jaeger };
+  const queue = queueForRequest(limits.request);
+  return [
+    ...Object.entries(takers).flatMap(([group, sizes]) =>
+      sizes && sizes.memory < memory ? [refusal(`${group}.memory`, `${sizes.memory}Mi`, `${memory}Mi or more, ${request}`)] : [],
+    ),
+    ...(collector && collector.queue < queue ? [refusal("collector.queue", `${collector.queue}Mi`, `${queue}Mi or more, ${request}`)] : []),
+  ];
+}
+
+/** One sentence each: the key without its namespace, what was found, what is allowed. Groups that are wrong by themselves are left out. */
+export function platformConflicts(groups: Partial<Parsed>): string[] {
+  const { platform, elasticsearch, collector, sampler, jaeger, prometheus } = groups;
+  const problems: string[] = [];
+  const refuse = (key: string, found: unknown, allowed: string) => problems.push(refusal(key, found, allowed));
+  if (platform === "docker") {
+    const only = (key: string, found: unknown, allowed: unknown) => {
+      if (found !== undefined && found !== allowed)
+        refuse(key, found, `${allowed === undefined ? "nothing" : JSON.stringify(allowed)} on docker`);
+    };
+    only("elasticsearch.nodes", elasticsearch?.nodes, 1);
+    only("elasticsearch.tls", elasticsearch?.tls, "off");
+    only("elasticsearch.issuer", elasticsearch?.issuer, undefined);
+    only("elasticsearch.bootstrap", elasticsearch?.bootstrap, false);
+    only("elasticsearch.external", elasticsearch?.external, undefined);
+    only("collector.replicas", collector?.replicas, 1);
+    only("collector.maxReplicas", collector?.maxReplicas, undefined);
+    only("sampler.replicas", sampler?.replicas, 0);
+    only("jaeger.replicas", jaeger?.replicas, 1);
+    only("jaeger.collectors", jaeger?.collectors, 0);
+    only("jaeger.ingress", jaeger?.ingress, undefined);
+    only("prometheus.mode", prometheus?.mode, "own");
+    return problems;
+  }
+  if (elasticsearch) {
+    const { nodes, tls, bootstrap, external, issuer } = elasticsearch;
+    if (nodes === 2) refuse("elasticsearch.nodes", nodes, "1, or 3 and more: of two nodes, none is a majority");
+    if (nodes > 1 && tls === "off" && !external)
+      refuse("elasticsearch.tls", tls, "cert-manager or external, as several nodes trust each other by certificates");
+    if (bootstrap && nodes === 1) refuse("elasticsearch.bootstrap", bootstrap, "false: a single node needs no others to begin with");
+    if (issuer && tls !== "cert-manager") refuse("elasticsearch.issuer", issuer, "nothing unless elasticsearch.tls is cert-manager");
+    if (external?.authoritySecret && !external.url.startsWith("https:"))
+      refuse("elasticsearch.external.authoritySecret", external.authoritySecret, "nothing for an http address");
+  }
+  if (collector && sampler) {
+    const { replicas, maxReplicas } = collector;
+    if (maxReplicas !== undefined && maxReplicas < replicas)
+      refuse("collector.maxReplicas", maxReplicas, `${replicas} or more, as collector.replicas is`);
+    if (sampler.replicas === 0 && Math.max(replicas, maxReplicas ?? 1) > 1)
+      refuse(
+        "sampler.replicas",
+        0,
+        "1 or more where there are several Collectors: the spans of a trace must meet in one place to be sampled",
+      );
+  }
+  return problems;
+}

@@ -1,0 +1,200 @@
+/** The groups of settings that size and place the services, and what they take. */
+import { isIP } from "node:net";
+import * as z from "zod";
+import { limits } from "./limits";
+import { cpu, days, flag, integer, leaf, mebibytes, oneOf, text } from "./units";
+
+const name = (what: string) => text(`the name of ${/^[AEIOU]/i.test(what) ? "an" : "a"} ${what}`, /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/);
+const cores = () => cpu("50m", "64").describe("CPU limit on Kubernetes; a quarter of it is requested. Docker sets none.");
+
+/** Texts by name, such as labels. */
+const labels = leaf("texts by name, such as { release: monitoring }", (input) => {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return undefined;
+  return Object.values(input).every((value) => typeof value === "string") ? (input as Readonly<Record<string, string>>) : undefined;
+});
+
+const elasticsearch = z
+  .strictObject({
+    memory: mebibytes("1Gi", "64Gi").prefault("1Gi").describe("Memory limit, MiB. Half of it is the Java heap."),
+    cpu: cores().prefault("1"),
+    nodes: integer(1, 9, "a number of nodes")
+      .prefault(1)
+      .describe("Nodes: 1, or 3 and more, so that a majority outlives the loss of one. Each index then has a copy on a second node."),
+    // New data stops where a tenth of the disk is free (configs/elasticsearch/watermarks.ts): less than this would hold hardly any.
+    storage: mebibytes("4Gi", "16384Gi").prefault("10Gi").describe("Disk of each node, MiB. Docker's volumes have no limit and ignore it."),
+    tls: oneOf("off", "cert-manager", "external")
+      .prefault("off")
+      .describe("TLS for HTTP and between nodes: off, with certificates from cert-manager, or with those of a Secret that exists."),
+    issuer: z
+      .strictObject({
+        name: name("cert-manager issuer").describe("Its name."),
+        kind: oneOf("Issuer", "ClusterIssuer").prefault("ClusterIssuer").describe("Kind of the issuer."),
+      })
+      .optional()
+      .describe("The cert-manager issuer that signs. Without it the stack makes an authority of its own."),
+    certificateSecret: name("Secret")
+      .prefault("elasticsearch-tls")
+      .describe("Secret with tls.crt, tls.key and ca.crt: cert-manager writes it, or with `tls: external` somebody else does."),
+    bootstrap: flag()
+      .prefault("false")
+      .describe("Whether several nodes may form a new cluster. True for the first start only; without effect once a cluster is there."),
+    external: z
+      .strictObject({
+        url: leaf("an http or https address with its port, such as https://es.example.com:9200", (input) => {
+          const match = typeof input === "string" ? /^https?:\/\/[a-z0-9.-]+:([1-9]\d{0,4})$/.exec(input) : null;
+          return match && Number(match[1]) <= 65_535 ? match[0] : undefined;
+        }).describe("Its address."),
+        passwordSecret: name("Secret").describe("Secret in the stack's namespace; its key `password` is the password of the user elastic."),
+        authoritySecret: name("Secret")
+          .optional()
+          .describe("Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one."),
+      })
+      .optional()
+      .describe("An Elasticsearch that exists, in place of one of the stack's own."),
+  })
+  .prefault({});
+
+/** The volume, MiB, that a queue counted in spans had: two KiB a span. */
+export const volumeOfSpans = (spans: number): number => Math.ceil((spans * 2) / 1024);
+
+/** The queue was a number of spans once: what its volume was. */
+const countedInSpans = (input: string): string | undefined =>
+  /^\d{5,9}$/.test(input)
+    ? `it counts no spans any more: ${volumeOfSpans(Number(input))}Mi is the volume that ${input} spans had`
+    : undefined;
+
+const collector = z
+  .strictObject({
+    memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
+    cpu: cores().prefault("500m"),
+    queue: mebibytes("256Mi", "1024Gi", countedInSpans)
+      .prefault("391Mi")
+      .describe(
+        "Disk for spans that wait while Jaeger is away, on each instance that samples, MiB. Spans take a quarter of it; when that is full, receivers refuse and clients retry.",
+      ),
+    debug: oneOf("off", "basic", "detailed").prefault("off").describe("The debug exporter: what is logged of each kept batch of spans."),
+    replicas: integer(1, 64, "a number of instances").prefault(1).describe("Instances; more than one needs samplers."),
+    maxReplicas: integer(1, 64, "a number of instances")
+      .optional()
+      .describe("Most instances that load may raise `replicas` to. Left out: they stay as many. Needs a metrics server in the cluster."),
+  })
+  .prefault({});
+
+const sampler = z
+  .strictObject({
+    replicas: integer(0, 64, "a number of instances")
+      .prefault(0)
+      .describe("Instances of the second tier, which samples; all spans of a trace go to the same. 0: the Collector samples itself."),
+    memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit, MiB."),
+    cpu: cores().prefault("500m"),
+  })
+  .prefault({});
+
+const jaeger = z
+  .strictObject({
+    memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit, MiB."),
+    cpu: cores().prefault("500m"),
+    replicas: integer(1, 64, "a number of instances").prefault(1).describe("Instances that answer queries and serve sampling strategies."),
+    collectors: integer(0, 64, "a number of instances")
+      .prefault(0)
+      .describe("Instances of a service of its own that writes, `jaeger-collector`. 0: those that answer queries write too."),
+    tags: z
+      .array(text("a tag's name", /^[A-Za-z][A-Za-z0-9_.-]*$/))
+      .prefault([
+        "correlation_id",
+        "http.method",
+        "http.request.method",
+        "http.response.status_code",
+        "http.route",
+        "http.status_code",
+        "url.path",
+      ])
+      .describe("Tags stored as plain fields, which are the quickest to search; all others stay searchable too."),
+    ingress: z
+      .strictObject({
+        host: text("a host name", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])$/).describe("Name under which the UI is reached."),
+        className: name("IngressClass").describe("Class of the ingress, which says what controller serves it."),
+        namespace: name("namespace").describe("Namespace of the ingress controller; it alone is let through."),
+        tlsSecret: name("Secret").describe("Secret with the certificate of that host."),
+        usersSecret: name("Secret").describe("Secret whose key `htpasswd` lists who may log in, with bcrypt hashes; Jaeger asks for it."),
+      })
+      .optional()
+      .describe("An ingress for the UI, behind a login. Left out: the UI is reached by port-forward only."),
+  })
+  .prefault({});
+
+const prometheus = z
+  .strictObject({
+    mode: oneOf("own", "operator")
+      .prefault("own")
+      .describe("A Prometheus of the stack's own, or ServiceMonitors and a PrometheusRule for the operator that the cluster has."),
+    operator: z
+      .strictObject({
+        namespace: name("namespace").prefault("monitoring").describe("Namespace of the operator's Prometheus; it alone is let through."),
+        labels: labels.prefault({}).describe("Labels by which that Prometheus selects monitors and rules."),
+      })
+      .prefault({}),
+    memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
+    cpu: cores().prefault("500m"),
+    retention: days(2, 365).prefault("15d").describe("How long metrics are kept, in days. Rules look back 26 hours."),
+    storage: mebibytes("256Mi", "1024Gi").prefault("2Gi").describe("Most disk that metrics take, MiB; the oldest go first."),
+  })
+  .prefault({});
+
+const indexCleaner = z
+  .strictObject({
+    hour: integer(0, 23, "an hour of the day, UTC,").prefault(3).describe("Hour of the day, UTC, at which old indices are deleted."),
+  })
+  .prefault({});
+
+const kubernetes = z
+  .strictObject({
+    namespace: name("namespace").prefault("tracing").describe("Namespace of the stack."),
+    cluster: text("a name", /^[A-Za-z0-9][A-Za-z0-9._/-]*$/)
+      .optional()
+      .describe(
+        "Identifies the cluster, whatever its kubeconfig says; another name means another cluster, and everything anew. Default: the stack's name.",
+      ),
+    kubeconfig: text("the path of a file", /^[^\n]+$/)
+      .optional()
+      .describe("Kubeconfig. Left out: KUBECONFIG, or the user's own."),
+    context: text("the name of a context", /^[^\n]+$/)
+      .optional()
+      .describe("Context in it. Left out: the current one."),
+    storageClass: name("StorageClass").optional().describe("Class of the volumes. Left out: the cluster's default."),
+    volumes: oneOf("keep", "delete")
+      .prefault("keep")
+      .describe("What becomes of volumes when the stack is destroyed. `keep` also protects the namespace, Elasticsearch and the password."),
+    pullSecrets: z.array(name("Secret")).prefault([]).describe("Secrets in the stack's namespace to pull images with."),
+    nodes: oneOf("required", "preferred", "any")
+      .prefault("preferred")
+      .describe(
+        "Whether instances of a service are on different nodes. `required` needs as many nodes as instances; of a service whose number follows load, they are evenly on all.",
+      ),
+    zones: oneOf("required", "preferred", "any").prefault("preferred").describe("Whether instances are spread evenly over zones."),
+    dns: z
+      .strictObject({
+        namespace: name("namespace").prefault("kube-system").describe("Namespace of the cluster's DNS."),
+        labels: labels
+          .optional()
+          .describe(
+            "Labels of its pods. Left out: `k8s-app: kube-dns` or `k8s-app: node-local-dns`, the cache that some clusters have on each node.",
+          ),
+        ports: z
+          .array(integer(1, 65535, "a port"))
+          // A rule without ports would let all of them through.
+          .min(1, "a list with at least one port")
+          .prefault([53])
+          .describe("Ports that its pods listen on, by UDP and TCP: the pods' own, which need not be the Service's."),
+        addresses: z
+          .array(leaf("an IP address", (input) => (typeof input === "string" && isIP(input) > 0 ? input : undefined)))
+          .prefault(["169.254.20.10"])
+          .describe("Addresses that answer in place of these pods. The default is that of a cache on each node."),
+      })
+      .prefault({})
+      .describe("Whom pods may ask for names; network policies let nothing else through."),
+  })
+  .prefault({});
+
+/** By group. */
+export const services = { kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner } as const;

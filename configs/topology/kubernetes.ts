@@ -1,0 +1,97 @@
+/** Addresses on Kubernetes: each service by its name in the stack's namespace, and its instances by a headless Service beside it. */
+import type { Settings } from "../stack/schema";
+import { files, paths, ports } from "./ports";
+import type { ScrapeJob, ServiceName, Topology } from "./topology";
+
+/** Label of the namespaces whose pods are applications: they reach the Collector's receivers and remote sampling. */
+export const applicationsLabel = { "tracing-ingest": "true" } as const;
+
+/** The headless Service of a workload: its name resolves to the addresses of the pods. */
+export const podsService = (service: ServiceName): string => `${service}-pods`;
+
+/** The name of one pod of a StatefulSet, as others in the namespace resolve it. */
+export const podHost = (service: ServiceName, ordinal: number): string => `${service}-${ordinal}.${podsService(service)}`;
+
+/** Whether spans are sampled in a tier of their own. */
+export const hasSamplers = ({ sampler }: Pick<Settings, "sampler">): boolean => sampler.replicas > 0;
+
+/** Whether a service of its own writes what Jaeger stores. */
+export const hasJaegerCollectors = (settings: Settings): boolean => settings.jaeger.collectors > 0;
+
+/** Whether Elasticsearch is one of the stack's own. */
+export const ownElasticsearch = (settings: Settings): boolean => settings.elasticsearch.external === undefined;
+
+/** Whether clients of Elasticsearch speak TLS with it. */
+export const elasticsearchHasTls = ({ elasticsearch: { external, tls } }: Settings): boolean =>
+  external ? external.url.startsWith("https:") : tls !== "off";
+
+/** The port of an address, also where it is the scheme's own, which URL leaves out. */
+export const portOf = (url: string): number => {
+  const { port, protocol } = new URL(url);
+  return Number(port || (protocol === "https:" ? 443 : 80));
+};
+
+/** The address of a port of a service as pods of any namespace reach it. */
+export const serviceUrl = (settings: Settings, service: ServiceName, port: number, scheme = "http"): string =>
+  `${scheme}://${service}.${settings.kubernetes.namespace}.svc:${port}`;
+
+/** The topology of the Kubernetes platform. What others must not reach is kept from them by network policies, not by what it binds to. */
+export function kubernetesTopology(settings: Settings): Topology {
+  const { elasticsearch, sampler } = settings;
+  const writer: ServiceName = hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger";
+  const anywhere = "0.0.0.0";
+  return Object.freeze<Topology>({
+    listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere },
+    elasticsearchUrl:
+      elasticsearch.external?.url ?? `${elasticsearchHasTls(settings) ? "https" : "http"}://elasticsearch:${ports.elasticsearch.http}`,
+    ...(authorityOf(settings) ? { elasticsearchAuthority: `${paths.authority}/${files.authority}` } : {}),
+    elasticsearchPasswordBy: "variable",
+    jaegerOtlp: `${writer}:${ports.jaeger.otlpGrpc}`,
+    collectorOtlpHttp: serviceUrl(settings, "otel-collector", ports.collector.otlpHttp),
+    collectorReports: serviceUrl(settings, "otel-collector", ports.collector.reports),
+    jaegerSampling: serviceUrl(settings, "jaeger", ports.jaeger.samplingHttp),
+    collectorSelf: `localhost:${ports.collector.telemetry}`,
+    ...(sampler.replicas > 0 ? { samplers: { hostname: podsService("otel-sampler"), port: ports.collector.otlpGrpc } } : {}),
+    scrape: scrapeJobs(settings),
+  });
+}
+
+/** The Secret with the authority that clients of Elasticsearch trust; undefined where they trust the public ones, or there is no TLS. */
+export function authorityOf({ elasticsearch }: Settings): string | undefined {
+  if (elasticsearch.external) return elasticsearch.external.authoritySecret;
+  return elasticsearch.tls === "off" ? undefined : elasticsearch.certificateSecret;
+}
+
+/**
+ * Every instance is scraped for itself. Those of a StatefulSet by name: one that is gone is seen as down. What samplers receive was received
+ * by a Collector before, so it goes under a job of its own: sums over the job of the rules count each span once.
+ */
+function scrapeJobs(settings: Settings): ScrapeJob[] {
+  const all = (service: ServiceName, port: number) => `${podsService(service)}:${port}`;
+  const { telemetry, prometheusExporter, reportsExporter } = ports.collector;
+  const samplers = (port: number, apart?: { series: string; job: string }): Pick<ScrapeJob, "secondTier"> => {
+    const instances = Array.from({ length: settings.sampler.replicas }, (_, i) => `${podHost("otel-sampler", i)}:${port}`);
+    return instances.length > 0 ? { secondTier: { instances, ...(apart ? { apart } : {}) } } : {};
+  };
+  return [
+    {
+      name: "otel-collector",
+      names: [all("otel-collector", telemetry)],
+      ...samplers(telemetry, { series: "otelcol_receiver_.*", job: "otel-sampler" }),
+    },
+    {
+      name: "otel-collector-exporter",
+      names: [all("otel-collector", prometheusExporter)],
+      ...samplers(prometheusExporter),
+      foreign: true,
+    },
+    { name: "index-cleaner", names: [all("otel-collector", reportsExporter)] },
+    { name: "jaeger", names: jaegerServices(settings).map((service) => all(service, ports.jaeger.admin)) },
+    { name: "elasticsearch-exporter", names: [all("elasticsearch-exporter", ports.elasticsearchExporter.http)] },
+    ...(settings.prometheus.mode === "own" ? [{ name: "prometheus", instances: [`localhost:${ports.prometheus.http}`] }] : []),
+  ];
+}
+
+/** The services that Jaeger is. */
+export const jaegerServices = (settings: Settings): ServiceName[] =>
+  hasJaegerCollectors(settings) ? ["jaeger", "jaeger-collector"] : ["jaeger"];

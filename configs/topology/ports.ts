@@ -1,0 +1,121 @@
+/** What is where, known to all: ports, and the paths and names of files inside containers. */
+
+/** Every port that a program of the stack listens on, by program. The only home of port numbers. */
+export const ports = {
+  elasticsearch: {
+    http: 9200,
+    /** Between the nodes of a cluster. */
+    transport: 9300,
+  },
+  /** Elasticsearch's health, heap and disk as metrics. */
+  elasticsearchExporter: { http: 9114 },
+  collector: {
+    otlpGrpc: 4317,
+    otlpHttp: 4318,
+    /** Old Jaeger clients, gRPC. */
+    jaegerGrpc: 14250,
+    /** Old Jaeger clients, Thrift over HTTP. */
+    jaegerThriftHttp: 14268,
+    /** The Collector's metrics about itself. */
+    telemetry: 8888,
+    /** The Prometheus exporter: span metrics and the applications' own OTLP metrics. */
+    prometheusExporter: 8889,
+    /** What the index cleaner reports, OTLP over HTTP. Closed to applications, so that none can report in its name. */
+    reports: 4319,
+    /** The Prometheus exporter of these reports, apart from what applications measure. */
+    reportsExporter: 8890,
+    health: 13133,
+    zpages: 55679,
+  },
+  jaeger: {
+    /** UI and HTTP API. */
+    query: 16686,
+    queryGrpc: 16685,
+    /** Metrics. Jaeger v1 called this the admin port; v2 has none of its own, so its metrics reader listens there. */
+    admin: 14269,
+    samplingHttp: 5778,
+    samplingGrpc: 5779,
+    otlpGrpc: 4317,
+    otlpHttp: 4318,
+    jaegerGrpc: 14250,
+    jaegerThriftHttp: 14268,
+    health: 13133,
+  },
+  prometheus: { http: 9090 },
+} as const;
+
+/**
+ * Ports that a platform publishes on the host (Docker), by the name under which `tracing:publish.ports` can move each, with the
+ * port it has on the host unless moved.
+ */
+export const publishedPorts = {
+  elasticsearch: ports.elasticsearch.http,
+  "otlp-grpc": ports.collector.otlpGrpc,
+  "otlp-http": ports.collector.otlpHttp,
+  "jaeger-grpc": ports.collector.jaegerGrpc,
+  "jaeger-thrift-http": ports.collector.jaegerThriftHttp,
+  "collector-metrics": ports.collector.prometheusExporter,
+  "collector-health": ports.collector.health,
+  "collector-zpages": ports.collector.zpages,
+  "jaeger-ui": ports.jaeger.query,
+  "jaeger-admin": ports.jaeger.admin,
+  "jaeger-sampling": ports.jaeger.samplingHttp,
+  /** 9091, so that it can stand beside a Prometheus of the host's own. */
+  prometheus: 9091,
+} as const;
+
+/** The name of a published port. */
+export type PublishedPort = keyof typeof publishedPorts;
+
+/** The names of all published ports. */
+export const publishedPortNames = Object.keys(publishedPorts) as readonly PublishedPort[];
+
+/** Folders inside a container. Text, text that changes live, and secrets lie apart: each is a volume or a ConfigMap of its own. */
+export const paths = {
+  /** Config files; a change restarts the service. */
+  config: "/etc/tracing/config",
+  /** Config files that the program reloads by itself. */
+  live: "/etc/tracing/live",
+  /** Secrets, one per file, readable by the service's user only. */
+  secrets: "/etc/tracing/secrets",
+  elasticsearchData: "/usr/share/elasticsearch/data",
+  /** Elasticsearch reads certificates below its config folder only. */
+  elasticsearchCertificates: "/usr/share/elasticsearch/config/certificates",
+  /** The authority that clients of Elasticsearch trust. */
+  authority: "/etc/tracing/authority",
+  /** Who may log in to Jaeger's UI. */
+  users: "/etc/tracing/users",
+  collectorQueue: "/var/lib/otelcol",
+  cleanerState: "/var/lib/index-cleaner",
+  prometheusData: "/prometheus",
+} as const;
+
+/** Names of the files, as the brief has them. */
+export const files = {
+  collector: "otel-config.yml",
+  jaeger: "jaeger-config.yml",
+  strategies: "jaeger-sampling-strategies.json",
+  prometheus: "prometheus-tracing.yml",
+  rules: "tracing_rules.yml",
+  cleaner: "index-cleaner.sh",
+  elasticsearchPassword: "elasticsearch-password",
+  /** Certificates, as cert-manager names them in its Secrets. */
+  certificate: "tls.crt",
+  certificateKey: "tls.key",
+  authority: "ca.crt",
+  users: "htpasswd",
+} as const;
+
+/** Files in the state folder of a `cron`. */
+export const cronState = {
+  /** Unix time at which the last good run began. */
+  lastSuccess: "last-success",
+  /** Exit code of the last run. */
+  lastResult: "last-result",
+} as const;
+
+/** Names of the labels by which scripts and people find what an engine holds of a stack. */
+export const stackLabels = { stack: "tracing.stack", role: "tracing.role", service: "tracing.service" } as const;
+
+/** The user that Jaeger and the cleaner log in to Elasticsearch with: the built-in superuser, the one that a fresh node has. */
+export const elasticsearchUser = "elastic";

@@ -1,0 +1,67 @@
+/**
+ * Where things are: names, ports, paths and addresses. Plain data that is known before any resource exists, so that the text of a
+ * config file never depends on what an engine answers.
+ */
+
+/**
+ * Service names; on both platforms also the DNS names that the services call each other by. `otel-sampler` is the second tier of the
+ * Collector, `jaeger-collector` the writing half of Jaeger where that is apart: `jaeger` is then what people and applications ask.
+ */
+export type ServiceName =
+  | "elasticsearch"
+  | "elasticsearch-exporter"
+  | "otel-collector"
+  | "otel-sampler"
+  | "jaeger"
+  | "jaeger-collector"
+  | "index-cleaner"
+  | "prometheus";
+
+/** What Prometheus scrapes under one job. */
+export interface ScrapeJob {
+  /** The job; rules name it. */
+  readonly name: string;
+  /** `host:port` each; one instance. */
+  readonly instances?: readonly string[];
+  /** `host:port` each, one port for all; the name resolves to all instances there are. */
+  readonly names?: readonly string[];
+  /**
+   * Others named what is measured. Their `job` and `instance` become `exported_job` and `exported_instance`, and names that only Prometheus may
+   * give get the prefix `exported_`: no series of theirs is one that a rule selects.
+   */
+  readonly foreign?: boolean;
+  /** A second tier under the same job: `host:port` each, and series that go to another job instead, by a pattern of their names. */
+  readonly secondTier?: { readonly instances: readonly string[]; readonly apart?: { readonly series: string; readonly job: string } };
+}
+
+/** Addresses as the platform gives them. */
+export interface Topology {
+  /** What a server binds to. */
+  readonly listen: {
+    /** Reachable by whoever can reach the container or pod. */
+    readonly anywhere: string;
+    /** Reachable by the stack's own services and the published ports only, not by applications on the ingest network. */
+    readonly collectorBackend: string;
+    /** The same for Jaeger. */
+    readonly jaegerBackend: string;
+  };
+  /** What a client connects to. */
+  readonly elasticsearchUrl: string;
+  readonly jaegerOtlp: string;
+  readonly collectorOtlpHttp: string;
+  /** Where the index cleaner reports to. */
+  readonly collectorReports: string;
+  readonly jaegerSampling: string;
+  /** The metrics of a Collector about itself, as that Collector reaches them. */
+  readonly collectorSelf: string;
+  /** A name that resolves to all ready samplers, where they are a tier of their own. */
+  readonly samplers?: { readonly hostname: string; readonly port: number };
+  /** File with the authority that signed Elasticsearch's certificate, where it speaks TLS and its authority is not a public one. */
+  readonly elasticsearchAuthority?: string;
+  /**
+   * How Elasticsearch is given its password: it takes a file of mode 0400 or 0600 only, which Kubernetes cannot give to a user that is
+   * not root.
+   */
+  readonly elasticsearchPasswordBy: "file" | "variable";
+  readonly scrape: readonly ScrapeJob[];
+}
