@@ -61,13 +61,13 @@ images: $(modules) ## build the images on this machine
 
 ##@ Tests
 test: $(modules) ## what every change passes: lint to end to end, half an hour (RUNG= for single suites)
-	@$(tsx) scripts/test.ts
+	@$(tsx) tests/run.ts
 test-all: $(modules) ## everything: crashes under load, alerts, Kubernetes; hours
-	@$(tsx) scripts/test.ts --all
+	@$(tsx) tests/run.ts --all
 chaos: $(modules) ## break each part of a stack of its own under load, and judge what is lost; an hour (ROWS= for single faults)
-	@$(tsx) scripts/chaos.ts
+	@$(tsx) tests/chaos/main.ts
 lint: $(modules) ## lint, types, and the format of Go files
-	@$(tsx) scripts/test.ts lint types golint
+	@$(tsx) tests/run.ts lint types golint
 
 ##@ This machine
 requirements: $(modules) ## what it lacks for `make up`, `make images` and `make test`

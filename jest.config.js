@@ -1,4 +1,4 @@
-/** Test projects, one a suite of scripts/test.ts: pure functions, the program under Pulumi's mocks, real binaries, running stacks. */
+/** Test projects, one a suite of tests/run.ts: pure functions, the program under Pulumi's mocks, real binaries, running stacks. */
 
 const project = (displayName, more = {}) => ({
   displayName,

@@ -11,7 +11,7 @@ import { missingFor, report } from "../scripts/lib/requirements";
 import type { Purpose } from "../scripts/lib/requirements-list";
 import { buildImage, engineAnswers, presentImage } from "./lib/docker";
 import { binariesAreCurrent, compile, goImages } from "./lib/go-programs";
-import { binariesDir, cacheDir } from "./lib/paths";
+import { binariesDir, cacheDir } from "../scripts/lib/cache";
 import { elapsed, say, stepsOf } from "./lib/progress";
 import { assemble, describe, imageHash } from "./lib/recipes";
 import { CommandError, removeAbandonedWorkDirs, withWorkDir } from "./lib/run";

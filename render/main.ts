@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { toYaml } from "../configs/yaml";
 import { compose } from "./compose";
-import { environmentReference } from "./environment-reference";
+import { environmentReference } from "../scripts/reference/environment";
 import { manifests } from "./manifests";
 import { projectFolder, record, stackConfig, type Recorded } from "./record";
-import { requirementsReference } from "./requirements-reference";
-import { settingsReference } from "./settings-reference";
+import { requirementsReference } from "../scripts/reference/requirements";
+import { settingsReference } from "../scripts/reference/settings";
 
 const help = `Usage: npx tsx render/main.ts [--stack dev] [--out FOLDER] [--check] [--set tracing:key=value …]
 

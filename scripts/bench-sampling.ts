@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { prometheusReader } from "../configs/go-programs";
 import { tailPolicies } from "../configs/sampling";
 import { toYaml } from "../configs/yaml";
-import { binaryPath } from "../images/lib/paths";
+import { binaryPath } from "./lib/cache";
 import { must, sleep } from "./lib/run";
 import { main, note, Problem, step } from "./lib/say";
 import { anySettings, projectFolder } from "./lib/stack";

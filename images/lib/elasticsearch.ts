@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { images } from "../../configs/images";
-import { imagesDir } from "./paths";
+import { imagesDir } from "./folder";
 import type { Step } from "./progress";
 import { run } from "./run";
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { images, type ImageName } from "../../configs/images";
 import { cachedFolder, isCurrent } from "./cache";
 import { inputHash } from "./hash";
-import { binaryDir, imagesDir } from "./paths";
+import { binaryDir } from "../../scripts/lib/cache";
+import { imagesDir } from "./folder";
 import type { Step } from "./progress";
 import { run } from "./run";
 

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { imagesDir } from "./paths";
+import { imagesDir } from "./folder";
 
 /**
  * Hashes files and folders of images/, by name, content and whether they can be executed, together with plain values.

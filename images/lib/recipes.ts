@@ -6,7 +6,7 @@ import { addBusybox, addCertificates, javaSystem } from "./debian";
 import { addElasticsearch } from "./elasticsearch";
 import { binariesHash, compile, isGoImage, sourceDir, type GoImage } from "./go-programs";
 import { inputHash } from "./hash";
-import { imagesDir } from "./paths";
+import { imagesDir } from "./folder";
 import type { Step } from "./progress";
 import { compileWithUi } from "./prometheus-ui";
 import { run } from "./run";

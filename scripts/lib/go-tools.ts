@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { binariesDir } from "../../images/lib/paths";
+import { binariesDir } from "./cache";
 import { must, run } from "./run";
 import { heartbeat, Problem } from "./say";
 

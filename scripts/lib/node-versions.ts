@@ -1,7 +1,7 @@
 /** Other versions of Node.js, from the npm package `node`. */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { cacheDir } from "../../images/lib/paths";
+import { cacheDir } from "./cache";
 import { engines } from "../../package.json";
 import { attach, must } from "./run";
 import { one, sum, type Counts } from "./counts";

@@ -1,7 +1,7 @@
 /** Rung: unit. Chaos: its rows, and how an outcome is judged. No fault is brought about here. */
-import { broken, heads, line, type Found, type Outcome } from "../../scripts/lib/chaos/outcome";
-import { rate, type Row } from "../../scripts/lib/chaos/row";
-import { chosen, quickRows, rows } from "../../scripts/lib/chaos/rows";
+import { broken, heads, line, type Found, type Outcome } from "../chaos/outcome";
+import { rate, type Row } from "../chaos/row";
+import { chosen, quickRows, rows } from "../chaos/rows";
 
 /** Seconds that a row takes beside its fault: calm, recovery and verdict. */
 const overhead = 60;

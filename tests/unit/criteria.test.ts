@@ -22,7 +22,7 @@ function claims(file: string, text: string): string[] {
   if (file.endsWith(".md")) return [text];
   const string = String.raw`(?:"((?:[^"\\]|\\.)*)"|\x60([^\x60]*)\x60)`;
   const called = new RegExp(String.raw`\b(?:test|it|describe)(?:\.\w+)*\(\s*${string}`, "g");
-  // Tests that several files share are defined elsewhere, and the suites of scripts/test.ts say what they prove.
+  // Tests that several files share are defined elsewhere, and the suites of tests/run.ts say what they prove.
   if (!file.endsWith(".test.ts")) return [...all(called), ...all(/what: "([^"]+)"/g)];
   // `test.each(rows)("name %s", …)`, and the first cell of each row.
   const tabled = new RegExp(String.raw`\)\(\s*${string}`, "g");

@@ -1,7 +1,7 @@
 /** Rung: unit. Environment variables: the reference says all of them, and the commands know what they are told. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { environmentReference } from "../../render/environment-reference";
+import { environmentReference } from "../../scripts/reference/environment";
 import { projectFolder } from "../../render/record";
 import { commandVariables, machineVariables } from "../../scripts/lib/variables";
 

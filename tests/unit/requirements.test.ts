@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { debianRelease as builtFrom } from "../../images/lib/debian";
 import { projectFolder } from "../../render/record";
-import { requirementsReference } from "../../render/requirements-reference";
+import { requirementsReference } from "../../scripts/reference/requirements";
 import { matchesFile, parseRelease, type Machine } from "../../scripts/lib/machine";
 import { debianPackages, isAtLeast, missingFor, notFromDebian, report, useNamed, useOfSuites } from "../../scripts/lib/requirements";
 import { debianRelease, requirements, suitePurposes } from "../../scripts/lib/requirements-list";

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { hygieneArgs } from "../../../configs/collector/hygiene";
 import { samplingArgs } from "../../../configs/collector/tail-sampling";
-import { binaryPath, type Program } from "../../../images/lib/paths";
+import { binaryPath, type Program } from "../../../scripts/lib/cache";
 
 /** What became of a program. */
 export interface Outcome {

@@ -1,6 +1,6 @@
 /** Where the node's parts are: addresses, ports, folders. Plain data. */
 import { join } from "node:path";
-import { cacheDir } from "../../../images/lib/paths";
+import { cacheDir } from "../../../scripts/lib/cache";
 import { stateFolder } from "../../../scripts/lib/state";
 
 /** Versions of what is built from Go modules; kubernetes/go.mod must want the same. */

@@ -12,7 +12,7 @@ export const testStackPrefix = "e2e";
 
 /** All test stacks, by what they are for. */
 export const testStacks = {
-  /** One stack for all tests that take a stack as they find it; scripts/test.ts brings it up and removes it. */
+  /** One stack for all tests that take a stack as they find it; tests/run.ts brings it up and removes it. */
   shared: { name: testStackPrefix, offset: 6000 },
   /** Brought up, taken down and destroyed again and again. */
   lifecycle: { name: `${testStackPrefix}-lifecycle`, offset: 7000 },

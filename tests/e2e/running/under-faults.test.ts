@@ -3,9 +3,9 @@
  * off and restarted under load. After the other files of this folder, as alerts and restarts are what those do not expect.
  */
 import { rmSync } from "node:fs";
-import { carryOutQuickly } from "../../../scripts/lib/chaos/carry-out";
-import { broken, line, type Outcome } from "../../../scripts/lib/chaos/outcome";
-import { quickRows } from "../../../scripts/lib/chaos/rows";
+import { carryOutQuickly } from "../../chaos/carry-out";
+import { broken, line, type Outcome } from "../../chaos/outcome";
+import { quickRows } from "../../chaos/rows";
 import { Checkout, scratch } from "../lib/checkout";
 
 let outcomes: readonly Outcome[] = [];

@@ -3,10 +3,10 @@
  * full, a file is damaged, clocks are wrong, and outages last.
  */
 import { rmSync } from "node:fs";
-import { carryOut } from "../../../scripts/lib/chaos/carry-out";
-import { broken, line } from "../../../scripts/lib/chaos/outcome";
-import { quickRows, rows } from "../../../scripts/lib/chaos/rows";
-import { ChaosStack } from "../../../scripts/lib/chaos/stack";
+import { carryOut } from "../../chaos/carry-out";
+import { broken, line } from "../../chaos/outcome";
+import { quickRows, rows } from "../../chaos/rows";
+import { ChaosStack } from "../../chaos/stack";
 import { removeByLabel } from "../../../scripts/lib/remove";
 import { scratch } from "../lib/checkout";
 

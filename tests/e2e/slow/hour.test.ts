@@ -1,6 +1,6 @@
 /** Rung: real systems end to end. An hour of spans as applications send them, on the stack that several test files share: nothing is lost, and nobody is called. */
 import { rmSync } from "node:fs";
-import { watchAlerts } from "../../../scripts/lib/chaos/watch";
+import { watchAlerts } from "../../chaos/watch";
 import { Checkout, scratch } from "../lib/checkout";
 import { Ledger } from "../lib/ledger";
 

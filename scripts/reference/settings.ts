@@ -1,6 +1,6 @@
 /** The settings reference, from the schema: docs/settings.md. */
 import * as z from "zod";
-import { namespace, schema } from "../configs/stack/schema";
+import { namespace, schema } from "../../configs/stack/schema";
 
 interface Described {
   readonly description?: string;

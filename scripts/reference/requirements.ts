@@ -1,6 +1,6 @@
 /** The reference of what a machine needs: docs/requirements.md, from scripts/lib/requirements-list.ts. */
-import { purposes, requirements, suitePurposes, type Requirement } from "../scripts/lib/requirements-list";
-import { engines } from "../package.json";
+import { purposes, requirements, suitePurposes, type Requirement } from "../lib/requirements-list";
+import { engines } from "../../package.json";
 
 /** Text of docs/requirements.md. */
 export function requirementsReference(): string {

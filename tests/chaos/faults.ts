@@ -1,13 +1,13 @@
 /** What is done to a running stack, and undone. */
-import { queueCapacity, queueSize } from "../../../configs/prometheus/promql";
-import { publishedUrl } from "../../../configs/topology/docker";
-import type { ServiceName } from "../../../configs/topology/topology";
-import { docker } from "../docker";
-import { waitHealthy } from "../health";
-import { query } from "../prometheus";
-import { sleep } from "../run";
-import { kill, pause, start, stop, unpause, type Running } from "../running";
-import { Problem } from "../say";
+import { queueCapacity, queueSize } from "../../configs/prometheus/promql";
+import { publishedUrl } from "../../configs/topology/docker";
+import type { ServiceName } from "../../configs/topology/topology";
+import { docker } from "../../scripts/lib/docker";
+import { waitHealthy } from "../../scripts/lib/health";
+import { query } from "../../scripts/lib/prometheus";
+import { sleep } from "../../scripts/lib/run";
+import { kill, pause, start, stop, unpause, type Running } from "../../scripts/lib/running";
+import { Problem } from "../../scripts/lib/say";
 import type { Row } from "./row";
 
 /** How a fault comes and goes. */

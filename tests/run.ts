@@ -6,21 +6,21 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { check, goLint, goTest, jest, one, sum, type Counts } from "./lib/counts";
-import { goTool } from "./lib/go-tools";
-import { onSupportedNodes } from "./lib/node-versions";
-import { options } from "./lib/options";
-import { cliOnPath } from "./lib/pulumi-cli";
-import { canRun, type Lock, pytest, python } from "./lib/python";
-import { alone } from "./lib/lock";
-import { attach, must } from "./lib/run";
-import { main, note, Problem, since, step, table } from "./lib/say";
-import { projectFolder } from "./lib/stack";
-import { ensureForSuites } from "./lib/suite-requirements";
-import { kubeconfig } from "../tests/cluster/lib/layout";
-import { kubectlProblem, preferOwnPrograms } from "../tests/cluster/lib/programs";
-import { djangoEnvironment } from "../tests/e2e/lib/django";
-import { removeTestStacks, removeTestStacksAtExit, SharedStack } from "../tests/e2e/lib/shared-stack";
+import { check, goLint, goTest, jest, one, sum, type Counts } from "../scripts/lib/counts";
+import { goTool } from "../scripts/lib/go-tools";
+import { onSupportedNodes } from "../scripts/lib/node-versions";
+import { options } from "../scripts/lib/options";
+import { cliOnPath } from "../scripts/lib/pulumi-cli";
+import { canRun, type Lock, pytest, python } from "../scripts/lib/python";
+import { alone } from "../scripts/lib/lock";
+import { attach, must } from "../scripts/lib/run";
+import { main, note, Problem, since, step, table } from "../scripts/lib/say";
+import { projectFolder } from "../scripts/lib/stack";
+import { ensureForSuites } from "../scripts/lib/suite-requirements";
+import { kubeconfig } from "./cluster/lib/layout";
+import { kubectlProblem, preferOwnPrograms } from "./cluster/lib/programs";
+import { djangoEnvironment } from "./e2e/lib/django";
+import { removeTestStacks, removeTestStacksAtExit, SharedStack } from "./e2e/lib/shared-stack";
 
 interface Rung {
   readonly name: string;

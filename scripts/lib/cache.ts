@@ -1,9 +1,7 @@
-/** Where things are: the sources in this folder, and what is made of them, in a cache outside the project. */
+/** Where what the project builds or downloads is kept: a cache outside of it. */
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { images, type ImageName } from "../../configs/images";
-
-export const imagesDir = resolve(__dirname, "..");
 
 export const cacheDir = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "tracing");
 

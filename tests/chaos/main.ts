@@ -4,18 +4,18 @@
  * a fault costs more than is documented. It takes less than an hour; ROWS, or words behind the command, choose faults.
  */
 import { rmSync } from "node:fs";
-import { scratch } from "../tests/e2e/lib/checkout";
-import { removeTestStacks, removeTestStacksAtExit } from "../tests/e2e/lib/shared-stack";
-import { carryOut } from "./lib/chaos/carry-out";
-import { allHold, heads, line, type Outcome } from "./lib/chaos/outcome";
-import { chosen } from "./lib/chaos/rows";
-import { ChaosStack, impossible } from "./lib/chaos/stack";
-import { confirm } from "./lib/confirm";
-import { ensureEngine } from "./lib/engine";
-import { ensure } from "./lib/ensure";
-import { alone } from "./lib/lock";
-import { options } from "./lib/options";
-import { heartbeat, main, note, since, step, table } from "./lib/say";
+import { scratch } from "../e2e/lib/checkout";
+import { removeTestStacks, removeTestStacksAtExit } from "../e2e/lib/shared-stack";
+import { carryOut } from "./carry-out";
+import { allHold, heads, line, type Outcome } from "./outcome";
+import { chosen } from "./rows";
+import { ChaosStack, impossible } from "./stack";
+import { confirm } from "../../scripts/lib/confirm";
+import { ensureEngine } from "../../scripts/lib/engine";
+import { ensure } from "../../scripts/lib/ensure";
+import { alone } from "../../scripts/lib/lock";
+import { options } from "../../scripts/lib/options";
+import { heartbeat, main, note, since, step, table } from "../../scripts/lib/say";
 
 /** No fault begins later, ms: the longest takes the rest of the hour, where a stack does not recover. */
 const lastBeginning = 50 * 60_000;

@@ -1,11 +1,11 @@
 /** Carries rows out: load, fault, recovery, verdict. */
-import { can } from "../../../configs/versions";
-import type { Checkout } from "../../../tests/e2e/lib/checkout";
-import { Ledger } from "../../../tests/e2e/lib/ledger";
-import { Running } from "../running";
-import { waitHealthy } from "../health";
-import { sleep } from "../run";
-import { Problem } from "../say";
+import { can } from "../../configs/versions";
+import type { Checkout } from "../e2e/lib/checkout";
+import { Ledger } from "../e2e/lib/ledger";
+import { Running } from "../../scripts/lib/running";
+import { waitHealthy } from "../../scripts/lib/health";
+import { sleep } from "../../scripts/lib/run";
+import { Problem } from "../../scripts/lib/say";
 import type { Outcome } from "./outcome";
 import { rate, type Row } from "./row";
 import { recovery, watchAlerts } from "./watch";

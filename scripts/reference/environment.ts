@@ -1,12 +1,12 @@
 /** The reference of environment variables, from the code that reads and sets them: docs/environment.md. */
 import * as pulumi from "@pulumi/pulumi";
-import { partsOf } from "../components/parts";
-import type { Workload } from "../components/platform/workload";
-import { applicationEnvironment } from "../configs/sampling";
-import { parseSettings } from "../configs/stack/parse";
-import { dockerTopology } from "../configs/topology/docker";
-import { commandVariables, machineVariables, type Variable } from "../scripts/lib/variables";
-import { stackConfig } from "./record";
+import { partsOf } from "../../components/parts";
+import type { Workload } from "../../components/platform/workload";
+import { applicationEnvironment } from "../../configs/sampling";
+import { parseSettings } from "../../configs/stack/parse";
+import { dockerTopology } from "../../configs/topology/docker";
+import { commandVariables, machineVariables, type Variable } from "../lib/variables";
+import { stackConfig } from "../../render/record";
 
 /** What an application's variables mean; each that the stack hands out stands here. */
 const applicationMeaning: Readonly<Record<string, string>> = {
@@ -63,7 +63,7 @@ function applicationRows(): string[][] {
   const [collector, app] = [of({}), of({ decide: "app" })];
   return [...new Set([...Object.keys(collector), ...Object.keys(app)])].map((name) => {
     const meaning = applicationMeaning[name];
-    if (meaning === undefined) throw new Error(`render/environment-reference.ts does not say what ${name} means`);
+    if (meaning === undefined) throw new Error(`scripts/reference/environment.ts does not say what ${name} means`);
     const shown = (value: string | undefined) => (value === undefined ? "not set" : code(value));
     return [code(name), meaning, shown(collector[name]), app[name] === collector[name] ? "the same" : shown(app[name])];
   });
