@@ -55,7 +55,7 @@ django-bench: $(modules) ## what tracing costs a request, as ratios
 
 ##@ Files and images
 render: $(modules) ## write rendered/$(ENV)/ anew: compose file and config files
-	@$(tsx) render/main.ts --stack "$$ENV"
+	@$(tsx) scripts/render.ts --stack "$$ENV"
 images: $(modules) ## build the images on this machine
 	@$(tsx) scripts/images.ts
 

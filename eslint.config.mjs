@@ -45,7 +45,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["images/**/*.ts", "scripts/**/*.ts"],
+    files: ["images/**/*.ts", "scripts/**/*.ts", "tests/chaos/**/*.ts"],
     // Guards on pinned versions are always true, until the version changes.
     rules: { "@typescript-eslint/no-unnecessary-condition": "off" },
   },

@@ -169,7 +169,7 @@ async function lint(): Promise<Counts> {
 
 async function render(): Promise<Counts> {
   const all: Counts[] = [];
-  for (const stack of readdirSync(join(projectFolder, "rendered"))) all.push(await check("render/main.ts", "--stack", stack, "--check"));
+  for (const stack of readdirSync(join(projectFolder, "rendered"))) all.push(await check("scripts/render.ts", "--stack", stack, "--check"));
   return sum(all);
 }
 

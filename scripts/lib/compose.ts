@@ -17,7 +17,7 @@ export const deployedFolder = (stack: string): string => stateFolder(stack, "com
 /** Renders a stack into a folder, by its file in this project or in a copy of it. */
 export async function render(stack: string, overrides: Overrides, folder: string, project = projectFolder): Promise<void> {
   const set = Object.entries(overrides).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
-  const args = ["--import", "tsx", join("render", "main.ts"), "--stack", stack, "--out", folder, ...set];
+  const args = ["--import", "tsx", join("scripts", "render.ts"), "--stack", stack, "--out", folder, ...set];
   await must(process.execPath, args, { cwd: project });
 }
 

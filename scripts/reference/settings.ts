@@ -11,7 +11,7 @@ interface Described {
 export function settingsReference(): string {
   return `# Settings
 
-What stack config may hold, made from configs/stack/settings.ts by \`make render\`. Keys are written in Pulumi.<stack>.yaml, or set with
+What stack config may hold, made from configs/stack/schema.ts by \`make render\`. Keys are written in Pulumi.<stack>.yaml, or set with
 \`pulumi config set --path\`. Sizes are written \`512Mi\` or \`2Gi\`, days \`7d\`, percentages as plain numbers.
 
 | key | allowed | default | meaning |

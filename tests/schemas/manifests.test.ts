@@ -55,7 +55,7 @@ describe.each(versions)("Kubernetes %s", (version) => {
   test("accepts the monitors and rules of the Prometheus operator", async () => {
     const out = join(folder, `operator-${version}`);
     const set = 'tracing:prometheus={"mode":"operator"}';
-    await must(process.execPath, ["--import", "tsx", "render/main.ts", "--stack", "prod", "--set", set, "--out", out], {
+    await must(process.execPath, ["--import", "tsx", "scripts/render.ts", "--stack", "prod", "--set", set, "--out", out], {
       cwd: projectFolder,
     });
     const results = await judge(version, out);

@@ -223,7 +223,7 @@ describe("the list", () => {
   });
 
   test("names suites that exist", () => {
-    const exist = [...text("scripts", "test.ts").matchAll(/name: "([a-z0-9-]+)"/g)].map(([, name]) => name);
+    const exist = [...text("tests", "run.ts").matchAll(/name: "([a-z0-9-]+)"/g)].map(([, name]) => name);
     const named = [...Object.keys(suitePurposes), ...requirements.flatMap(({ suites = [] }) => suites)];
     expect(named.filter((name) => !exist.includes(name))).toEqual([]);
   });

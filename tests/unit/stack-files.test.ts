@@ -33,7 +33,7 @@ describe("Pulumi.yaml", () => {
     expect(project.name).toBe(namespace);
   });
 
-  test("has empty defaults only: what is left out follows from configs/stack/settings.ts", () => {
+  test("has empty defaults only: what is left out follows from configs/stack/schema.ts", () => {
     const defaults = Object.entries(project.config).flatMap(([, declaration]) => ("default" in declaration ? [declaration.default] : []));
     expect(defaults.filter((value) => value !== "" && JSON.stringify(value) !== "{}")).toEqual([]);
   });

@@ -87,7 +87,7 @@ export class TestStack {
     const text = (value: object | string) => (typeof value === "string" ? value : JSON.stringify(value));
     const all = { images, kubernetes: { namespace: this.namespace, volumes: "delete", nodes: "any", zones: "any" }, ...settings };
     const set = Object.entries(all).flatMap(([name, value]) => ["--set", `tracing:${name}=${text(value)}`]);
-    const args = ["--import", "tsx", join("render", "main.ts"), "--stack", this.stack, "--out", this.folder, ...set];
+    const args = ["--import", "tsx", join("scripts", "render.ts"), "--stack", this.stack, "--out", this.folder, ...set];
     await must(process.execPath, args, { cwd: projectFolder });
     return manifestsIn(this.folder);
   }

@@ -75,7 +75,7 @@ beforeAll(async () => {
   // The official images where the engine has them, else the ones built here.
   const source = (await run("docker", ["image", "inspect", imageReference("jaeger", { source: "official" })])).ok ? "official" : "local";
   const args = ["--stack", copy.stack, "--set", `tracing:images=${source}`, "--out", rendered];
-  await must("npx", ["tsx", "render/main.ts", ...args], { cwd: copy.folder });
+  await must("npx", ["tsx", "scripts/render.ts", ...args], { cwd: copy.folder });
   mkdirSync(join(folder, "app"));
   writeFileSync(join(folder, "app", "docker-compose.yml"), application(imageReference("busybox", { source })));
 });

@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { toYaml } from "../configs/yaml";
-import { compose } from "./compose";
-import { environmentReference } from "../scripts/reference/environment";
-import { manifests } from "./manifests";
-import { projectFolder, record, stackConfig, type Recorded } from "./record";
-import { requirementsReference } from "../scripts/reference/requirements";
-import { settingsReference } from "../scripts/reference/settings";
+import { compose } from "../render/compose";
+import { environmentReference } from "./reference/environment";
+import { manifests } from "../render/manifests";
+import { projectFolder, record, stackConfig, type Recorded } from "../render/record";
+import { requirementsReference } from "./reference/requirements";
+import { settingsReference } from "./reference/settings";
 
-const help = `Usage: npx tsx render/main.ts [--stack dev] [--out FOLDER] [--check] [--set tracing:key=value …]
+const help = `Usage: npx tsx scripts/render.ts [--stack dev] [--out FOLDER] [--check] [--set tracing:key=value …]
 
 Renders a stack without an engine or a cluster: docker-compose.tracing.yml and the config files of the programs in it, or the manifests of a
 stack on Kubernetes; without --out also docs/settings.md, docs/environment.md and docs/requirements.md, the references of stack config, of
