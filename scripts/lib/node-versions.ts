@@ -30,7 +30,7 @@ export async function onSupportedNodes(): Promise<Counts> {
     const node = await nodeProgram(version);
     note(`Node.js ${await must(node, ["--version"])}`);
     const env = { PATH: [dirname(node), process.env.PATH].join(delimiter), RUNG: "component render" };
-    const code = await attach(node, ["--import", "tsx", join("scripts", "test.ts")], { cwd: projectFolder, env });
+    const code = await attach(node, ["--import", "tsx", join("tests", "run.ts")], { cwd: projectFolder, env });
     all.push(one(code === 0, `component and render on Node.js ${version}`));
   }
   return sum(all);
