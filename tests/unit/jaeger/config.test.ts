@@ -1,0 +1,150 @@
+/** Rung: unit. What Jaeger's config file promises, read from its YAML. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { jaegerConfig, jaegerEnv, maxSpanAgeHours } from "../../../configs/jaeger/config";
+import { projectFolder } from "../../../render/record";
+import { dockerTopology } from "../../../configs/topology/docker";
+import { ports } from "../../../configs/topology/ports";
+import { settingsWith } from "../../support/settings";
+import { loose, parsed, portsIn, unsortedMaps, type CollectorFile } from "../support/yaml";
+
+interface Endpoint {
+  readonly endpoint: string;
+}
+interface File extends CollectorFile {
+  readonly receivers: Record<string, { readonly protocols: Record<string, Endpoint> }>;
+  readonly extensions: {
+    readonly healthcheckv2: { readonly http: Endpoint };
+    readonly jaeger_storage: { readonly backends: Record<string, { readonly elasticsearch: Record<string, unknown> }> };
+    readonly jaeger_query: { readonly storage: { readonly traces: string }; readonly http: Endpoint; readonly grpc: Endpoint };
+    readonly remote_sampling: { readonly file: Record<string, unknown>; readonly http: Endpoint; readonly grpc: Endpoint };
+  };
+}
+
+const textWith = (groups: Record<string, unknown> = {}) => jaegerConfig(settingsWith(groups), dockerTopology("dev"));
+const fileWith = (groups: Record<string, unknown> = {}) => parsed<File>(textWith(groups));
+const storage = (groups: Record<string, unknown> = {}) => fileWith(groups).extensions.jaeger_storage.backends.elasticsearch!.elasticsearch;
+
+test("the trace page takes the place of Jaeger's user interface in local images only", () => {
+  const ui = (images: string, otherImages = {}) =>
+    (fileWith({ images, otherImages }).extensions.jaeger_query as { readonly ui?: object }).ui;
+  expect(ui("official")).toBeUndefined();
+  expect(ui("local")).toEqual({ assets_path: "/usr/share/trace-page" });
+  expect(ui("local", { jaeger: "jaeger:2.21.0" })).toBeUndefined();
+  expect(ui("local", { busybox: "busybox:1.37.0" })).toBeDefined();
+  expect(readFileSync(join(projectFolder, "images", "jaeger", "Dockerfile"), "utf8")).toContain(
+    "\nCOPY trace-page /usr/share/trace-page\n",
+  );
+});
+
+describe("storage", () => {
+  test("is Elasticsearch, under one name for writing and for reading", () => {
+    const { exporters, extensions } = fileWith();
+    expect(Object.keys(extensions.jaeger_storage.backends)).toEqual(["elasticsearch"]);
+    expect(exporters.jaeger_storage_exporter).toEqual({ trace_storage: "elasticsearch" });
+    expect(extensions.jaeger_query.storage).toEqual({ traces: "elasticsearch" });
+    expect(storage().server_urls).toEqual(["http://elasticsearch:9200"]);
+  });
+
+  test.each([1, 7, 365])("finds traces for as long as they are kept, with a retention of %d days", (days) => {
+    const hours = maxSpanAgeHours(settingsWith({ retention: `${days}d` }));
+    expect(hours).toBeGreaterThanOrEqual((days + 1) * 24);
+    expect(storage({ retention: `${days}d` }).max_span_age).toBe(`${hours}h`);
+  });
+
+  test("reads its password from a file, again and again, and holds none", () => {
+    expect(storage().auth).toEqual({
+      basic: { username: "elastic", password_file: "/etc/tracing/secrets/elasticsearch-password", reload_interval: "10s" },
+    });
+    expect(textWith()).not.toMatch(/password:/);
+  });
+
+  test("is written to synchronously where Jaeger can: what fails comes back to the Collector, and what can never be stored stops nothing", () => {
+    const synchronous = { write_mode: "sync", poison_pill_handling: "drop", bulk_processing: { max_bytes: 5_000_000 } };
+    expect(storage()).toMatchObject(synchronous);
+    expect(storage({ images: "local", otherImages: { jaeger: "jaeger:2.21.0-1" } })).toMatchObject(synchronous);
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ["the local image", { images: "local" }],
+    ["an older one from elsewhere", { otherImages: { jaeger: "jaeger:v2.20.0" } }],
+  ])("is written to from Jaeger's memory by %s, which knows no other mode", (_, groups) => {
+    expect(Object.keys(storage(groups))).toEqual(expect.not.arrayContaining(["write_mode", "poison_pill_handling"]));
+    expect(storage(groups).bulk_processing).toEqual({ workers: 3, max_bytes: 5_000_000, flush_interval: "200ms" });
+  });
+
+  test("has no replicas, which a single node could never place", () => {
+    const indices = Object.values(storage().indices as Record<string, unknown>);
+    expect(indices).toHaveLength(4);
+    for (const index of indices) expect(index).toEqual({ shards: 1, replicas: 0 });
+  });
+
+  test("keeps the chosen tags as fields, in an order of their own", () => {
+    expect(storage({ jaeger: { tags: ["b", "a.c"] } }).tags_as_fields).toEqual({ include: "a.c,b" });
+    expect(storage({ jaeger: { tags: ["a.c", "b"] } }).tags_as_fields).toEqual({ include: "a.c,b" });
+  });
+});
+
+describe("remote sampling", () => {
+  test("serves the file of the strategies, rereads it, and keeps everything that it does not name", () => {
+    expect(fileWith().extensions.remote_sampling.file).toEqual({
+      path: "/etc/tracing/live/jaeger-sampling-strategies.json",
+      reload_interval: "10s",
+      default_sampling_probability: 1,
+    });
+  });
+});
+
+describe("pipelines", () => {
+  test("name what is defined, and all of it", () => {
+    expect(loose(fileWith())).toEqual([]);
+  });
+
+  test("acknowledge nothing before the storage has it in hand: no batch in between", () => {
+    expect(fileWith().service.pipelines.traces!.processors).toEqual([]);
+  });
+});
+
+describe("listening", () => {
+  test("is open to applications for sampling strategies and health only", () => {
+    const { healthcheckv2, remote_sampling: sampling } = fileWith().extensions;
+    expect([sampling.http, sampling.grpc, healthcheckv2.http].map(({ endpoint }) => endpoint)).toEqual([
+      "0.0.0.0:5778",
+      "0.0.0.0:5779",
+      "0.0.0.0:13133",
+    ]);
+    expect(textWith().match(/0\.0\.0\.0:/g)).toHaveLength(3);
+  });
+
+  test("is on the backend network only for spans, the UI and metrics", () => {
+    const { receivers, extensions, service } = fileWith();
+    const spans = Object.values(receivers).flatMap(({ protocols }) => Object.values(protocols).map(({ endpoint }) => endpoint));
+    const query = [extensions.jaeger_query.http.endpoint, extensions.jaeger_query.grpc.endpoint];
+    expect([...spans, ...query].sort()).toEqual([14250, 14268, 16685, 16686, 4317, 4318].map((port) => `jaeger.tracing-backend:${port}`));
+    expect(service.telemetry).toMatchObject({
+      metrics: { readers: [{ pull: { exporter: { prometheus: { host: "jaeger.tracing-backend", port: ports.jaeger.admin } } } }] },
+    });
+  });
+
+  test("uses ports of the topology only", () => {
+    expect(portsIn(textWith())).toEqual([...Object.values(ports.jaeger), ports.elasticsearch.http].sort((a, b) => a - b));
+  });
+});
+
+describe("the text", () => {
+  test("pins the names of Jaeger's own metrics", () => {
+    expect(fileWith().service.telemetry).toMatchObject({
+      metrics: { readers: [{ pull: { exporter: { prometheus: { without_type_suffix: false, without_units: false } } } }] },
+    });
+  });
+
+  test("has sorted keys and follows from the settings alone", () => {
+    expect(unsortedMaps(textWith())).toEqual([]);
+    expect(textWith()).toBe(textWith());
+    expect(textWith({ sampling: { default: 1 }, collector: { memory: "1Gi" } })).toBe(textWith());
+  });
+});
+
+test("the Go runtime stays below the container's memory", () => {
+  expect(jaegerEnv(settingsWith({ jaeger: { memory: "1Gi" } }))).toEqual({ GOMEMLIMIT: "819MiB" });
+});

@@ -1,0 +1,358 @@
+/** Rung: unit. What a Workload becomes on Kubernetes: pods that pass `restricted`, and connections exactly where peers say so. */
+import * as pulumi from "@pulumi/pulumi";
+import { partsOf } from "../../../components/parts";
+import { policyOf } from "../../../components/platform/kubernetes/network";
+import { autoscaler, budget, cronJob, deployment, pods, statefulSet } from "../../../components/platform/kubernetes/objects";
+import { configMapOf, podSpec, selector } from "../../../components/platform/kubernetes/pod";
+import type { Workload } from "../../../components/platform/workload";
+import { parseSettings } from "../../../configs/stack/parse";
+import type { Settings } from "../../../configs/stack/schema";
+import { kubernetesTopology } from "../../../configs/topology/kubernetes";
+import { stackConfig } from "../../../render/record";
+
+const settingsOf = (stack: string, more: Record<string, unknown> = {}): Settings => {
+  const config = stackConfig(stack);
+  const changed = Object.entries(more).map(([group, value]) => {
+    const before = JSON.parse(config[`tracing:${group}`] ?? "{}") as object;
+    return [`tracing:${group}`, typeof value === "string" ? value : JSON.stringify({ ...before, ...(value as object) })];
+  });
+  return parseSettings(stack, { ...config, ...(Object.fromEntries(changed) as Record<string, string>) });
+};
+const workloadsOf = (settings: Settings): Workload[] =>
+  Object.values(partsOf(settings, kubernetesTopology(settings), settings.elasticsearch.external ? undefined : pulumi.secret("x"))).flat();
+const one = (settings: Settings, name: string) => workloadsOf(settings).find((workload) => workload.name === name)!;
+
+interface Container {
+  readonly securityContext: object;
+  readonly resources: { readonly requests: Record<string, string>; readonly limits: Record<string, string> };
+  readonly env: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[];
+  readonly image: string;
+  readonly readinessProbe?: object;
+  readonly lifecycle?: object;
+}
+interface Pod {
+  readonly containers: readonly [Container];
+  readonly [key: string]: unknown;
+}
+const podOf = (settings: Settings, workload: Workload) => podSpec(settings, workload) as unknown as Pod;
+
+const staging = settingsOf("staging");
+const prod = settingsOf("prod");
+const all = [...workloadsOf(staging).map((w) => [staging, w] as const), ...workloadsOf(prod).map((w) => [prod, w] as const)];
+
+describe.each(all.map(([settings, workload]) => [settings.stack, workload.name, settings, workload] as const))(
+  "the pod of %s's %s",
+  (_stack, _name, settings, workload) => {
+    const pod = podOf(settings, workload);
+    const [container] = pod.containers;
+
+    test("may do nothing that Pod Security's level restricted forbids, and not talk to the API server", () => {
+      expect(pod).toMatchObject({
+        automountServiceAccountToken: false,
+        serviceAccountName: workload.name,
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+      });
+      expect(container.securityContext).toMatchObject({ allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } });
+      const { runAsUser, fsGroup } = pod.securityContext as { runAsUser: number; fsGroup: number };
+      expect(runAsUser).toBeGreaterThan(0);
+      expect(fsGroup).toBeGreaterThan(0);
+    });
+
+    test("asks for memory as much as it may take, for CPU a part of it, and has limits for both", () => {
+      expect(container.resources.requests.memory).toBe(container.resources.limits.memory);
+      expect(Object.keys(container.resources.requests).sort()).toEqual(["cpu", "memory"]);
+      expect(Object.keys(container.resources.limits).sort()).toEqual(["cpu", "memory"]);
+    });
+
+    test("has an image with a version, and no password in its variables", () => {
+      expect(container.image).toMatch(/:v?\d+\.\d+\.\d+$/);
+      expect(container.env.filter(({ name, value }) => /PASSWORD/.test(name) && value !== undefined)).toEqual([]);
+    });
+
+    test("has time to drain and to stop", () => {
+      expect(pod.terminationGracePeriodSeconds).toBe(workload.stopGrace + (workload.drain ?? 0));
+      expect(container.lifecycle).toEqual(workload.drain ? { preStop: { sleep: { seconds: workload.drain } } } : undefined);
+    });
+  },
+);
+
+describe("instances are apart as stack config has it", () => {
+  const sampler = (kubernetes: object) => {
+    const settings = settingsOf("prod", { kubernetes });
+    const { affinity, topologySpreadConstraints } = podOf(settings, one(settings, "otel-sampler"));
+    return {
+      nodes: affinity && Object.keys((affinity as { podAntiAffinity: object }).podAntiAffinity)[0],
+      zones: topologySpreadConstraints,
+    };
+  };
+
+  test.each([
+    ["required", "requiredDuringSchedulingIgnoredDuringExecution", "DoNotSchedule"],
+    ["preferred", "preferredDuringSchedulingIgnoredDuringExecution", "ScheduleAnyway"],
+  ])("%s", (wish, affinity, unsatisfiable) => {
+    const { nodes, zones } = sampler({ nodes: wish, zones: wish });
+    expect(nodes).toBe(affinity);
+    expect(zones).toEqual([expect.objectContaining({ whenUnsatisfiable: unsatisfiable, topologyKey: "topology.kubernetes.io/zone" })]);
+  });
+
+  test("any", () => {
+    expect(sampler({ nodes: "any", zones: "any" })).toEqual({ nodes: undefined, zones: undefined });
+  });
+
+  test("a single instance is put anywhere", () => {
+    expect(podOf(prod, one(prod, "prometheus")).affinity).toBeUndefined();
+  });
+
+  test("gateways, which load may make more than there are nodes, are spread evenly: none waits for a node of its own, a roll for none", () => {
+    const gateways = one(prod, "otel-collector");
+    const { affinity, topologySpreadConstraints } = podOf(prod, gateways);
+    expect(affinity).toBeUndefined();
+    expect(topologySpreadConstraints).toEqual([
+      {
+        maxSkew: 1,
+        topologyKey: "kubernetes.io/hostname",
+        whenUnsatisfiable: "DoNotSchedule",
+        labelSelector: { matchLabels: selector(prod, gateways) },
+        matchLabelKeys: ["pod-template-hash"],
+        nodeTaintsPolicy: "Honor",
+      },
+      expect.objectContaining({ topologyKey: "topology.kubernetes.io/zone" }),
+    ]);
+    expect(deployment(prod, gateways)).toMatchObject({ strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } });
+  });
+
+  test("where each needs a node of its own, an old pod goes before its successor comes: there may be no node left for both", () => {
+    const strategy = (settings: Settings, name: string) => (deployment(settings, one(settings, name)) as { strategy: object }).strategy;
+    expect(strategy(prod, "jaeger")).toEqual({ type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } });
+    expect(strategy(staging, "otel-collector")).toEqual({ type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
+  });
+});
+
+describe("Elasticsearch", () => {
+  const variables = (settings: Settings) =>
+    Object.fromEntries(podOf(settings, one(settings, "elasticsearch")).containers[0].env.map(({ name, value }) => [name, value]));
+
+  test("is one node in staging, without TLS", () => {
+    expect(variables(staging)).toMatchObject({ "discovery.type": "single-node", "xpack.security.http.ssl.enabled": "false" });
+  });
+
+  test("is three in prod that find each other, start at once, and trust each other and are trusted by certificates", () => {
+    const spec = statefulSet(prod, one(prod, "elasticsearch"));
+    expect(spec).toMatchObject({ replicas: 3, podManagementPolicy: "Parallel", serviceName: "elasticsearch-pods" });
+    expect(variables(prod)).toMatchObject({
+      "discovery.seed_hosts": "elasticsearch-pods",
+      "xpack.security.http.ssl.enabled": "true",
+      "xpack.security.transport.ssl.enabled": "true",
+      "xpack.security.transport.ssl.client_authentication": "required",
+      "node.store.allow_mmap": "false",
+    });
+  });
+
+  test("is told of its first masters at the first start only", () => {
+    const name = "cluster.initial_master_nodes";
+    const bootstrapped = settingsOf("prod", { elasticsearch: { bootstrap: false } });
+    expect(variables(prod)[name]).toBe("elasticsearch-0,elasticsearch-1,elasticsearch-2");
+    expect(variables(bootstrapped)).not.toHaveProperty([name]);
+  });
+
+  test("gets its password from a Secret: as a file it would be readable for its group, which it refuses", () => {
+    const [container] = podOf(prod, one(prod, "elasticsearch")).containers;
+    const password = container.env.find(({ name }) => name === "ELASTIC_PASSWORD");
+    expect(password?.valueFrom).toEqual({ secretKeyRef: { name: "elasticsearch-password", key: "password" } });
+  });
+
+  test("that exists already is none of the stack's: its password comes from the Secret that is named", () => {
+    const external = { url: "https://es.example.com:9200", passwordSecret: "es-user", authoritySecret: "es-ca" };
+    const settings = settingsOf("staging", { elasticsearch: { external } });
+    expect(workloadsOf(settings).map(({ name }) => name)).not.toContain("elasticsearch");
+    const volumes = JSON.stringify(podOf(settings, one(settings, "jaeger")).volumes);
+    expect(volumes).toContain('"name":"es-user","items":[{"key":"password"');
+    expect(volumes).toContain('"secretName":"es-ca"');
+  });
+});
+
+describe("the index cleaner", () => {
+  const spec = cronJob(prod, one(prod, "index-cleaner"));
+
+  test("runs once a day, never twice at a time, ends in bounded time, and its last runs stay to be looked at", () => {
+    expect(spec).toMatchObject({
+      schedule: "0 3 * * *",
+      timeZone: "Etc/UTC",
+      concurrencyPolicy: "Forbid",
+      startingDeadlineSeconds: 3600,
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 3,
+      jobTemplate: { spec: { activeDeadlineSeconds: 1800, backoffLimit: 4, template: { spec: { restartPolicy: "Never" } } } },
+    });
+  });
+
+  test("waits a moment for its connections to be let through, as each try is a new pod", () => {
+    const [container] = podOf(prod, one(prod, "index-cleaner")).containers;
+    expect(container).toMatchObject({
+      command: ["/bin/sh", "-c", 'sleep 5; exec "$@"', "sh", "/bin/sh", "/etc/tracing/config/index-cleaner.sh"],
+    });
+  });
+
+  test("cannot have a name that its Jobs' names have no room for", () => {
+    const long = { ...one(prod, "index-cleaner"), name: "x".repeat(53) } as unknown as Workload;
+    expect(() => cronJob(prod, long)).toThrow("52 characters at most");
+  });
+});
+
+describe("names", () => {
+  test("of changed files change, and of unchanged ones do not", () => {
+    const sampler = (percent: number) => {
+      const settings = settingsOf("prod", { sampling: { default: percent } });
+      return configMapOf(one(settings, "otel-sampler"), "restart")?.name;
+    };
+    expect(sampler(10)).toBe(sampler(10));
+    expect(sampler(20)).not.toBe(sampler(10));
+    expect(sampler(10)).toMatch(/^otel-sampler-config-[0-9a-f]{10}$/);
+  });
+
+  test("of files that are reread stay", () => {
+    expect(configMapOf(one(prod, "jaeger"), "live")?.name).toBe("jaeger-live");
+  });
+
+  test("lead to samplers that are ready, and to all pods of others", () => {
+    const published = (name: string) => (pods(prod, one(prod, name)) as { publishNotReadyAddresses: boolean }).publishNotReadyAddresses;
+    expect([published("otel-sampler"), published("elasticsearch"), published("otel-collector")]).toEqual([false, true, true]);
+  });
+});
+
+test("a drain waits for no pod that does not work, except for the nodes of a cluster: one may hold the only copy that is left", () => {
+  const policy = (name: string) => (budget(prod, one(prod, name)) as { unhealthyPodEvictionPolicy?: string }).unhealthyPodEvictionPolicy;
+  const others = ["otel-collector", "otel-sampler", "jaeger", "jaeger-collector"];
+  expect(others.map((name) => [name, policy(name)])).toEqual(others.map((name) => [name, "AlwaysAllow"]));
+  expect(policy("elasticsearch")).toBeUndefined();
+});
+
+test("load changes the number of gateways, so their Deployment names none", () => {
+  const gateways = one(prod, "otel-collector");
+  expect(deployment(prod, gateways)).not.toHaveProperty("replicas");
+  expect(autoscaler(gateways)).toMatchObject({ minReplicas: 3, maxReplicas: 8 });
+});
+
+describe("connections", () => {
+  interface Rule {
+    readonly from?: readonly object[];
+    readonly to?: readonly object[];
+    readonly ports: readonly { readonly port: number }[];
+  }
+  interface Policy {
+    readonly ingress?: readonly Rule[];
+    readonly egress?: readonly Rule[];
+  }
+  /** Who connects to whom, and where: both ends must agree, or nothing gets through. */
+  function connections(settings: Settings): string[] {
+    const workloads = workloadsOf(settings);
+    const policies = workloads.map((workload) => [workload, policyOf(settings, workload, workloads) as Policy] as const);
+    const is = (peer: object, workload: Workload) =>
+      JSON.stringify(peer) === JSON.stringify({ podSelector: { matchLabels: selector(settings, workload) } });
+    return policies.flatMap(([from, { egress = [] }]) =>
+      policies.flatMap(([to, { ingress = [] }]) => {
+        const out = egress.filter((rule) => rule.to?.some((peer) => is(peer, to))).flatMap((rule) => rule.ports.map(({ port }) => port));
+        const into = ingress
+          .filter((rule) => rule.from?.some((peer) => is(peer, from)))
+          .flatMap((rule) => rule.ports.map(({ port }) => port));
+        expect([from.name, to.name, out.sort()]).toEqual([from.name, to.name, into.sort()]);
+        return out.map((port) => `${from.name} > ${to.name}:${port}`);
+      }),
+    );
+  }
+
+  test("in prod are these and no others", () => {
+    expect(connections(prod).sort()).toEqual([
+      "elasticsearch > elasticsearch:9300",
+      "elasticsearch-exporter > elasticsearch:9200",
+      "index-cleaner > elasticsearch:9200",
+      "index-cleaner > otel-collector:4319",
+      "jaeger > elasticsearch:9200",
+      "jaeger-collector > elasticsearch:9200",
+      "otel-collector > otel-sampler:4317",
+      "otel-sampler > jaeger-collector:4317",
+      "prometheus > elasticsearch-exporter:9114",
+      "prometheus > jaeger-collector:14269",
+      "prometheus > jaeger:14269",
+      "prometheus > otel-collector:8888",
+      "prometheus > otel-collector:8889",
+      "prometheus > otel-collector:8890",
+      "prometheus > otel-sampler:8888",
+      "prometheus > otel-sampler:8889",
+    ]);
+  });
+
+  test("of applications lead to the gateways' receivers and to remote sampling", () => {
+    const applications = { namespaceSelector: { matchLabels: { "tracing-ingest": "true" } } };
+    const reached = workloadsOf(prod).flatMap((workload) => {
+      const { ingress = [] } = policyOf(prod, workload, workloadsOf(prod)) as Policy;
+      const rules = ingress.filter(({ from }) => from?.some((peer) => JSON.stringify(peer) === JSON.stringify(applications)));
+      return rules.flatMap(({ ports }) => ports.map(({ port }) => `${workload.name}:${port}`));
+    });
+    expect(reached.sort()).toEqual([
+      "jaeger:5778",
+      "otel-collector:14250",
+      "otel-collector:14268",
+      "otel-collector:4317",
+      "otel-collector:4318",
+    ]);
+  });
+
+  describe("to the cluster's DNS", () => {
+    const asked = (more: object) => {
+      const settings = settingsOf("staging", { kubernetes: more });
+      return (policyOf(settings, one(settings, "jaeger"), workloadsOf(settings)) as Policy).egress?.[0];
+    };
+    const pods = (namespace: string, podSelector: object) => ({
+      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
+      podSelector,
+    });
+    const usual = pods("kube-system", { matchExpressions: [{ key: "k8s-app", operator: "In", values: ["kube-dns", "node-local-dns"] }] });
+    const both = (port: number) => ["UDP", "TCP"].map((protocol) => ({ port, protocol }));
+
+    test("lead to where most clusters have it", () => {
+      expect(asked({})).toEqual({
+        to: [usual, { ipBlock: { cidr: "169.254.20.10/32" } }],
+        ports: both(53),
+      });
+    });
+
+    test("lead to where stack config says that it is", () => {
+      const labels = { "dns.operator.openshift.io/daemonset-dns": "default" };
+      const dns = { namespace: "openshift-dns", labels, ports: [5353, 53], addresses: ["10.96.0.10", "fd00::a"] };
+      expect(asked({ dns })).toEqual({
+        to: [pods("openshift-dns", { matchLabels: labels }), { ipBlock: { cidr: "10.96.0.10/32" } }, { ipBlock: { cidr: "fd00::a/128" } }],
+        ports: [...both(5353), ...both(53)],
+      });
+      expect(asked({ dns: { addresses: [] } })).toMatchObject({ to: [usual] });
+    });
+
+    test("name a port: a rule without one would open all", () => {
+      expect(() => asked({ dns: { ports: [] } })).toThrow("tracing:kubernetes.dns.ports: found []; allowed: a list with at least one port");
+    });
+  });
+
+  test("who connects to nobody may not even ask for names", () => {
+    const alone = one(staging, "elasticsearch");
+    expect(policyOf(staging, alone, workloadsOf(staging))).not.toHaveProperty("egress");
+  });
+
+  test("come from the operator's namespace and the ingress controller's, where these are asked for", () => {
+    const ingress = { host: "jaeger.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" };
+    const settings = settingsOf("prod", { prometheus: { mode: "operator" }, jaeger: { ingress } });
+    const workloads = workloadsOf(settings);
+    const text = JSON.stringify(
+      policyOf(
+        settings,
+        workloads.find(({ name }) => name === "jaeger")!,
+        workloads,
+      ),
+    );
+    expect(text).toContain(
+      '{"from":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"monitoring"}}}],"ports":[{"port":14269',
+    );
+    expect(text).toContain(
+      '{"from":[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"ingress"}}}],"ports":[{"port":16686',
+    );
+  });
+});

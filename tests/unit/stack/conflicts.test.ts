@@ -1,0 +1,114 @@
+/** Rung: unit. Settings that a platform cannot carry out, or that need others: every conflict, and what is allowed. */
+import { problemsOf } from "../../support/settings";
+
+const kubernetes = { "tracing:platform": "kubernetes", "tracing:environment": "staging" };
+const onKubernetes = (groups: Record<string, unknown>) => problemsOf(groups, kubernetes);
+
+describe("on Docker, which is one machine without secrets, certificates or an operator of its own", () => {
+  test.each<[string, Record<string, unknown>, string]>([
+    ["several nodes of Elasticsearch", { elasticsearch: { nodes: 3 } }, "elasticsearch.nodes: found 3; allowed: 1 on docker"],
+    ["TLS", { elasticsearch: { tls: "external" } }, 'elasticsearch.tls: found "external"; allowed: "off" on docker'],
+    ["a first start of a cluster", { elasticsearch: { bootstrap: true } }, "elasticsearch.bootstrap: found true; allowed: false on docker"],
+    [
+      "an issuer of certificates",
+      { elasticsearch: { issuer: { name: "ca" } } },
+      'elasticsearch.issuer: found {"name":"ca","kind":"ClusterIssuer"}; allowed: nothing on docker',
+    ],
+    ["several Collectors", { collector: { replicas: 2 } }, "collector.replicas: found 2; allowed: 1 on docker"],
+    ["Collectors by load", { collector: { maxReplicas: 2 } }, "collector.maxReplicas: found 2; allowed: nothing on docker"],
+    ["samplers", { sampler: { replicas: 1 } }, "sampler.replicas: found 1; allowed: 0 on docker"],
+    ["several Jaegers", { jaeger: { replicas: 2 } }, "jaeger.replicas: found 2; allowed: 1 on docker"],
+    ["Jaeger in two services", { jaeger: { collectors: 1 } }, "jaeger.collectors: found 1; allowed: 0 on docker"],
+    ["the operator", { prometheus: { mode: "operator" } }, 'prometheus.mode: found "operator"; allowed: "own" on docker'],
+  ])("%s cannot be", (_what, groups, problem) => {
+    expect(problemsOf(groups)).toEqual([`tracing:${problem}`]);
+  });
+
+  test.each(["elasticsearch.external", "jaeger.ingress"])("%s cannot be", (key) => {
+    const groups = {
+      "elasticsearch.external": { elasticsearch: { external: { url: "http://es:9200", passwordSecret: "es" } } },
+      "jaeger.ingress": {
+        jaeger: {
+          ingress: { host: "jaeger.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" },
+        },
+      },
+    }[key]!;
+    const [problem, ...more] = problemsOf(groups);
+    expect(problem).toMatch(new RegExp(`^tracing:${key}: found .*; allowed: nothing on docker$`));
+    expect(more).toEqual([]);
+  });
+});
+
+describe("on Kubernetes", () => {
+  test.each<[string, Record<string, unknown>, string]>([
+    [
+      "two nodes have no majority",
+      { elasticsearch: { nodes: 2, tls: "cert-manager" } },
+      "elasticsearch.nodes: found 2; allowed: 1, or 3 and more: of two nodes, none is a majority",
+    ],
+    [
+      "several nodes need certificates",
+      { elasticsearch: { nodes: 3 } },
+      'elasticsearch.tls: found "off"; allowed: cert-manager or external, as several nodes trust each other by certificates',
+    ],
+    [
+      "one node has no cluster to form",
+      { elasticsearch: { bootstrap: true } },
+      "elasticsearch.bootstrap: found true; allowed: false: a single node needs no others to begin with",
+    ],
+    [
+      "an issuer without cert-manager signs nothing",
+      { elasticsearch: { tls: "external", issuer: { name: "ca" } } },
+      'elasticsearch.issuer: found {"name":"ca","kind":"ClusterIssuer"}; allowed: nothing unless elasticsearch.tls is cert-manager',
+    ],
+    [
+      "an authority is for https",
+      { elasticsearch: { external: { url: "http://es:9200", passwordSecret: "es", authoritySecret: "ca" } } },
+      'elasticsearch.external.authoritySecret: found "ca"; allowed: nothing for an http address',
+    ],
+    [
+      "load cannot lower the instances",
+      { collector: { replicas: 3, maxReplicas: 2 }, sampler: { replicas: 1 } },
+      "collector.maxReplicas: found 2; allowed: 3 or more, as collector.replicas is",
+    ],
+    [
+      "several Collectors cannot sample, each a part of a trace",
+      { collector: { replicas: 2 } },
+      "sampler.replicas: found 0; allowed: 1 or more where there are several Collectors: the spans of a trace must meet in one place to be sampled",
+    ],
+    [
+      "several Collectors by load cannot sample either",
+      { collector: { maxReplicas: 2 } },
+      "sampler.replicas: found 0; allowed: 1 or more where there are several Collectors: the spans of a trace must meet in one place to be sampled",
+    ],
+  ])("%s", (_what, groups, problem) => {
+    expect(onKubernetes(groups)).toEqual([`tracing:${problem}`]);
+  });
+
+  test("conflicts are told together, and with errors of other groups", () => {
+    expect(onKubernetes({ retention: "7", elasticsearch: { nodes: 2 }, collector: { replicas: 2 } })).toHaveLength(4);
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ["one of everything", {}],
+    ["three nodes with certificates", { elasticsearch: { nodes: 3, tls: "cert-manager", bootstrap: true } }],
+    ["an existing Elasticsearch", { elasticsearch: { external: { url: "https://es.example.com:9200", passwordSecret: "es" } } }],
+    ["two tiers", { collector: { replicas: 2, maxReplicas: 8 }, sampler: { replicas: 3 } }],
+    ["one sampler behind one gateway", { sampler: { replicas: 1 } }],
+    ["the operator", { prometheus: { mode: "operator", operator: { labels: { release: "monitoring" } } } }],
+  ])("%s can be", (_what, groups) => {
+    expect(onKubernetes(groups)).toEqual([]);
+  });
+});
+
+test.each([
+  ["500m", true],
+  ["2", true],
+  [2, true],
+  ["49m", false],
+  ["0.5", false],
+  ["65", false],
+  ["1 core", false],
+])("CPU written %j is accepted: %j", (cpu, good) => {
+  expect(onKubernetes({ jaeger: { cpu } }).length === 0).toBe(good);
+});

@@ -1,0 +1,248 @@
+/**
+ * Rung: unit. Every setting there is, given what it must not hold: nothing, another type, a value out of its range, an unknown sibling. The
+ * cases are made from the schema, so a new setting that is not described here fails.
+ */
+import * as fc from "fast-check";
+import { imageNames } from "../../../configs/images";
+import { takeApart } from "../../support/schema";
+import { minimal, problemsOf } from "../../support/settings";
+
+const { leaves, groups } = takeApart();
+
+const size = (min: string, max: string) => `a size from ${min} to ${max}, such as 512Mi or 2Gi`;
+const aPercentage = "a percentage from 0 to 100 with at most two decimals";
+const percentages = [-1, 100.01, 101, 0.001, "10%", "1e1", "+5", " 5", "5 ", "", ".5", "5.", "NaN", "0x10", "100.00000000000000001"];
+const aPort = "a port from 1 to 65535";
+const anOffset = "a number to add to each port from 0 to 9856";
+const notPorts = [0, 65536, -1, 80.5, "80a", "", " 80", "http"];
+const anOperation = "METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number";
+const notOperations = ["", "GET", "/a", "get /a", "GET a", "GET /a b", "GET /a?b=c", "GET //a", "* /a", "GET /a**"];
+const aCpu = "cores from 50m to 64, such as 500m or 2";
+const notCpus = [0, 65, "49m", "64001m", "0.5", 0.5, "1 ", "1c", "-1", "m", ""];
+const aSecret = "the name of a Secret";
+const aNamespace = "the name of a namespace";
+const notNames = ["", "-a", "a-", "A", "a_b", "a b", "a/b", "a".repeat(254)];
+const notInstances = (min: number) => [min - 1, 65, 1.5, "one", ""];
+const instances = (min: number) => `a number of instances from ${min} to 64`;
+const spread = "one of required, preferred, any";
+const aSize = ["0Mi", "512", "512M", "512MB", "0.5Gi", "1 Gi", "-1Gi", "1Ti", "Mi", ""];
+
+/** By path: what is allowed, word by word, and values out of its range. The wrong types are the same for all. */
+const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: readonly unknown[]]>> = {
+  platform: ["one of docker, kubernetes", ["Docker", "podman", "docker "]],
+  environment: ["one of development, staging, production", ["dev", "Production", "test"]],
+  retention: ["days from 1d to 365d, such as 7d", ["0d", "366d", "7", "7days", "1w", "-7d", "7.5d", " 7d", "d"]],
+  images: ["one of official, local", ["mine", "Local"]],
+  imageRegistry: [
+    "the host of a registry, with a dot or a port in it, and a path if any, such as mirror.example.com:5000/hub",
+    ["https://mirror.example.com", "mirror", "mirror/hub", "Mirror.example.com", "-mirror", "mirror:port", "mirror example", "mirror/Hub"],
+  ],
+  ...Object.fromEntries(
+    imageNames.map((name) => [
+      `otherImages.${name}`,
+      [
+        "an image whose tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1",
+        [
+          "",
+          "jaeger",
+          "jaeger:latest",
+          "jaeger:2.21",
+          "jaeger:2.21.0.1",
+          "Jaeger:2.21.0",
+          "a b:2.21.0",
+          "jaeger:2.21.0@sha256:12",
+          "https://a/b:2.21.0 ",
+        ],
+      ],
+    ]),
+  ),
+  "publish.address": ["an IPv4 address of this host", ["localhost", "127.0.0.256", "127.1", "::1", "", "127.0.0.1:80"]],
+  "publish.offset": [anOffset, [-1, 9857, 1.5, "1e3", "", " 0"]],
+  ...Object.fromEntries(
+    groups.find(({ path }) => path === "publish.ports")?.names.map((name) => [`publish.ports.${name}`, [aPort, notPorts]]) ?? [],
+  ),
+  "sampling.default": [aPercentage, percentages],
+  "sampling.errors": [aPercentage, percentages],
+  "sampling.operations[0].operation": [anOperation, notOperations],
+  "sampling.operations[0].percent": [aPercentage, percentages],
+  "sampling.slow.threshold": ["a duration from 1ms to 10m, such as 500ms or 2s", ["0ms", "11m", "1h", "500", "0.5s", "2 s", ""]],
+  "sampling.slow.percent": [aPercentage, percentages],
+  "sampling.services[0].service": ["a service's name: letters, digits and . _ : / -", ["", "-a", "a b", 'a"b', "a".repeat(101)]],
+  "sampling.services[0].default": [aPercentage, percentages],
+  "sampling.services[0].operations[0].operation": [anOperation, notOperations],
+  "sampling.services[0].operations[0].percent": [aPercentage, percentages],
+  "sampling.decide": ["one of collector, app", ["Collector", "sdk", ""]],
+  "sampling.cap": ["spans a second from 100 to 10000000", [0, 99, 10_000_001, 100.5, "1k", ""]],
+  "sampling.expected.tracesPerSecond": ["traces a second from 1 to 1000000", [0, 1_000_001, 1.5, ""]],
+  "sampling.expected.spansPerTrace": ["a number of spans from 1 to 10000", [0, 10_001, 1.5, ""]],
+  "sampling.expected.longestTrace": ["a duration from 1s to 10m, such as 500ms or 2s", ["999ms", "11m", "5", ""]],
+  "kubernetes.namespace": [aNamespace, notNames],
+  "kubernetes.cluster": ["a name", ["", "-a", "a b", "é"]],
+  "kubernetes.kubeconfig": ["the path of a file", ["", "a\nb"]],
+  "kubernetes.context": ["the name of a context", ["", "a\nb"]],
+  "kubernetes.storageClass": ["the name of a StorageClass", notNames],
+  "kubernetes.volumes": ["one of keep, delete", ["retain", "Keep", ""]],
+  "kubernetes.pullSecrets[0]": [aSecret, notNames],
+  "kubernetes.nodes": [spread, ["all", "Required", ""]],
+  "kubernetes.zones": [spread, ["all", "Any", ""]],
+  "kubernetes.dns.namespace": [aNamespace, notNames],
+  "kubernetes.dns.labels": ["texts by name, such as { release: monitoring }", ["kube-dns", { a: null }, { a: {} }]],
+  "kubernetes.dns.ports[0]": [aPort, notPorts],
+  "kubernetes.dns.addresses[0]": ["an IP address", ["", "dns", "10.0.0.256", "10.0.0.10/32", "10.0.0", "fe80::1::2"]],
+  "elasticsearch.memory": [size("1Gi", "64Gi"), [...aSize, "1023Mi", "65Gi"]],
+  "elasticsearch.cpu": [aCpu, notCpus],
+  "elasticsearch.nodes": ["a number of nodes from 1 to 9", [0, 10, 1.5, "three", ""]],
+  "elasticsearch.storage": [size("4Gi", "16384Gi"), [...aSize, "4095Mi", "16385Gi"]],
+  "elasticsearch.tls": ["one of off, cert-manager, external", ["on", "Off", ""]],
+  "elasticsearch.issuer.name": ["the name of a cert-manager issuer", notNames],
+  "elasticsearch.issuer.kind": ["one of Issuer, ClusterIssuer", ["issuer", "Cluster", ""]],
+  "elasticsearch.certificateSecret": [aSecret, notNames],
+  "elasticsearch.bootstrap": ["true or false", ["yes", "True", 1, 0, ""]],
+  "elasticsearch.external.url": [
+    "an http or https address with its port, such as https://es.example.com:9200",
+    [
+      "",
+      "https://es:0",
+      "https://es:65536",
+      "es:9200",
+      "https://es.example.com",
+      "ftp://es:9200",
+      "https://es:9200/",
+      "https://user@es:9200",
+      "https://es:123456",
+    ],
+  ],
+  "elasticsearch.external.passwordSecret": [aSecret, notNames],
+  "elasticsearch.external.authoritySecret": [aSecret, notNames],
+  "collector.memory": [size("128Mi", "32Gi"), [...aSize, "127Mi", "33Gi"]],
+  "collector.cpu": [aCpu, notCpus],
+  "collector.queue": [size("256Mi", "1024Gi"), [...aSize, "255Mi", "1025Gi"]],
+  "limits.request": [size("1Mi", "16Mi"), [...aSize, "0Mi", "17Mi"]],
+  "collector.debug": ["one of off, basic, detailed", ["on", "Off", "normal", ""]],
+  "collector.replicas": [instances(1), notInstances(1)],
+  "collector.maxReplicas": [instances(1), notInstances(1)],
+  "limits.attributes": ["a number of attributes from 32 to 1000", [31, 1001, 64.5, "1k", ""]],
+  "limits.events": ["a number of events from 16 to 500", [15, 501, 64.5, "1k", ""]],
+  "limits.links": ["a number of links from 128 to 2000", [127, 2001, 200.5, "1k", ""]],
+  "limits.keyBytes": ["a number of bytes from 64 to 1024", [63, 1025, 64.5, "1Ki", ""]],
+  "limits.valueBytes": ["a number of bytes from 1024 to 1048576", [1023, 1_048_577, 2000.5, "32Ki", ""]],
+  "limits.clockSkew": ["a duration from 1s to 1440m, such as 500ms or 2s", ["999ms", "1441m", "24h", "60", ""]],
+  "sampler.replicas": [instances(0), notInstances(0)],
+  "sampler.memory": [size("128Mi", "32Gi"), [...aSize, "127Mi", "33Gi"]],
+  "sampler.cpu": [aCpu, notCpus],
+  "jaeger.memory": [size("128Mi", "32Gi"), [...aSize, "127Mi", "33Gi"]],
+  "jaeger.cpu": [aCpu, notCpus],
+  "jaeger.replicas": [instances(1), notInstances(1)],
+  "jaeger.collectors": [instances(0), notInstances(0)],
+  "jaeger.tags[0]": ["a tag's name", ["", "1a", "a b", "a*", "é"]],
+  "jaeger.ingress.host": ["a host name", ["", "-a", "a-", "A.example.com", "a b", "a:80", "https://a"]],
+  "jaeger.ingress.className": ["the name of an IngressClass", notNames],
+  "jaeger.ingress.namespace": [aNamespace, notNames],
+  "jaeger.ingress.tlsSecret": [aSecret, notNames],
+  "jaeger.ingress.usersSecret": [aSecret, notNames],
+  "prometheus.mode": ["one of own, operator", ["none", "Own", ""]],
+  "prometheus.operator.namespace": [aNamespace, notNames],
+  "prometheus.operator.labels": ["texts by name, such as { release: monitoring }", ["release", { a: null }, { a: {} }]],
+  "prometheus.memory": [size("128Mi", "32Gi"), [...aSize, "127Mi", "33Gi"]],
+  "prometheus.cpu": [aCpu, notCpus],
+  "prometheus.retention": ["days from 2d to 365d, such as 7d", ["1d", "366d", "15", ""]],
+  "prometheus.storage": [size("256Mi", "1024Gi"), [...aSize, "255Mi", "1025Gi"]],
+  "indexCleaner.hour": ["an hour of the day, UTC, from 0 to 23", [-1, 24, 3.5, "3am", "03:00", ""]],
+};
+
+/** Of any type, except where that is what a setting takes. */
+const wrongTypes = (path: string): unknown[] => {
+  // The last one has no text: what asks for it throws.
+  const types: unknown[] = [null, true, false, [], {}, [7], { a: 1 }, [20_000], { toString: [] }];
+  if (path === "elasticsearch.bootstrap") return types.filter((value) => typeof value !== "boolean");
+  return /\.labels$/.test(path) ? types.filter((value) => JSON.stringify(value) !== "{}") : types;
+};
+
+/** What must lie beside a value, so that it alone is wrong, by the group that it is in. */
+const siblings: Readonly<Record<string, Record<string, unknown>>> = {
+  "sampling.operations[0]": { operation: "GET /a", percent: 1 },
+  "sampling.slow": { threshold: "1s" },
+  "sampling.services[0]": { service: "a", default: 1, operations: [{ operation: "GET /a", percent: 1 }] },
+  "sampling.services[0].operations[0]": { operation: "GET /a", percent: 1 },
+  "elasticsearch.issuer": { name: "ca" },
+  "elasticsearch.external": { url: "https://es.example.com:9200", passwordSecret: "es" },
+  "jaeger.ingress": { host: "a.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" },
+};
+
+/** What the config holds besides: a platform that has the group. */
+const baseOf = (path: string): Record<string, string> =>
+  /^(elasticsearch\.external|jaeger\.ingress)\b/.test(path) ? { ...minimal, "tracing:platform": "kubernetes" } : minimal;
+
+/** Stack config whose only peculiarity is one value at a path; undefined leaves it out. */
+function configWith(path: string, value: unknown): Record<string, unknown> {
+  const build = (parts: readonly string[], at: string): Record<string, unknown> => {
+    const [part = "", ...more] = parts;
+    const here = at === "" ? part : `${at}.${part}`;
+    const inner = more.length > 0 ? { ...siblings[here], ...build(more, here) } : value;
+    const list = /^(.*)\[0\]$/.exec(part);
+    return list ? { [list[1] as string]: [inner] } : { [part]: inner };
+  };
+  return build(path.split("."), "");
+}
+
+/** How the message shows a value: a setting at the top is text for Pulumi, whatever it was written as. */
+function shown(path: string, value: unknown): string {
+  const json = JSON.stringify(path.includes(".") || typeof value === "string" ? value : JSON.stringify(value));
+  return json.length > 80 ? `${json.slice(0, 77)}…` : json;
+}
+
+test("every setting is described here, and nothing else is", () => {
+  expect(Object.keys(expected).sort()).toEqual(leaves.map(({ path }) => path).sort());
+});
+
+describe.each(leaves)("$path", ({ path, allowed, required }) => {
+  const [text, outOfRange] = expected[path] ?? ["", []];
+  // An empty text at the top counts as not given: so Pulumi.yaml declares optional keys.
+  const values = [...wrongTypes(path), ...outOfRange].filter((value) => path.includes(".") || value !== "");
+
+  test("says what is allowed", () => expect(allowed).toBe(text));
+
+  test.each(values)("does not take %j", (value) => {
+    expect(problemsOf(configWith(path, value), baseOf(path))).toEqual([`tracing:${path}: found ${shown(path, value)}; allowed: ${text}`]);
+  });
+
+  test("takes or names whatever it is given", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        if (!path.includes(".") && value === "") return;
+        const problems = problemsOf(configWith(path, value), baseOf(path));
+        // Two settings that contradict each other are told by other rules.
+        if (problems.length > 0 && !problems[0]?.includes(text)) return;
+        const found = `tracing:${path}: found ${shown(path, value)}; allowed: ${text}`;
+        // A hint at what to write in its place may follow.
+        expect(problems.map((problem) => problem.slice(0, found.length))).toEqual(problems.length === 0 ? [] : [found]);
+      }),
+    );
+  });
+
+  // A list has no element that is missing.
+  if (path.endsWith("]")) return;
+  test(required ? "is missed" : "is not missed", () => {
+    const base = Object.fromEntries(Object.entries(baseOf(path)).filter(([key]) => key !== `tracing:${path}`));
+    const problems = problemsOf(path.includes(".") ? configWith(path, undefined) : {}, base);
+    // What contradicts the platform is told of its group.
+    expect(problems.filter((problem) => problem.startsWith(`tracing:${path}:`))).toEqual(
+      required ? [`tracing:${path}: missing; allowed: ${text}`] : [],
+    );
+  });
+});
+
+describe.each(groups)("the group $path", ({ path, names }) => {
+  const unknown = path === "" ? "zzzzzzzzzz" : `${path}.zzzzzzzzzz`;
+
+  test("knows no other settings", () => {
+    expect(problemsOf(configWith(unknown, 1))).toEqual([`tracing:${unknown}: no such setting; allowed here: ${names.join(", ")}`]);
+  });
+
+  test.each(names)("guesses at %s", (name) => {
+    const typo = path === "" ? `${name}x` : `${path}.${name}x`;
+    expect(problemsOf(configWith(typo, 1))).toEqual([
+      `tracing:${typo}: no such setting; did you mean ${name}?; allowed here: ${names.join(", ")}`,
+    ]);
+  });
+});
