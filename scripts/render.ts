@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { toYaml } from "../configs/yaml";
 import { compose } from "../render/compose";
+import { editorSchema, editorSchemaFile } from "./reference/editor-schema";
 import { environmentReference } from "./reference/environment";
 import { manifests } from "../render/manifests";
 import { projectFolder, record, stackConfig, type Recorded } from "../render/record";
@@ -14,7 +15,7 @@ const help = `Usage: npx tsx scripts/render.ts [--stack dev] [--out FOLDER] [--c
 
 Renders a stack without an engine or a cluster: docker-compose.tracing.yml and the config files of the programs in it, or the manifests of a
 stack on Kubernetes; without --out also docs/settings.md, docs/environment.md and docs/requirements.md, the references of stack config, of
-variables and of what a machine needs.
+variables and of what a machine needs, and ${editorSchemaFile}, by which editors check stack files.
 
   --stack NAME   which stack (default: dev)
   --out FOLDER   where to (default: rendered/NAME)
@@ -33,6 +34,7 @@ const { values } = parseArgs({
 
 /** Documents that are made from the code, by their path in the project. */
 const references = (): Record<string, string> => ({
+  [editorSchemaFile]: editorSchema(),
   "docs/settings.md": settingsReference(),
   "docs/environment.md": environmentReference(),
   "docs/requirements.md": requirementsReference(),

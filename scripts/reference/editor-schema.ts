@@ -1,0 +1,62 @@
+/** JSON schema of a stack's file, for editors: names are completed, texts explained and mistakes shown while somebody types. */
+import * as z from "zod";
+import { namespace, schema } from "../../configs/stack/schema";
+import type { EditorSchema } from "../../configs/stack/units";
+
+/** Its file, beside those that it is about. */
+export const editorSchemaFile = "stack.schema.json";
+
+interface Meta {
+  readonly description?: string;
+  readonly allowed?: string;
+  readonly editor?: EditorSchema;
+}
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** Text of stack.schema.json. It refuses nothing that a preview accepts; what depends on other values, only a preview knows. */
+export function editorSchema(): string {
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any", override: describe });
+  const full = (name: string) => `${namespace}:${name}`;
+  return `${JSON.stringify(
+    {
+      $schema: "https://json-schema.org/draft/2020-12/schema",
+      title: "A stack of this project: Pulumi.<stack>.yaml",
+      type: "object",
+      properties: {
+        config: {
+          type: "object",
+          properties: Object.fromEntries(Object.entries(properties).map(([name, value]) => [full(name), value])),
+          required: required.map(full),
+          // Other namespaces are other programs'.
+          propertyNames: { if: { pattern: `^${namespace}:` }, then: { enum: Object.keys(properties).map(full) } },
+        },
+      },
+      required: ["config"],
+    },
+    null,
+    2,
+  )}\n`;
+}
+
+/** What stands in a setting's description and, for a leaf, what may be written there; of a group, what it must hold. */
+function describe({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: JsonSchema }): void {
+  const { allowed, editor } = meta(bare(zodSchema));
+  const { description } = meta(zodSchema);
+  // Names of ours, which are none of JSON schema.
+  delete jsonSchema.allowed;
+  delete jsonSchema.editor;
+  Object.assign(jsonSchema, editor);
+  const sentences = [description, allowed && `Allowed: ${allowed}.`].filter(Boolean);
+  if (sentences.length > 0) jsonSchema.description = sentences.join(" ");
+  if (zodSchema instanceof z.ZodObject) {
+    const needed = Object.entries(zodSchema.shape as Record<string, z.ZodType>).filter(([, field]) => bare(field) === field);
+    if (needed.length > 0) jsonSchema.required = needed.map(([name]) => name);
+  }
+}
+
+const meta = (type: z.core.$ZodType): Meta => (z.globalRegistry.get(type) ?? {});
+
+/** A setting's type, without what makes it optional. */
+const bare = (type: z.core.$ZodType): z.core.$ZodType =>
+  type instanceof z.ZodPrefault || type instanceof z.ZodOptional ? bare(type.unwrap()) : type;
