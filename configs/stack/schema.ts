@@ -6,6 +6,7 @@ import { isIPv4 } from "node:net";
 import * as z from "zod";
 import { imageNames, versionedReference, type ImageName } from "../images";
 import { samplingSchema } from "../sampling/model";
+import { overridesSchema } from "./overrides";
 import { services } from "./services";
 import { publishedPortNames, publishedPorts, type PublishedPort } from "../topology/ports";
 import { days, integer, leaf, oneOf, text } from "./units";
@@ -71,6 +72,7 @@ export const schema = z.strictObject({
     .prefault({}),
   sampling: samplingSchema.prefault({}),
   ...services,
+  overrides: overridesSchema,
 });
 
 /** The groups of settings, without what every stack has besides. */

@@ -7,15 +7,19 @@
  * Service names; on both platforms also the DNS names that the services call each other by. `otel-sampler` is the second tier of the
  * Collector, `jaeger-collector` the writing half of Jaeger where that is apart: `jaeger` is then what people and applications ask.
  */
-export type ServiceName =
-  | "elasticsearch"
-  | "elasticsearch-exporter"
-  | "otel-collector"
-  | "otel-sampler"
-  | "jaeger"
-  | "jaeger-collector"
-  | "index-cleaner"
-  | "prometheus";
+export const serviceNames = [
+  "elasticsearch",
+  "elasticsearch-exporter",
+  "otel-collector",
+  "otel-sampler",
+  "jaeger",
+  "jaeger-collector",
+  "index-cleaner",
+  "prometheus",
+] as const;
+
+/** The name of a service. */
+export type ServiceName = (typeof serviceNames)[number];
 
 /** What Prometheus scrapes under one job. */
 export interface ScrapeJob {

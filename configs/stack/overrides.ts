@@ -1,0 +1,71 @@
+/** The group of settings that reaches past all others: what a service's pods and program need that the stack has no setting for. */
+import * as z from "zod";
+import { serviceNames, type ServiceName } from "../topology/topology";
+import { leaf, text } from "./units";
+
+const isGroup = (input: unknown): input is Readonly<Record<string, unknown>> =>
+  typeof input === "object" && input !== null && !Array.isArray(input);
+
+/** A part of a pod's spec or of a program's config, as its own reference describes it. */
+const group = (allowed: string) => leaf(allowed, (input) => (isGroup(input) ? input : undefined), { editor: { type: "object" } });
+
+/** Texts by name. `names` is what a name may be. */
+const texts = (allowed: string, names: RegExp) =>
+  leaf(
+    allowed,
+    (input) =>
+      isGroup(input) && Object.entries(input).every(([key, value]) => names.test(key) && typeof value === "string")
+        ? (input as Readonly<Record<string, string>>)
+        : undefined,
+    { editor: { type: "object", additionalProperties: { type: "string" } } },
+  );
+
+/** A label's or annotation's key: a name, behind a prefix if any. */
+const key = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+
+const labels = () => texts("texts by label, such as { team: observability }", key);
+const kubernetesName = (what: string) => text(`the name of a ${what}`, /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/);
+
+const override = z
+  .strictObject({
+    nodeSelector: labels().optional().describe("Labels that a node must have to run its pods."),
+    tolerations: z
+      .array(group("a toleration, such as { key: dedicated, operator: Equal, value: tracing, effect: NoSchedule }"))
+      .optional()
+      .describe("Taints of nodes that its pods bear."),
+    affinity: group("an affinity as Kubernetes has it, such as { nodeAffinity: … }")
+      .optional()
+      .describe("Affinity of its pods, merged with what `kubernetes.nodes` makes of it."),
+    priorityClass: kubernetesName("PriorityClass").optional().describe("Priority class of its pods."),
+    annotations: texts("texts by annotation, such as { example.com/owner: platform }", key).optional().describe("Annotations of its pods."),
+    labels: labels().optional().describe("Labels of its pods, or of its container on Docker. Those that the stack sets stay."),
+    env: texts("texts by variable, such as { HTTPS_PROXY: http://proxy:3128 }", /^[A-Za-z_][A-Za-z0-9_.]*$/)
+      .optional()
+      .describe("Environment variables of its program. Those that the stack sets stay. Never a secret: environments are shown by every inspecting tool."),
+    volumes: z
+      .array(
+        z.strictObject({
+          name: text("a name: lower-case letters, digits and dashes", /^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/).describe("Name of the volume."),
+          path: text("an absolute path", /^\/[^\s:]+$/).describe("Folder that it is mounted at, read-only."),
+          configMap: kubernetesName("ConfigMap").optional().describe("The ConfigMap that it shows."),
+          secret: kubernetesName("Secret").optional().describe("The Secret that it shows, in place of a ConfigMap."),
+        }),
+      )
+      .optional()
+      .describe("Folders of files from ConfigMaps and Secrets of the stack's namespace."),
+    config: group("settings of the program, as its own reference has them")
+      .optional()
+      .describe(
+        "Merged into the program's config file: groups are merged, lists and values replaced, null takes a key out. In a list `...` stands for what " +
+          "the stack has there. What the stack's promises rest on cannot be changed.",
+      ),
+  })
+  .prefault({});
+
+/** What a service's pods and program are given besides. */
+export type Override = z.output<typeof override>;
+
+/** What `tracing:overrides` may hold. */
+export const overridesSchema = z
+  .strictObject(Object.fromEntries(serviceNames.map((name) => [name, override])) as Record<ServiceName, typeof override>)
+  .prefault({});
