@@ -5,6 +5,7 @@
  */
 import type * as pulumi from "@pulumi/pulumi";
 import type { ImageName } from "../../configs/images";
+import type { Override } from "../../configs/stack/overrides";
 import type { PublishedPort } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
 
@@ -161,6 +162,8 @@ export interface Workload {
   readonly stopGrace: number;
   /** Seconds before that request in which it serves on while others learn that it goes; where a cluster has to spread that word. */
   readonly drain?: number;
+  /** What stack config adds to its pods or its container. */
+  readonly custom?: Omit<Override, "config" | "env">;
   /** When a `cron` runs. */
   readonly schedule?: {
     /** Hour of the day, UTC. */

@@ -3,9 +3,9 @@ import { parse } from "yaml";
 import type { ServiceName } from "../topology/topology";
 import { toYaml } from "../yaml";
 import { merge } from "./merge";
-import { brokenPromises, patchable, unknownComponents, type ConfigProblem } from "./promises";
+import { brokenPromises, patchable, patchedFile, unknownComponents, type ConfigProblem } from "./promises";
 
-export { patchable, type ConfigProblem };
+export { patchable, patchedFile, type ConfigProblem };
 
 /** Text of a config file with a patch on it. */
 export const patchedText = (text: string, patch: object): string => toYaml(merge(parse(text), patch));

@@ -1,5 +1,6 @@
 /** What a patch on a program's config must leave as it is, because a promise of the stack rests on it. */
 import { isDeepStrictEqual } from "node:util";
+import { files } from "../topology/ports";
 import type { ServiceName } from "../topology/topology";
 import { isGroup } from "./merge";
 
@@ -46,16 +47,19 @@ const prometheus = [
   kept("global", "alerts count on these intervals and names"),
 ];
 
-/** By service; those that are not here have no config file of their own to patch. */
-const promises: Readonly<Partial<Record<ServiceName, readonly Kept[]>>> = {
-  "otel-collector": collector,
-  "otel-sampler": collector,
-  jaeger,
-  "jaeger-collector": jaeger,
-  prometheus,
+/** The config file of a service, and what it must keep. Services that are not here have none to patch. */
+const promises: Readonly<Partial<Record<ServiceName, { readonly file: string; readonly kept: readonly Kept[] }>>> = {
+  "otel-collector": { file: files.collector, kept: collector },
+  "otel-sampler": { file: files.collector, kept: collector },
+  jaeger: { file: files.jaeger, kept: jaeger },
+  "jaeger-collector": { file: files.jaeger, kept: jaeger },
+  prometheus: { file: files.prometheus, kept: prometheus },
 };
 
-/** Services whose config file takes a patch. */
+/** Name of the file that a patch on a service's config changes; undefined where the service has none. */
+export const patchedFile = (service: ServiceName): string | undefined => promises[service]?.file;
+
+/** Services whose config takes a patch. */
 export const patchable = Object.keys(promises) as readonly ServiceName[];
 
 /** What is wrong with a config: where, in words that follow a setting's key. */
@@ -68,7 +72,7 @@ export interface ConfigProblem {
 
 /** What a patched config has lost of what promises rest on. */
 export function brokenPromises(service: ServiceName, before: unknown, after: unknown): ConfigProblem[] {
-  return (promises[service] ?? []).flatMap(({ path, why }) =>
+  return (promises[service]?.kept ?? []).flatMap(({ path, why }) =>
     placesOf(before, path).flatMap((place) => lost(at(before, place), at(after, place), place, why)),
   );
 }
@@ -92,7 +96,13 @@ function lost(before: unknown, after: unknown, path: readonly string[], why: str
   if (Array.isArray(before) && Array.isArray(after)) {
     const missing = firstMissing(before, after);
     if (missing === undefined) return [];
-    return [{ path, found: after, allowed: `a list with ${JSON.stringify(missing)} where the stack has it, as ${why}; "..." stands for all of these` }];
+    return [
+      {
+        path,
+        found: after,
+        allowed: `a list with ${JSON.stringify(missing)} where the stack has it, as ${why}; "..." stands for all of these`,
+      },
+    ];
   }
   if (isDeepStrictEqual(before, after)) return [];
   return [{ path, found: after ?? null, allowed: `only ${shortened(before)}, as ${why}` }];
@@ -134,9 +144,7 @@ export function unknownComponents(config: unknown): ConfigProblem[] {
   return [
     ...check(service.extensions, defined(["extensions"]), ["service", "extensions"]),
     ...Object.entries(pipelines).flatMap(([name, pipeline]) =>
-      Object.entries(sections).flatMap(([part, from]) =>
-        check(at(pipeline, [part]), defined(from), ["service", "pipelines", name, part]),
-      ),
+      Object.entries(sections).flatMap(([part, from]) => check(at(pipeline, [part]), defined(from), ["service", "pipelines", name, part])),
     ),
   ];
 }

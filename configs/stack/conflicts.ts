@@ -21,9 +21,12 @@ export function sizeConflicts({ limits, collector, sampler, jaeger }: Partial<Pa
   ];
 }
 
+/** What only a cluster has, in `overrides`. */
+const clusterOnly = ["nodeSelector", "tolerations", "affinity", "priorityClass", "annotations", "volumes"] as const;
+
 /** One sentence each: the key without its namespace, what was found, what is allowed. Groups that are wrong by themselves are left out. */
 export function platformConflicts(groups: Partial<Parsed>): string[] {
-  const { platform, elasticsearch, collector, sampler, jaeger, prometheus } = groups;
+  const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides } = groups;
   const problems: string[] = [];
   const refuse = (key: string, found: unknown, allowed: string) => problems.push(refusal(key, found, allowed));
   if (platform === "docker") {
@@ -43,6 +46,8 @@ export function platformConflicts(groups: Partial<Parsed>): string[] {
     only("jaeger.collectors", jaeger?.collectors, 0);
     only("jaeger.ingress", jaeger?.ingress, undefined);
     only("prometheus.mode", prometheus?.mode, "own");
+    for (const [service, override] of Object.entries(overrides ?? {}))
+      for (const key of clusterOnly) only(`overrides.${service}.${key}`, override[key], undefined);
     return problems;
   }
   if (elasticsearch) {

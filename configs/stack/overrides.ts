@@ -41,11 +41,15 @@ const override = z
     labels: labels().optional().describe("Labels of its pods, or of its container on Docker. Those that the stack sets stay."),
     env: texts("texts by variable, such as { HTTPS_PROXY: http://proxy:3128 }", /^[A-Za-z_][A-Za-z0-9_.]*$/)
       .optional()
-      .describe("Environment variables of its program. Those that the stack sets stay. Never a secret: environments are shown by every inspecting tool."),
+      .describe(
+        "Environment variables of its program. Those that the stack sets stay. Never a secret: environments are shown by every inspecting tool.",
+      ),
     volumes: z
       .array(
         z.strictObject({
-          name: text("a name: lower-case letters, digits and dashes", /^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/).describe("Name of the volume."),
+          name: text("a name: lower-case letters, digits and dashes", /^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/).describe(
+            "Name of the volume.",
+          ),
           path: text("an absolute path", /^\/[^\s:]+$/).describe("Folder that it is mounted at, read-only."),
           configMap: kubernetesName("ConfigMap").optional().describe("The ConfigMap that it shows."),
           secret: kubernetesName("Secret").optional().describe("The Secret that it shows, in place of a ConfigMap."),

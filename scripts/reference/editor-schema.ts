@@ -55,7 +55,7 @@ function describe({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; json
   }
 }
 
-const meta = (type: z.core.$ZodType): Meta => (z.globalRegistry.get(type) ?? {});
+const meta = (type: z.core.$ZodType): Meta => z.globalRegistry.get(type) ?? {};
 
 /** A setting's type, without what makes it optional. */
 const bare = (type: z.core.$ZodType): z.core.$ZodType =>

@@ -22,7 +22,12 @@ ${rows(schema, `${namespace}:`).join("\n")}
 
 /** A line for each leaf of a group of settings. */
 function rows(group: z.ZodObject, prefix: string): string[] {
-  return Object.entries(group.shape).flatMap(([key, field]) => {
+  const fields = Object.entries(group.shape);
+  return fields.flatMap(([name, field]) => {
+    const same = fields.filter(([, other]) => other === field);
+    if (same[0]?.[0] !== name) return [];
+    // Fields that share a schema are described once.
+    const key = same.length > 1 ? "<name>" : name;
     const { type, description, fallback } = bare(field as z.ZodType);
     const path = `${prefix}${key}`;
     if (type instanceof z.ZodObject) return rows(type, `${path}.`);

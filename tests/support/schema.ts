@@ -27,7 +27,9 @@ export function takeApart(): { leaves: Leaf[]; groups: Group[] } {
     if (type instanceof z.ZodObject) {
       const shape = type.shape as Record<string, z.ZodType>;
       groups.push({ path, names: Object.keys(shape) });
-      for (const [name, inner] of Object.entries(shape)) visit(inner, path === "" ? name : `${path}.${name}`);
+      // Of fields that share a schema, one speaks for all.
+      const each = Object.entries(shape).filter(([, inner], at, all) => all.findIndex(([, other]) => other === inner) === at);
+      for (const [name, inner] of each) visit(inner, path === "" ? name : `${path}.${name}`);
     } else if (type instanceof z.ZodArray) visit(type.element as z.ZodType, `${path}[0]`);
     else leaves.push({ path, allowed: (type.meta() as { allowed: string }).allowed, required: !optional && !path.endsWith("]") });
   };

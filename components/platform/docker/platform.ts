@@ -109,6 +109,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         logDriver: "json-file",
         logOpts: { "max-size": "10m", "max-file": "3" },
         labels: labelList({
+          ...workload.custom?.labels,
           ...this.labels("service", workload.name),
           "tracing.config": hash(text("restart").map((file) => `${file.path}\0${file.content}`)),
         }),

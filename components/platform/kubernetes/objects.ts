@@ -5,10 +5,13 @@ import { podsService } from "../../../configs/topology/kubernetes";
 import { dataVolume, hasSeveral, labels, podSpec, requestedCpu, scalesByLoad, selector } from "./pod";
 import type { Workload } from "../workload";
 
-const template = (settings: Settings, workload: Workload) => ({
-  metadata: { labels: labels(settings, workload) },
-  spec: podSpec(settings, workload),
-});
+const template = (settings: Settings, workload: Workload) => {
+  const { annotations, labels: more } = workload.custom ?? {};
+  return {
+    metadata: { ...(annotations ? { annotations } : {}), labels: { ...more, ...labels(settings, workload) } },
+    spec: podSpec(settings, workload),
+  };
+};
 
 /** Where load changes the number of instances, the spec must not say one. */
 const replicas = (workload: Workload) => (scalesByLoad(workload) ? {} : { replicas: workload.scale.replicas });

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type * as k8s from "@pulumi/kubernetes";
 import { imageOrigin, imageReference, imageVersion } from "../../../configs/images";
+import { merge } from "../../../configs/overrides/merge";
 import type { Settings } from "../../../configs/stack/schema";
 import type { Probe, Secret, Workload, WorkloadFile } from "../workload";
 
@@ -70,7 +71,7 @@ export function podSpec(settings: Settings, workload: Workload): PodSpec {
       seccompProfile: { type: "RuntimeDefault" },
     },
     terminationGracePeriodSeconds: workload.stopGrace + (workload.drain ?? 0),
-    ...placement(settings, workload),
+    ...where(settings, workload),
     containers: [container(settings, workload, volumes)],
     ...(volumes.length > 0 ? { volumes: volumes.map(({ volume }) => volume) } : {}),
     // Tried again in another pod: the one that failed stays, and its log with it. Restarted in place it would be deleted with the last try.
@@ -170,6 +171,13 @@ function volumesOf(workload: Workload): MountedVolume[] {
     ...(workload.kind === "stateful"
       ? []
       : workload.data.map(({ path, size }) => at(dataVolume, path, { emptyDir: { sizeLimit: `${size}Mi` } }, false))),
+    ...(workload.custom?.volumes ?? []).map(({ name, path, configMap, secret }) =>
+      at(
+        `custom-${name}`,
+        path,
+        secret ? { secret: { secretName: secret, defaultMode: groupReadable } } : { configMap: { name: configMap } },
+      ),
+    ),
   ];
 }
 
@@ -189,6 +197,20 @@ function folderOf(paths: readonly string[]): string | undefined {
   const [folder, ...others] = [...new Set(paths.map((path) => posix.dirname(path)))];
   if (others.length > 0) throw new Error(`files of one kind share one folder; found ${[folder, ...others].join(", ")}`);
   return folder;
+}
+
+/** Where its pods may run: apart from each other, and on the nodes that stack config names for them. */
+function where(settings: Settings, workload: Workload): Partial<PodSpec> {
+  const { nodeSelector, tolerations, affinity, priorityClass } = workload.custom ?? {};
+  const spread = placement(settings, workload);
+  const merged = affinity ? merge(spread.affinity ?? {}, affinity) : spread.affinity;
+  return {
+    ...spread,
+    ...(merged ? { affinity: merged } : {}),
+    ...(nodeSelector ? { nodeSelector } : {}),
+    ...(tolerations ? { tolerations } : {}),
+    ...(priorityClass ? { priorityClassName: priorityClass } : {}),
+  };
 }
 
 /** Instances apart from each other, as stack config has it. */

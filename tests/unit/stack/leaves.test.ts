@@ -25,6 +25,7 @@ const notNames = ["", "-a", "a-", "A", "a_b", "a b", "a/b", "a".repeat(254)];
 const notInstances = (min: number) => [min - 1, 65, 1.5, "one", ""];
 const instances = (min: number) => `a number of instances from ${min} to 64`;
 const spread = "one of required, preferred, any";
+const notTexts = ["a", "", { a: null }, { a: {} }, { a: 1 }, { "-a": "b" }, { "": "b" }];
 const aSize = ["0Mi", "512", "512M", "512MB", "0.5Gi", "1 Gi", "-1Gi", "1Ti", "Mi", ""];
 
 /** By path: what is allowed, word by word, and values out of its range. The wrong types are the same for all. */
@@ -147,6 +148,24 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "prometheus.cpu": [aCpu, notCpus],
   "prometheus.retention": ["days from 2d to 365d, such as 7d", ["1d", "366d", "15", ""]],
   "prometheus.storage": [size("256Mi", "1024Gi"), [...aSize, "255Mi", "1025Gi"]],
+  "overrides.elasticsearch.nodeSelector": ["texts by label, such as { team: observability }", notTexts],
+  "overrides.elasticsearch.tolerations[0]": [
+    "a toleration, such as { key: dedicated, operator: Equal, value: tracing, effect: NoSchedule }",
+    ["dedicated", ""],
+  ],
+  "overrides.elasticsearch.affinity": ["an affinity as Kubernetes has it, such as { nodeAffinity: … }", ["a", ""]],
+  "overrides.elasticsearch.priorityClass": ["the name of a PriorityClass", notNames],
+  "overrides.elasticsearch.annotations": ["texts by annotation, such as { example.com/owner: platform }", notTexts],
+  "overrides.elasticsearch.labels": ["texts by label, such as { team: observability }", notTexts],
+  "overrides.elasticsearch.env": [
+    "texts by variable, such as { HTTPS_PROXY: http://proxy:3128 }",
+    [...notTexts, { "1A": "b" }, { "A-B": "c" }],
+  ],
+  "overrides.elasticsearch.volumes[0].name": ["a name: lower-case letters, digits and dashes", ["", "-a", "a-", "A", "a_b", "a.b"]],
+  "overrides.elasticsearch.volumes[0].path": ["an absolute path", ["", "a", "a/b", "/a b", "/a:b"]],
+  "overrides.elasticsearch.volumes[0].configMap": ["the name of a ConfigMap", notNames],
+  "overrides.elasticsearch.volumes[0].secret": [aSecret, notNames],
+  "overrides.elasticsearch.config": ["settings of the program, as its own reference has them", ["a", ""]],
   "indexCleaner.hour": ["an hour of the day, UTC, from 0 to 23", [-1, 24, 3.5, "3am", "03:00", ""]],
 };
 
@@ -155,7 +174,10 @@ const wrongTypes = (path: string): unknown[] => {
   // The last one has no text: what asks for it throws.
   const types: unknown[] = [null, true, false, [], {}, [7], { a: 1 }, [20_000], { toString: [] }];
   if (path === "elasticsearch.bootstrap") return types.filter((value) => typeof value !== "boolean");
-  return /\.labels$/.test(path) ? types.filter((value) => JSON.stringify(value) !== "{}") : types;
+  // Any group will do, or one without texts.
+  if (/overrides.*\.(config|affinity|tolerations\[0\])$/.test(path))
+    return types.filter((value) => typeof value !== "object" || Array.isArray(value));
+  return /\.(labels|annotations|nodeSelector|env)$/.test(path) ? types.filter((value) => JSON.stringify(value) !== "{}") : types;
 };
 
 /** What must lie beside a value, so that it alone is wrong, by the group that it is in. */
@@ -166,12 +188,13 @@ const siblings: Readonly<Record<string, Record<string, unknown>>> = {
   "sampling.services[0].operations[0]": { operation: "GET /a", percent: 1 },
   "elasticsearch.issuer": { name: "ca" },
   "elasticsearch.external": { url: "https://es.example.com:9200", passwordSecret: "es" },
+  "overrides.elasticsearch.volumes[0]": { name: "a", path: "/a", configMap: "a" },
   "jaeger.ingress": { host: "a.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" },
 };
 
 /** What the config holds besides: a platform that has the group. */
 const baseOf = (path: string): Record<string, string> =>
-  /^(elasticsearch\.external|jaeger\.ingress)\b/.test(path) ? { ...minimal, "tracing:platform": "kubernetes" } : minimal;
+  /^(elasticsearch\.external|jaeger\.ingress|overrides)\b/.test(path) ? { ...minimal, "tracing:platform": "kubernetes" } : minimal;
 
 /** Stack config whose only peculiarity is one value at a path; undefined leaves it out. */
 function configWith(path: string, value: unknown): Record<string, unknown> {

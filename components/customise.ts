@@ -1,0 +1,76 @@
+/** A workload with what `tracing:overrides` adds to it, and what is wrong with that. */
+import { posix } from "node:path";
+import { patchable, patchedFile, patchedText, patchProblems } from "../configs/overrides";
+import { namespace, type Settings } from "../configs/stack/schema";
+import { serviceNames, type ServiceName } from "../configs/topology/topology";
+import type { Workload } from "./platform/workload";
+
+/** The workload with its config file patched, variables added, and the rest for the platform to carry out. */
+export function customised(settings: Settings, workload: Workload): Workload {
+  const { config, env, ...custom } = settings.overrides[workload.name];
+  return {
+    ...workload,
+    env: { ...env, ...workload.env },
+    files: workload.files.map((file) =>
+      config && isConfig(workload, file) ? { ...file, content: patchedText(file.content, config) } : file,
+    ),
+    ...(Object.keys(custom).length > 0 ? { custom } : {}),
+  };
+}
+
+const isConfig = ({ name }: Workload, { path }: Workload["files"][number]) => posix.basename(path) === patchedFile(name);
+
+/** Labels that selectors, commands and people go by. */
+const ownLabels = /^(app\.kubernetes\.io\/(name|instance|part-of|version|component)|tracing\..*)$/;
+
+/**
+ * Everything that the overrides would break. One sentence each: the key, what was found, what is allowed.
+ *
+ * @param workloads What the stack runs, without its overrides.
+ */
+export function overrideProblems({ overrides }: Settings, workloads: readonly Workload[]): string[] {
+  return serviceNames.flatMap((name) => {
+    const workload = workloads.find((candidate) => candidate.name === name);
+    if (workload) return problemsOf(overrides[name], workload);
+    return Object.keys(overrides[name]).length > 0 ? [refusal(name, [], overrides[name], `nothing, as this stack has no ${name}`)] : [];
+  });
+}
+
+function refusal(service: ServiceName, path: readonly string[], found: unknown, allowed: string): string {
+  const json = JSON.stringify(found) ?? "nothing";
+  const shown = json.length > 80 ? `${json.slice(0, 77)}…` : json;
+  return `${[`${namespace}:overrides`, service, ...path].join(".")}: found ${shown}; allowed: ${allowed}`;
+}
+
+function problemsOf({ env = {}, labels = {}, volumes = [], config }: Settings["overrides"][ServiceName], workload: Workload): string[] {
+  const refuse = (path: readonly string[], found: unknown, allowed: string) => refusal(workload.name, path, found, allowed);
+  const taken = new Set([
+    ...[...workload.files, ...workload.secrets].map(({ path }) => posix.dirname(path)),
+    ...[...workload.data, ...workload.scratch, ...(workload.certificates ?? [])].map(({ path }) => path),
+  ]);
+  const text = workload.files.find((file) => isConfig(workload, file))?.content;
+  return [
+    ...Object.entries(env).flatMap(([variable, value]) =>
+      variable in workload.env ? [refuse(["env", variable], value, "another variable, as the stack sets this one")] : [],
+    ),
+    ...Object.entries(labels).flatMap(([label, value]) =>
+      ownLabels.test(label) ? [refuse(["labels", label], value, "another label, as the stack sets this one")] : [],
+    ),
+    ...volumes.flatMap(({ name, path, configMap, secret }, index) => {
+      const at = [`volumes[${index}]`];
+      return [
+        ...(volumes.findIndex((other) => other.name === name) < index ? [refuse([...at, "name"], name, "each name once")] : []),
+        ...(taken.has(path) || volumes.findIndex((other) => other.path === path) < index
+          ? [refuse([...at, "path"], path, "a folder that nothing else is mounted at")]
+          : []),
+        ...((configMap === undefined) === (secret === undefined)
+          ? [refuse(at, { configMap, secret }, "either a configMap or a secret")]
+          : []),
+      ];
+    }),
+    ...(config && text === undefined ? [refuse(["config"], config, `nothing; ${patchable.join(", ")} have a config to patch`)] : []),
+    ...(config && text !== undefined
+      ? patchProblems(workload.name, text, config).map(({ path, found, allowed }) => refuse(["config", ...path], found, allowed))
+      : []),
+  ];
+}
