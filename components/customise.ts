@@ -37,7 +37,7 @@ export function overrideProblems({ overrides }: Settings, workloads: readonly Wo
 }
 
 function refusal(service: ServiceName, path: readonly string[], found: unknown, allowed: string): string {
-  const json = JSON.stringify(found) ?? "nothing";
+  const json = JSON.stringify(found);
   const shown = json.length > 80 ? `${json.slice(0, 77)}…` : json;
   return `${[`${namespace}:overrides`, service, ...path].join(".")}: found ${shown}; allowed: ${allowed}`;
 }

@@ -120,7 +120,7 @@ function firstMissing(before: readonly unknown[], after: readonly unknown[]): un
 }
 
 const shortened = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? "nothing";
+  const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 };
 
