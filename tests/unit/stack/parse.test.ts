@@ -1,5 +1,6 @@
 /** Rung: unit. Stack config as settings: defaults, and every error with its key, what was found and what is allowed. */
 import { parseSettings, SettingsError } from "../../../configs/stack/parse";
+import { serviceNames } from "../../../configs/topology/topology";
 import { minimal, problemsOf, settingsWith } from "../../support/settings";
 
 describe("settings of a minimal config", () => {
@@ -11,6 +12,7 @@ describe("settings of a minimal config", () => {
       retention: 7,
       images: "official",
       otherImages: {},
+      overrides: Object.fromEntries(serviceNames.map((name) => [name, {}])),
       publish: { address: "127.0.0.1", offset: 0, ports: {} },
       sampling: {
         default: 100,
