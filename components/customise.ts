@@ -2,6 +2,7 @@
 import { posix } from "node:path";
 import { patchable, patchedFile, patchedText, patchProblems } from "../configs/overrides";
 import { namespace, type Settings } from "../configs/stack/schema";
+import { shown } from "../configs/stack/shown";
 import { serviceNames, type ServiceName } from "../configs/topology/topology";
 import type { Workload } from "./platform/workload";
 
@@ -37,9 +38,7 @@ export function overrideProblems({ overrides }: Settings, workloads: readonly Wo
 }
 
 function refusal(service: ServiceName, path: readonly string[], found: unknown, allowed: string): string {
-  const json = JSON.stringify(found);
-  const shown = json.length > 80 ? `${json.slice(0, 77)}…` : json;
-  return `${[`${namespace}:overrides`, service, ...path].join(".")}: found ${shown}; allowed: ${allowed}`;
+  return `${[`${namespace}:overrides`, service, ...path].join(".")}: found ${shown(found)}; allowed: ${allowed}`;
 }
 
 function problemsOf({ env = {}, labels = {}, volumes = [], config }: Settings["overrides"][ServiceName], workload: Workload): string[] {

@@ -1,11 +1,8 @@
 /** A patch on a program's config. */
+import { isGroup } from "../stack/units";
 
 /** In a list of a patch: what the list has already. */
 export const rest = "...";
-
-type Group = Readonly<Record<string, unknown>>;
-
-export const isGroup = (value: unknown): value is Group => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * A config with a patch on it. Groups are merged; lists and values are replaced, where `...` in a list stands for what was there; null takes a

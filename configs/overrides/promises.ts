@@ -2,7 +2,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { files } from "../topology/ports";
 import type { ServiceName } from "../topology/topology";
-import { isGroup } from "./merge";
+import { isGroup } from "../stack/units";
+import { shown } from "../stack/shown";
+import { rest } from "./merge";
 
 /** A part of a config. Keys may be added in it; what the stack has set there stays, and its lists keep their items in their order. */
 interface Kept {
@@ -100,12 +102,12 @@ function lost(before: unknown, after: unknown, path: readonly string[], why: str
       {
         path,
         found: after,
-        allowed: `a list with ${JSON.stringify(missing)} where the stack has it, as ${why}; "..." stands for all of these`,
+        allowed: `a list with ${JSON.stringify(missing)} where the stack has it, as ${why}; "${rest}" stands for all of these`,
       },
     ];
   }
   if (isDeepStrictEqual(before, after)) return [];
-  return [{ path, found: after ?? null, allowed: `only ${shortened(before)}, as ${why}` }];
+  return [{ path, found: after ?? null, allowed: `only ${shown(before)}, as ${why}` }];
 }
 
 /** The first item that is not there any more, or not behind the ones before it. */
@@ -118,11 +120,6 @@ function firstMissing(before: readonly unknown[], after: readonly unknown[]): un
   }
   return undefined;
 }
-
-const shortened = (value: unknown): string => {
-  const text = JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
-};
 
 /** Sections of a config that hold what pipelines name. */
 const sections: Readonly<Record<string, readonly string[]>> = {

@@ -1,30 +1,15 @@
 /** The group of settings that reaches past all others: what a service's pods and program need that the stack has no setting for. */
 import * as z from "zod";
 import { serviceNames, type ServiceName } from "../topology/topology";
-import { leaf, text } from "./units";
-
-const isGroup = (input: unknown): input is Readonly<Record<string, unknown>> =>
-  typeof input === "object" && input !== null && !Array.isArray(input);
+import { isGroup, kubernetesName, leaf, text, texts } from "./units";
 
 /** A part of a pod's spec or of a program's config, as its own reference describes it. */
 const group = (allowed: string) => leaf(allowed, (input) => (isGroup(input) ? input : undefined), { editor: { type: "object" } });
-
-/** Texts by name. `names` is what a name may be. */
-const texts = (allowed: string, names: RegExp) =>
-  leaf(
-    allowed,
-    (input) =>
-      isGroup(input) && Object.entries(input).every(([key, value]) => names.test(key) && typeof value === "string")
-        ? (input as Readonly<Record<string, string>>)
-        : undefined,
-    { editor: { type: "object", additionalProperties: { type: "string" } } },
-  );
 
 /** A label's or annotation's key: a name, behind a prefix if any. */
 const key = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 
 const labels = () => texts("texts by label, such as { team: observability }", key);
-const kubernetesName = (what: string) => text(`the name of a ${what}`, /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/);
 
 const override = z
   .strictObject({

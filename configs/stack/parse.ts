@@ -7,6 +7,8 @@ import { hostPort } from "../topology/docker";
 import { publishedPortNames } from "../topology/ports";
 import { platformConflicts, sizeConflicts } from "./conflicts";
 import { namespace, schema, type Parsed, type Settings } from "./schema";
+import { shown } from "./shown";
+import { bare } from "./units";
 
 /** Everything that is wrong with a stack's config, at once. */
 export class SettingsError extends Error {
@@ -32,7 +34,7 @@ export class SettingsError extends Error {
 export function parseSettings(stack: string, raw: Readonly<Record<string, string>>): Settings {
   const problems: string[] = [];
   if (!/^[a-z][a-z0-9-]{0,29}$/.test(stack)) {
-    problems.push(`stack name: found ${show(stack)}; allowed: lower-case letters, digits and dashes, 30 at most, a letter first`);
+    problems.push(`stack name: found ${shown(stack)}; allowed: lower-case letters, digits and dashes, 30 at most, a letter first`);
   }
   const given: [string, unknown][] = [];
   for (const [key, value] of Object.entries(raw)) {
@@ -92,7 +94,7 @@ function parseJson(key: string, value: string, problems: string[]): unknown {
   try {
     return JSON.parse(value) as unknown;
   } catch {
-    problems.push(`${key}: found ${show(value)}; allowed: a group of settings`);
+    problems.push(`${key}: found ${shown(value)}; allowed: a group of settings`);
     return {};
   }
 }
@@ -111,24 +113,19 @@ function describeIssue(issue: z.core.$ZodIssue, given: unknown): string[] {
   }
   const found = issue.path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], given);
   const allowed = issue.code === "invalid_type" ? (issue.expected === "array" ? "a list" : "a group of settings") : issue.message;
-  return [`${at(issue.path)}: ${found === undefined ? "missing" : `found ${show(found)}`}; allowed: ${allowed}`];
+  return [`${at(issue.path)}: ${found === undefined ? "missing" : `found ${shown(found)}`}; allowed: ${allowed}`];
 }
 
 /** Names of the settings at a path of the schema. */
 function keysAt(path: readonly PropertyKey[]): string[] {
-  let node: unknown = schema;
-  const bare = (type: unknown): unknown => (type instanceof z.ZodPrefault || type instanceof z.ZodOptional ? bare(type.unwrap()) : type);
+  let node: z.core.$ZodType = schema;
   for (const part of path) {
     const here = bare(node);
-    node = here instanceof z.ZodArray ? here.element : (here as z.ZodObject).shape[String(part)];
+    node =
+      here instanceof z.ZodArray ? here.element : (((here as z.ZodObject).shape as Record<string, z.ZodType>)[String(part)] as z.ZodType);
   }
   return Object.keys((bare(node) as z.ZodObject).shape);
 }
-
-const show = (value: unknown): string => {
-  const json = JSON.stringify(value);
-  return json.length > 80 ? `${json.slice(0, 77)}…` : json;
-};
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {

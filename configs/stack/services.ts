@@ -2,16 +2,11 @@
 import { isIP } from "node:net";
 import * as z from "zod";
 import { limits } from "./limits";
-import { cpu, days, flag, integer, leaf, mebibytes, oneOf, text } from "./units";
+import { cpu, days, flag, integer, kubernetesName, leaf, mebibytes, oneOf, text, texts } from "./units";
 
-const name = (what: string) => text(`the name of ${/^[AEIOU]/i.test(what) ? "an" : "a"} ${what}`, /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/);
 const cores = () => cpu("50m", "64").describe("CPU limit on Kubernetes; a quarter of it is requested. Docker sets none.");
 
-/** Texts by name, such as labels. */
-const labels = leaf("texts by name, such as { release: monitoring }", (input) => {
-  if (typeof input !== "object" || input === null || Array.isArray(input)) return undefined;
-  return Object.values(input).every((value) => typeof value === "string") ? (input as Readonly<Record<string, string>>) : undefined;
-});
+const labels = texts("texts by name, such as { release: monitoring }");
 
 const elasticsearch = z
   .strictObject({
@@ -27,12 +22,12 @@ const elasticsearch = z
       .describe("TLS for HTTP and between nodes: off, with certificates from cert-manager, or with those of a Secret that exists."),
     issuer: z
       .strictObject({
-        name: name("cert-manager issuer").describe("Its name."),
+        name: kubernetesName("cert-manager issuer").describe("Its name."),
         kind: oneOf("Issuer", "ClusterIssuer").prefault("ClusterIssuer").describe("Kind of the issuer."),
       })
       .optional()
       .describe("The cert-manager issuer that signs. Without it the stack makes an authority of its own."),
-    certificateSecret: name("Secret")
+    certificateSecret: kubernetesName("Secret")
       .prefault("elasticsearch-tls")
       .describe("Secret with tls.crt, tls.key and ca.crt: cert-manager writes it, or with `tls: external` somebody else does."),
     bootstrap: flag()
@@ -44,8 +39,10 @@ const elasticsearch = z
           const match = typeof input === "string" ? /^https?:\/\/[a-z0-9.-]+:([1-9]\d{0,4})$/.exec(input) : null;
           return match && Number(match[1]) <= 65_535 ? match[0] : undefined;
         }).describe("Its address."),
-        passwordSecret: name("Secret").describe("Secret in the stack's namespace; its key `password` is the password of the user elastic."),
-        authoritySecret: name("Secret")
+        passwordSecret: kubernetesName("Secret").describe(
+          "Secret in the stack's namespace; its key `password` is the password of the user elastic.",
+        ),
+        authoritySecret: kubernetesName("Secret")
           .optional()
           .describe("Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one."),
       })
@@ -113,10 +110,12 @@ const jaeger = z
     ingress: z
       .strictObject({
         host: text("a host name", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])$/).describe("Name under which the UI is reached."),
-        className: name("IngressClass").describe("Class of the ingress, which says what controller serves it."),
-        namespace: name("namespace").describe("Namespace of the ingress controller; it alone is let through."),
-        tlsSecret: name("Secret").describe("Secret with the certificate of that host."),
-        usersSecret: name("Secret").describe("Secret whose key `htpasswd` lists who may log in, with bcrypt hashes; Jaeger asks for it."),
+        className: kubernetesName("IngressClass").describe("Class of the ingress, which says what controller serves it."),
+        namespace: kubernetesName("namespace").describe("Namespace of the ingress controller; it alone is let through."),
+        tlsSecret: kubernetesName("Secret").describe("Secret with the certificate of that host."),
+        usersSecret: kubernetesName("Secret").describe(
+          "Secret whose key `htpasswd` lists who may log in, with bcrypt hashes; Jaeger asks for it.",
+        ),
       })
       .optional()
       .describe("An ingress for the UI, behind a login. Left out: the UI is reached by port-forward only."),
@@ -130,7 +129,9 @@ const prometheus = z
       .describe("A Prometheus of the stack's own, or ServiceMonitors and a PrometheusRule for the operator that the cluster has."),
     operator: z
       .strictObject({
-        namespace: name("namespace").prefault("monitoring").describe("Namespace of the operator's Prometheus; it alone is let through."),
+        namespace: kubernetesName("namespace")
+          .prefault("monitoring")
+          .describe("Namespace of the operator's Prometheus; it alone is let through."),
         labels: labels.prefault({}).describe("Labels by which that Prometheus selects monitors and rules."),
       })
       .prefault({}),
@@ -149,7 +150,7 @@ const indexCleaner = z
 
 const kubernetes = z
   .strictObject({
-    namespace: name("namespace").prefault("tracing").describe("Namespace of the stack."),
+    namespace: kubernetesName("namespace").prefault("tracing").describe("Namespace of the stack."),
     cluster: text("a name", /^[A-Za-z0-9][A-Za-z0-9._/-]*$/)
       .optional()
       .describe(
@@ -161,11 +162,11 @@ const kubernetes = z
     context: text("the name of a context", /^[^\n]+$/)
       .optional()
       .describe("Context in it. Left out: the current one."),
-    storageClass: name("StorageClass").optional().describe("Class of the volumes. Left out: the cluster's default."),
+    storageClass: kubernetesName("StorageClass").optional().describe("Class of the volumes. Left out: the cluster's default."),
     volumes: oneOf("keep", "delete")
       .prefault("keep")
       .describe("What becomes of volumes when the stack is destroyed. `keep` also protects the namespace, Elasticsearch and the password."),
-    pullSecrets: z.array(name("Secret")).prefault([]).describe("Secrets in the stack's namespace to pull images with."),
+    pullSecrets: z.array(kubernetesName("Secret")).prefault([]).describe("Secrets in the stack's namespace to pull images with."),
     nodes: oneOf("required", "preferred", "any")
       .prefault("preferred")
       .describe(
@@ -174,7 +175,7 @@ const kubernetes = z
     zones: oneOf("required", "preferred", "any").prefault("preferred").describe("Whether instances are spread evenly over zones."),
     dns: z
       .strictObject({
-        namespace: name("namespace").prefault("kube-system").describe("Namespace of the cluster's DNS."),
+        namespace: kubernetesName("namespace").prefault("kube-system").describe("Namespace of the cluster's DNS."),
         labels: labels
           .optional()
           .describe(

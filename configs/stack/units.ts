@@ -4,6 +4,10 @@ import * as z from "zod";
 /** What an editor may be told of a leaf: a fragment of JSON schema, no narrower than what is accepted. */
 export type EditorSchema = Readonly<Record<string, unknown>>;
 
+/** A setting's type, without what makes it optional. */
+export const bare = (type: z.core.$ZodType): z.core.$ZodType =>
+  type instanceof z.ZodPrefault || type instanceof z.ZodOptional ? bare(type.unwrap()) : type;
+
 /** What may be said of a leaf besides. */
 export interface LeafOptions {
   /** What to write in place of some texts and numbers. */
@@ -76,48 +80,44 @@ export const days = (min: number, max: number) =>
     { editor: written(daysPattern) },
   );
 
-const durationPattern = /^(\d+)(ms|s|m)$/;
+/** How a quantity is written: a whole number and a unit, by the pattern's two groups; what a unit counts for; and whether a bare JSON number is one. */
+interface Notation {
+  readonly pattern: RegExp;
+  readonly units: Readonly<Record<string, number>>;
+  readonly numbers?: true;
+}
 
-/** A duration in milliseconds, written `250ms`, `2s` or `1m`. */
-export const duration = (min: string, max: string) => {
-  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
+/** A quantity from `min` to `max`, in the smallest unit. */
+function quantity(allowed: string, { pattern, units, numbers }: Notation, min: string, max: string, hint?: LeafOptions["hint"]) {
   const parse = (text: string): number | undefined => {
-    const match = durationPattern.exec(text);
+    const match = pattern.exec(text);
     return match ? Number(match[1]) * (units[match[2] ?? ""] ?? 0) : undefined;
   };
   const [least, most] = [parse(min) as number, parse(max) as number];
   return leaf(
-    `a duration from ${min} to ${max}, such as 500ms or 2s`,
+    allowed,
     (input) => {
-      const value = typeof input === "string" ? parse(input) : undefined;
+      const value = typeof input === "string" || (numbers && typeof input === "number") ? parse(String(input)) : undefined;
       return value !== undefined && value >= least && value <= most ? value : undefined;
     },
-    { editor: written(durationPattern) },
+    { hint, editor: numbers ? { anyOf: [{ type: "number" }, written(pattern)] } : written(pattern) },
   );
-};
+}
+
+const time: Notation = { pattern: /^(\d+)(ms|s|m)$/, units: { ms: 1, s: 1000, m: 60_000 } };
+const size: Notation = { pattern: /^(\d+)(Mi|Gi)$/, units: { Mi: 1, Gi: 1024 } };
+const cores: Notation = { pattern: /^(\d+)(m?)$/, units: { m: 1, "": 1000 }, numbers: true };
+
+/** A duration in milliseconds, written `250ms`, `2s` or `1m`. */
+export const duration = (min: string, max: string) => quantity(`a duration from ${min} to ${max}, such as 500ms or 2s`, time, min, max);
 
 /** A duration in milliseconds as people read it: `2 s`, `250 ms`. */
 export const durationText = (milliseconds: number): string =>
   milliseconds % 1000 === 0 ? `${milliseconds / 1000} s` : `${milliseconds} ms`;
 
-const sizePattern = /^(\d+)(Mi|Gi)$/;
-
 /** Memory or disk in MiB, written `512Mi` or `2Gi`. */
-export const mebibytes = (min: string, max: string, hint?: LeafOptions["hint"]) => {
-  const parse = (text: string): number | undefined => {
-    const match = sizePattern.exec(text);
-    return match ? Number(match[1]) * (match[2] === "Gi" ? 1024 : 1) : undefined;
-  };
-  const [least, most] = [parse(min) as number, parse(max) as number];
-  return leaf(
-    `a size from ${min} to ${max}, such as 512Mi or 2Gi`,
-    (input) => {
-      const value = typeof input === "string" ? parse(input) : undefined;
-      return value !== undefined && value >= least && value <= most ? value : undefined;
-    },
-    { hint, editor: written(sizePattern) },
-  );
-};
+export const mebibytes = (min: string, max: string, hint?: LeafOptions["hint"]) =>
+  quantity(`a size from ${min} to ${max}, such as 512Mi or 2Gi`, size, min, max, hint);
 
 /** One of some words. */
 export const oneOf = <const T extends string>(...words: T[]) =>
@@ -127,27 +127,30 @@ export const oneOf = <const T extends string>(...words: T[]) =>
 export const text = (allowed: string, pattern: RegExp) =>
   leaf(allowed, (input) => (typeof input === "string" && pattern.test(input) ? input : undefined), { editor: written(pattern) });
 
+/** The name of an object of Kubernetes, which `what` says the kind of. */
+export const kubernetesName = (what: string) =>
+  text(`the name of ${/^[AEIOU]/i.test(what) ? "an" : "a"} ${what}`, /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/);
+
+/** A group of whatever values. */
+export const isGroup = (input: unknown): input is Readonly<Record<string, unknown>> =>
+  typeof input === "object" && input !== null && !Array.isArray(input);
+
+/** Texts by name; `names` is what a name may be. */
+export const texts = (allowed: string, names = /^/) =>
+  leaf(
+    allowed,
+    (input) =>
+      isGroup(input) && Object.entries(input).every(([key, value]) => names.test(key) && typeof value === "string")
+        ? (input as Readonly<Record<string, string>>)
+        : undefined,
+    { editor: { type: "object", additionalProperties: { type: "string" } } },
+  );
+
 /** Yes or no. */
 export const flag = () =>
   leaf("true or false", (input) => (input === true || input === "true" ? true : input === false || input === "false" ? false : undefined), {
     editor: { enum: [true, false, "true", "false"] },
   });
 
-const cpuPattern = /^(\d+)(m?)$/;
-
 /** CPU in thousandths of a core, written `500m` or `2`. */
-export const cpu = (min: string, max: string) => {
-  const parse = (text: string): number | undefined => {
-    const match = cpuPattern.exec(text);
-    return match ? Number(match[1]) * (match[2] ? 1 : 1000) : undefined;
-  };
-  const [least, most] = [parse(min) as number, parse(max) as number];
-  return leaf(
-    `cores from ${min} to ${max}, such as 500m or 2`,
-    (input) => {
-      const value = typeof input === "string" || typeof input === "number" ? parse(String(input)) : undefined;
-      return value !== undefined && value >= least && value <= most ? value : undefined;
-    },
-    { editor: { anyOf: [{ type: "number" }, written(cpuPattern)] } },
-  );
-};
+export const cpu = (min: string, max: string) => quantity(`cores from ${min} to ${max}, such as 500m or 2`, cores, min, max);

@@ -1,7 +1,7 @@
 /** JSON schema of a stack's file, for editors: names are completed, texts explained and mistakes shown while somebody types. */
 import * as z from "zod";
 import { namespace, schema } from "../../configs/stack/schema";
-import type { EditorSchema } from "../../configs/stack/units";
+import { bare, type EditorSchema } from "../../configs/stack/units";
 
 /** Its file, beside those that it is about. */
 export const editorSchemaFile = "stack.schema.json";
@@ -56,7 +56,3 @@ function describe({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; json
 }
 
 const meta = (type: z.core.$ZodType): Meta => z.globalRegistry.get(type) ?? {};
-
-/** A setting's type, without what makes it optional. */
-const bare = (type: z.core.$ZodType): z.core.$ZodType =>
-  type instanceof z.ZodPrefault || type instanceof z.ZodOptional ? bare(type.unwrap()) : type;
