@@ -1,9 +1,9 @@
-/** Composition root: stack config to settings, settings to the stack, its outputs to whoever asks. */
+/** Composition root: stack config to the stack, its outputs to whoever asks. */
 import * as pulumi from "@pulumi/pulumi";
-import { parseSettings, SettingsError } from "./configs/stack/parse";
+import { checkedOptions, SettingsError } from "./configs/stack/parse";
 import { TracingStack } from "./components/tracing-stack";
 
-const stack = refusing(() => new TracingStack("tracing", parseSettings(pulumi.getStack(), pulumi.runtime.allConfig())));
+const stack = refusing(() => new TracingStack("tracing", checkedOptions(pulumi.getStack(), pulumi.runtime.allConfig())));
 
 export const { endpoints, ingestNetwork, samplingRates, retentionDays } = stack.outputs;
 export const { samplingStrategy, samplingLosses, applicationEnvironment } = stack.outputs;

@@ -1,20 +1,45 @@
+/** What all components of a stack have in common. */
 import * as pulumi from "@pulumi/pulumi";
+import type { OverrideOptions } from "../configs/stack/options";
+import { SettingsError, settingsOf } from "../configs/stack/parse";
+import type { ServiceName } from "../configs/topology/topology";
+import { customised, overrideProblems } from "./customise";
 import type { Platform } from "./platform/platform";
 import type { Workload } from "./platform/workload";
 
-/** Arguments of every component of the stack. */
-export interface ComponentArgs {
-  /** What runs the workload. */
-  readonly platform: Platform;
-  /** What runs. */
-  readonly workload: Workload;
-}
+/** A component that a platform runs workloads for. */
+export abstract class TracingComponent extends pulumi.ComponentResource {
+  private readonly name: string;
+  /** The service that bears the component's name. */
+  private readonly service: ServiceName;
 
-/** A part of the stack: one workload, carried out by a platform. */
-export abstract class WorkloadComponent extends pulumi.ComponentResource {
-  protected constructor(type: string, name: string, args: ComponentArgs, opts?: pulumi.ComponentResourceOptions) {
+  protected constructor(type: string, name: string, service: ServiceName, opts?: pulumi.ComponentResourceOptions) {
     super(`tracing:components:${type}`, name, {}, opts);
-    args.platform.run(name, args.workload, this);
-    this.registerOutputs({});
+    this.name = name;
+    this.service = service;
+  }
+
+  /** The name of another service of it: `tracing-otel-sampler` beside `tracing-otel-collector`, `x-otel-sampler` of a Collector called x. */
+  protected nameOf(service: ServiceName): string {
+    if (service === this.service) return this.name;
+    return this.name.endsWith(this.service) ? this.name.slice(0, -this.service.length) + service : `${this.name}-${service}`;
+  }
+
+  /**
+   * Runs workloads in their order, with their overrides.
+   *
+   * @throws SettingsError for overrides that would break what they are for.
+   */
+  protected run(
+    platform: Platform,
+    workloads: readonly Workload[],
+    overrides: Readonly<Partial<Record<ServiceName, OverrideOptions>>> = {},
+  ): void {
+    const { stack } = platform.settings;
+    const settings = settingsOf(stack, { overrides }, ["overrides"], { platform: platform.settings.platform });
+    const services = workloads.map((workload) => workload.name);
+    const problems = overrideProblems(settings, workloads, services);
+    if (problems.length > 0) throw new SettingsError(stack, problems);
+    for (const workload of workloads) platform.run(this.nameOf(workload.name), customised(settings, workload), this);
   }
 }

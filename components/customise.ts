@@ -7,7 +7,7 @@ import { serviceNames, type ServiceName } from "../configs/topology/topology";
 import type { Workload } from "./platform/workload";
 
 /** The workload with its config file patched, variables added, and the rest for the platform to carry out. */
-export function customised(settings: Settings, workload: Workload): Workload {
+export function customised(settings: Pick<Settings, "overrides">, workload: Workload): Workload {
   const { config, env, ...custom } = settings.overrides[workload.name];
   return {
     ...workload,
@@ -27,10 +27,15 @@ const ownLabels = /^(app\.kubernetes\.io\/(name|instance|part-of|version|compone
 /**
  * Everything that the overrides would break. One sentence each: the key, what was found, what is allowed.
  *
- * @param workloads What the stack runs, without its overrides.
+ * @param workloads What runs, without its overrides.
+ * @param services Whose overrides are looked at.
  */
-export function overrideProblems({ overrides }: Settings, workloads: readonly Workload[]): string[] {
-  return serviceNames.flatMap((name) => {
+export function overrideProblems(
+  { overrides }: Pick<Settings, "overrides">,
+  workloads: readonly Workload[],
+  services: readonly ServiceName[] = serviceNames,
+): string[] {
+  return services.flatMap((name) => {
     const workload = workloads.find((candidate) => candidate.name === name);
     if (workload) return problemsOf(overrides[name], workload);
     return Object.keys(overrides[name]).length > 0 ? [refusal(name, [], overrides[name], `nothing, as this stack has no ${name}`)] : [];

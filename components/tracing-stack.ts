@@ -1,24 +1,36 @@
 /** The whole stack of one environment. */
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { applicationEnvironment, losses, rateTable, samplingStrategy } from "../configs/sampling";
+import type { ElasticsearchOptions, StackOptions } from "../configs/stack/options";
+import { everyKey, SettingsError, settingsOf } from "../configs/stack/parse";
 import type { Settings } from "../configs/stack/schema";
-import { dockerTopology, networksOf, publishedUrl } from "../configs/topology/docker";
-import { ports, type PublishedPort } from "../configs/topology/ports";
-import type { Topology } from "../configs/topology/topology";
-import { applicationsLabel, elasticsearchHasTls, kubernetesTopology, ownElasticsearch, serviceUrl } from "../configs/topology/kubernetes";
-import { Collector } from "./collector/collector";
-import type { ComponentArgs } from "./component";
-import { Elasticsearch } from "./elasticsearch/elasticsearch";
+import { topologyOf } from "../configs/topology";
+import { OtelCollector } from "./collector/collector";
+import { overrideProblems } from "./customise";
+import {
+  Elasticsearch,
+  elasticsearchUrl,
+  existingElasticsearch,
+  externalOptions,
+  type ExistingElasticsearch,
+} from "./elasticsearch/elasticsearch";
 import { ElasticsearchExporter } from "./elasticsearch/exporter";
-import { IndexCleaner } from "./jaeger/index-cleaner";
 import { Jaeger } from "./jaeger/jaeger";
-import { partsOf } from "./parts";
 import { DockerPlatform } from "./platform/docker/platform";
 import { KubernetesPlatform } from "./platform/kubernetes/platform";
 import type { Platform } from "./platform/platform";
-import type { Workload } from "./platform/workload";
 import { Prometheus } from "./prometheus/prometheus";
+import { workloadsOf } from "./workloads";
+
+/** Arguments of a stack: what its file may hold, in the same units. */
+export interface TracingStackArgs extends Omit<StackOptions, "elasticsearch"> {
+  /** The name that labels carry, and on Docker all names. Default: the name of the Pulumi stack. */
+  readonly stack?: string;
+  readonly elasticsearch?: Omit<ElasticsearchOptions, "external"> & {
+    /** An Elasticsearch that exists, in place of one of the stack's own. */
+    readonly external?: ExistingElasticsearch;
+  };
+}
 
 /** What an operator needs of a running stack; also the outputs of the Pulumi stack. */
 export interface StackOutputs {
@@ -41,90 +53,77 @@ export interface StackOutputs {
   readonly retentionDays: number;
 }
 
-/** Elasticsearch and its exporter, Collector, Jaeger, index cleaner and Prometheus, on the platform that the settings name. */
+/** Elasticsearch and its exporter, Jaeger and its index cleaner, the Collector, and Prometheus, on Docker or on Kubernetes. */
 export class TracingStack extends pulumi.ComponentResource {
   readonly outputs: StackOutputs;
-  /** Password of the user of the stack's own Elasticsearch; a secret. */
+  readonly jaeger: Jaeger;
+  readonly collector: OtelCollector;
+  readonly prometheus: Prometheus;
+  /** Password of the user `elastic` of the stack's own Elasticsearch; a secret. */
   readonly elasticsearchPassword: pulumi.Output<string> | undefined;
 
-  constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
+  /**
+   * @param name Name of the component; the names of all resources start with it.
+   * @param args What the stack is to be.
+   * @param opts `provider`: the engine or the cluster that it is to run on. Left out: the default engine, or the cluster of `kubernetes`.
+   * @throws SettingsError with everything that is wrong with the arguments, before any resource is made.
+   */
+  constructor(name: string, args: TracingStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tracing:components:TracingStack", name, {}, opts);
-    const topology = settings.platform === "docker" ? dockerTopology(settings.stack) : kubernetesTopology(settings);
-    const password = this.password(name, settings);
-    const parts = partsOf(settings, topology, password);
-    const platform = this.platform(name, settings, topology, Object.values(parts).flat());
-    const run = (Component: ComponentClass, workloads: readonly Workload[]) =>
-      workloads.forEach((workload) => new Component(`${name}-${workload.name}`, { platform, workload }, { parent: this }));
-    run(Elasticsearch, parts.elasticsearch);
-    run(ElasticsearchExporter, parts.exporter);
-    run(Jaeger, parts.jaeger);
-    run(Collector, parts.collector);
-    run(IndexCleaner, parts.cleaner);
-    run(Prometheus, parts.prometheus);
-    this.elasticsearchPassword = password;
-    this.outputs = stackOutputs(settings, topology);
+    const settings = checked(args);
+    const { retention, sampling, limits, overrides, elasticsearch: { external, ...storage } = {} } = args;
+    const traces = { retention, sampling, limits };
+    const own = { parent: this };
+
+    const platform = platformOf(name, args, own);
+    const common = { platform, overrides };
+    const elasticsearch = external
+      ? existingElasticsearch(external)
+      : new Elasticsearch(`${name}-elasticsearch`, { ...common, ...storage }, own);
+    new ElasticsearchExporter(`${name}-elasticsearch-exporter`, { ...common, elasticsearch }, own);
+    const { indexCleaner, sampler } = args;
+    const jaeger = new Jaeger(`${name}-jaeger`, { ...common, ...traces, elasticsearch, indexCleaner, ...args.jaeger }, own);
+    const collector = new OtelCollector(`${name}-otel-collector`, { ...common, ...traces, jaeger, sampler, ...args.collector }, own);
+    const prometheus = new Prometheus(`${name}-prometheus`, { ...common, elasticsearch, jaeger, collector, ...args.prometheus }, own);
+
+    this.jaeger = jaeger;
+    this.collector = collector;
+    this.prometheus = prometheus;
+    this.elasticsearchPassword = elasticsearch instanceof Elasticsearch ? elasticsearch.password : undefined;
+    this.outputs = {
+      endpoints: {
+        jaeger: jaeger.url,
+        ...(prometheus.url === undefined ? {} : { prometheus: prometheus.url }),
+        elasticsearch: elasticsearchUrl(settings),
+        otlpGrpc: collector.otlpGrpc,
+        otlpHttp: collector.otlpHttp,
+        sampling: jaeger.samplingUrl,
+      },
+      ingestNetwork: collector.ingestNetwork,
+      samplingRates: rateTable(settings.sampling),
+      samplingStrategy: samplingStrategy(settings.sampling),
+      samplingLosses: losses(settings.sampling),
+      applicationEnvironment: applicationEnvironment(settings, topologyOf(settings)),
+      retentionDays: settings.retention,
+    };
     this.registerOutputs({ ...this.outputs });
   }
-
-  /** The password of the stack's own Elasticsearch. */
-  private password(name: string, settings: Settings): pulumi.Output<string> | undefined {
-    if (!ownElasticsearch(settings)) return undefined;
-    const protect = settings.platform === "kubernetes" && settings.kubernetes.volumes === "keep";
-    // Letters and digits only: it goes through shells, URLs and config files unquoted.
-    return new random.RandomPassword(`${name}-elasticsearch-password`, { length: 32, special: false }, { parent: this, protect }).result;
-  }
-
-  private platform(name: string, settings: Settings, { scrape: jobs }: Topology, workloads: readonly Workload[]): Platform {
-    return settings.platform === "docker"
-      ? new DockerPlatform(`${name}-docker`, { settings, workloads }, { parent: this })
-      : new KubernetesPlatform(`${name}-kubernetes`, { settings, workloads, jobs }, { parent: this });
-  }
 }
 
-type ComponentClass = new (name: string, args: ComponentArgs, opts?: pulumi.ComponentResourceOptions) => pulumi.ComponentResource;
-
-function stackOutputs(settings: Settings, topology: Topology): StackOutputs {
-  return {
-    ...(settings.platform === "docker" ? dockerAddresses(settings) : kubernetesAddresses(settings)),
-    samplingRates: rateTable(settings.sampling),
-    samplingStrategy: samplingStrategy(settings.sampling),
-    samplingLosses: losses(settings.sampling),
-    applicationEnvironment: applicationEnvironment(settings, topology),
-    retentionDays: settings.retention,
-  };
+/** The settings that the arguments are; throws everything that is wrong with them at once. */
+function checked({ stack = pulumi.getStack(), ...args }: TracingStackArgs): Settings {
+  const { elasticsearch } = args;
+  const external = elasticsearch?.external && externalOptions(elasticsearch.external);
+  const settings = settingsOf(stack, { ...args, ...(external ? { elasticsearch: { ...elasticsearch, external } } : {}) }, everyKey);
+  const problems = overrideProblems(settings, workloadsOf(settings));
+  if (problems.length > 0) throw new SettingsError(stack, problems);
+  return settings;
 }
 
-type Addresses = Pick<StackOutputs, "endpoints" | "ingestNetwork">;
-
-function dockerAddresses(settings: Settings): Addresses {
-  const at = (port: PublishedPort) => publishedUrl(settings, port);
-  return {
-    endpoints: {
-      jaeger: at("jaeger-ui"),
-      prometheus: at("prometheus"),
-      elasticsearch: at("elasticsearch"),
-      otlpGrpc: at("otlp-grpc"),
-      otlpHttp: at("otlp-http"),
-      sampling: at("jaeger-sampling"),
-    },
-    ingestNetwork: networksOf(settings.stack).ingest,
-  };
-}
-
-function kubernetesAddresses(settings: Settings): Addresses {
-  const { ingress } = settings.jaeger;
-  const [label, value] = Object.entries(applicationsLabel)[0] ?? [];
-  return {
-    endpoints: {
-      jaeger: ingress ? `https://${ingress.host}` : serviceUrl(settings, "jaeger", ports.jaeger.query),
-      ...(settings.prometheus.mode === "own" ? { prometheus: serviceUrl(settings, "prometheus", ports.prometheus.http) } : {}),
-      elasticsearch:
-        settings.elasticsearch.external?.url ??
-        serviceUrl(settings, "elasticsearch", ports.elasticsearch.http, elasticsearchHasTls(settings) ? "https" : "http"),
-      otlpGrpc: serviceUrl(settings, "otel-collector", ports.collector.otlpGrpc),
-      otlpHttp: serviceUrl(settings, "otel-collector", ports.collector.otlpHttp),
-      sampling: serviceUrl(settings, "jaeger", ports.jaeger.samplingHttp),
-    },
-    ingestNetwork: `namespaces labelled ${label ?? ""}=${value ?? ""}`,
-  };
+function platformOf(name: string, args: TracingStackArgs, opts: pulumi.ComponentResourceOptions): Platform {
+  const { stack, environment, images, imageRegistry, otherImages, publish, kubernetes, prometheus } = args;
+  const common = { stack, environment, images, imageRegistry, otherImages };
+  if (args.platform === "docker") return new DockerPlatform(`${name}-docker`, { ...common, publish }, opts);
+  const operator = prometheus?.mode === "operator" ? (prometheus.operator ?? {}) : undefined;
+  return new KubernetesPlatform(`${name}-kubernetes`, { ...common, ...kubernetes, operator }, opts);
 }

@@ -11,6 +11,7 @@ interface Metadata {
   readonly name: string;
   readonly namespace?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** Resources that hold nothing to translate: components, the provider, and passwords (their Secrets hold a marker). */
@@ -65,14 +66,16 @@ export function manifests(resources: readonly Recorded[]): Record<string, string
   };
 }
 
-/** The file that a resource goes to: one for each workload, and one for what the platform makes for all. */
-function fileOf({ name, parent }: Recorded, resources: readonly Recorded[]): string {
+/** The file that a resource goes to: one for each service, and one for what the platform makes for all. */
+function fileOf({ name, parent, inputs }: Recorded, resources: readonly Recorded[]): string {
   const owner = resources.find(({ urn }) => urn === parent);
   if (!owner) throw new Error(`${name} is no part of a component`);
   if (owner.type === "tracing:platform:Kubernetes") return first;
   if (owner.type === "tracing:platform:Certificates") return "certificates";
   if (owner.type === "tracing:platform:Monitors") return "monitors";
-  return owner.name.replace(/^tracing-/, "");
+  const service = (inputs.metadata as Metadata).labels?.["app.kubernetes.io/name"];
+  if (service === undefined) throw new Error(`${name} is no object of a service`);
+  return service;
 }
 
 function manifestOf({ type, name, inputs, secretInputs }: Recorded): Manifest {

@@ -3,16 +3,20 @@ import type * as pulumi from "@pulumi/pulumi";
 import { collectorConfig, collectorEnv, type CollectorRole } from "../../configs/collector/config";
 import { hygieneArgs } from "../../configs/collector/hygiene";
 import { images } from "../../configs/images";
-import type { Settings } from "../../configs/stack/schema";
+import type { CollectorOptions, SamplerOptions } from "../../configs/stack/options";
+import type { CollectorSettings } from "../../configs/stack/schema";
+import { collectorTopology, endpoint, ingestNetwork } from "../../configs/topology";
 import { samplingArgs } from "../../configs/collector/tail-sampling";
 import { files, paths, ports, type PublishedPort } from "../../configs/topology/ports";
-import type { Topology } from "../../configs/topology/topology";
+import type { Addresses, NextHops, ServiceName } from "../../configs/topology/topology";
 import { hasJaegerCollectors, hasSamplers } from "../../configs/topology/kubernetes";
-import { WorkloadComponent, type ComponentArgs } from "../component";
+import { componentSettings, type ComponentArgs, type TraceArgs } from "../args";
+import { TracingComponent } from "../component";
+import type { Jaeger } from "../jaeger/jaeger";
 import type { Peer, Workload, WorkloadPort } from "../platform/workload";
 
 /** What the Collector runs as: one service, or gateways, which applications talk to, and samplers behind them. */
-export function collectorWorkloads(settings: Settings, topology: Topology): Workload[] {
+export function collectorWorkloads(settings: CollectorSettings, topology: Addresses & NextHops): Workload[] {
   if (!hasSamplers(settings)) return [{ ...base(settings, topology, "single"), ...front(settings), ...sampling(settings) }];
   return [
     {
@@ -28,12 +32,18 @@ export function collectorWorkloads(settings: Settings, topology: Topology): Work
       // Who is ready, gateways ask every five seconds, and hear it from a cache of the cluster's DNS that is up to 30 seconds behind.
       drain: 40,
     },
-    { ...base(settings, topology, "gateway"), ...front(settings), kind: "service", startsAfter: ["otel-sampler"] },
+    {
+      ...base(settings, topology, "gateway"),
+      ...front(settings),
+      kind: "service",
+      connects: [{ to: "otel-sampler", ports: [ports.collector.otlpGrpc] }],
+      startsAfter: ["otel-sampler"],
+    },
   ];
 }
 
 /** What all tiers have in common. */
-function base(settings: Settings, topology: Topology, role: CollectorRole) {
+function base(settings: CollectorSettings, topology: Addresses & NextHops, role: CollectorRole) {
   const config = `${paths.config}/${files.collector}`;
   return {
     name: "otel-collector",
@@ -59,7 +69,7 @@ function base(settings: Settings, topology: Topology, role: CollectorRole) {
 }
 
 /** What the tier that applications talk to has. */
-function front(settings: Settings) {
+function front(settings: CollectorSettings) {
   const port = ports.collector;
   const { replicas, maxReplicas, memory, cpu } = settings.collector;
   return {
@@ -84,11 +94,13 @@ function front(settings: Settings) {
 }
 
 /** What the tier that samples has: a queue on disk, and Jaeger behind it. */
-function sampling(settings: Settings) {
+function sampling(settings: CollectorSettings) {
+  const writer: ServiceName = hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger";
   return {
     kind: "stateful",
     data: [{ path: paths.collectorQueue, size: settings.collector.queue }],
-    startsAfter: [hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger"],
+    connects: [{ to: writer, ports: [ports.jaeger.otlpGrpc] }],
+    startsAfter: [writer],
   } as const satisfies Partial<Workload>;
 }
 
@@ -105,9 +117,35 @@ const observed = (exposure: "host" | "cluster"): WorkloadPort[] => {
 
 const scraped: Peer = { from: "prometheus", ports: ["telemetry", "exporter"] };
 
-/** The Collector of one environment. */
-export class Collector extends WorkloadComponent {
-  constructor(name: string, args: ComponentArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("Collector", name, args, opts);
+/** Arguments of the Collector. */
+export interface OtelCollectorArgs extends CollectorOptions, TraceArgs, ComponentArgs<"otel-collector" | "otel-sampler"> {
+  /** Where it hands on the traces that are kept. */
+  readonly jaeger: Jaeger;
+  /** The second tier, which samples; all spans of a trace go to the same of its instances. Default: the Collector samples itself. */
+  readonly sampler?: SamplerOptions;
+}
+
+/** The OpenTelemetry Collector, which applications talk to: it receives, measures, samples, and hands on what is kept. */
+export class OtelCollector extends TracingComponent {
+  readonly settings: CollectorSettings;
+  /** Where applications send to, OTLP over gRPC. */
+  readonly otlpGrpc: string;
+  /** The same over HTTP. */
+  readonly otlpHttp: string;
+  /** Where applications must be to reach it: the Docker network that their containers join, or which namespaces are let through. */
+  readonly ingestNetwork: string;
+
+  /** @throws SettingsError with everything that is wrong with the arguments. */
+  constructor(name: string, args: OtelCollectorArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("Collector", name, "otel-collector", opts);
+    const { platform, jaeger, overrides, retention, sampling, limits, sampler, ...collector } = args;
+    const known = { ...platform.settings, jaeger: jaeger.settings.jaeger };
+    const options = { retention, sampling, limits, sampler, collector };
+    this.settings = componentSettings(known, options, ["retention", "sampling", "limits", "sampler", "collector"]);
+    this.otlpGrpc = endpoint(this.settings, "otel-collector", ports.collector.otlpGrpc, "otlp-grpc");
+    this.otlpHttp = endpoint(this.settings, "otel-collector", ports.collector.otlpHttp, "otlp-http");
+    this.ingestNetwork = ingestNetwork(this.settings);
+    this.run(platform, collectorWorkloads(this.settings, collectorTopology(this.settings)), overrides);
+    this.registerOutputs({ otlpGrpc: this.otlpGrpc, otlpHttp: this.otlpHttp });
   }
 }

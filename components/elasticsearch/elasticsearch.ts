@@ -1,13 +1,18 @@
 /** Elasticsearch: stores the traces. */
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
 import { images } from "../../configs/images";
-import type { Settings } from "../../configs/stack/schema";
+import type { ElasticsearchExternalOptions, ElasticsearchOptions } from "../../configs/stack/options";
+import type { ElasticsearchSettings, Settings } from "../../configs/stack/schema";
 import { elasticsearchUser, files, paths, ports } from "../../configs/topology/ports";
-import type { Topology } from "../../configs/topology/topology";
+import type { Addresses } from "../../configs/topology/topology";
 import { watermarkEnv } from "../../configs/elasticsearch/watermarks";
-import { authorityOf, podsService, portOf } from "../../configs/topology/kubernetes";
-import { WorkloadComponent, type ComponentArgs } from "../component";
-import type { CertificateFolder, Secret, SecretFile, Workload } from "../platform/workload";
+import { endpoint, storageTopology } from "../../configs/topology";
+import { authorityOf, elasticsearchHasTls, podsService, portOf } from "../../configs/topology/kubernetes";
+import { settingsOf } from "../../configs/stack/parse";
+import { componentSettings, type ComponentArgs } from "../args";
+import { TracingComponent } from "../component";
+import type { CertificateFolder, Connection, Secret, SecretFile, Workload } from "../platform/workload";
 
 /** The password of Elasticsearch's user, as a file of a workload that logs in with it. */
 export function elasticsearchPassword(password: Secret["content"]): SecretFile {
@@ -15,21 +20,24 @@ export function elasticsearchPassword(password: Secret["content"]): SecretFile {
 }
 
 /** The authority of Elasticsearch's certificate, as a folder of a workload that connects to it. */
-export function elasticsearchAuthority(settings: Settings): CertificateFolder[] {
+export function elasticsearchAuthority(settings: Pick<Settings, "elasticsearch">): CertificateFolder[] {
   const secret = authorityOf(settings);
   return secret === undefined ? [] : [{ path: paths.authority, secret, keys: [files.authority] }];
 }
 
-/** Where a client of Elasticsearch goes outside of the stack. */
-export function elasticsearchOutside({ elasticsearch: { external } }: Settings): { port: number }[] {
-  return external ? [{ port: portOf(external.url) }] : [];
+/** Where a client of Elasticsearch goes: within the stack or outside of it, and what it starts after. */
+export function elasticsearchClient(settings: Pick<Settings, "elasticsearch">): Pick<Workload, "connects" | "outside" | "startsAfter"> {
+  const { external } = settings.elasticsearch;
+  if (external) return { connects: [], outside: [{ port: portOf(external.url) }], startsAfter: [] };
+  const connection: Connection = { to: "elasticsearch", ports: [ports.elasticsearch.http] };
+  return { connects: [connection], outside: [], startsAfter: ["elasticsearch"] };
 }
 
 /**
  * What Elasticsearch runs as. The root file system stays writable: the image makes its keystore in its config folder at every start.
  */
-export function elasticsearchWorkload(settings: Settings, topology: Topology, password: Secret["content"]): Workload {
-  const { memory, cpu, nodes, storage, tls, certificateSecret } = settings.elasticsearch;
+export function elasticsearchWorkload(settings: ElasticsearchSettings, topology: Addresses, password: Secret["content"]): Workload {
+  const { memory, cpu, nodes, storage, tls, certificateSecret, issuer = "own" } = settings.elasticsearch;
   // Half for the heap: the other half is for the JVM itself, direct buffers and the page cache that Lucene reads through.
   const heap = Math.floor(memory / 2);
   const secret = elasticsearchPassword(password);
@@ -62,6 +70,7 @@ export function elasticsearchWorkload(settings: Settings, topology: Topology, pa
               path: paths.elasticsearchCertificates,
               secret: certificateSecret,
               keys: [files.certificate, files.certificateKey, files.authority],
+              ...(tls === "cert-manager" ? { issuer } : {}),
             },
           ],
     data: [{ path: paths.elasticsearchData, size: storage }],
@@ -77,6 +86,7 @@ export function elasticsearchWorkload(settings: Settings, topology: Topology, pa
       { from: "elasticsearch-exporter", ports: ["http"] },
       ...(nodes > 1 ? [{ from: "elasticsearch", ports: ["transport"] } as const] : []),
     ],
+    connects: nodes > 1 ? [{ to: "elasticsearch", ports: [ports.elasticsearch.transport] }] : [],
     probe: {
       kind: "script",
       script: byFile ? readinessScript(secret.path) : clusterReadinessScript(settings),
@@ -93,7 +103,10 @@ export function elasticsearchWorkload(settings: Settings, topology: Topology, pa
 }
 
 /** One node by itself, or several that look for each other. */
-function clusterEnv({ platform, elasticsearch: { nodes, bootstrap } }: Settings): Record<string, string> {
+function clusterEnv({
+  platform,
+  elasticsearch: { nodes, bootstrap },
+}: Pick<Settings, "platform" | "elasticsearch">): Record<string, string> {
   const names = Array.from({ length: nodes }, (_, i) => `elasticsearch-${i}`).join(",");
   return {
     ...(nodes === 1 ? { "discovery.type": "single-node" } : { "discovery.seed_hosts": podsService("elasticsearch") }),
@@ -105,7 +118,7 @@ function clusterEnv({ platform, elasticsearch: { nodes, bootstrap } }: Settings)
 }
 
 /** The same certificate for clients and between nodes. Nodes are not held to their names, which change; they are to the authority. */
-function tlsEnv({ elasticsearch: { tls } }: Settings): Record<string, string> {
+function tlsEnv({ elasticsearch: { tls } }: Pick<Settings, "elasticsearch">): Record<string, string> {
   const on = (layer: "http" | "transport") => {
     const key = (name: string) => `xpack.security.${layer}.ssl.${name}`;
     if (tls === "off") return { [key("enabled")]: "false" };
@@ -148,7 +161,7 @@ const wholeWithin = 900;
  * From then on ready when the node itself answers: what befalls other nodes makes this one no worse. An answer is also that it has another
  * password by now. Runs in the image's own shell. The password reaches curl by a file descriptor.
  */
-function clusterReadinessScript({ elasticsearch: { nodes, tls } }: Settings): string {
+function clusterReadinessScript({ elasticsearch: { nodes, tls } }: Pick<Settings, "elasticsearch">): string {
   const status = nodes > 1 ? "green" : "yellow";
   const [scheme, trust] = tls === "off" ? ["http", ""] : ["https", ` --cacert ${paths.elasticsearchCertificates}/${files.authority}`];
   const login = `-K <(printf 'user = "${elasticsearchUser}:%s"' "$ELASTIC_PASSWORD")`;
@@ -167,9 +180,68 @@ case $code in
 esac`;
 }
 
-/** Elasticsearch of one environment. */
-export class Elasticsearch extends WorkloadComponent {
-  constructor(name: string, args: ComponentArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("Elasticsearch", name, args, opts);
+/** Arguments of Elasticsearch. */
+export interface ElasticsearchArgs extends Omit<ElasticsearchOptions, "external">, ComponentArgs<"elasticsearch"> {}
+
+/** What clients of an Elasticsearch go by. */
+export interface ElasticsearchConnection {
+  readonly settings: Pick<Settings, "elasticsearch">;
+  /** The password of the user `elastic`, or the Secret that it is in. */
+  readonly password: Secret["content"];
+}
+
+/** An Elasticsearch that exists. */
+export interface ExistingElasticsearch extends Omit<ElasticsearchExternalOptions, "passwordSecret"> {
+  /** Secret in the stack's namespace; its key `password` is the password of the user elastic. Left out: give `password`. */
+  readonly passwordSecret?: string;
+  /** That password, which may come from another resource. The stack puts it into a Secret. */
+  readonly password?: pulumi.Input<string>;
+}
+
+/** The part of {@link ExistingElasticsearch} that settings hold. */
+export const externalOptions = ({ password, ...external }: ExistingElasticsearch): ElasticsearchExternalOptions =>
+  ({ ...(password === undefined ? {} : { passwordSecret: files.elasticsearchPassword }), ...external }) as ElasticsearchExternalOptions;
+
+/**
+ * An Elasticsearch that exists, for Jaeger and its cleaner to store traces in.
+ *
+ * @throws SettingsError with everything that is wrong with what is given.
+ */
+export function existingElasticsearch(existing: ExistingElasticsearch): ElasticsearchConnection {
+  const settings = settingsOf(pulumi.getStack(), { elasticsearch: { external: externalOptions(existing) } }, ["elasticsearch"]);
+  const { password, passwordSecret = "" } = existing;
+  return { settings, password: password === undefined ? { existing: passwordSecret, key: "password" } : pulumi.secret(password) };
+}
+
+/** Elasticsearch, which stores the traces: a node or a cluster of them, its password, and its certificate where it speaks TLS. */
+export class Elasticsearch extends TracingComponent implements ElasticsearchConnection {
+  readonly settings: ElasticsearchSettings;
+  /** The password of the user `elastic`; a secret. */
+  readonly password: pulumi.Output<string>;
+  /** Its address on this host or in the cluster. */
+  readonly url: string;
+
+  /** @throws SettingsError with everything that is wrong with the arguments. */
+  constructor(name: string, { platform, overrides, ...options }: ElasticsearchArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("Elasticsearch", name, "elasticsearch", opts);
+    this.settings = componentSettings(platform.settings, { elasticsearch: options }, ["elasticsearch"]);
+    this.password = this.makePassword(`${name}-password`, opts?.parent);
+    this.url = elasticsearchUrl(this.settings);
+    const workload = elasticsearchWorkload(this.settings, storageTopology(this.settings), this.password);
+    this.run(platform, [workload], overrides);
+    this.registerOutputs({ url: this.url });
+  }
+
+  private makePassword(name: string, formerParent: pulumi.Resource | undefined): pulumi.Output<string> {
+    const { platform, kubernetes } = this.settings;
+    const protect = platform === "kubernetes" && kubernetes.volumes === "keep";
+    // Letters and digits only: it goes through shells, URLs and config files unquoted.
+    const args = { length: 32, special: false };
+    return new random.RandomPassword(name, args, { parent: this, protect, aliases: [{ parent: formerParent }] }).result;
   }
 }
+
+/** Elasticsearch's address on this host or in the cluster. */
+export const elasticsearchUrl = (settings: ElasticsearchSettings): string =>
+  settings.elasticsearch.external?.url ??
+  endpoint(settings, "elasticsearch", ports.elasticsearch.http, "elasticsearch", elasticsearchHasTls(settings) ? "https" : "http");

@@ -2,19 +2,24 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { goMemoryLimit } from "../../configs/go-programs";
 import { images } from "../../configs/images";
-import type { Settings } from "../../configs/stack/schema";
+import type { ElasticsearchSettings } from "../../configs/stack/schema";
+import { storageTopology } from "../../configs/topology";
 import { elasticsearchUser, ports } from "../../configs/topology/ports";
-import type { Topology } from "../../configs/topology/topology";
-import { ownElasticsearch } from "../../configs/topology/kubernetes";
-import { WorkloadComponent, type ComponentArgs } from "../component";
-import { elasticsearchAuthority, elasticsearchOutside, elasticsearchPassword } from "./elasticsearch";
+import type { ElasticsearchAddress } from "../../configs/topology/topology";
+import type { ComponentArgs } from "../args";
+import { TracingComponent } from "../component";
+import { elasticsearchAuthority, elasticsearchClient, elasticsearchPassword, type ElasticsearchConnection } from "./elasticsearch";
 import type { Secret, Workload } from "../platform/workload";
 
 /** Memory limit, MiB. It holds the answers of one scrape. */
 const memory = 64;
 
 /** What the exporter runs as. It is asked by Prometheus, and then asks Elasticsearch: it keeps nothing. */
-export function elasticsearchExporterWorkload(settings: Settings, topology: Topology, password: Secret["content"]): Workload {
+export function elasticsearchExporterWorkload(
+  settings: ElasticsearchSettings,
+  topology: ElasticsearchAddress,
+  password: Secret["content"],
+): Workload {
   const { http } = ports.elasticsearchExporter;
   const secret = elasticsearchPassword(password);
   return {
@@ -40,7 +45,7 @@ export function elasticsearchExporterWorkload(settings: Settings, topology: Topo
     scratch: [],
     ports: [{ name: "http", port: http, exposure: "cluster" }],
     peers: [{ from: "prometheus", ports: ["http"] }],
-    outside: elasticsearchOutside(settings),
+    ...elasticsearchClient(settings),
     probe: {
       kind: "http",
       port: http,
@@ -52,7 +57,6 @@ export function elasticsearchExporterWorkload(settings: Settings, topology: Topo
     placement: { spread: false },
     user: images["elasticsearch-exporter"].user,
     readOnlyRoot: true,
-    startsAfter: ownElasticsearch(settings) ? ["elasticsearch"] : [],
     stopGrace: 10,
   };
 }
@@ -63,9 +67,20 @@ ES_PASSWORD=$(cat ${passwordFile}) || exit
 export ES_USERNAME ES_PASSWORD
 exec /bin/elasticsearch_exporter "$@"`;
 
-/** The exporter of one environment. */
-export class ElasticsearchExporter extends WorkloadComponent {
-  constructor(name: string, args: ComponentArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("ElasticsearchExporter", name, args, opts);
+/** Arguments of the exporter. */
+export interface ElasticsearchExporterArgs extends ComponentArgs<"elasticsearch-exporter"> {
+  /** Whose metrics it tells. */
+  readonly elasticsearch: ElasticsearchConnection;
+}
+
+/** The exporter of Elasticsearch's metrics, which Prometheus scrapes. */
+export class ElasticsearchExporter extends TracingComponent {
+  constructor(name: string, args: ElasticsearchExporterArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("ElasticsearchExporter", name, "elasticsearch-exporter", opts);
+    const { platform, elasticsearch, overrides } = args;
+    const settings = { ...platform.settings, elasticsearch: elasticsearch.settings.elasticsearch };
+    const workload = elasticsearchExporterWorkload(settings, storageTopology(settings), elasticsearch.password);
+    this.run(platform, [workload], overrides);
+    this.registerOutputs({});
   }
 }

@@ -2,16 +2,28 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { images } from "../../configs/images";
 import { cleanerScript } from "../../configs/jaeger/index-cleaner";
-import type { Settings } from "../../configs/stack/schema";
-import { files, paths } from "../../configs/topology/ports";
-import type { Topology } from "../../configs/topology/topology";
-import { ownElasticsearch } from "../../configs/topology/kubernetes";
-import { WorkloadComponent, type ComponentArgs } from "../component";
-import { elasticsearchAuthority, elasticsearchOutside, elasticsearchPassword } from "../elasticsearch/elasticsearch";
+import type { IndexCleanerOptions, StackOptions } from "../../configs/stack/options";
+import type { CleanerSettings } from "../../configs/stack/schema";
+import { storageTopology } from "../../configs/topology";
+import { files, paths, ports } from "../../configs/topology/ports";
+import type { Addresses, ElasticsearchAddress } from "../../configs/topology/topology";
+import { componentSettings, type ComponentArgs } from "../args";
+import { TracingComponent } from "../component";
+import {
+  elasticsearchAuthority,
+  elasticsearchClient,
+  elasticsearchPassword,
+  type ElasticsearchConnection,
+} from "../elasticsearch/elasticsearch";
 import type { Secret, Workload } from "../platform/workload";
 
 /** What the index cleaner runs as. */
-export function cleanerWorkload(settings: Settings, topology: Topology, password: Secret["content"]): Workload {
+export function cleanerWorkload(
+  settings: CleanerSettings,
+  topology: Addresses & ElasticsearchAddress,
+  password: Secret["content"],
+): Workload {
+  const { connects, ...client } = elasticsearchClient(settings);
   const script = `${paths.config}/${files.cleaner}`;
   return {
     name: "index-cleaner",
@@ -27,21 +39,36 @@ export function cleanerWorkload(settings: Settings, topology: Topology, password
     scratch: [],
     ports: [],
     peers: [],
-    outside: elasticsearchOutside(settings),
+    ...client,
+    connects: [...connects, { to: "otel-collector", ports: [ports.collector.reports] }],
     resources: { memory: 64, cpu: 200 },
     scale: { replicas: 1 },
     placement: { spread: false },
     user: images["jaeger-es-index-cleaner"].user,
     readOnlyRoot: true,
-    startsAfter: ownElasticsearch(settings) ? ["elasticsearch"] : [],
     stopGrace: 10,
     schedule: { hour: settings.indexCleaner.hour, report: ["/bin/sh", script, "report"] },
   };
 }
 
-/** The index cleaner of one environment. */
-export class IndexCleaner extends WorkloadComponent {
-  constructor(name: string, args: ComponentArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("IndexCleaner", name, args, opts);
+/** Arguments of the index cleaner. */
+export interface IndexCleanerArgs extends IndexCleanerOptions, Pick<StackOptions, "retention">, ComponentArgs<"index-cleaner"> {
+  /** Whose indices it deletes. */
+  readonly elasticsearch: ElasticsearchConnection;
+}
+
+/** The index cleaner, which deletes what is older than the retention. A Jaeger has its own. */
+export class IndexCleaner extends TracingComponent {
+  readonly settings: CleanerSettings;
+
+  /** @throws SettingsError with everything that is wrong with the arguments. */
+  constructor(name: string, args: IndexCleanerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("IndexCleaner", name, "index-cleaner", opts);
+    const { platform, elasticsearch, overrides, retention, ...indexCleaner } = args;
+    const known = { ...platform.settings, elasticsearch: elasticsearch.settings.elasticsearch };
+    this.settings = componentSettings(known, { retention, indexCleaner }, ["retention", "indexCleaner"]);
+    const workload = cleanerWorkload(this.settings, storageTopology(this.settings), elasticsearch.password);
+    this.run(platform, [workload], overrides);
+    this.registerOutputs({ retentionDays: this.settings.retention });
   }
 }

@@ -3,21 +3,32 @@ import type * as pulumi from "@pulumi/pulumi";
 import { images } from "../../configs/images";
 import { jaegerConfig, jaegerEnv, type JaegerRole } from "../../configs/jaeger/config";
 import { strategiesFile } from "../../configs/sampling";
-import type { Settings } from "../../configs/stack/schema";
+import type { IndexCleanerOptions, JaegerOptions } from "../../configs/stack/options";
+import type { JaegerSettings } from "../../configs/stack/schema";
+import { endpoint, storageTopology } from "../../configs/topology";
 import { files, paths, ports } from "../../configs/topology/ports";
-import type { Topology } from "../../configs/topology/topology";
-import { hasJaegerCollectors, hasSamplers, ownElasticsearch } from "../../configs/topology/kubernetes";
-import { WorkloadComponent, type ComponentArgs } from "../component";
-import { elasticsearchAuthority, elasticsearchOutside, elasticsearchPassword } from "../elasticsearch/elasticsearch";
+import type { Addresses, ElasticsearchAddress } from "../../configs/topology/topology";
+import { hasJaegerCollectors } from "../../configs/topology/kubernetes";
+import { componentSettings, type ComponentArgs, type TraceArgs } from "../args";
+import { TracingComponent } from "../component";
+import {
+  elasticsearchAuthority,
+  elasticsearchClient,
+  elasticsearchPassword,
+  type ElasticsearchConnection,
+} from "../elasticsearch/elasticsearch";
+import { IndexCleaner } from "./index-cleaner";
 import type { Secret, Workload } from "../platform/workload";
 
+type StorageTopology = Addresses & ElasticsearchAddress;
+
 /** What Jaeger runs as: one service that does both, or one that answers, `jaeger`, and one that writes, `jaeger-collector`. */
-export function jaegerWorkloads(settings: Settings, topology: Topology, password: Secret["content"]): Workload[] {
+export function jaegerWorkloads(settings: JaegerSettings, topology: StorageTopology, password: Secret["content"]): Workload[] {
   const workload = (role: JaegerRole) => jaegerWorkload(settings, topology, password, role);
   return hasJaegerCollectors(settings) ? [workload("query"), workload("collector")] : [workload("both")];
 }
 
-function jaegerWorkload(settings: Settings, topology: Topology, password: Secret["content"], role: JaegerRole): Workload {
+function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, password: Secret["content"], role: JaegerRole): Workload {
   const config = `${paths.config}/${files.jaeger}`;
   const port = ports.jaeger;
   const [writes, answers] = [role !== "query", role !== "collector"];
@@ -49,11 +60,12 @@ function jaegerWorkload(settings: Settings, topology: Topology, password: Secret
     ],
     peers: [
       ...(answers ? [{ from: "applications", ports: ["sampling-http"] } as const] : []),
-      ...(writes ? [{ from: hasSamplers(settings) ? "otel-sampler" : "otel-collector", ports: ["otlp-grpc"] } as const] : []),
-      ...(answers && ingress ? [{ from: "ingress", ports: ["query"] } as const] : []),
+      // Whichever of the two samples.
+      ...(writes ? (["otel-collector", "otel-sampler"] as const).map((from) => ({ from, ports: ["otlp-grpc"] })) : []),
+      ...(answers && ingress ? [{ from: { namespace: ingress.namespace }, ports: ["query"] }] : []),
       { from: "prometheus", ports: ["admin"] },
     ],
-    outside: elasticsearchOutside(settings),
+    ...elasticsearchClient(settings),
     ...(answers && ingress
       ? { ingress: { port: "query", host: ingress.host, className: ingress.className, tlsSecret: ingress.tlsSecret } }
       : {}),
@@ -68,15 +80,45 @@ function jaegerWorkload(settings: Settings, topology: Topology, password: Secret
     placement: { spread: true },
     user: images.jaeger.user,
     readOnlyRoot: true,
-    startsAfter: ownElasticsearch(settings) ? ["elasticsearch"] : [],
     stopGrace: 30,
     drain: 5,
   };
 }
 
-/** Jaeger of one environment. */
-export class Jaeger extends WorkloadComponent {
-  constructor(name: string, args: ComponentArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("Jaeger", name, args, opts);
+/** Arguments of Jaeger. */
+export interface JaegerArgs extends JaegerOptions, TraceArgs, ComponentArgs<"jaeger" | "jaeger-collector" | "index-cleaner"> {
+  /** Where it stores traces. */
+  readonly elasticsearch: ElasticsearchConnection;
+  /** The cron that deletes those that are older than the retention. */
+  readonly indexCleaner?: IndexCleanerOptions;
+}
+
+/** Jaeger, which stores traces, shows them and serves sampling strategies; and the index cleaner, which deletes old ones. */
+export class Jaeger extends TracingComponent {
+  readonly settings: JaegerSettings;
+  readonly indexCleaner: IndexCleaner;
+  /** Address of the UI and the API: on this host, behind the ingress, or in the cluster. */
+  readonly url: string;
+  /** Where SDKs ask for their rates. */
+  readonly samplingUrl: string;
+
+  /** @throws SettingsError with everything that is wrong with the arguments. */
+  constructor(name: string, args: JaegerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("Jaeger", name, "jaeger", opts);
+    const { platform, elasticsearch, indexCleaner, overrides, retention, sampling, limits, ...jaeger } = args;
+    const known = { ...platform.settings, elasticsearch: elasticsearch.settings.elasticsearch };
+    const options = { retention, sampling, limits, jaeger };
+    this.settings = componentSettings(known, options, ["retention", "sampling", "limits", "jaeger"]);
+    const { ingress } = this.settings.jaeger;
+    this.url = ingress ? `https://${ingress.host}` : endpoint(this.settings, "jaeger", ports.jaeger.query, "jaeger-ui");
+    this.samplingUrl = endpoint(this.settings, "jaeger", ports.jaeger.samplingHttp, "jaeger-sampling");
+    this.run(platform, jaegerWorkloads(this.settings, storageTopology(this.settings), elasticsearch.password), overrides);
+    this.indexCleaner = new IndexCleaner(
+      this.nameOf("index-cleaner"),
+      { platform, elasticsearch, overrides, retention, ...indexCleaner },
+      // It stood beside Jaeger once.
+      { parent: this, aliases: [{ parent: opts?.parent }] },
+    );
+    this.registerOutputs({ url: this.url, samplingUrl: this.samplingUrl });
   }
 }

@@ -55,6 +55,14 @@ export interface CertificateFolder {
   readonly secret: string;
   /** Which of its keys; each is a file of that name. */
   readonly keys: readonly string[];
+  /** That cert-manager is to write that Secret: who signs, or `own` for an authority that is made for the stack. */
+  readonly issuer?: Issuer | "own";
+}
+
+/** An issuer of cert-manager. */
+export interface Issuer {
+  readonly name: string;
+  readonly kind: "Issuer" | "ClusterIssuer";
 }
 
 /** A folder whose content outlives the container. */
@@ -78,12 +86,18 @@ export interface WorkloadPort {
   readonly publish?: PublishedPort;
 }
 
-/** Who may connect to which ports. Network policy follows from it. */
+/** Who may connect to which ports. Network policy follows from it, and from {@link Connection}. */
 export interface Peer {
-  /** A service of the stack, the applications, or the cluster's ingress controller. */
-  readonly from: ServiceName | "applications" | "ingress";
+  /** A service of the stack, the applications, or whatever is in a namespace. */
+  readonly from: ServiceName | "applications" | { readonly namespace: string };
   /** Names of ports. */
   readonly ports: readonly string[];
+}
+
+/** What a program connects to within the stack. The other side names it among its peers. */
+export interface Connection {
+  readonly to: ServiceName;
+  readonly ports: readonly number[];
 }
 
 /** How to tell that a program is ready. */
@@ -129,6 +143,7 @@ export interface Workload {
   readonly scratch: readonly { readonly path: string; readonly size: number }[];
   readonly ports: readonly WorkloadPort[];
   readonly peers: readonly Peer[];
+  readonly connects: readonly Connection[];
   readonly probe?: Probe;
   readonly resources: {
     /** Memory limit, MiB. Swap is not added to it. */

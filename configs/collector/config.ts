@@ -3,10 +3,10 @@ import { metricProcessors } from "./application-metrics";
 import { batchBytes, hopMebibytes, queueBytes, queueFileBytes, requestBytes } from "./bytes";
 import { goMemoryLimit, latencyBounds, prometheusReader, withoutRequestMetrics } from "../go-programs";
 import { hygieneProcessors } from "./hygiene";
-import type { Settings } from "../stack/schema";
+import type { CollectorSettings } from "../stack/schema";
 import { samplingProcessors } from "./tail-sampling";
 import { paths, ports } from "../topology/ports";
-import type { Topology } from "../topology/topology";
+import type { Addresses, NextHops } from "../topology/topology";
 import { toYaml } from "../yaml";
 
 /** The label that says how a request was answered, by instrument. */
@@ -37,11 +37,11 @@ const aliveness = { client: { time: "10s", timeout: "3s" }, server: { min_time: 
 const clientPatience = "10s";
 
 /** The memory limit of an instance, MiB. */
-export const collectorMemory = (settings: Settings, role: CollectorRole): number =>
+export const collectorMemory = (settings: CollectorSettings, role: CollectorRole): number =>
   role === "sampler" ? settings.sampler.memory : settings.collector.memory;
 
 /** The environment of the Collector's process. The `TRACING_` ones only tell a person who looks at it what it was made for. */
-export function collectorEnv(settings: Settings, role: CollectorRole = "single"): Record<string, string> {
+export function collectorEnv(settings: CollectorSettings, role: CollectorRole = "single"): Record<string, string> {
   return {
     ...goMemoryLimit(collectorMemory(settings, role)),
     TRACING_ENVIRONMENT: settings.environment,
@@ -53,7 +53,7 @@ export function collectorEnv(settings: Settings, role: CollectorRole = "single")
 }
 
 /** Text of `otel-config.yml`. */
-export function collectorConfig(settings: Settings, topology: Topology, role: CollectorRole = "single"): string {
+export function collectorConfig(settings: CollectorSettings, topology: Addresses & NextHops, role: CollectorRole = "single"): string {
   const { listen } = topology;
   const [receives, samples] = [role !== "sampler", role !== "gateway"];
   const hygiene = receives ? hygieneProcessors(settings) : {};
@@ -138,7 +138,7 @@ export function collectorConfig(settings: Settings, topology: Topology, role: Co
 }
 
 /** A page for Prometheus. The names that a resource gives stay off it, but for `job` and `instance`. */
-const prometheusExporter = ({ listen }: Topology, port: number): object => ({
+const prometheusExporter = ({ listen }: Addresses & NextHops, port: number): object => ({
   endpoint: `${listen.collectorBackend}:${port}`,
   metric_expiration: "15m",
   resource_to_telemetry_conversion: { enabled: false },
@@ -154,7 +154,7 @@ const requestViews = [
 ];
 
 /** What weighs more than a request may is refused before it is read: by HTTP with status 400, by gRPC with RESOURCE_EXHAUSTED. Neither is tried again. */
-function receivers(settings: Settings, { listen, collectorSelf }: Topology, role: CollectorRole): object {
+function receivers(settings: CollectorSettings, { listen, collectorSelf }: Addresses & NextHops, role: CollectorRole): object {
   const at = (port: number) => ({ endpoint: `${listen.anywhere}:${port}` });
   const grpc = { max_recv_msg_size_mib: role === "sampler" ? hopMebibytes(settings) : settings.limits.request };
   const http = { max_request_body_size: requestBytes(settings) };
@@ -204,7 +204,7 @@ function memoryLimiter(memory: number): object {
   };
 }
 
-function attributes(settings: Settings): object {
+function attributes(settings: CollectorSettings): object {
   return {
     actions: [
       { key: "deployment.environment.name", value: settings.environment, action: "insert" },
@@ -229,7 +229,7 @@ const spanMetrics = {
   metrics_expiration: "15m",
 };
 
-function toJaeger(settings: Settings, topology: Topology): object {
+function toJaeger(settings: CollectorSettings, topology: Addresses & NextHops): object {
   const batch = batchBytes(settings);
   return {
     endpoint: topology.jaegerOtlp,
@@ -256,7 +256,7 @@ function toJaeger(settings: Settings, topology: Topology): object {
  * that anybody believes to be safe. A sampler that does not answer is tried again, with its own spans alone, for as long as it takes to start anew.
  * Then the client is told to try again, within the ten seconds that clients wait; its spans go to whom their ids pick among those that are ready by then.
  */
-function toSamplers({ samplers }: Topology): object {
+function toSamplers({ samplers }: Addresses & NextHops): object {
   if (!samplers) throw new Error("a gateway needs samplers to hand its spans to");
   return {
     routing_key: "traceID",

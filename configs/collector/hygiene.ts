@@ -16,7 +16,7 @@ import {
   withValidKeys,
 } from "./ottl";
 import { requestAttributes } from "../sampling";
-import type { Settings } from "../stack/schema";
+import type { CollectorSettings } from "../stack/schema";
 
 type Processors = Readonly<Record<string, Record<string, unknown>>>;
 
@@ -52,7 +52,7 @@ const nanoseconds = (milliseconds: number) => `${BigInt(milliseconds) * 1_000_00
 const day = 24 * 3600 * 1000;
 
 /** The processors of hygiene, in the order in which spans pass them. */
-export function hygieneProcessors(settings: Settings): Processors {
+export function hygieneProcessors(settings: CollectorSettings): Processors {
   return {
     [dropReasons.invalidIds]: dropped("span", [
       "span.trace_id == TraceID(0x00000000000000000000000000000000)",
@@ -89,7 +89,7 @@ interface Group {
 const set = (path: string, value: string | number, where?: string) => `set(${path}, ${value})${where ? ` where ${where}` : ""}`;
 const at = (map: string, key: string) => `${map}[${quoted(key)}]`;
 
-function ofResources({ limits }: Settings): Group {
+function ofResources({ limits }: CollectorSettings): Group {
   const map = attributesOf("resource", limits, ["service.name"]);
   const name = at("resource.attributes", "service.name");
   const nameless = `${name} == nil or IsMatch(${name}, "^\\\\s*$")`;
@@ -106,7 +106,7 @@ function ofResources({ limits }: Settings): Group {
   };
 }
 
-function ofScopes({ limits }: Settings): Group {
+function ofScopes({ limits }: CollectorSettings): Group {
   const map = attributesOf("scope", limits);
   const texts = ["name", "version"].map((field) => textOf("scope", field, limits.keyBytes));
   return {
@@ -116,7 +116,7 @@ function ofScopes({ limits }: Settings): Group {
   };
 }
 
-function ofSpans(settings: Settings): Group {
+function ofSpans(settings: CollectorSettings): Group {
   const { limits } = settings;
   const map = attributesOf("span", limits, searched(settings));
   const texts = [
@@ -148,7 +148,7 @@ function ofSpans(settings: Settings): Group {
   };
 }
 
-function ofEvents(settings: Settings): Group {
+function ofEvents(settings: CollectorSettings): Group {
   const { limits, retention } = settings;
   const { few, attributes } = eventBudget(limits);
   const tooWide = `Len(spanevent.attributes) > ${attributes} and Len(span.events) > ${few}`;
@@ -184,7 +184,7 @@ function ofEvents(settings: Settings): Group {
  */
 function attributesOf(
   context: string,
-  limits: Settings["limits"],
+  limits: CollectorSettings["limits"],
   first: readonly string[] = [],
   more: readonly string[] = [],
 ): Omit<Group, "context"> {
@@ -230,13 +230,15 @@ function textOf(context: string, field: string, bytes: number): { condition: str
 const exceptionKeys = ["exception.type", "exception.message", "exception.stacktrace", "exception.escaped"];
 
 /** Attributes that searches and sampling go by. */
-const searched = ({ jaeger }: Settings): string[] => [...new Set([...requestAttributes.method, ...requestAttributes.path, ...jaeger.tags])];
+const searched = ({ jaeger }: CollectorSettings): string[] => [
+  ...new Set([...requestAttributes.method, ...requestAttributes.path, ...jaeger.tags]),
+];
 
 /**
  * What events may hold, so that a span stays below Elasticsearch's limit: each of a few as many attributes as a span, each of more of them an
  * even share.
  */
-export function eventBudget({ attributes, events, links }: Settings["limits"]): { few: number; attributes: number } {
+export function eventBudget({ attributes, events, links }: CollectorSettings["limits"]): { few: number; attributes: number } {
   // Besides: the parent, what Jaeger stores as attributes (kind, status, scope), and marks. Of an event: itself, its name and its marks.
   const [besides, ofEvent] = [32, 5];
   const room = nestedDocuments - 3 * attributes - links - besides;

@@ -1,7 +1,7 @@
 /** The Collector's sampling processors: what they decide by, and how much and how long they remember. */
 import { largestTraceBytes } from "./bytes";
 import { capPolicies, instanceCapacity, samplingStrategy, samplingTier, tailPolicies } from "../sampling";
-import type { Settings } from "../stack/schema";
+import type { CollectorSettings } from "../stack/schema";
 
 /** Processors by name, in the order in which spans pass them. Nothing that can refuse may come behind the first: that would be a loss. */
 export type SamplingProcessors = Readonly<Record<string, Record<string, unknown>>>;
@@ -16,7 +16,7 @@ export const policyAttribute = "sampling.policy";
 const capWait = "1s";
 
 /** The sampling processors of the tier that decides. */
-export function samplingProcessors(settings: Settings): SamplingProcessors {
+export function samplingProcessors(settings: CollectorSettings): SamplingProcessors {
   const { cap } = settings.sampling;
   // Each instance limits for itself, and trace ids spread evenly over them.
   const share = cap === undefined ? undefined : Math.floor(cap / samplingTier(settings).instances);
@@ -34,12 +34,12 @@ export function samplingProcessors(settings: Settings): SamplingProcessors {
 }
 
 /** The processor that decides by rate. */
-export function tailSampling(settings: Settings): Record<string, unknown> {
+export function tailSampling(settings: CollectorSettings): Record<string, unknown> {
   const { decisionWait } = instanceCapacity(settings);
   return processor(settings, samplingStrategy(settings.sampling), `${decisionWait}s`, tailPolicies(settings.sampling));
 }
 
-function processor(settings: Settings, strategy: string, wait: string, policies: readonly unknown[]): Record<string, unknown> {
+function processor(settings: CollectorSettings, strategy: string, wait: string, policies: readonly unknown[]): Record<string, unknown> {
   const { traces, remembered } = instanceCapacity(settings);
   return {
     sampling_strategy: strategy,

@@ -3,9 +3,9 @@ import { bulkBytes, hopMebibytes } from "../collector/bytes";
 import { goMemoryLimit, latencyBounds, prometheusReader, withoutRequestMetrics } from "../go-programs";
 import { imageOrigin, isOwnImage } from "../images";
 import { oldestIndexHours } from "./index-cleaner";
-import type { Settings } from "../stack/schema";
+import type { JaegerSettings } from "../stack/schema";
 import { elasticsearchUser, files, paths, ports } from "../topology/ports";
-import type { Topology } from "../topology/topology";
+import type { Addresses, ElasticsearchAddress } from "../topology/topology";
 import { can } from "../versions";
 import { toYaml } from "../yaml";
 
@@ -22,7 +22,7 @@ const metricViews = [
 ];
 
 /** The environment of Jaeger's process. */
-export function jaegerEnv(settings: Settings): Record<string, string> {
+export function jaegerEnv(settings: JaegerSettings): Record<string, string> {
   return goMemoryLimit(settings.jaeger.memory);
 }
 
@@ -30,7 +30,7 @@ export function jaegerEnv(settings: Settings): Record<string, string> {
  * How far back a trace can be looked up by its id, in hours: as long as the cleaner keeps an index. Jaeger's default of 72 h would not
  * find traces that are still stored.
  */
-export const maxSpanAgeHours = (settings: Settings): number => Math.ceil(oldestIndexHours(settings) / 24) * 24;
+export const maxSpanAgeHours = (settings: JaegerSettings): number => Math.ceil(oldestIndexHours(settings) / 24) * 24;
 
 /** The trace page in Jaeger images built on this machine, which lack Jaeger's own user interface. */
 const tracePageFolder = "/usr/share/trace-page";
@@ -42,7 +42,7 @@ export type JaegerRole = "both" | "collector" | "query";
 const connectionAge = "60s";
 
 /** Copies of an index beside the first: one on a second node, where there is one. */
-export const indexCopies = ({ elasticsearch: { nodes, external } }: Settings): number => (nodes > 1 || external ? 1 : 0);
+export const indexCopies = ({ elasticsearch: { nodes, external } }: JaegerSettings): number => (nodes > 1 || external ? 1 : 0);
 
 /**
  * How Jaeger writes to Elasticsearch. From 2.21 on the answer to the Collector is Elasticsearch's own: what failed for a time is sent again, from
@@ -50,13 +50,13 @@ export const indexCopies = ({ elasticsearch: { nodes, external } }: Settings): n
  * tells; with `fail` it would be sent for ever, and everything behind it would wait (docs/decisions/0024-versions.md). Before 2.21, Jaeger
  * collects documents in memory and writes them on its own.
  */
-const writing = (settings: Settings): object =>
+const writing = (settings: JaegerSettings): object =>
   can(settings, "synchronousWrites")
     ? { write_mode: "sync", poison_pill_handling: "drop", bulk_processing: { max_bytes: bulkBytes } }
     : { bulk_processing: { workers: 3, max_bytes: bulkBytes, flush_interval: "200ms" } };
 
 /** Text of `jaeger-config.yml`. */
-export function jaegerConfig(settings: Settings, topology: Topology, role: JaegerRole = "both"): string {
+export function jaegerConfig(settings: JaegerSettings, topology: Addresses & ElasticsearchAddress, role: JaegerRole = "both"): string {
   const { listen } = topology;
   const index = { shards: 1, replicas: indexCopies(settings) };
   const [writes, answers] = [role !== "query", role !== "collector"];

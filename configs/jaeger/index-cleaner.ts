@@ -1,8 +1,8 @@
 /** The index cleaner's script. */
 import { cleanerGauges } from "./cleaner-metrics";
-import type { Settings } from "../stack/schema";
+import type { CleanerSettings } from "../stack/schema";
 import { cronState, elasticsearchUser, files, paths } from "../topology/ports";
-import type { Topology } from "../topology/topology";
+import type { Addresses, ElasticsearchAddress } from "../topology/topology";
 import { portOf } from "../topology/kubernetes";
 
 /** Path of the cleaner in its image, official or our own. */
@@ -31,7 +31,7 @@ export const cleanerDays = (retention: number): number => retention + 1;
  * Age in hours that no index reaches while the cleaner does its work. From Jaeger 2.20 on, one that was made just after a run is not old enough
  * for the run so many days later, and goes a day after that; before, sooner. Three hours more are for runs that are tried again.
  */
-export const oldestIndexHours = ({ retention }: Pick<Settings, "retention">): number => (cleanerDays(retention) + 1) * 24 + 3;
+export const oldestIndexHours = ({ retention }: Pick<CleanerSettings, "retention">): number => (cleanerDays(retention) + 1) * 24 + 3;
 
 /**
  * Text of `index-cleaner.sh`: deletes the indices that are older than the retention and reports how that went; with the argument `report`
@@ -42,7 +42,7 @@ export const oldestIndexHours = ({ retention }: Pick<Settings, "retention">): nu
  * index under any prefix. It is the cleaner that is asked for it, told to delete nothing: it logs what it found, and checks
  * Elasticsearch's certificate, which no tool of busybox does.
  */
-export function cleanerScript(settings: Settings, topology: Topology): string {
+export function cleanerScript(settings: CleanerSettings, topology: Addresses & ElasticsearchAddress): string {
   const collector = new URL(topology.collectorReports);
   const password = `${paths.secrets}/${files.elasticsearchPassword}`;
   const state = (name: keyof typeof cronState) => `${paths.cleanerState}/${cronState[name]}`;

@@ -1,11 +1,11 @@
 /** Prometheus' config file. */
-import type { Settings } from "../stack/schema";
+import type { StackSettings } from "../stack/schema";
 import { files, paths } from "../topology/ports";
 import type { ScrapeJob, Topology } from "../topology/topology";
 import { toYaml } from "../yaml";
 
 /** Text of `prometheus-tracing.yml`. */
-export function prometheusConfig(settings: Settings, topology: Topology): string {
+export function prometheusConfig(settings: StackSettings, topology: Topology): string {
   return toYaml({
     global: {
       scrape_interval: "15s",
@@ -48,7 +48,7 @@ function scrapeConfig({ name, instances = [], names = [], foreign, secondTier }:
 }
 
 /** Command line of Prometheus, behind the entrypoint. */
-export function prometheusArgs(settings: Settings, configFile: string, dataFolder: string): string[] {
+export function prometheusArgs(settings: StackSettings, configFile: string, dataFolder: string): string[] {
   return [
     `--config.file=${configFile}`,
     `--storage.tsdb.path=${dataFolder}`,

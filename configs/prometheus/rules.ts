@@ -5,11 +5,11 @@ import { collectorAlerts } from "./alerts/collector";
 import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearch";
 import { retentionAlerts } from "./alerts/retention";
 import { storageAlerts, storageRecords } from "./alerts/storage";
-import type { Settings } from "../stack/schema";
+import type { StackSettings } from "../stack/schema";
 import { toYaml } from "../yaml";
 
 /** Recording rules, in the order that they need. */
-const records = (settings: Settings): readonly { record: string; expr: string; labels?: Record<string, string> }[] => [
+const records = (settings: StackSettings): readonly { record: string; expr: string; labels?: Record<string, string> }[] => [
   { record: "tracing:spans_per_second", expr: `sum(rate(${accepted}[1m])) or sum(up{job="otel-collector"}) * 0` },
   {
     // Where nothing is exported, nothing fails.
@@ -20,7 +20,7 @@ const records = (settings: Settings): readonly { record: string; expr: string; l
   ...storageRecords(settings),
 ];
 
-const alerts = (settings: Settings): readonly Alert[] => [
+const alerts = (settings: StackSettings): readonly Alert[] => [
   ...collectorAlerts(settings),
   ...storageAlerts(settings),
   ...elasticsearchAlerts(settings),
@@ -28,10 +28,10 @@ const alerts = (settings: Settings): readonly Alert[] => [
 ];
 
 /** Text of `tracing_rules.yml`. */
-export const rulesFile = (settings: Settings): string => toYaml({ groups: ruleGroups(settings) });
+export const rulesFile = (settings: StackSettings): string => toYaml({ groups: ruleGroups(settings) });
 
 /** The groups of rules: one, so that alerts see what was recorded in the same turn. */
-export function ruleGroups(settings: Settings): object[] {
+export function ruleGroups(settings: StackSettings): object[] {
   const rules = alerts(settings).map(({ name, expr, severity, service, summary, value, first, for: hold }) => ({
     alert: name,
     expr,

@@ -71,7 +71,8 @@ export function capacity({ expected }: SamplingModel, memory: number, counted = 
 }
 
 /** What each Collector that samples has room for. */
-export const instanceCapacity = (settings: Settings): Capacity => capacity(settings.sampling, samplingTier(settings).memory);
+export const instanceCapacity = (settings: Pick<Settings, "sampling" | "collector" | "sampler">): Capacity =>
+  capacity(settings.sampling, samplingTier(settings).memory);
 
 /** Bytes of an undecided trace of some spans. */
 export const traceBytes = (spans: number): number => pendingBytes.trace + pendingBytes.span * spans;

@@ -2,10 +2,12 @@
 import * as z from "zod";
 import { covers, overlaps } from "./operation-cover";
 import { parseOperation, type Operation } from "./operations";
-import { duration, durationText, integer, leaf, oneOf, percent, text } from "../stack/units";
+import { anyText, duration, durationText, integer, leaf, oneOf, percent, text } from "../stack/units";
 
-const operation = leaf("METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number", (input) =>
-  typeof input === "string" ? parseOperation(input) : undefined,
+const operation = leaf(
+  "METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number",
+  (input) => (typeof input === "string" ? parseOperation(input) : undefined),
+  { editor: anyText },
 );
 
 const operations = () =>

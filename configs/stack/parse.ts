@@ -6,6 +6,7 @@ import { contradictions } from "../sampling/model";
 import { hostPort } from "../topology/docker";
 import { publishedPortNames } from "../topology/ports";
 import { platformConflicts, sizeConflicts } from "./conflicts";
+import type { StackOptions } from "./options";
 import { namespace, schema, type Parsed, type Settings } from "./schema";
 import { shown } from "./shown";
 import { bare } from "./units";
@@ -27,33 +28,73 @@ export class SettingsError extends Error {
  * Settings from raw stack config.
  *
  * @param stack Name of the stack; part of resource and container names.
- * @param raw Config values by full key (`tracing:retention`), as Pulumi hands them out: text, objects as JSON. Keys of other
- *   namespaces are not looked at. An empty text counts as not given, which is how Pulumi.yaml declares optional keys.
+ * @param raw Config values by full key (`tracing:retention`), as Pulumi hands them out: see {@link optionsFrom}.
  * @throws SettingsError with every error at once.
  */
-export function parseSettings(stack: string, raw: Readonly<Record<string, string>>): Settings {
+export const parseSettings = (stack: string, raw: Readonly<Record<string, string>>): Settings =>
+  settingsOf(stack, optionsFrom(raw), everyKey) as Settings;
+
+/**
+ * What stack config says, unchecked: objects are JSON there. Keys of other namespaces are left out, and so is an empty text, which is how
+ * Pulumi.yaml declares optional keys. What is no JSON stays text, which no group is.
+ */
+export function optionsFrom(raw: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
+  const given = Object.entries(raw).filter(([key, value]) => key.startsWith(`${namespace}:`) && value !== "");
+  return Object.fromEntries(
+    given.map(([key, value]) => {
+      const name = key.slice(namespace.length + 1);
+      return [name, structured(name) ? json(value) : value];
+    }),
+  );
+}
+
+/**
+ * What stack config says, for the arguments of a TracingStack.
+ *
+ * @throws SettingsError as {@link parseSettings} does.
+ */
+export function checkedOptions(stack: string, raw: Readonly<Record<string, string>>): StackOptions {
+  parseSettings(stack, raw);
+  return optionsFrom(raw) as unknown as StackOptions;
+}
+
+/** A group of settings, or a setting that is in none. */
+export type SettingsKey = keyof Parsed;
+
+/** Every one of them. */
+export const everyKey = Object.keys(schema.shape) as readonly SettingsKey[];
+
+/**
+ * Settings from what somebody wrote: those that are asked for, with their defaults.
+ *
+ * @param stack Name of the stack.
+ * @param options What was written, by group.
+ * @param keys The groups that are asked for; others may not be written.
+ * @param known Settings that are right already, which these must go with.
+ * @throws SettingsError with every error at once.
+ */
+export function settingsOf<K extends SettingsKey>(
+  stack: string,
+  options: Readonly<Record<string, unknown>>,
+  keys: readonly K[],
+  known: Partial<Parsed> = {},
+): Pick<Parsed, K> & { readonly stack: string } {
   const problems: string[] = [];
   if (!/^[a-z][a-z0-9-]{0,29}$/.test(stack)) {
     problems.push(`stack name: found ${shown(stack)}; allowed: lower-case letters, digits and dashes, 30 at most, a letter first`);
   }
-  const given: [string, unknown][] = [];
-  for (const [key, value] of Object.entries(raw)) {
-    if (!key.startsWith(`${namespace}:`) || value === "") continue;
-    const name = key.slice(namespace.length + 1);
-    given.push([name, structured(name) ? parseJson(key, value, problems) : value]);
-  }
-  const input = Object.fromEntries(given);
-  const result = schema.safeParse(input);
-  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, input)));
+  const asked = z.strictObject(Object.fromEntries(keys.map((key) => [key, schema.shape[key]])));
+  const result = asked.safeParse(options);
+  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, options, asked)));
   // Also where another group is wrong: every error at once.
-  problems.push(...portConflicts(schema.shape.publish.safeParse(input.publish).data));
-  const groups = groupsOf(input);
+  const groups = { ...known, ...groupsOf(options, keys) };
   problems.push(
+    ...portConflicts(groups.publish),
     ...[...platformConflicts(groups), ...sizeConflicts(groups)].map((problem) => `${namespace}:${problem}`),
     ...samplingProblems(groups),
   );
   if (problems.length > 0 || !result.success) throw new SettingsError(stack, problems);
-  return deepFreeze({ ...result.data, stack });
+  return deepFreeze({ ...(result.data as unknown as Pick<Parsed, K>), stack });
 }
 
 /** What contradicts itself in the sampling group, and what the tier that samples has too little memory for. */
@@ -66,8 +107,8 @@ function samplingProblems({ sampling, collector, sampler }: Partial<Parsed>): st
 }
 
 /** Those groups that are right by themselves. */
-function groupsOf(input: Readonly<Record<string, unknown>>): Partial<Parsed> {
-  const parsed = Object.entries(schema.shape).map(([name, group]) => [name, group.safeParse(input[name]).data] as const);
+function groupsOf(options: Readonly<Record<string, unknown>>, keys: readonly SettingsKey[]): Partial<Parsed> {
+  const parsed = keys.map((name) => [name, schema.shape[name].safeParse(options[name]).data] as const);
   return Object.fromEntries(parsed.filter(([, value]) => value !== undefined));
 }
 
@@ -90,21 +131,20 @@ const structured = (name: string): boolean => {
   return field instanceof z.ZodPrefault && field.unwrap() instanceof z.ZodObject;
 };
 
-function parseJson(key: string, value: string, problems: string[]): unknown {
+function json(value: string): unknown {
   try {
     return JSON.parse(value) as unknown;
   } catch {
-    problems.push(`${key}: found ${shown(value)}; allowed: a group of settings`);
-    return {};
+    return value;
   }
 }
 
 /** A zod issue as our sentences. */
-function describeIssue(issue: z.core.$ZodIssue, given: unknown): string[] {
+function describeIssue(issue: z.core.$ZodIssue, given: unknown, asked: z.ZodObject): string[] {
   const at = (path: readonly PropertyKey[]) =>
     namespace + ":" + path.map((part, i) => (typeof part === "number" ? `[${part}]` : (i > 0 ? "." : "") + String(part))).join("");
   if (issue.code === "unrecognized_keys") {
-    const siblings = keysAt(issue.path);
+    const siblings = keysAt(asked, issue.path);
     return issue.keys.map((key) => {
       const guess = siblings.map((s) => ({ s, d: distance(s, key) })).sort((a, b) => a.d - b.d)[0];
       const hint = guess && guess.d <= Math.max(2, key.length / 3) ? `; did you mean ${guess.s}?` : "";
@@ -117,8 +157,8 @@ function describeIssue(issue: z.core.$ZodIssue, given: unknown): string[] {
 }
 
 /** Names of the settings at a path of the schema. */
-function keysAt(path: readonly PropertyKey[]): string[] {
-  let node: z.core.$ZodType = schema;
+function keysAt(from: z.ZodObject, path: readonly PropertyKey[]): string[] {
+  let node: z.core.$ZodType = from;
   for (const part of path) {
     const here = bare(node);
     node =

@@ -9,7 +9,7 @@ import { samplingSchema } from "../sampling/model";
 import { overridesSchema } from "./overrides";
 import { services } from "./services";
 import { publishedPortNames, publishedPorts, type PublishedPort } from "../topology/ports";
-import { days, integer, leaf, oneOf, text } from "./units";
+import { anyText, days, integer, leaf, oneOf, text } from "./units";
 
 /** Config namespace: the project's name in Pulumi.yaml. */
 export const namespace = "tracing";
@@ -51,7 +51,9 @@ export const schema = z.strictObject({
     .describe("Single images that come from elsewhere; no registry is put before them."),
   publish: z
     .strictObject({
-      address: leaf("an IPv4 address of this host", (input) => (typeof input === "string" && isIPv4(input) ? input : undefined))
+      address: leaf("an IPv4 address of this host", (input) => (typeof input === "string" && isIPv4(input) ? input : undefined), {
+        editor: anyText,
+      })
         .prefault("127.0.0.1")
         .describe("The host's address that ports are published on (Docker). Any other than loopback opens the stack to the network."),
       offset: integer(0, maxOffset, "a number to add to each port")
@@ -83,3 +85,30 @@ export type Settings = Readonly<Parsed> & {
   /** Name of the Pulumi stack. */
   readonly stack: string;
 };
+
+/** All settings but those that reach past all others. */
+export type StackSettings = Omit<Settings, "overrides">;
+
+/** What all components of a stack share: where they run, under which names, and from which images. */
+export type CommonSettings = Pick<
+  Settings,
+  "stack" | "platform" | "environment" | "images" | "imageRegistry" | "otherImages" | "publish" | "kubernetes"
+> & {
+  /** Who scrapes. */
+  readonly prometheus: Pick<Settings["prometheus"], "mode" | "operator">;
+};
+
+/** What Elasticsearch and its clients follow from. */
+export type ElasticsearchSettings = CommonSettings & Pick<Settings, "elasticsearch">;
+
+/** What is true of all traces, whichever component handles them. */
+export type TraceSettings = Pick<Settings, "retention" | "sampling" | "limits">;
+
+/** What Jaeger follows from. */
+export type JaegerSettings = ElasticsearchSettings & TraceSettings & Pick<Settings, "jaeger">;
+
+/** What the index cleaner follows from. */
+export type CleanerSettings = ElasticsearchSettings & Pick<Settings, "retention" | "indexCleaner">;
+
+/** What the Collector follows from. */
+export type CollectorSettings = CommonSettings & TraceSettings & Pick<Settings, "collector" | "sampler" | "jaeger">;

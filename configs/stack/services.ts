@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import * as z from "zod";
 import { limits } from "./limits";
-import { cpu, days, flag, integer, kubernetesName, leaf, mebibytes, oneOf, text, texts } from "./units";
+import { anyText, cpu, days, flag, integer, kubernetesName, leaf, mebibytes, oneOf, text, texts } from "./units";
 
 const cores = () => cpu("50m", "64").describe("CPU limit on Kubernetes; a quarter of it is requested. Docker sets none.");
 
@@ -35,10 +35,14 @@ const elasticsearch = z
       .describe("Whether several nodes may form a new cluster. True for the first start only; without effect once a cluster is there."),
     external: z
       .strictObject({
-        url: leaf("an http or https address with its port, such as https://es.example.com:9200", (input) => {
-          const match = typeof input === "string" ? /^https?:\/\/[a-z0-9.-]+:([1-9]\d{0,4})$/.exec(input) : null;
-          return match && Number(match[1]) <= 65_535 ? match[0] : undefined;
-        }).describe("Its address."),
+        url: leaf(
+          "an http or https address with its port, such as https://es.example.com:9200",
+          (input) => {
+            const match = typeof input === "string" ? /^https?:\/\/[a-z0-9.-]+:([1-9]\d{0,4})$/.exec(input) : null;
+            return match && Number(match[1]) <= 65_535 ? match[0] : undefined;
+          },
+          { editor: anyText },
+        ).describe("Its address."),
         passwordSecret: kubernetesName("Secret").describe(
           "Secret in the stack's namespace; its key `password` is the password of the user elastic.",
         ),
@@ -188,7 +192,7 @@ const kubernetes = z
           .prefault([53])
           .describe("Ports that its pods listen on, by UDP and TCP: the pods' own, which need not be the Service's."),
         addresses: z
-          .array(leaf("an IP address", (input) => (typeof input === "string" && isIP(input) > 0 ? input : undefined)))
+          .array(leaf("an IP address", (input) => (typeof input === "string" && isIP(input) > 0 ? input : undefined), { editor: anyText }))
           .prefault(["169.254.20.10"])
           .describe("Addresses that answer in place of these pods. The default is that of a cache on each node."),
       })

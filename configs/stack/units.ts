@@ -54,6 +54,9 @@ const numeric = (decimals: number, min: number, max: number): EditorSchema => ({
   ],
 });
 
+/** Any text, as an editor sees it. */
+export const anyText: EditorSchema = { type: "string" };
+
 const written = (pattern: RegExp): EditorSchema => ({ type: "string", pattern: pattern.source });
 
 /**

@@ -56,7 +56,7 @@ export function dockerTopology(stack: string): Topology {
 export const dockerName = (stack: string, ...parts: string[]): string => ["tracing", stack, ...parts].join("-");
 
 /** The address of a published port as a client on this host uses it. */
-export function publishedUrl(settings: Settings, name: PublishedPort): string {
+export function publishedUrl(settings: Pick<Settings, "publish">, name: PublishedPort): string {
   const { address } = settings.publish;
   return `http://${address === "0.0.0.0" ? "127.0.0.1" : address}:${hostPort(settings, name)}`;
 }

@@ -1,7 +1,7 @@
 /** Addresses on Kubernetes: each service by its name in the stack's namespace, and its instances by a headless Service beside it. */
-import type { Settings } from "../stack/schema";
+import type { CommonSettings, ElasticsearchSettings, Settings, StackSettings } from "../stack/schema";
 import { files, paths, ports } from "./ports";
-import type { ScrapeJob, ServiceName, Topology } from "./topology";
+import type { Addresses, ElasticsearchAddress, NextHops, ScrapeJob, ServiceName, Topology } from "./topology";
 
 /** Label of the namespaces whose pods are applications: they reach the Collector's receivers and remote sampling. */
 export const applicationsLabel = { "tracing-ingest": "true" } as const;
@@ -16,13 +16,13 @@ export const podHost = (service: ServiceName, ordinal: number): string => `${ser
 export const hasSamplers = ({ sampler }: Pick<Settings, "sampler">): boolean => sampler.replicas > 0;
 
 /** Whether a service of its own writes what Jaeger stores. */
-export const hasJaegerCollectors = (settings: Settings): boolean => settings.jaeger.collectors > 0;
+export const hasJaegerCollectors = (settings: Pick<Settings, "jaeger">): boolean => settings.jaeger.collectors > 0;
 
 /** Whether Elasticsearch is one of the stack's own. */
-export const ownElasticsearch = (settings: Settings): boolean => settings.elasticsearch.external === undefined;
+export const ownElasticsearch = (settings: Pick<Settings, "elasticsearch">): boolean => settings.elasticsearch.external === undefined;
 
 /** Whether clients of Elasticsearch speak TLS with it. */
-export const elasticsearchHasTls = ({ elasticsearch: { external, tls } }: Settings): boolean =>
+export const elasticsearchHasTls = ({ elasticsearch: { external, tls } }: Pick<Settings, "elasticsearch">): boolean =>
   external ? external.url.startsWith("https:") : tls !== "off";
 
 /** The port of an address, also where it is the scheme's own, which URL leaves out. */
@@ -32,32 +32,51 @@ export const portOf = (url: string): number => {
 };
 
 /** The address of a port of a service as pods of any namespace reach it. */
-export const serviceUrl = (settings: Settings, service: ServiceName, port: number, scheme = "http"): string =>
+export const serviceUrl = (settings: Pick<Settings, "kubernetes">, service: ServiceName, port: number, scheme = "http"): string =>
   `${scheme}://${service}.${settings.kubernetes.namespace}.svc:${port}`;
 
-/** The topology of the Kubernetes platform. What others must not reach is kept from them by network policies, not by what it binds to. */
-export function kubernetesTopology(settings: Settings): Topology {
-  const { elasticsearch, sampler } = settings;
-  const writer: ServiceName = hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger";
+/** The topology of the Kubernetes platform. */
+export const kubernetesTopology = (settings: StackSettings): Topology =>
+  Object.freeze({
+    ...kubernetesAddresses(settings),
+    ...kubernetesElasticsearch(settings),
+    ...kubernetesHops(settings),
+    scrape: scrapeJobs(settings),
+  });
+
+/** What others must not reach is kept from them by network policies, not by what a server binds to. */
+export function kubernetesAddresses(settings: CommonSettings): Addresses {
   const anywhere = "0.0.0.0";
-  return Object.freeze<Topology>({
+  return {
     listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere },
-    elasticsearchUrl:
-      elasticsearch.external?.url ?? `${elasticsearchHasTls(settings) ? "https" : "http"}://elasticsearch:${ports.elasticsearch.http}`,
-    ...(authorityOf(settings) ? { elasticsearchAuthority: `${paths.authority}/${files.authority}` } : {}),
     elasticsearchPasswordBy: "variable",
-    jaegerOtlp: `${writer}:${ports.jaeger.otlpGrpc}`,
     collectorOtlpHttp: serviceUrl(settings, "otel-collector", ports.collector.otlpHttp),
     collectorReports: serviceUrl(settings, "otel-collector", ports.collector.reports),
     jaegerSampling: serviceUrl(settings, "jaeger", ports.jaeger.samplingHttp),
     collectorSelf: `localhost:${ports.collector.telemetry}`,
-    ...(sampler.replicas > 0 ? { samplers: { hostname: podsService("otel-sampler"), port: ports.collector.otlpGrpc } } : {}),
-    scrape: scrapeJobs(settings),
-  });
+  };
+}
+
+/** Elasticsearch's address, or that of the one that exists. */
+export function kubernetesElasticsearch(settings: ElasticsearchSettings): ElasticsearchAddress {
+  const scheme = elasticsearchHasTls(settings) ? "https" : "http";
+  return {
+    elasticsearchUrl: settings.elasticsearch.external?.url ?? `${scheme}://elasticsearch:${ports.elasticsearch.http}`,
+    ...(authorityOf(settings) ? { elasticsearchAuthority: `${paths.authority}/${files.authority}` } : {}),
+  };
+}
+
+/** Jaeger's receiver, and the samplers before it if any. */
+export function kubernetesHops(settings: Pick<Settings, "jaeger" | "sampler">): NextHops {
+  const writer: ServiceName = hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger";
+  return {
+    jaegerOtlp: `${writer}:${ports.jaeger.otlpGrpc}`,
+    ...(hasSamplers(settings) ? { samplers: { hostname: podsService("otel-sampler"), port: ports.collector.otlpGrpc } } : {}),
+  };
 }
 
 /** The Secret with the authority that clients of Elasticsearch trust; undefined where they trust the public ones, or there is no TLS. */
-export function authorityOf({ elasticsearch }: Settings): string | undefined {
+export function authorityOf({ elasticsearch }: Pick<Settings, "elasticsearch">): string | undefined {
   if (elasticsearch.external) return elasticsearch.external.authoritySecret;
   return elasticsearch.tls === "off" ? undefined : elasticsearch.certificateSecret;
 }
@@ -66,7 +85,7 @@ export function authorityOf({ elasticsearch }: Settings): string | undefined {
  * Every instance is scraped for itself. Those of a StatefulSet by name: one that is gone is seen as down. What samplers receive was received
  * by a Collector before, so it goes under a job of its own: sums over the job of the rules count each span once.
  */
-function scrapeJobs(settings: Settings): ScrapeJob[] {
+function scrapeJobs(settings: Pick<Settings, "sampler" | "jaeger" | "prometheus">): ScrapeJob[] {
   const all = (service: ServiceName, port: number) => `${podsService(service)}:${port}`;
   const { telemetry, prometheusExporter, reportsExporter } = ports.collector;
   const samplers = (port: number, apart?: { series: string; job: string }): Pick<ScrapeJob, "secondTier"> => {
@@ -93,5 +112,5 @@ function scrapeJobs(settings: Settings): ScrapeJob[] {
 }
 
 /** The services that Jaeger is. */
-export const jaegerServices = (settings: Settings): ServiceName[] =>
+export const jaegerServices = (settings: Pick<Settings, "jaeger">): ServiceName[] =>
   hasJaegerCollectors(settings) ? ["jaeger", "jaeger-collector"] : ["jaeger"];

@@ -21,6 +21,12 @@ export const serviceNames = [
 /** The name of a service. */
 export type ServiceName = (typeof serviceNames)[number];
 
+/** The service that an address is of: `jaeger` of `jaeger-pods:14269` and of `jaeger-0.jaeger-pods:14269`; undefined for the host itself. */
+export function serviceOf(address: string): ServiceName | undefined {
+  const host = (address.split(":")[0] ?? "").replace(/^.*\./, "").replace(/-pods$/, "");
+  return serviceNames.find((name) => name === host);
+}
+
 /** What Prometheus scrapes under one job. */
 export interface ScrapeJob {
   /** The job; rules name it. */
@@ -38,8 +44,8 @@ export interface ScrapeJob {
   readonly secondTier?: { readonly instances: readonly string[]; readonly apart?: { readonly series: string; readonly job: string } };
 }
 
-/** Addresses as the platform gives them. */
-export interface Topology {
+/** Addresses that follow from the platform alone. */
+export interface Addresses {
   /** What a server binds to. */
   readonly listen: {
     /** Reachable by whoever can reach the container or pod. */
@@ -49,23 +55,37 @@ export interface Topology {
     /** The same for Jaeger. */
     readonly jaegerBackend: string;
   };
-  /** What a client connects to. */
-  readonly elasticsearchUrl: string;
-  readonly jaegerOtlp: string;
+  /** Where applications send to over HTTP. */
   readonly collectorOtlpHttp: string;
   /** Where the index cleaner reports to. */
   readonly collectorReports: string;
+  /** Where SDKs ask for their rates. */
   readonly jaegerSampling: string;
   /** The metrics of a Collector about itself, as that Collector reaches them. */
   readonly collectorSelf: string;
-  /** A name that resolves to all ready samplers, where they are a tier of their own. */
-  readonly samplers?: { readonly hostname: string; readonly port: number };
-  /** File with the authority that signed Elasticsearch's certificate, where it speaks TLS and its authority is not a public one. */
-  readonly elasticsearchAuthority?: string;
   /**
    * How Elasticsearch is given its password: it takes a file of mode 0400 or 0600 only, which Kubernetes cannot give to a user that is
    * not root.
    */
   readonly elasticsearchPasswordBy: "file" | "variable";
+}
+
+/** Where clients of Elasticsearch go. */
+export interface ElasticsearchAddress {
+  readonly elasticsearchUrl: string;
+  /** File with the authority that signed Elasticsearch's certificate, where it speaks TLS and its authority is not a public one. */
+  readonly elasticsearchAuthority?: string;
+}
+
+/** Where the Collector hands spans on to. */
+export interface NextHops {
+  /** Jaeger's OTLP receiver. */
+  readonly jaegerOtlp: string;
+  /** A name that resolves to all ready samplers, where they are a separate tier. */
+  readonly samplers?: { readonly hostname: string; readonly port: number };
+}
+
+/** All addresses of a stack, and what Prometheus scrapes of it. */
+export interface Topology extends Addresses, ElasticsearchAddress, NextHops {
   readonly scrape: readonly ScrapeJob[];
 }

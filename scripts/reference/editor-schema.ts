@@ -12,11 +12,14 @@ interface Meta {
   readonly editor?: EditorSchema;
 }
 
-type JsonSchema = z.core.JSONSchema.BaseSchema;
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** The settings as JSON schema: the types of what may be written, and descriptions. */
+export const settingsSchema = (): JsonSchema => z.toJSONSchema(schema, { io: "input", unrepresentable: "any", override: describe });
 
 /** Text of stack.schema.json. It refuses nothing that a preview accepts; what depends on other values, only a preview knows. */
 export function editorSchema(): string {
-  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any", override: describe });
+  const { properties = {}, required = [] } = settingsSchema();
   const full = (name: string) => `${namespace}:${name}`;
   return `${JSON.stringify(
     {

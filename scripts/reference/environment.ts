@@ -1,7 +1,5 @@
 /** The reference of environment variables, from the code that reads and sets them: docs/environment.md. */
-import * as pulumi from "@pulumi/pulumi";
-import { partsOf } from "../../components/parts";
-import type { Workload } from "../../components/platform/workload";
+import { workloadsOf } from "../../components/workloads";
 import { applicationEnvironment } from "../../configs/sampling";
 import { parseSettings } from "../../configs/stack/parse";
 import { dockerTopology } from "../../configs/topology/docker";
@@ -72,9 +70,7 @@ function applicationRows(): string[][] {
 /** The variables that the dev stack's services are given. */
 function containerRows(): string[][] {
   const settings = parseSettings("dev", stackConfig("dev"));
-  const parts = { ...partsOf(settings, dockerTopology("dev"), pulumi.output("")) };
-  const workloads = Object.values<readonly Workload[]>(parts).flat();
-  return workloads.flatMap(({ name, env }) => Object.entries(env).map(([key, value]) => [name, code(key), code(value)]));
+  return workloadsOf(settings).flatMap(({ name, env }) => Object.entries(env).map(([key, value]) => [name, code(key), code(value)]));
 }
 
 const code = (text: string) => `\`${text}\``;

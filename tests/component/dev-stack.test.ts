@@ -1,6 +1,6 @@
 /** Rung: component. The resources of the dev stack, their names and order, in an update and in a preview. */
 import * as pulumi from "@pulumi/pulumi";
-import { runProgram, services, types, type Run } from "./support/program";
+import { runProgram, services, strangers, types, type Run } from "./support/program";
 
 let update: Run;
 let preview: Run;
@@ -33,8 +33,8 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       // One for each folder of data (4), of config (5) and of a user's secrets (4), and for the secrets and the tools.
       [types.volume]: 15,
       [types.image]: 7,
-      // A service each (6), an uploader for each folder of config (5) and for the secrets, and the task that prepares volumes.
-      [types.container]: 13,
+      // A service each and what prepares its volumes (12), an uploader for each folder of config (5) and for the secret, and the tools.
+      [types.container]: 19,
     });
   });
 
@@ -46,8 +46,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
   });
 
   test("have names that begin with their component's, so that a renamed component keeps its parts", () => {
-    const strangers = run().resources.filter(({ name, parent }) => !name.startsWith(parent.split("::").at(-1) ?? ""));
-    expect(strangers.map(({ name }) => name)).toEqual([]);
+    expect(strangers(run().resources)).toEqual([]);
   });
 
   test("have a URN each", () => {
@@ -97,12 +96,12 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
         .map((name) => name.replace("tracing-", ""))
         .sort();
     expect(Object.fromEntries(services.map((service) => [service, order(service)]))).toEqual({
-      elasticsearch: ["docker-prepare"],
-      "elasticsearch-exporter": ["docker-prepare", "elasticsearch"],
-      jaeger: ["docker-prepare", "elasticsearch", "jaeger-config-upload", "jaeger-live-upload"],
-      "otel-collector": ["docker-prepare", "jaeger", "otel-collector-config-upload"],
-      "index-cleaner": ["docker-prepare", "elasticsearch", "index-cleaner-config-upload"],
-      prometheus: ["docker-prepare", "prometheus-config-upload"],
+      elasticsearch: ["docker-prepare", "elasticsearch-prepare"],
+      "elasticsearch-exporter": ["docker-prepare", "elasticsearch", "elasticsearch-exporter-prepare"],
+      jaeger: ["docker-prepare", "elasticsearch", "jaeger-config-upload", "jaeger-live-upload", "jaeger-prepare"],
+      "otel-collector": ["docker-prepare", "jaeger", "otel-collector-config-upload", "otel-collector-prepare"],
+      "index-cleaner": ["docker-prepare", "elasticsearch", "index-cleaner-config-upload", "index-cleaner-prepare"],
+      prometheus: ["docker-prepare", "prometheus-config-upload", "prometheus-prepare"],
     });
   });
 });
@@ -120,9 +119,9 @@ describe("a preview", () => {
         .map(([input]) => (type === types.container && input === "image" ? "image of a container" : `${input} of ${name}`)),
     );
     expect([...new Set(unknown)].sort()).toEqual([
-      "envs of tracing-docker-prepare",
+      ...["elasticsearch-exporter", "elasticsearch", "index-cleaner", "jaeger"].map((service) => `envs of tracing-${service}-prepare`),
       "image of a container",
-      "uploads of tracing-docker-secrets-upload",
+      "uploads of tracing-docker-secret-elasticsearch-password-upload",
     ]);
   });
 

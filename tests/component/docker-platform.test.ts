@@ -2,7 +2,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DockerPlatform } from "../../components/platform/docker/platform";
 import type { Workload, WorkloadFile } from "../../components/platform/workload";
-import { parseSettings } from "../../configs/stack/parse";
 import { record } from "../../render/record";
 import { Run, shortTraces, types, type Mount } from "./support/program";
 
@@ -18,6 +17,7 @@ const base: Workload = {
   scratch: [],
   ports: [],
   peers: [],
+  connects: [],
   resources: { memory: 64 },
   scale: { replicas: 1 },
   placement: { spread: false },
@@ -31,10 +31,8 @@ const secret = (name: string, path: string, value: string) => ({ secret: name, p
 /** Runs workloads on the platform, each in a component called `test-<name>`. */
 async function runWorkloads(...given: Partial<Workload>[]): Promise<Run> {
   const program = () => {
-    const settings = parseSettings("dev", { "tracing:platform": "docker", "tracing:environment": "development" });
-    const workloads = given.map((more) => ({ ...base, ...more }));
-    const platform = new DockerPlatform("test-docker", { settings, workloads });
-    for (const workload of workloads) {
+    const platform = new DockerPlatform("test-docker", { environment: "development" });
+    for (const workload of given.map((more) => ({ ...base, ...more }))) {
       platform.run(`test-${workload.name}`, workload, new pulumi.ComponentResource("test:index:Part", `test-${workload.name}`));
     }
   };
@@ -90,24 +88,26 @@ describe("secrets", () => {
       { name: "prometheus", secrets: [secret("token", "/etc/keys/token", "t0ken")] },
     );
 
-  test("are uploaded once each, however many use them", async () => {
+  test("are uploaded once each, however many use them, and each alone", async () => {
     const run = await both();
-    expect(container(run, "test-docker-secrets-upload").uploads).toEqual([
-      { file: "/secrets/password", content: "s3cret", permissions: "0400" },
-      { file: "/secrets/token", content: "t0ken", permissions: "0400" },
-    ]);
+    const uploads = run.ofType(types.container).filter(({ name }) => name.startsWith("test-docker-secret-"));
+    expect(Object.fromEntries(uploads.map(({ name, inputs }) => [name, inputs.uploads]))).toEqual({
+      "test-docker-secret-password-upload": [{ file: "/secrets/password", content: "s3cret", permissions: "0400" }],
+      "test-docker-secret-token-upload": [{ file: "/secrets/token", content: "t0ken", permissions: "0400" }],
+    });
   });
 
   test("are copied for each user, under the name that the user reads", async () => {
-    const [script] = container(await both(), "test-docker-prepare").command as [string];
-    for (const [owner, file] of [
-      ["1:0", "elasticsearch/keys/.password"],
-      ["10:20", "jaeger/keys/.login"],
-      ["10:20", "prometheus/keys/.token"],
-    ]) {
-      expect(script).toContain(`chown ${owner} /volumes/${file}\n`);
+    const run = await both();
+    for (const [service, owner, file] of [
+      ["elasticsearch", "1:0", ".password"],
+      ["jaeger", "10:20", ".login"],
+      ["prometheus", "10:20", ".token"],
+    ] as const) {
+      const [script] = container(run, `test-${service}-prepare`).command as [string];
+      expect(script.match(/chown .*/g)).toEqual([`chown ${owner} /volumes/keys/${file}`]);
+      expect(script).not.toMatch(/s3cret|t0ken/);
     }
-    expect(script).not.toMatch(/s3cret|t0ken/);
   });
 
   test("reach their user in a volume that it can only read", async () => {
@@ -117,8 +117,11 @@ describe("secrets", () => {
       containerPath: "/etc/keys",
       readOnly: true,
     });
-    const prepared = container(run, "test-docker-prepare").volumes as Mount[];
-    expect(prepared.map(({ volumeName }) => volumeName)).toContain("tracing-dev-jaeger-keys");
+    const prepared = container(run, "test-jaeger-prepare").volumes as Mount[];
+    expect(prepared).toEqual([
+      { volumeName: "tracing-dev-jaeger-keys", containerPath: "/volumes/keys" },
+      { volumeName: "tracing-dev-secrets", containerPath: "/secrets", readOnly: true },
+    ]);
   });
 });
 
@@ -144,7 +147,12 @@ describe("programs", () => {
   test("own their data folder", async () => {
     const run = await runWorkloads({ data: [{ path: "/data", size: 1 }] });
     expect(container(run, "test-jaeger").volumes).toContainEqual({ volumeName: "tracing-dev-jaeger-data", containerPath: "/data" });
-    expect((container(run, "test-docker-prepare").command as string[])[0]).toContain("chown 10:20 /volumes/jaeger/data\n");
+    expect((container(run, "test-jaeger-prepare").command as string[])[0]).toContain("chown 10:20 /volumes/data\n");
+  });
+
+  test("have nothing prepared where they have neither data nor secrets", async () => {
+    const run = await runWorkloads({});
+    expect(run.ofType(types.container).map(({ name }) => name)).toEqual(["test-docker-prepare", "test-jaeger"]);
   });
 
   test("may have one data folder", async () => {

@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { manifests } from "../../render/manifests";
 import type { Recorded } from "../../render/record";
-import { runProgram, type Run } from "./support/program";
+import { runProgram, strangers, type Run } from "./support/program";
 
 const stacks = ["staging", "prod"] as const;
 const runs = new Map<string, Run>();
@@ -67,7 +67,7 @@ describe.each(stacks.flatMap((stack) => [[stack, "update"] as const, [stack, "pr
     const urns = new Set(resources.map(({ urn }) => urn));
     expect(resources.filter(({ parent }) => parent === "").map(({ name }) => name)).toEqual(["tracing"]);
     expect(resources.filter(({ parent }) => parent !== "" && !urns.has(parent))).toEqual([]);
-    expect(resources.filter(({ name, parent }) => !name.startsWith(parent.split("::").at(-1) ?? "")).map(({ name }) => name)).toEqual([]);
+    expect(strangers(resources)).toEqual([]);
     expect(urns.size).toBe(resources.length);
   });
 

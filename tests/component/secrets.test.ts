@@ -13,6 +13,8 @@ beforeAll(async () => {
 });
 
 const password = secretMarker(32);
+const upload = "tracing-docker-secret-elasticsearch-password-upload";
+const clients = ["elasticsearch", "elasticsearch-exporter", "jaeger", "index-cleaner"];
 interface Upload {
   readonly file: string;
   readonly content: string;
@@ -25,21 +27,19 @@ test("the password is generated: 32 letters and digits, which no shell, URL or f
 });
 
 test("the secrets' upload carries the password, readable for its owner only, marked as a secret", () => {
-  expect(uploadsOf("tracing-docker-secrets-upload")).toEqual([
-    { file: "/secrets/elasticsearch-password", content: password, permissions: "0400" },
-  ]);
-  expect(run.get("tracing-docker-secrets-upload").secretInputs).toEqual(["uploads"]);
+  expect(uploadsOf(upload)).toEqual([{ file: "/secrets/elasticsearch-password", content: password, permissions: "0400" }]);
+  expect(run.get(upload).secretInputs).toEqual(["uploads"]);
 });
 
 test("no other resource has the password among its inputs or outputs, secret or not", () => {
   const holders = run.resources.filter(({ inputs, outputs }) => JSON.stringify([inputs, outputs ?? {}]).includes(password));
-  expect(holders.map(({ name }) => name)).toEqual(["tracing-docker-secrets-upload"]);
+  expect(holders.map(({ name }) => name)).toEqual([upload]);
   const secret = run.resources.filter(({ secretInputs }) => secretInputs.length > 0);
-  expect(secret.map(({ name }) => name)).toEqual(["tracing-docker-secrets-upload"]);
+  expect(secret.map(({ name }) => name)).toEqual([upload]);
 });
 
 test("the secrets' upload holds nothing else, as one secret hides every difference of it", () => {
-  expect(uploadsOf("tracing-docker-secrets-upload").filter(({ content }) => markedSecretLength(content) === undefined)).toEqual([]);
+  expect(uploadsOf(upload).filter(({ content }) => markedSecretLength(content) === undefined)).toEqual([]);
 });
 
 test("no environment and no command line names a password, only the path of its file", () => {
@@ -70,13 +70,13 @@ test("a volume of its own gives the secret to each service that logs in, and to 
 
 test("the volume of all secrets is mounted by those who fill it and hand it on, never by a service", () => {
   const users = run.ofType(types.container).filter(({ inputs }) => JSON.stringify(inputs.volumes).includes('"tracing-dev-secrets"'));
-  expect(users.map(({ name }) => name).sort()).toEqual(["tracing-docker-prepare", "tracing-docker-secrets-upload"]);
+  expect(users.map(({ name }) => name).sort()).toEqual([upload, ...clients.map((service) => `tracing-${service}-prepare`)].sort());
 });
 
-test("the copies are handed out again when the secret is uploaded again", () => {
-  const { inputs, dependencies } = run.get("tracing-docker-prepare");
-  expect(inputs.envs).toEqual(["SECRETS=tracing-dev-secrets"]);
-  expect(dependencies).toContain(run.get("tracing-docker-secrets-upload").urn);
+test.each(clients)("the copy of %s is handed out again when the secret is uploaded again", (service) => {
+  const { inputs, dependencies } = run.get(`tracing-${service}-prepare`);
+  expect(inputs.envs).toEqual(["SECRETS=tracing-dev-secret-elasticsearch-password"]);
+  expect(dependencies).toContain(run.get(upload).urn);
 });
 
 test("the stack's output of the password is a secret, and the only one", async () => {

@@ -4,21 +4,15 @@ import { posix } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { imageOrigin, imageReference, type ImageName } from "../../../configs/images";
-import type { Settings } from "../../../configs/stack/schema";
+import type { CommonSettings } from "../../../configs/stack/schema";
 import { dockerName, hostPort, networksOf, type Networks } from "../../../configs/topology/docker";
 import { stackLabels } from "../../../configs/topology/ports";
 import type { ServiceName } from "../../../configs/topology/topology";
 import { environment, health, program } from "./container";
-import { prepareScript, toolsFolder } from "./scripts";
-import type { Platform, Running } from "../platform";
+import { prepareScript, toolsFolder, toolsScript } from "./scripts";
+import { commonSettings, type DockerPlatformArgs } from "../../args";
+import type { Platform } from "../platform";
 import type { Secret, Workload, WorkloadFile } from "../workload";
-
-/** What the platform must know before the first workload runs. */
-export interface DockerPlatformArgs {
-  readonly settings: Settings;
-  /** All workloads of the stack: one task prepares the volumes of all. */
-  readonly workloads: readonly Workload[];
-}
 
 /** Folder of the secrets volume. Only the uploader and the prepare task mount it. */
 const secretsFolder = "/secrets";
@@ -27,38 +21,60 @@ const secretsFolder = "/secrets";
 const helperMemory = 32;
 
 /**
- * Networks, images, secrets and the prepare task, then a container for each workload.
+ * One Docker engine: networks, tools and images for all, then for each workload its volumes, a task that prepares these, and a container.
  *
  * Uploads extract as root and fail into a read-only container. So a container that is never started uploads into a volume, which the
  * service mounts read-only. A `restart` file's hash stands in a label of its service, so its change replaces the service; a `live` file
  * changes under the running one.
  */
 export class DockerPlatform extends pulumi.ComponentResource implements Platform {
-  private readonly settings: Settings;
+  readonly settings: CommonSettings;
   private readonly imageOf = new Map<ImageName, docker.RemoteImage>();
   private readonly networkOf: Record<keyof Networks, docker.Network>;
-  private readonly prepared: docker.Container;
+  private readonly toolsVolume: docker.Volume;
+  private readonly tools: docker.Container;
+  /** The volume of all secrets, and what has put each into it. */
+  private secretsVolume: docker.Volume | undefined;
+  private readonly secretOf = new Map<string, docker.Container>();
   private readonly running = new Map<ServiceName, pulumi.Resource>();
   private readonly name: string;
+  private readonly provider: pulumi.ProviderResource | undefined;
 
+  /**
+   * @param args The settings of all stacks, and those of one on Docker.
+   * @param opts `provider`: that of another engine than the one that DOCKER_HOST or the default socket leads to.
+   * @throws SettingsError with everything that is wrong with the arguments.
+   */
   constructor(name: string, args: DockerPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tracing:platform:Docker", name, {}, opts);
     this.name = name;
-    this.settings = args.settings;
+    this.settings = commonSettings({ ...args, platform: "docker" });
+    this.provider = this.getProvider("docker:index/container:Container");
     const labels = labelList(this.labels("network"));
-    const networks = networksOf(args.settings.stack);
+    const networks = networksOf(this.settings.stack);
     const network = (key: keyof Networks) =>
       new docker.Network(
         `${name}-${key}`,
         { name: networks[key], driver: "bridge", attachable: key === "ingest", labels },
-        { parent: this },
+        this.options(this),
       );
     this.networkOf = { ingest: network("ingest"), backend: network("backend") };
-    this.prepared = this.prepare(args.workloads);
+    this.toolsVolume = this.volume(`${name}-tools`, this.dockerName("tools"), this);
+    this.tools = this.task(
+      `${name}-prepare`,
+      this.dockerName("prepare"),
+      toolsScript,
+      [{ volume: this.toolsVolume, path: toolsFolder }],
+      this,
+    );
     this.registerOutputs({});
   }
 
-  run(name: string, workload: Workload, parent: pulumi.Resource): Running {
+  watch(): never {
+    throw new pulumi.ResourceError("an engine has no Prometheus of its own that could watch the stack", this);
+  }
+
+  run(name: string, workload: Workload, parent: pulumi.Resource): void {
     const { settings } = this;
     if (workload.scale.replicas !== 1) {
       throw new pulumi.ResourceError(`${workload.name} wants ${workload.scale.replicas} instances; one machine runs one`, this);
@@ -70,6 +86,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     const uploads = [text("restart"), text("live")]
       .filter((files) => files.length > 0)
       .map((files) => this.uploader(name, workload, files, parent));
+    const prepared = this.prepare(name, workload, parent);
     const image = this.image(workload.image);
     const onIngress = workload.ports.some((port) => port.exposure === "ingress");
     const container = new docker.Container(
@@ -115,15 +132,14 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         }),
       },
       {
-        parent,
-        dependsOn: [this.prepared, ...uploads, ...workload.startsAfter.map((service) => this.runningService(workload, service))],
+        ...this.options(parent),
+        dependsOn: [this.tools, ...prepared, ...uploads, ...workload.startsAfter.map((service) => this.runningService(workload, service))],
         // The provider does not apply a change of these to a container that runs.
         replaceOnChanges: ["healthcheck", "tmpfs"],
         deleteBeforeReplace: true,
       },
     );
     this.running.set(workload.name, container);
-    return { resource: container };
   }
 
   private runningService(workload: Workload, service: ServiceName): pulumi.Resource {
@@ -162,52 +178,78 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     );
   }
 
-  /** The volumes of all workloads, the secrets, and the task that hands both to their users. */
-  private prepare(workloads: readonly Workload[]): docker.Container {
-    const mounts: docker.types.input.ContainerVolume[] = [];
-    const mount = (logicalName: string, dockerName: string, containerPath: string) => {
-      mounts.push({ volumeName: this.volume(`${this.name}-${logicalName}`, dockerName, this).name, containerPath });
-      return containerPath;
-    };
-    const source = mount("secrets", this.dockerName("secrets"), secretsFolder);
-    const secretValues = new Map(workloads.flatMap((w) => w.secrets.map((secret) => [secret.secret, ownValue(secret)] as const)));
-    // One upload alone in its container: one secret hides the difference of the whole property.
+  /** The volumes of a workload's data and secrets, and the task that hands them to its user; nothing where it has neither. */
+  private prepare(name: string, workload: Workload, parent: pulumi.Resource): docker.Container[] {
+    const { data, secrets, user } = workload;
+    if (data.length > 1) {
+      throw new pulumi.ResourceError(`${workload.name} has ${data.length} data folders; one volume is one folder`, this);
+    }
+    const own = (part: string): Mounted => ({
+      volume: this.volume(`${this.name}-${workload.name}-${part}`, this.dockerName(workload.name, part), this),
+      path: `/volumes/${part}`,
+    });
+    const folders = data.map(() => own("data"));
+    const [secretFolder] = secrets.length > 0 ? [own(posix.basename(onlyFolder(secrets.map((secret) => secret.path))))] : [];
+    if (folders.length === 0 && !secretFolder) return [];
+    const uploaded = secrets.map((secret) => this.secret(secret));
+    const script = prepareScript(
+      folders.map(({ path }) => ({ path, ...user })),
+      secretFolder
+        ? secrets.map((s) => ({ source: `${secretsFolder}/${s.secret}`, path: secretFolder.path, name: posix.basename(s.path), ...user }))
+        : [],
+    );
+    const source = this.secretsVolume && secretFolder ? [{ volume: this.secretsVolume, path: secretsFolder, readOnly: true }] : [];
+    const mounted = [...folders, ...(secretFolder ? [secretFolder] : []), ...source];
+    return [this.task(`${name}-prepare`, this.dockerName(workload.name, "prepare"), script, mounted, parent, uploaded)];
+  }
+
+  /** What puts a secret into the volume of all. Each is alone in its container: one secret hides the difference of the whole property. */
+  private secret(secret: Secret): docker.Container {
+    const known = this.secretOf.get(secret.secret);
+    if (known) return known;
+    this.secretsVolume ??= this.volume(`${this.name}-secrets`, this.dockerName("secrets"), this);
     const upload = this.helper(
-      `${this.name}-secrets-upload`,
-      this.dockerName("secrets"),
+      `${this.name}-secret-${secret.secret}-upload`,
+      this.dockerName("secret", secret.secret),
       {
         start: false,
-        volumes: [...mounts],
-        uploads: [...secretValues].map(([name, content]) => ({ file: `${source}/${name}`, content, permissions: "0400" })),
+        volumes: [{ volumeName: this.secretsVolume.name, containerPath: secretsFolder }],
+        uploads: [{ file: `${secretsFolder}/${secret.secret}`, content: ownValue(secret), permissions: "0400" }],
       },
       this,
     );
-    mount("tools", this.dockerName("tools"), toolsFolder);
-    const crowded = workloads.find((w) => w.data.length > 1);
-    if (crowded) throw new pulumi.ResourceError(`${crowded.name} has ${crowded.data.length} data folders; one volume is one folder`, this);
-    const data = workloads.flatMap((w) =>
-      w.data.map(() => ({ path: mount(`${w.name}-data`, this.dockerName(w.name, "data"), `/volumes/${w.name}/data`), ...w.user })),
-    );
-    const secrets = workloads.flatMap((w) => {
-      if (w.secrets.length === 0) return [];
-      const part = posix.basename(onlyFolder(w.secrets.map((secret) => secret.path)));
-      const path = mount(`${w.name}-${part}`, this.dockerName(w.name, part), `/volumes/${w.name}/${part}`);
-      return w.secrets.map((s) => ({ source: `${source}/${s.secret}`, path, name: posix.basename(s.path), ...w.user }));
-    });
+    this.secretOf.set(secret.secret, upload);
+    return upload;
+  }
+
+  /** A script that runs to its end as root, with no other capability than to hand files to their users. It runs anew when a secret is new. */
+  private task(
+    name: string,
+    dockerName: string,
+    script: string,
+    mounts: readonly Mounted[],
+    parent: pulumi.Resource,
+    secrets: readonly docker.Container[] = [],
+  ): docker.Container {
     return this.helper(
-      `${this.name}-prepare`,
-      this.dockerName("prepare"),
+      name,
+      dockerName,
       {
         entrypoints: ["/bin/sh", "-c"],
-        command: [prepareScript(data, secrets)],
-        // The task runs again when there are new secrets.
-        envs: [pulumi.interpolate`SECRETS=${upload.id}`],
-        volumes: mounts,
+        command: [script],
+        ...(secrets.length > 0
+          ? { envs: [pulumi.interpolate`SECRETS=${pulumi.all(secrets.map(({ id }) => id)).apply((ids) => ids.join(" "))}`] }
+          : {}),
+        volumes: mounts.map(({ volume, path, readOnly }) => ({
+          volumeName: volume.name,
+          containerPath: path,
+          ...(readOnly ? { readOnly } : {}),
+        })),
         capabilities: { adds: ["CAP_CHOWN"], drops: ["ALL"] },
         attach: true,
       },
-      this,
-      [upload],
+      parent,
+      [...secrets],
     );
   }
 
@@ -235,12 +277,12 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         labels: labelList(this.labels("helper")),
         ...args,
       },
-      { parent, dependsOn, deleteBeforeReplace: true },
+      { ...this.options(parent), dependsOn, deleteBeforeReplace: true },
     );
   }
 
   private volume(name: string, dockerName: string, parent: pulumi.Resource): docker.Volume {
-    return new docker.Volume(name, { name: dockerName, driver: "local", labels: labelList(this.labels("volume")) }, { parent });
+    return new docker.Volume(name, { name: dockerName, driver: "local", labels: labelList(this.labels("volume")) }, this.options(parent));
   }
 
   /** An image, taken once. It stays with the engine when the stack goes: pulling it again costs more than its room. */
@@ -248,9 +290,13 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     const known = this.imageOf.get(name);
     if (known) return known;
     const reference = imageReference(name, imageOrigin(this.settings));
-    const image = new docker.RemoteImage(`${this.name}-image-${name}`, { name: reference, keepLocally: true }, { parent: this });
+    const image = new docker.RemoteImage(`${this.name}-image-${name}`, { name: reference, keepLocally: true }, this.options(this));
     this.imageOf.set(name, image);
     return image;
+  }
+
+  private options(parent: pulumi.Resource): pulumi.CustomResourceOptions {
+    return { parent, ...(this.provider ? { provider: this.provider } : {}) };
   }
 
   private dockerName(...parts: string[]): string {
@@ -265,6 +311,13 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       ...(service ? { [stackLabels.service]: service } : {}),
     };
   }
+}
+
+/** A volume, and where a task mounts it. */
+interface Mounted {
+  readonly volume: docker.Volume;
+  readonly path: string;
+  readonly readOnly?: boolean;
 }
 
 const labelList = (labels: Record<string, string>) => Object.entries(labels).map(([label, value]) => ({ label, value }));

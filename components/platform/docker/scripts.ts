@@ -21,18 +21,23 @@ export interface SecretCopy extends OwnedFolder {
   readonly name: string;
 }
 
+/** Puts the tools in place. It may run any number of times. */
+export const toolsScript = [
+  "set -eu",
+  // Probes run the old one meanwhile: a program in use cannot be written, but its place can be taken.
+  `cp /bin/busybox ${toolsFolder}/.busybox`,
+  `mv -f ${toolsFolder}/.busybox ${toolsFolder}/busybox`,
+  `for tool in ${tools.join(" ")}; do [ -e ${toolsFolder}/$tool ] || ln -s busybox ${toolsFolder}/$tool; done`,
+  "echo prepared",
+].join("\n");
+
 /**
- * The prepare task: puts the tools in place, hands data folders to their users and copies secrets for each consumer. It runs as root with
- * no other capability than CHOWN, so a mode is set before the owner changes, and nothing inside a data folder is touched. It may run any
- * number of times.
+ * Hands data folders to their users and copies secrets for their consumer. It runs as root with no other capability than CHOWN, so a mode is
+ * set before the owner changes, and nothing inside a data folder is touched. It may run any number of times.
  */
 export function prepareScript(data: readonly OwnedFolder[], secrets: readonly SecretCopy[]): string {
   return [
     "set -eu",
-    // Probes run the old one meanwhile: a program in use cannot be written, but its place can be taken.
-    `cp /bin/busybox ${toolsFolder}/.busybox`,
-    `mv -f ${toolsFolder}/.busybox ${toolsFolder}/busybox`,
-    `for tool in ${tools.join(" ")}; do [ -e ${toolsFolder}/$tool ] || ln -s busybox ${toolsFolder}/$tool; done`,
     ...data.map(({ path, uid, gid }) => `chown ${uid}:${gid} ${path}`),
     ...secrets.flatMap(({ source, path, name, uid, gid }) => [
       // A new file takes the old one's place at once: a reader sees the old secret or the new one, never a part.

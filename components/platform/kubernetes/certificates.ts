@@ -1,15 +1,18 @@
-/** Elasticsearch's certificate, by cert-manager: it makes it, and renews it before it ends. */
+/** The certificate of a service, by cert-manager: it makes it, and renews it before it ends. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../../configs/stack/schema";
 import { podsService } from "../../../configs/topology/kubernetes";
+import type { ServiceName } from "../../../configs/topology/topology";
+import type { Issuer } from "../workload";
 
-/** What the certificates need besides the settings. */
+/** What is to be made. */
 export interface CertificatesArgs {
-  readonly settings: Settings;
-  readonly provider: k8s.Provider;
-  /** The namespace that they are in. */
-  readonly namespace: k8s.core.v1.Namespace;
+  /** Whose certificate: it is for the names of this service and of its pods. */
+  readonly service: ServiceName;
+  /** The Secret that cert-manager is to write. */
+  readonly secret: string;
+  readonly issuer: Issuer | "own";
+  readonly namespace: string;
 }
 
 /** Renewed 30 days before its end. Elasticsearch and its clients reread the renewed files. */
@@ -18,27 +21,29 @@ const certificateLife = { duration: "2160h0m0s", renewBefore: "720h0m0s" };
 /** Ten years, renewed a year before. */
 const authorityLife = { duration: "87600h0m0s", renewBefore: "8760h0m0s" };
 
-/** The certificate from the issuer that stack config names, else from an authority of the stack's own. */
+/** The certificate, from the issuer that is named, else from an authority made for the stack. */
 export class Certificates extends pulumi.ComponentResource {
   private readonly args: CertificatesArgs;
   private readonly name: string;
+  private readonly options: pulumi.CustomResourceOptions;
 
-  constructor(name: string, args: CertificatesArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("tracing:platform:Certificates", name, {}, opts);
+  constructor(name: string, args: CertificatesArgs, options: pulumi.CustomResourceOptions) {
+    super("tracing:platform:Certificates", name, {}, { parent: options.parent });
     this.args = args;
     this.name = name;
-    const { issuer, certificateSecret } = args.settings.elasticsearch;
-    const { issuerRef, signer } = issuer ? { issuerRef: issuer, signer: args.namespace } : this.authority();
-    const { namespace } = args.settings.kubernetes;
+    this.options = { ...options, parent: this };
+    const { service, secret, namespace } = args;
+    const { issuerRef, signer } = args.issuer === "own" ? this.authority() : { issuerRef: { ...args.issuer }, signer: undefined };
     const hosts = [namespace, `${namespace}.svc`, `${namespace}.svc.cluster.local`];
-    const named = (service: string) => [service, ...hosts.map((domain) => `${service}.${domain}`)];
+    const named = (host: string) => [host, ...hosts.map((domain) => `${host}.${domain}`)];
     this.make(
-      "elasticsearch",
+      service,
+      service,
       "Certificate",
       {
-        secretName: certificateSecret,
-        commonName: "elasticsearch",
-        dnsNames: ["localhost", ...named("elasticsearch"), ...named(`*.${podsService("elasticsearch")}`)],
+        secretName: secret,
+        commonName: service,
+        dnsNames: ["localhost", ...named(service), ...named(`*.${podsService(service)}`)],
         // A node is a server to clients and to other nodes, and a client of these.
         usages: ["digital signature", "key encipherment", "server auth", "client auth"],
         privateKey,
@@ -52,10 +57,12 @@ export class Certificates extends pulumi.ComponentResource {
 
   /** An authority that signs itself, and the issuer that signs by it. */
   private authority() {
-    const secret = "elasticsearch-authority";
-    const self = this.make("self", "Issuer", { selfSigned: {} }, this.args.namespace);
+    const objectName = (part: string) => `${this.args.service}-${part}`;
+    const secret = objectName("authority");
+    const self = this.make("self", objectName("self"), "Issuer", { selfSigned: {} });
     const authority = this.make(
       "authority",
+      objectName("authority"),
       "Certificate",
       {
         isCA: true,
@@ -67,21 +74,19 @@ export class Certificates extends pulumi.ComponentResource {
       },
       self,
     );
-    const signer = this.make("issuer", "Issuer", { ca: { secretName: secret } }, authority);
-    return { issuerRef: { name: objectName("issuer"), kind: "Issuer" }, signer };
+    const signer = this.make("issuer", objectName("issuer"), "Issuer", { ca: { secretName: secret } }, authority);
+    return { issuerRef: { name: objectName("issuer"), kind: "Issuer" as const }, signer };
   }
 
-  private make(part: string, kind: string, spec: object, after: pulumi.Resource): k8s.apiextensions.CustomResource {
-    const metadata = { name: objectName(part), namespace: this.args.settings.kubernetes.namespace };
+  private make(part: string, objectName: string, kind: string, spec: object, after?: pulumi.Resource): k8s.apiextensions.CustomResource {
+    const metadata = { name: objectName, namespace: this.args.namespace };
     return new k8s.apiextensions.CustomResource(
       `${this.name}-${part}`,
       { apiVersion: "cert-manager.io/v1", kind, metadata, spec },
-      { parent: this, provider: this.args.provider, dependsOn: [after] },
+      { ...this.options, ...(after ? { dependsOn: [after] } : {}) },
     );
   }
 }
 
 /** Elasticsearch reads keys in PKCS #8. */
 const privateKey = { algorithm: "RSA", size: 2048, encoding: "PKCS8", rotationPolicy: "Always" };
-
-const objectName = (part: string): string => (part === "elasticsearch" ? part : `elasticsearch-${part}`);

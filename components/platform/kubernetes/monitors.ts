@@ -2,42 +2,41 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { exportedName, reservedNames } from "../../../configs/prometheus/config";
-import { ruleGroups } from "../../../configs/prometheus/rules";
-import type { Settings } from "../../../configs/stack/schema";
-import type { ScrapeJob, ServiceName } from "../../../configs/topology/topology";
+import type { CommonSettings } from "../../../configs/stack/schema";
+import { serviceOf, type ScrapeJob, type ServiceName } from "../../../configs/topology/topology";
 import { podsLabel } from "./objects";
 import { selector } from "./pod";
 import type { Workload } from "../workload";
 
-/** What the monitors need besides the settings. */
+/** What is to be watched, and how. */
 export interface MonitorsArgs {
-  readonly settings: Settings;
+  readonly settings: CommonSettings;
   readonly workloads: readonly Workload[];
   /** What is to be scraped. */
   readonly jobs: readonly ScrapeJob[];
-  readonly provider: k8s.Provider;
-  readonly namespace: k8s.core.v1.Namespace;
+  /** Groups of rules, as a rules file has them. */
+  readonly groups: readonly object[];
 }
 
 const apiVersion = "monitoring.coreos.com/v1";
 
 /** A ServiceMonitor for each service that is scraped, and the PrometheusRule. */
 export class Monitors extends pulumi.ComponentResource {
-  constructor(name: string, args: MonitorsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("tracing:platform:Monitors", name, {}, opts);
-    const { settings, provider, namespace } = args;
+  constructor(name: string, args: MonitorsArgs, options: pulumi.CustomResourceOptions) {
+    super("tracing:platform:Monitors", name, {}, { parent: options.parent });
+    const { settings } = args;
     const { labels } = settings.prometheus.operator;
     const make = (part: string, kind: string, objectName: string, spec: object) =>
       new k8s.apiextensions.CustomResource(
         `${name}-${part}`,
         { apiVersion, kind, metadata: { name: objectName, namespace: settings.kubernetes.namespace, labels: { ...labels } }, spec },
-        { parent: this, provider, dependsOn: [namespace] },
+        { ...options, parent: this },
       );
     for (const [service, endpoints] of endpointsOf(args.jobs, args.workloads)) {
       const matchLabels = { ...selector(settings, { name: service }), ...podsLabel };
       make(service, "ServiceMonitor", service, { selector: { matchLabels }, endpoints });
     }
-    make("rules", "PrometheusRule", "tracing", { groups: ruleGroups(settings) });
+    make("rules", "PrometheusRule", "tracing", { groups: args.groups });
     this.registerOutputs({});
   }
 }
@@ -77,6 +76,3 @@ export function endpointsOf(jobs: readonly ScrapeJob[], workloads: readonly Work
   }
   return endpoints;
 }
-
-/** The service that a target is an instance of: `jaeger` of `jaeger-pods:14269` and of `jaeger-0.jaeger-pods:14269`. */
-const serviceOf = (target: string): string => (target.split(":")[0] ?? "").replace(/^.*\./, "").replace(/-pods$/, "");

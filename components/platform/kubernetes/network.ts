@@ -1,7 +1,7 @@
-/** Network policies from the workloads' own peers: pure functions. */
+/** Network policies from a workload's peers and connections: pure functions. */
 import { isIPv6 } from "node:net";
 import type * as k8s from "@pulumi/kubernetes";
-import type { Settings } from "../../../configs/stack/schema";
+import type { CommonSettings } from "../../../configs/stack/schema";
 import { applicationsLabel } from "../../../configs/topology/kubernetes";
 import { selector } from "./pod";
 import type { Peer, Workload } from "../workload";
@@ -18,7 +18,7 @@ export const denyAll: Policy = { podSelector: {}, policyTypes: ["Ingress", "Egre
 const nameServers = { matchExpressions: [{ key: "k8s-app", operator: "In", values: ["kube-dns", "node-local-dns"] }] };
 
 /** The cluster's name service, and the cache of it that some clusters have on each node. A policy sees the port of the pod, not of the Service. */
-function names({ kubernetes }: Settings): Egress {
+function names({ kubernetes }: CommonSettings): Egress {
   const { namespace, labels, ports, addresses } = kubernetes.dns;
   return {
     to: [
@@ -32,18 +32,13 @@ function names({ kubernetes }: Settings): Egress {
   };
 }
 
-/** Who may connect to a workload, and what it may connect to: its peers, and the others that name it as theirs. */
-export function policyOf(settings: Settings, workload: Workload, all: readonly Workload[]): Policy {
-  const from = sourcesOf(settings, all);
-  const ingress = workload.peers.flatMap((peer): Ingress[] => {
-    const source = from(peer.from);
-    return source ? [{ from: [source], ports: portsOf(workload, peer) }] : [];
-  });
-  const inside = all.flatMap((other): Egress[] =>
-    other.peers
-      .filter((peer) => peer.from === workload.name)
-      .map((peer) => ({ to: [{ podSelector: { matchLabels: selector(settings, other) } }], ports: portsOf(other, peer) })),
-  );
+/** Who may connect to a workload, and what it may connect to. */
+export function policyOf(settings: CommonSettings, workload: Workload): Policy {
+  const ingress = workload.peers.map((peer): Ingress => ({ from: [sourceOf(settings, peer.from)], ports: portsOf(workload, peer) }));
+  const inside = workload.connects.map(({ to, ports }): Egress => ({
+    to: [{ podSelector: { matchLabels: selector(settings, { name: to }) } }],
+    ports: ports.map((port) => ({ port, protocol: "TCP" })),
+  }));
   const outside = (workload.outside ?? []).map(({ port }): Egress => ({ ports: [{ port, protocol: "TCP" }] }));
   const egress = [...inside, ...outside];
   return {
@@ -54,22 +49,20 @@ export function policyOf(settings: Settings, workload: Workload, all: readonly W
   };
 }
 
-/** The pods that a peer is; undefined where the stack has none. */
-function sourcesOf(settings: Settings, all: readonly Workload[]): (from: Peer["from"]) => Destination | undefined {
-  const { jaeger, prometheus } = settings;
+/** The pods that a peer is. */
+function sourceOf(settings: CommonSettings, from: Peer["from"]): Destination {
+  const { mode, operator } = settings.prometheus;
   const namespace = (name: string) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } });
-  return (from) => {
-    if (from === "applications") return { namespaceSelector: { matchLabels: { ...applicationsLabel } } };
-    if (from === "ingress") return jaeger.ingress && namespace(jaeger.ingress.namespace);
-    if (from === "prometheus" && prometheus.mode === "operator") return namespace(prometheus.operator.namespace);
-    return all.some(({ name }) => name === from) ? { podSelector: { matchLabels: selector(settings, { name: from }) } } : undefined;
-  };
+  if (typeof from === "object") return namespace(from.namespace);
+  if (from === "applications") return { namespaceSelector: { matchLabels: { ...applicationsLabel } } };
+  if (from === "prometheus" && mode === "operator") return namespace(operator.namespace);
+  return { podSelector: { matchLabels: selector(settings, { name: from }) } };
 }
 
 function portsOf(workload: Workload, peer: Peer) {
   return peer.ports.map((name) => {
     const port = workload.ports.find((candidate) => candidate.name === name);
-    if (!port) throw new Error(`${workload.name} has no port ${name}, which ${peer.from} may connect to`);
+    if (!port) throw new Error(`${workload.name} has no port ${name}, which ${JSON.stringify(peer.from)} may connect to`);
     return { port: port.port, protocol: "TCP" };
   });
 }

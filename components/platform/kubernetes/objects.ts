@@ -1,11 +1,11 @@
 /** The objects beside a workload's pods: pure functions that give their specs. */
 import type * as k8s from "@pulumi/kubernetes";
-import type { Settings } from "../../../configs/stack/schema";
+import type { CommonSettings } from "../../../configs/stack/schema";
 import { podsService } from "../../../configs/topology/kubernetes";
 import { dataVolume, hasSeveral, labels, podSpec, requestedCpu, scalesByLoad, selector } from "./pod";
 import type { Workload } from "../workload";
 
-const template = (settings: Settings, workload: Workload) => {
+const template = (settings: CommonSettings, workload: Workload) => {
   const { annotations, labels: more } = workload.custom ?? {};
   return {
     metadata: { ...(annotations ? { annotations } : {}), labels: { ...more, ...labels(settings, workload) } },
@@ -20,7 +20,7 @@ const replicas = (workload: Workload) => (scalesByLoad(workload) ? {} : { replic
  * A Deployment. A new pod comes before an old one goes; where every instance must have a node of its own there may be none to come to, so
  * there an old one goes first.
  */
-export function deployment(settings: Settings, workload: Workload): k8s.types.input.apps.v1.DeploymentSpec {
+export function deployment(settings: CommonSettings, workload: Workload): k8s.types.input.apps.v1.DeploymentSpec {
   const crowded = settings.kubernetes.nodes === "required" && hasSeveral(workload) && !scalesByLoad(workload);
   return {
     ...replicas(workload),
@@ -37,7 +37,7 @@ export function deployment(settings: Settings, workload: Workload): k8s.types.in
  * Pods start all at once. In turn, a broken revision could not be taken back: its pod would be waited for before any other is touched
  * (kubernetes#67250), and nodes that make a cluster would wait for each other. An update goes pod by pod either way.
  */
-export function statefulSet(settings: Settings, workload: Workload): k8s.types.input.apps.v1.StatefulSetSpec {
+export function statefulSet(settings: CommonSettings, workload: Workload): k8s.types.input.apps.v1.StatefulSetSpec {
   const { storageClass, volumes } = settings.kubernetes;
   return {
     ...replicas(workload),
@@ -61,12 +61,12 @@ export function statefulSet(settings: Settings, workload: Workload): k8s.types.i
 }
 
 /** A run that is tried again, at growing distances, and may take half an hour. */
-export function job(settings: Settings, workload: Workload): k8s.types.input.batch.v1.JobSpec {
+export function job(settings: CommonSettings, workload: Workload): k8s.types.input.batch.v1.JobSpec {
   return { backoffLimit: 4, activeDeadlineSeconds: 1800, template: template(settings, workload) };
 }
 
 /** A daily run. One that could not start within an hour is left out; the next deletes what it would have deleted. */
-export function cronJob(settings: Settings, workload: Workload): k8s.types.input.batch.v1.CronJobSpec {
+export function cronJob(settings: CommonSettings, workload: Workload): k8s.types.input.batch.v1.CronJobSpec {
   if (!workload.schedule) throw new Error(`cron ${workload.name} needs a schedule`);
   // Its Jobs get eleven characters more, and a name has 63.
   if (workload.name.length > 52) throw new Error(`cron ${workload.name}: a name of 52 characters at most`);
@@ -82,7 +82,7 @@ export function cronJob(settings: Settings, workload: Workload): k8s.types.input
 }
 
 /** The Service that clients use. */
-export function service(settings: Settings, workload: Workload): k8s.types.input.core.v1.ServiceSpec {
+export function service(settings: CommonSettings, workload: Workload): k8s.types.input.core.v1.ServiceSpec {
   return { type: "ClusterIP", selector: selector(settings, workload), ports: servicePorts(workload) };
 }
 
@@ -90,7 +90,7 @@ export function service(settings: Settings, workload: Workload): k8s.types.input
 export const podsLabel = { "app.kubernetes.io/component": "pods" } as const;
 
 /** The headless Service: the addresses of single pods. */
-export function pods(settings: Settings, workload: Workload): k8s.types.input.core.v1.ServiceSpec {
+export function pods(settings: CommonSettings, workload: Workload): k8s.types.input.core.v1.ServiceSpec {
   return {
     type: "ClusterIP",
     clusterIP: "None",
@@ -106,7 +106,7 @@ const servicePorts = (workload: Workload) => workload.ports.map(({ name, port })
 const isCluster = ({ name, peers }: Workload): boolean => peers.some(({ from }) => from === name);
 
 /** One pod at a time goes for a node's maintenance; one that does not work anyway is no reason to wait, unless it is the node of a cluster. */
-export function budget(settings: Settings, workload: Workload): k8s.types.input.policy.v1.PodDisruptionBudgetSpec {
+export function budget(settings: CommonSettings, workload: Workload): k8s.types.input.policy.v1.PodDisruptionBudgetSpec {
   return {
     maxUnavailable: 1,
     selector: { matchLabels: selector(settings, workload) },

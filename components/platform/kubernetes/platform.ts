@@ -1,7 +1,7 @@
 /** The Kubernetes platform: a namespace of its own, and in it a workload's objects. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../../configs/stack/schema";
+import type { CommonSettings } from "../../../configs/stack/schema";
 import type { ScrapeJob, ServiceName } from "../../../configs/topology/topology";
 import { podsService } from "../../../configs/topology/kubernetes";
 import { Certificates } from "./certificates";
@@ -9,17 +9,9 @@ import { Monitors } from "./monitors";
 import { denyAll, policyOf } from "./network";
 import { autoscaler, budget, cronJob, deployment, ingress, job, pods, podsLabel, service, statefulSet } from "./objects";
 import { configMapOf, hasSeveral, labels, scalesByLoad, secretKey } from "./pod";
-import type { Platform, Running } from "../platform";
-import type { Workload } from "../workload";
-
-/** What the platform must know before the first workload runs. */
-export interface KubernetesPlatformArgs {
-  readonly settings: Settings;
-  /** All workloads of the stack: who may connect to whom follows from all. */
-  readonly workloads: readonly Workload[];
-  /** What is to be scraped, where the cluster's own Prometheus does it. */
-  readonly jobs: readonly ScrapeJob[];
-}
+import { commonSettings, kubernetesInput, type KubernetesPlatformArgs } from "../../args";
+import type { Platform } from "../platform";
+import type { Secret, Workload } from "../workload";
 
 /** Time for a volume to be made and a cluster to form. */
 const slowStart = { create: "15m", update: "30m" };
@@ -43,41 +35,53 @@ const keptByGitOps = {
 const notAwaited = { "pulumi.com/skipAwait": "true" };
 
 /**
- * A provider of its own, the namespace, its default denial of all connections and the secrets; then the objects of each workload.
+ * One namespace of a cluster: a provider unless one is given, the namespace and its default denial of all connections; then the objects of each
+ * workload, and the secrets that it needs.
  *
  * All names are fixed, except those of ConfigMaps whose change must restart a program: they are named by their content, so a change makes a
  * new one, rolls the pods to it and deletes the old one.
  */
 export class KubernetesPlatform extends pulumi.ComponentResource implements Platform {
-  private readonly settings: Settings;
-  private readonly workloads: readonly Workload[];
-  private readonly provider: k8s.Provider;
+  readonly settings: CommonSettings;
+  private readonly name: string;
+  private readonly provider: pulumi.ProviderResource;
+  private readonly namespace: pulumi.Resource;
+  /** What is there before any pod. */
   private readonly ready: pulumi.Resource[];
-  private readonly running = new Map<ServiceName, pulumi.Resource>();
+  private readonly secretOf = new Map<string, k8s.core.v1.Secret>();
+  private readonly running = new Map<ServiceName, { readonly workload: Workload; readonly resource: pulumi.Resource }>();
   /** Whether what holds data is kept from being deleted with the stack. */
   private readonly keep: boolean;
 
+  /**
+   * @param args The settings of all stacks, and those of one on Kubernetes.
+   * @param opts `provider`: that of the cluster. Give it `enableConfigMapMutable` and `enableSecretMutable`, so that a changed file of a fixed
+   *   name is changed in place. Left out: one is made, by `kubeconfig` and `context`.
+   * @throws SettingsError with everything that is wrong with the arguments.
+   */
   constructor(name: string, args: KubernetesPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tracing:platform:Kubernetes", name, {}, opts);
-    this.settings = args.settings;
-    this.workloads = args.workloads;
-    const { namespace, cluster, kubeconfig, context, volumes } = args.settings.kubernetes;
+    this.name = name;
+    this.settings = commonSettings(kubernetesInput(args));
+    const { namespace, cluster, kubeconfig, context, volumes } = this.settings.kubernetes;
     this.keep = volumes === "keep";
-    this.provider = new k8s.Provider(
-      `${name}-provider`,
-      {
-        ...(kubeconfig ? { kubeconfig } : {}),
-        ...(context ? { context } : {}),
-        // Otherwise an edit of the kubeconfig could pass for another cluster, and everything would be made anew.
-        clusterIdentifier: cluster ?? args.settings.stack,
-        // A changed file of a fixed name is changed in place: never a moment without it.
-        enableConfigMapMutable: true,
-        enableSecretMutable: true,
-      },
-      { parent: this },
-    );
+    this.provider =
+      this.getProvider("kubernetes:core/v1:Namespace") ??
+      new k8s.Provider(
+        `${name}-provider`,
+        {
+          kubeconfig,
+          context,
+          // Otherwise an edit of the kubeconfig could pass for another cluster, and everything would be made anew.
+          clusterIdentifier: cluster ?? this.settings.stack,
+          // A changed file of a fixed name is changed in place: never a moment without it.
+          enableConfigMapMutable: true,
+          enableSecretMutable: true,
+        },
+        { parent: this },
+      );
     const level = "restricted";
-    const home = new k8s.core.v1.Namespace(
+    this.namespace = new k8s.core.v1.Namespace(
       `${name}-namespace`,
       {
         metadata: {
@@ -95,39 +99,24 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
     const denial = new k8s.networking.v1.NetworkPolicy(
       `${name}-deny-all`,
       { metadata: { name: "deny-all", namespace }, spec: denyAll },
-      this.options(this, [home]),
+      this.options(this, [this.namespace]),
     );
-    const secrets = this.secrets(name, home);
-    const certificates = this.settings.elasticsearch.tls === "cert-manager" && !this.settings.elasticsearch.external;
-    this.ready = [
-      home,
-      denial,
-      ...secrets,
-      ...(certificates
-        ? [
-            new Certificates(
-              `${name}-certificates`,
-              { settings: args.settings, provider: this.provider, namespace: home },
-              { parent: this },
-            ),
-          ]
-        : []),
-    ];
-    if (args.settings.prometheus.mode === "operator") {
-      new Monitors(`${name}-monitors`, { ...args, provider: this.provider, namespace: home }, { parent: this });
-    }
+    this.ready = [this.namespace, denial];
     this.registerOutputs({});
   }
 
-  run(name: string, workload: Workload, parent: pulumi.Resource): Running {
+  watch(jobs: readonly ScrapeJob[], groups: readonly object[]): void {
+    const workloads = [...this.running.values()].map(({ workload }) => workload);
+    new Monitors(`${this.name}-monitors`, { settings: this.settings, workloads, jobs, groups }, this.options(this, [this.namespace]));
+  }
+
+  run(name: string, workload: Workload, parent: pulumi.Resource): void {
     const metadata = this.metadata(workload);
+    this.certificates(workload);
+    const secrets = [...workload.secrets, ...(workload.secretVariables ?? [])].flatMap((secret) => this.secret(secret) ?? []);
     const made = (...more: pulumi.Resource[]) => this.options(parent, [...this.ready, ...more]);
     const account = new k8s.core.v1.ServiceAccount(`${name}-account`, { metadata, automountServiceAccountToken: false }, made());
-    const policy = new k8s.networking.v1.NetworkPolicy(
-      `${name}-policy`,
-      { metadata, spec: policyOf(this.settings, workload, this.workloads) },
-      made(),
-    );
+    const policy = new k8s.networking.v1.NetworkPolicy(`${name}-policy`, { metadata, spec: policyOf(this.settings, workload) }, made());
     const texts = (["restart", "live"] as const).flatMap((onChange) => {
       const map = configMapOf(workload, onChange);
       if (!map) return [];
@@ -139,10 +128,9 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
     });
     const services = this.services(name, workload, made());
     const before = workload.startsAfter.map((other) => this.runningService(workload, other));
-    const resource = this.program(name, workload, made(account, policy, ...texts, ...services, ...before));
+    const resource = this.program(name, workload, made(account, policy, ...secrets, ...texts, ...services, ...before));
     this.besides(name, workload, made(resource));
-    this.running.set(workload.name, resource);
-    return { resource };
+    this.running.set(workload.name, { workload, resource });
   }
 
   /** What makes the pods. */
@@ -204,26 +192,36 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
     if (spec) new k8s.networking.v1.Ingress(`${name}-ingress`, { metadata: { ...metadata, annotations: notAwaited }, spec }, options);
   }
 
-  /** The secrets that the stack makes, one object each. */
-  private secrets(name: string, home: pulumi.Resource): k8s.core.v1.Secret[] {
+  /** The Secret that holds a secret of the stack; undefined where the cluster has it already. */
+  private secret({ secret, content }: Secret): k8s.core.v1.Secret | undefined {
+    if ("existing" in content) return undefined;
+    const known = this.secretOf.get(secret);
+    if (known) return known;
+    const made = new k8s.core.v1.Secret(
+      `${this.name}-secret-${secret}`,
+      {
+        metadata: { name: secret, namespace: this.settings.kubernetes.namespace },
+        type: "Opaque",
+        stringData: { [secretKey]: content },
+      },
+      this.options(this, [this.namespace]),
+    );
+    this.secretOf.set(secret, made);
+    return made;
+  }
+
+  /** Has cert-manager make what a workload needs of it, before anything that is run from here on. */
+  private certificates({ name: service, certificates = [] }: Workload): void {
     const { namespace } = this.settings.kubernetes;
-    const values = new Map(
-      this.workloads
-        .flatMap((workload) => [...workload.secrets, ...(workload.secretVariables ?? [])])
-        .flatMap(({ secret, content }) => ("existing" in content ? [] : [[secret, content] as const])),
-    );
-    return [...values].map(
-      ([secret, content]) =>
-        new k8s.core.v1.Secret(
-          `${name}-secret-${secret}`,
-          { metadata: { name: secret, namespace }, type: "Opaque", stringData: { [secretKey]: content } },
-          this.options(this, [home]),
-        ),
-    );
+    for (const { secret, issuer } of certificates) {
+      if (!issuer) continue;
+      const args = { service, secret, issuer, namespace };
+      this.ready.push(new Certificates(`${this.name}-certificates`, args, this.options(this, [this.namespace])));
+    }
   }
 
   private runningService(workload: Workload, name: ServiceName): pulumi.Resource {
-    const resource = this.running.get(name);
+    const resource = this.running.get(name)?.resource;
     if (!resource) throw new pulumi.ResourceError(`${workload.name} starts after ${name}, which is not running yet`, this);
     return resource;
   }

@@ -4,7 +4,7 @@ import { posix } from "node:path";
 import type * as k8s from "@pulumi/kubernetes";
 import { imageOrigin, imageReference, imageVersion } from "../../../configs/images";
 import { merge } from "../../../configs/overrides/merge";
-import type { Settings } from "../../../configs/stack/schema";
+import type { CommonSettings } from "../../../configs/stack/schema";
 import type { Probe, Secret, Workload, WorkloadFile } from "../workload";
 
 type PodSpec = k8s.types.input.core.v1.PodSpec;
@@ -22,13 +22,13 @@ export const requestedCpu = 0.25;
 export const secretKey = "password";
 
 /** Labels by which pods are selected. They can never change, so they say nothing that may. */
-export const selector = (settings: Settings, workload: Pick<Workload, "name">): Record<string, string> => ({
+export const selector = (settings: CommonSettings, workload: Pick<Workload, "name">): Record<string, string> => ({
   "app.kubernetes.io/name": workload.name,
   "app.kubernetes.io/instance": settings.stack,
 });
 
 /** Labels of a workload's objects. */
-export const labels = (settings: Settings, workload: Workload): Record<string, string> => ({
+export const labels = (settings: CommonSettings, workload: Workload): Record<string, string> => ({
   ...selector(settings, workload),
   "app.kubernetes.io/part-of": "tracing",
   "app.kubernetes.io/version": imageVersion(workload.image, imageOrigin(settings)),
@@ -51,7 +51,7 @@ export const secretOf = ({ secret, content }: Secret): { name: string; key: stri
   "existing" in content ? { name: content.existing, key: content.key } : { name: secret, key: secretKey };
 
 /** The pod of a workload, by the rules of Pod Security's level `restricted`. */
-export function podSpec(settings: Settings, workload: Workload): PodSpec {
+export function podSpec(settings: CommonSettings, workload: Workload): PodSpec {
   const { uid, gid } = workload.user;
   const { pullSecrets } = settings.kubernetes;
   const volumes = volumesOf(workload);
@@ -84,7 +84,7 @@ const runsToItsEnd = ({ kind }: Workload) => kind === "cron" || kind === "task";
 /** A command, after a moment: some network plugins let a new pod's first connections through only when its policies are in place. */
 const settled = (command: readonly string[]): string[] => ["/bin/sh", "-c", 'sleep 5; exec "$@"', "sh", ...command];
 
-function container(settings: Settings, workload: Workload, volumes: readonly MountedVolume[]): Container {
+function container(settings: CommonSettings, workload: Workload, volumes: readonly MountedVolume[]): Container {
   const { memory, cpu } = workload.resources;
   const mounts = [...volumes.map(({ mount }) => mount), ...claimMounts(workload)];
   return {
@@ -200,7 +200,7 @@ function folderOf(paths: readonly string[]): string | undefined {
 }
 
 /** Where its pods may run: apart from each other, and on the nodes that stack config names for them. */
-function where(settings: Settings, workload: Workload): Partial<PodSpec> {
+function where(settings: CommonSettings, workload: Workload): Partial<PodSpec> {
   const { nodeSelector, tolerations, affinity, priorityClass } = workload.custom ?? {};
   const spread = placement(settings, workload);
   const merged = affinity ? merge(spread.affinity ?? {}, affinity) : spread.affinity;
@@ -214,7 +214,7 @@ function where(settings: Settings, workload: Workload): Partial<PodSpec> {
 }
 
 /** Instances apart from each other, as stack config has it. */
-function placement(settings: Settings, workload: Workload): Pick<PodSpec, "affinity" | "topologySpreadConstraints"> {
+function placement(settings: CommonSettings, workload: Workload): Pick<PodSpec, "affinity" | "topologySpreadConstraints"> {
   const { nodes, zones } = settings.kubernetes;
   if (!workload.placement.spread || !hasSeveral(workload)) return {};
   // Load may make more instances than there are nodes: evenly over them, then. One to a node would leave the others, and a roll, waiting.

@@ -17,7 +17,7 @@ import {
 import { hygieneAlert } from "./hygiene";
 import { fullSampling, undecidedShare } from "./sampling";
 import { instanceCapacity } from "../../sampling";
-import type { Settings } from "../../stack/schema";
+import type { StackSettings } from "../../stack/schema";
 
 /**
  * Share of its memory limit that what lives on the Collector's heap may take for long. From half of it on garbage has no room to pile up; at
@@ -32,7 +32,7 @@ interface Tier extends Watched {
   readonly label: string;
 }
 
-function tiers({ collector, sampler }: Settings): readonly Tier[] {
+function tiers({ collector, sampler }: StackSettings): readonly Tier[] {
   const job = "otel-collector";
   const { memory, replicas } = collector;
   if (sampler.replicas === 0) return [{ job, service: job, group: "collector", label: "", memory, replicas }];
@@ -46,7 +46,7 @@ function tiers({ collector, sampler }: Settings): readonly Tier[] {
  * A Collector whose heap is more than a share of its limit: the least of a minute, as garbage comes and goes. Resident memory would count the
  * mapped pages of the program and of the queue's file, which the kernel takes back when it needs them.
  */
-const takesMemory = (settings: Settings) =>
+const takesMemory = (settings: StackSettings) =>
   tiers(settings)
     .map(({ label, memory }) => {
       const heap = `min_over_time(${collector("otelcol_process_runtime_heap_alloc_bytes", label)}[1m])`;
@@ -66,7 +66,7 @@ const queueFills = `predict_linear(${queueSize}[10m], 3600) > ${queueCapacity} a
  * A volume with a queue on it that is nearly full, as the cluster's nodes tell its own Prometheus. The queue's bound is below its volume's size, so
  * this says that something else takes room there. The stack's own Prometheus is not let in to the nodes, and Docker's volumes have no size.
  */
-function queueVolume(settings: Settings): Alert[] {
+function queueVolume(settings: StackSettings): Alert[] {
   if (settings.prometheus.mode !== "operator") return [];
   const of = (what: string) =>
     `kubelet_volume_stats_${what}_bytes{job="kubelet", namespace="${settings.kubernetes.namespace}", ` +
@@ -84,7 +84,7 @@ function queueVolume(settings: Settings): Alert[] {
   ];
 }
 
-export function collectorAlerts(settings: Settings): readonly Alert[] {
+export function collectorAlerts(settings: StackSettings): readonly Alert[] {
   const { traces } = instanceCapacity(settings);
   return [
     ...tiers(settings).flatMap((tier) =>

@@ -2,7 +2,7 @@
 import type { Alert } from "./alert";
 import { indexCopies } from "../../jaeger/config";
 import { elasticsearch, total } from "../promql";
-import type { Settings } from "../../stack/schema";
+import type { StackSettings } from "../../stack/schema";
 import { ownElasticsearch } from "../../topology/kubernetes";
 import { freeAt, type Watermark } from "../../elasticsearch/watermarks";
 
@@ -41,7 +41,7 @@ const after = (hours: number, window: string) =>
  */
 const tomorrow = `(2 * ${free} - ${free} offset 1d and ${free} < 0.5 * ${size} or (${after(24, "6h")} unless ${free} offset 1d))`;
 
-export function elasticsearchAlerts(settings: Settings): readonly Alert[] {
+export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
   const at = (watermark: Watermark) => freeAt(settings, watermark, size);
   const expected = settings.elasticsearch.nodes;
   const several = ownElasticsearch(settings) && expected > 1;

@@ -2,7 +2,7 @@
 import type { Alert } from "./alert";
 import { cleanerMetric, type cleanerGauges } from "../../jaeger/cleaner-metrics";
 import { oldestIndexHours } from "../../jaeger/index-cleaner";
-import type { Settings } from "../../stack/schema";
+import type { StackSettings } from "../../stack/schema";
 
 /** Hours without a run of the cleaner that did its work: a day, and two hours for runs that are tried again. */
 const overdue = 26;
@@ -18,14 +18,14 @@ const cleaner = (gauge: keyof typeof cleanerGauges, hours = overdue) =>
  * No good run for long, or none known. On Docker the first run comes with the stack; on Kubernetes at its hour, so there none is missed
  * before the stack has been watched for as long.
  */
-function neverCleaned({ platform }: Settings): string {
+function neverCleaned({ platform }: StackSettings): string {
   // Without labels, as the time is: so the alert stays the same one when the last report is too old to be known.
   const unknown = `max(absent_over_time(${cleanerMetric("lastSuccess")}{job="index-cleaner"}[${overdue}h]))`;
   const expected = platform === "kubernetes" ? ` and on () last_over_time(up{job="otel-collector"}[1h] offset ${overdue}h)` : "";
   return `time() - ${cleaner("lastSuccess")} > ${overdue} * 3600 or ${unknown}${expected}`;
 }
 
-export function retentionAlerts(settings: Settings): readonly Alert[] {
+export function retentionAlerts(settings: StackSettings): readonly Alert[] {
   return [
     {
       name: "IndexCleanerFailed",

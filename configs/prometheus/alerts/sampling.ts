@@ -1,7 +1,7 @@
 /** How full the memory for undecided traces is. */
 import { byInstance, cappedTraces, decidedTraces, undecidedTraces } from "../promql";
 import { instanceCapacity } from "../../sampling";
-import type { Settings } from "../../stack/schema";
+import type { StackSettings } from "../../stack/schema";
 
 /**
  * Share of the undecided traces that fit above which their memory counts as full; it blocks at all of it. The gauge is written once a second,
@@ -16,7 +16,7 @@ export const fullSampling = 0.8;
  * With a cap the gauge may be that of the cap's processor. So there it is worked out: a trace is undecided for the decision wait, so many a
  * second are decided by rate.
  */
-export function undecidedShare(settings: Settings): string {
+export function undecidedShare(settings: StackSettings): string {
   const { traces, decisionWait } = instanceCapacity(settings);
   if (settings.sampling.cap === undefined) return `max_over_time(${undecidedTraces}[2m]) / ${traces}`;
   const perSecond = (counter: string) => byInstance(`rate(${counter}[2m])`);

@@ -3,7 +3,7 @@ import { down, type Alert, type Watched } from "./alert";
 import { byInstance, collector, enqueueFailed, grown, jaeger, queueSize, sendFailed, total, watched } from "../promql";
 import { elasticsearchAnswers } from "./elasticsearch";
 import { samplingStrategy } from "../../sampling";
-import type { Settings } from "../../stack/schema";
+import type { StackSettings } from "../../stack/schema";
 import { jaegerServices } from "../../topology/kubernetes";
 import { can } from "../../versions";
 
@@ -78,20 +78,20 @@ const givenUp = `(${grown(rejected)} - 2 * ${grown(failedBatches)} or ${grown(re
  * Spans that were handed to Jaeger's writer and are not written. What failed in a synchronous write is no longer there: it counts anew when it is
  * sent again.
  */
-const notWritten = (settings: Settings): string =>
+const notWritten = (settings: StackSettings): string =>
   [inserted, ...(can(settings, "synchronousWrites") ? [rejected, unencodable] : [])]
     .map((counter) => ` - (${byInstance(counter)} or ${byInstance(handed)} * 0)`)
     .reduce((left, right) => left + right, byInstance(handed));
 
 /** Where a stack's Jaeger loses spans, by what tells of it. */
-const lostInJaeger = (settings: Settings): Record<string, string> =>
+const lostInJaeger = (settings: StackSettings): Record<string, string> =>
   can(settings, "synchronousWrites") ? { storage: givenUp, Jaeger: grown(unencodable) } : { storage: grown(rejected), Jaeger: vanished };
 
 /**
  * Where spans can be lost after they were acknowledged. Traces that sampling gave up count only where it waits for whole traces: where it
  * decides on arrival, every kept trace has left its memory by the time that it looks for it, and is counted there too.
  */
-const losses = (settings: Settings): Record<string, string> => ({
+const losses = (settings: StackSettings): Record<string, string> => ({
   "the Collector's queue": grown(enqueueFailed),
   "the Collector's exporter": grown(sendFailed),
   ...(samplingStrategy(settings.sampling) === "trace-complete" ? { sampling: grown(undecided) } : {}),
@@ -102,7 +102,7 @@ const losses = (settings: Settings): Record<string, string> => ({
 const errors = { documents: rejected, writes: failedWrites, reads: failedReads };
 
 /** Recording rules, in the order that they need. */
-export const storageRecords = (settings: Settings) => [
+export const storageRecords = (settings: StackSettings) => [
   { record: watched, expr: `last_over_time(${both("up")}[1m] offset 5m) == 1 or ${both("otelcol_process_uptime_seconds_total")} < 330` },
   { record: unwritten, expr: notWritten(settings) },
   ...Object.entries(errors).map(([of, counter]) => ({ record: storageErrors, labels: { of }, expr: grown(counter) })),
@@ -110,7 +110,7 @@ export const storageRecords = (settings: Settings) => [
 ];
 
 /** The services of Jaeger. */
-function jaegers(settings: Settings): Watched[] {
+function jaegers(settings: StackSettings): Watched[] {
   const services = jaegerServices(settings);
   const { replicas, collectors } = settings.jaeger;
   return services.map((service) => ({
@@ -121,7 +121,7 @@ function jaegers(settings: Settings): Watched[] {
   }));
 }
 
-export function storageAlerts(settings: Settings): readonly Alert[] {
+export function storageAlerts(settings: StackSettings): readonly Alert[] {
   const synchronous = can(settings, "synchronousWrites");
   return [
     ...jaegers(settings).flatMap((service) =>

@@ -80,3 +80,13 @@ export async function shortTraces<T>(action: () => Promise<T>): Promise<T> {
     Error.stackTraceLimit = limit;
   }
 }
+
+/** Names that begin neither with that of their component nor, in the component of several services, with that of one of these. */
+export const strangers = (resources: readonly Recorded[]): string[] =>
+  resources
+    .filter(({ name, parent }) => {
+      const component = parent.split("::").at(-1) ?? "";
+      const beside = { "tracing-otel-collector": "tracing-otel-sampler", "tracing-jaeger": "tracing-index-cleaner" }[component];
+      return !name.startsWith(component) && !(beside !== undefined && name.startsWith(beside));
+    })
+    .map(({ name }) => name);

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cronScript, prepareScript, toolsFolder } from "../../../components/platform/docker/scripts";
+import { cronScript, prepareScript, toolsFolder, toolsScript } from "../../../components/platform/docker/scripts";
 import { temporaryFolder } from "../../support/temporary-folder";
 import { run, shells } from "../support/shell";
 
@@ -161,13 +161,11 @@ describe.each(shells)("prepareScript in %s", (_name, shell) => {
         { source: path("secrets/one"), path: path("for-b"), name: "copy", uid: 30, gid: 0 },
       ],
     );
-    const local = script.replaceAll(toolsFolder, path("tools")).replaceAll("/bin/busybox", path("busybox"));
-    return run(shell, `${chown}\n${local}`, { OWNERS: path("owners") });
+    return run(shell, `${chown}\n${script}`, { OWNERS: path("owners") });
   }
 
   beforeEach(() => {
-    for (const name of ["secrets", "data", "for-a", "for-b", "tools"]) mkdirSync(path(name));
-    writeFileSync(path("busybox"), "the tools", { mode: 0o755 });
+    for (const name of ["secrets", "data", "for-a", "for-b"]) mkdirSync(path(name));
     writeFileSync(path("secrets/one"), "s3cret");
     writeFileSync(path("data/trace"), "data", { mode: 0o640 });
   });
@@ -182,17 +180,6 @@ describe.each(shells)("prepareScript in %s", (_name, shell) => {
     expect((statSync(path("for-a")).mode & 0o777).toString(8)).toBe("755");
   });
 
-  test("runs while the tools are in use, as probes use them all the time", () => {
-    copyFileSync("/bin/sleep", path("tools/busybox"));
-    const probe = spawn(path("tools/busybox"), ["60"]);
-    try {
-      expect(prepare()).toEqual({ code: 0, out: "prepared\n", err: "" });
-    } finally {
-      probe.kill();
-    }
-    expect([read("tools/busybox"), readlinkSync(path("tools/nc"))]).toEqual(["the tools", "busybox"]);
-  });
-
   test("gives data folders to their users, and touches nothing in them", () => {
     prepare();
     const mode = (statSync(path("data")).mode & 0o777).toString(8);
@@ -204,14 +191,6 @@ describe.each(shells)("prepareScript in %s", (_name, shell) => {
   test("sets a secret's mode before it gives the secret away, and away from its place", () => {
     prepare();
     expect(lines("owners").slice(1)).toEqual([`10:20 400 ${path("for-a/.password")}`, `30:0 400 ${path("for-b/.copy")}`]);
-  });
-
-  test("lets every tool be found", () => {
-    prepare();
-    const tools = readdirSync(path("tools")).filter((name) => name !== "busybox");
-    expect(tools).toEqual(expect.arrayContaining(["sh", "wget", "nc", "base64", "head", "grep", "cat", "env"]));
-    expect(new Set(tools.map((name) => readlinkSync(path("tools", name))))).toEqual(new Set(["busybox"]));
-    expect(read("tools/sh")).toBe("the tools");
   });
 
   test("may run again, with the same secret or a new one", () => {
@@ -236,5 +215,38 @@ describe.each(shells)("prepareScript in %s", (_name, shell) => {
     writeFileSync(path("for-a/.password"), "half");
     prepare();
     expect(readdirSync(path("for-a"))).toEqual(["password"]);
+  });
+});
+
+describe.each(shells)("toolsScript in %s", (_name, shell) => {
+  const prepare = () => run(shell, toolsScript.replaceAll(toolsFolder, path("tools")).replaceAll("/bin/busybox", path("busybox")));
+
+  beforeEach(() => {
+    mkdirSync(path("tools"));
+    writeFileSync(path("busybox"), "the tools", { mode: 0o755 });
+  });
+
+  test("runs while the tools are in use, as probes use them all the time", () => {
+    copyFileSync("/bin/sleep", path("tools/busybox"));
+    const probe = spawn(path("tools/busybox"), ["60"]);
+    try {
+      expect(prepare()).toEqual({ code: 0, out: "prepared\n", err: "" });
+    } finally {
+      probe.kill();
+    }
+    expect([read("tools/busybox"), readlinkSync(path("tools/nc"))]).toEqual(["the tools", "busybox"]);
+  });
+
+  test("lets every tool be found", () => {
+    prepare();
+    const tools = readdirSync(path("tools")).filter((name) => name !== "busybox");
+    expect(tools).toEqual(expect.arrayContaining(["sh", "wget", "nc", "base64", "head", "grep", "cat", "env"]));
+    expect(new Set(tools.map((name) => readlinkSync(path("tools", name))))).toEqual(new Set(["busybox"]));
+    expect(read("tools/sh")).toBe("the tools");
+  });
+
+  test("may run again", () => {
+    prepare();
+    expect(prepare()).toEqual({ code: 0, out: "prepared\n", err: "" });
   });
 });

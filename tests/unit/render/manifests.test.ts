@@ -7,21 +7,22 @@ import { resource } from "../support/recorded";
 const platform: Recorded = { ...resource("tracing:platform:Kubernetes", { name: "tracing-kubernetes" }), urn: "urn:platform" };
 const component: Recorded = { ...resource("tracing:components:Jaeger", { name: "tracing-jaeger" }), urn: "urn:jaeger" };
 
+const labels = { "app.kubernetes.io/name": "jaeger" };
 const object = (type: string, members: Record<string, unknown> = {}, parent = component): Recorded => ({
   ...resource(`kubernetes:${type}`, {}),
   name: "tracing-jaeger-x",
   parent: parent.urn,
-  inputs: { apiVersion: "v1", kind: type.split(":")[1], metadata: { name: "x", namespace: "tracing" }, ...members },
+  inputs: { apiVersion: "v1", kind: type.split(":")[1], metadata: { name: "x", namespace: "tracing", labels }, ...members },
 });
 const secret = (value: string) => object("core/v1:Secret", { type: "Opaque", stringData: { password: value } }, platform);
 const rendered = (...resources: Recorded[]) => manifests([platform, component, ...resources]);
 const documents = (text: string) => parseAllDocuments(text).map((document) => document.toJS() as Record<string, unknown>);
 
-test("a resource is its manifest, in the file of the component that it is a part of", () => {
+test("a resource is its manifest, in the file of the service that it is for", () => {
   const files = rendered(object("core/v1:ConfigMap", { data: { "a.yml": "x: 1\n" } }), object("core/v1:Namespace", {}, platform));
   expect(Object.keys(files)).toEqual(["namespace.yaml", "jaeger.yaml", "kustomization.yaml"]);
   expect(documents(files["jaeger.yaml"]!)).toEqual([
-    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "x", namespace: "tracing" }, data: { "a.yml": "x: 1\n" } },
+    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "x", namespace: "tracing", labels }, data: { "a.yml": "x: 1\n" } },
   ]);
 });
 
@@ -32,9 +33,9 @@ test("the kustomization lists every file, the namespace first", () => {
 
 test("annotations that speak to Pulumi are left out, others stay", () => {
   const annotations = { "pulumi.com/skipAwait": "true", "example.com/a": "b" };
-  const files = rendered(object("core/v1:Service", { metadata: { name: "x", annotations } }));
+  const files = rendered(object("core/v1:Service", { metadata: { name: "x", labels, annotations } }));
   expect(documents(files["jaeger.yaml"]!)).toEqual([
-    expect.objectContaining({ metadata: { name: "x", annotations: { "example.com/a": "b" } } }),
+    expect.objectContaining({ metadata: { name: "x", labels, annotations: { "example.com/a": "b" } } }),
   ]);
 });
 

@@ -1,0 +1,475 @@
+/**
+ * What may be written of a stack, in code as in its file, in the units that people write: made from schema.ts by `make render`.
+ *
+ * A default stands for what is left out. Values are checked when the stack is previewed, and every mistake is reported at once.
+ */
+
+/** All of a stack's settings. */
+export interface StackOptions {
+  /** What the stack runs on. Allowed: one of docker, kubernetes. */
+  readonly platform: "docker" | "kubernetes";
+  /**
+   * The environment that the traces come from; every span gets it as `deployment.environment.name`, unless it brings one. Allowed: one of
+   * development, staging, production.
+   */
+  readonly environment: "development" | "staging" | "production";
+  /** How long traces are kept at least, in whole days. Allowed: days from 1d to 365d, such as 7d. Default: "7d". */
+  readonly retention?: string;
+  /**
+   * Where images come from: the projects' own registries, or the engine, as `make images` built them. Allowed: one of official, local.
+   * Default: "official".
+   */
+  readonly images?: "official" | "local";
+  /**
+   * A registry that mirrors all others: it takes the place of the host in each image's name. Allowed: the host of a registry, with a dot or
+   * a port in it, and a path if any, such as mirror.example.com:5000/hub.
+   */
+  readonly imageRegistry?: string;
+  /** Single images that come from elsewhere; no registry is put before them. */
+  readonly otherImages?: OtherImagesOptions;
+  readonly publish?: PublishOptions;
+  readonly sampling?: SamplingOptions;
+  readonly kubernetes?: KubernetesOptions;
+  readonly elasticsearch?: ElasticsearchOptions;
+  readonly collector?: CollectorOptions;
+  readonly limits?: LimitsOptions;
+  readonly sampler?: SamplerOptions;
+  readonly jaeger?: JaegerOptions;
+  readonly prometheus?: PrometheusOptions;
+  readonly indexCleaner?: IndexCleanerOptions;
+  readonly overrides?: OverridesOptions;
+}
+
+/** Single images that come from elsewhere; no registry is put before them. */
+export interface OtherImagesOptions {
+  /**
+   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
+   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   */
+  readonly elasticsearch?: string;
+  /**
+   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
+   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   */
+  readonly "otel-collector"?: string;
+  /**
+   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
+   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   */
+  readonly jaeger?: string;
+  /**
+   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
+   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   */
+  readonly "jaeger-es-index-cleaner"?: string;
+  /**
+   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
+   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   */
+  readonly prometheus?: string;
+  /**
+   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
+   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   */
+  readonly "elasticsearch-exporter"?: string;
+  /**
+   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
+   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   */
+  readonly busybox?: string;
+}
+
+export interface PublishOptions {
+  /**
+   * The host's address that ports are published on (Docker). Any other than loopback opens the stack to the network. Allowed: an IPv4
+   * address of this host. Default: "127.0.0.1".
+   */
+  readonly address?: string;
+  /**
+   * Added to the default number of every published port, so that several stacks run on one engine. Allowed: a number to add to each port
+   * from 0 to 9856. Default: 0.
+   */
+  readonly offset?: number | string;
+  /** Single ports by name, as they are to be on the host; the offset does not apply to them. */
+  readonly ports?: PublishPortsOptions;
+}
+
+/** Single ports by name, as they are to be on the host; the offset does not apply to them. */
+export interface PublishPortsOptions {
+  /** Port on the host; 9200 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly elasticsearch?: number | string;
+  /** Port on the host; 4317 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly "otlp-grpc"?: number | string;
+  /** Port on the host; 4318 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly "otlp-http"?: number | string;
+  /** Port on the host; 14250 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly "jaeger-grpc"?: number | string;
+  /** Port on the host; 14268 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly "jaeger-thrift-http"?: number | string;
+  /** Port on the host; 8889 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly "collector-metrics"?: number | string;
+  /** Port on the host; 13133 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly "collector-health"?: number | string;
+  /** Port on the host; 55679 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly "collector-zpages"?: number | string;
+  /** Port on the host; 16686 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly "jaeger-ui"?: number | string;
+  /** Port on the host; 14269 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly "jaeger-admin"?: number | string;
+  /** Port on the host; 5778 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly "jaeger-sampling"?: number | string;
+  /** Port on the host; 9091 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly prometheus?: number | string;
+}
+
+export interface SamplingOptions {
+  /**
+   * Percent of traces kept that no rule below says otherwise of. Allowed: a percentage from 0 to 100 with at most two decimals. Default:
+   * 100.
+   */
+  readonly default?: number | string;
+  /**
+   * Percent of traces kept that hold an error. It only raises; 0 says nothing of errors. Allowed: a percentage from 0 to 100 with at most
+   * two decimals. Default: 100.
+   */
+  readonly errors?: number | string;
+  readonly slow?: SamplingSlowOptions;
+  /** Rules by request; the first that matches a trace holds. Default: []. */
+  readonly operations?: readonly SamplingOperationOptions[];
+  /** Overrides for single services, first to last. Default: []. */
+  readonly services?: readonly SamplingServiceOptions[];
+  /**
+   * Who decides: the Collector, on whole traces; or each application, before it sends anything, which is cheaper and cannot know of errors
+   * or slowness. Allowed: one of collector, app. Default: "collector".
+   */
+  readonly decide?: "collector" | "app";
+  /**
+   * Most spans a second that are kept of traces without an error; above it traces are dropped whole, whatever their rate. Allowed: spans a
+   * second from 100 to 10000000.
+   */
+  readonly cap?: number | string;
+  readonly expected?: SamplingExpectedOptions;
+}
+
+export interface SamplingSlowOptions {
+  /** A trace is slow when a SERVER span in it takes at least this long. Allowed: a duration from 1ms to 10m, such as 500ms or 2s. */
+  readonly threshold: string;
+  /** Percent of slow traces kept. It only raises. Allowed: a percentage from 0 to 100 with at most two decimals. Default: 100. */
+  readonly percent?: number | string;
+}
+
+export interface SamplingOperationOptions {
+  /**
+   * The request: METHOD and path. Allowed: METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number.
+   */
+  readonly operation: string;
+  /** Percent of its traces kept. Allowed: a percentage from 0 to 100 with at most two decimals. */
+  readonly percent: number | string;
+}
+
+export interface SamplingServiceOptions {
+  /** The `service.name` that its spans carry. Allowed: a service's name: letters, digits and . _ : / -. */
+  readonly service: string;
+  /** Percent of its traces kept that no rule says otherwise of. Allowed: a percentage from 0 to 100 with at most two decimals. */
+  readonly default?: number | string;
+  /** Rules for its own requests; they come before the rules for all services. Default: []. */
+  readonly operations?: readonly SamplingOperationOptions[];
+}
+
+export interface SamplingExpectedOptions {
+  /** New traces a second, at peak. Allowed: traces a second from 1 to 1000000. Default: 100. */
+  readonly tracesPerSecond?: number | string;
+  /** Spans of a trace, on average. Allowed: a number of spans from 1 to 10000. Default: 10. */
+  readonly spansPerTrace?: number | string;
+  /**
+   * Time from the first to the last span of a trace that rates are promised for. The Collector waits 5 s longer. Allowed: a duration from
+   * 1s to 10m, such as 500ms or 2s. Default: "5s".
+   */
+  readonly longestTrace?: string;
+}
+
+export interface KubernetesOptions {
+  /** Namespace of the stack. Allowed: the name of a namespace. Default: "tracing". */
+  readonly namespace?: string;
+  /**
+   * Identifies the cluster, whatever its kubeconfig says; another name means another cluster, and everything anew. Default: the stack's
+   * name. Allowed: a name.
+   */
+  readonly cluster?: string;
+  /** Kubeconfig. Left out: KUBECONFIG, or the user's own. Allowed: the path of a file. */
+  readonly kubeconfig?: string;
+  /** Context in it. Left out: the current one. Allowed: the name of a context. */
+  readonly context?: string;
+  /** Class of the volumes. Left out: the cluster's default. Allowed: the name of a StorageClass. */
+  readonly storageClass?: string;
+  /**
+   * What becomes of volumes when the stack is destroyed. `keep` also protects the namespace, Elasticsearch and the password. Allowed: one
+   * of keep, delete. Default: "keep".
+   */
+  readonly volumes?: "keep" | "delete";
+  /** Secrets in the stack's namespace to pull images with. Default: []. */
+  readonly pullSecrets?: readonly string[];
+  /**
+   * Whether instances of a service are on different nodes. `required` needs as many nodes as instances; of a service whose number follows
+   * load, they are evenly on all. Allowed: one of required, preferred, any. Default: "preferred".
+   */
+  readonly nodes?: "required" | "preferred" | "any";
+  /** Whether instances are spread evenly over zones. Allowed: one of required, preferred, any. Default: "preferred". */
+  readonly zones?: "required" | "preferred" | "any";
+  /** Whom pods may ask for names; network policies let nothing else through. */
+  readonly dns?: KubernetesDnsOptions;
+}
+
+/** Whom pods may ask for names; network policies let nothing else through. */
+export interface KubernetesDnsOptions {
+  /** Namespace of the cluster's DNS. Allowed: the name of a namespace. Default: "kube-system". */
+  readonly namespace?: string;
+  /**
+   * Labels of its pods. Left out: `k8s-app: kube-dns` or `k8s-app: node-local-dns`, the cache that some clusters have on each node.
+   * Allowed: texts by name, such as { release: monitoring }.
+   */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Ports that its pods listen on, by UDP and TCP: the pods' own, which need not be the Service's. Default: [53]. */
+  readonly ports?: readonly (number | string)[];
+  /** Addresses that answer in place of these pods. The default is that of a cache on each node. Default: ["169.254.20.10"]. */
+  readonly addresses?: readonly string[];
+}
+
+export interface ElasticsearchOptions {
+  /** Memory limit, MiB. Half of it is the Java heap. Allowed: a size from 1Gi to 64Gi, such as 512Mi or 2Gi. Default: "1Gi". */
+  readonly memory?: string;
+  /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "1". */
+  readonly cpu?: number | string;
+  /**
+   * Nodes: 1, or 3 and more, so that a majority outlives the loss of one. Each index then has a copy on a second node. Allowed: a number of
+   * nodes from 1 to 9. Default: 1.
+   */
+  readonly nodes?: number | string;
+  /**
+   * Disk of each node, MiB. Docker's volumes have no limit and ignore it. Allowed: a size from 4Gi to 16384Gi, such as 512Mi or 2Gi.
+   * Default: "10Gi".
+   */
+  readonly storage?: string;
+  /**
+   * TLS for HTTP and between nodes: off, with certificates from cert-manager, or with those of a Secret that exists. Allowed: one of off,
+   * cert-manager, external. Default: "off".
+   */
+  readonly tls?: "off" | "cert-manager" | "external";
+  /** The cert-manager issuer that signs. Without it the stack makes an authority of its own. */
+  readonly issuer?: ElasticsearchIssuerOptions;
+  /**
+   * Secret with tls.crt, tls.key and ca.crt: cert-manager writes it, or with `tls: external` somebody else does. Allowed: the name of a
+   * Secret. Default: "elasticsearch-tls".
+   */
+  readonly certificateSecret?: string;
+  /**
+   * Whether several nodes may form a new cluster. True for the first start only; without effect once a cluster is there. Allowed: true or
+   * false. Default: "false".
+   */
+  readonly bootstrap?: boolean;
+  /** An Elasticsearch that exists, in place of one of the stack's own. */
+  readonly external?: ElasticsearchExternalOptions;
+}
+
+/** The cert-manager issuer that signs. Without it the stack makes an authority of its own. */
+export interface ElasticsearchIssuerOptions {
+  /** Its name. Allowed: the name of a cert-manager issuer. */
+  readonly name: string;
+  /** Kind of the issuer. Allowed: one of Issuer, ClusterIssuer. Default: "ClusterIssuer". */
+  readonly kind?: "Issuer" | "ClusterIssuer";
+}
+
+/** An Elasticsearch that exists, in place of one of the stack's own. */
+export interface ElasticsearchExternalOptions {
+  /** Its address. Allowed: an http or https address with its port, such as https://es.example.com:9200. */
+  readonly url: string;
+  /** Secret in the stack's namespace; its key `password` is the password of the user elastic. Allowed: the name of a Secret. */
+  readonly passwordSecret: string;
+  /** Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one. Allowed: the name of a Secret. */
+  readonly authoritySecret?: string;
+}
+
+export interface CollectorOptions {
+  /** Memory limit, MiB. Allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi. Default: "256Mi". */
+  readonly memory?: string;
+  /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "500m". */
+  readonly cpu?: number | string;
+  /**
+   * Disk for spans that wait while Jaeger is away, on each instance that samples, MiB. Spans take a quarter of it; when that is full,
+   * receivers refuse and clients retry. Allowed: a size from 256Mi to 1024Gi, such as 512Mi or 2Gi. Default: "391Mi".
+   */
+  readonly queue?: string;
+  /** The debug exporter: what is logged of each kept batch of spans. Allowed: one of off, basic, detailed. Default: "off". */
+  readonly debug?: "off" | "basic" | "detailed";
+  /** Instances; more than one needs samplers. Allowed: a number of instances from 1 to 64. Default: 1. */
+  readonly replicas?: number | string;
+  /**
+   * Most instances that load may raise `replicas` to. Left out: they stay as many. Needs a metrics server in the cluster. Allowed: a number
+   * of instances from 1 to 64.
+   */
+  readonly maxReplicas?: number | string;
+}
+
+export interface LimitsOptions {
+  /**
+   * The largest request that the Collector takes, uncompressed, MiB. A larger one is refused for good. Needs 32 times as much memory.
+   * Allowed: a size from 1Mi to 16Mi, such as 512Mi or 2Gi. Default: "4Mi".
+   */
+  readonly request?: string;
+  /**
+   * Most attributes of a span, a resource, a scope or an event. The rest is left out, and the span says so. Allowed: a number of attributes
+   * from 32 to 1000. Default: 128.
+   */
+  readonly attributes?: number | string;
+  /** Most events of a span: the last ones. It says how many were left out. Allowed: a number of events from 16 to 500. Default: 128. */
+  readonly events?: number | string;
+  /**
+   * Most links of a span. One with more is dropped: the Collector cannot cut them. Allowed: a number of links from 128 to 2000. Default:
+   * 1000.
+   */
+  readonly links?: number | string;
+  /**
+   * Longest key of an attribute, and longest name of a service, scope, span or event. Longer keys are left out, names cut. Allowed: a
+   * number of bytes from 64 to 1024. Default: 256.
+   */
+  readonly keyBytes?: number | string;
+  /** Longest text of a value. It is cut there, and the span says so. Allowed: a number of bytes from 1024 to 1048576. Default: 32766. */
+  readonly valueBytes?: number | string;
+  /**
+   * How far a span's start may lie in the future, by a clock that is fast; in the past it is `tracing:retention`. Others are dropped.
+   * Allowed: a duration from 1s to 1440m, such as 500ms or 2s. Default: "60m".
+   */
+  readonly clockSkew?: string;
+}
+
+export interface SamplerOptions {
+  /**
+   * Instances of the second tier, which samples; all spans of a trace go to the same. 0: the Collector samples itself. Allowed: a number of
+   * instances from 0 to 64. Default: 0.
+   */
+  readonly replicas?: number | string;
+  /** Memory limit, MiB. Allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi. Default: "512Mi". */
+  readonly memory?: string;
+  /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "500m". */
+  readonly cpu?: number | string;
+}
+
+export interface JaegerOptions {
+  /** Memory limit, MiB. Allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi. Default: "512Mi". */
+  readonly memory?: string;
+  /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "500m". */
+  readonly cpu?: number | string;
+  /** Instances that answer queries and serve sampling strategies. Allowed: a number of instances from 1 to 64. Default: 1. */
+  readonly replicas?: number | string;
+  /**
+   * Instances of a service of its own that writes, `jaeger-collector`. 0: those that answer queries write too. Allowed: a number of
+   * instances from 0 to 64. Default: 0.
+   */
+  readonly collectors?: number | string;
+  /**
+   * Tags stored as plain fields, which are the quickest to search; all others stay searchable too. Default:
+   * ["correlation_id","http.method","http.request.method","http.response.status_code","http.route","http.status_code","url.path"].
+   */
+  readonly tags?: readonly string[];
+  /** An ingress for the UI, behind a login. Left out: the UI is reached by port-forward only. */
+  readonly ingress?: JaegerIngressOptions;
+}
+
+/** An ingress for the UI, behind a login. Left out: the UI is reached by port-forward only. */
+export interface JaegerIngressOptions {
+  /** Name under which the UI is reached. Allowed: a host name. */
+  readonly host: string;
+  /** Class of the ingress, which says what controller serves it. Allowed: the name of an IngressClass. */
+  readonly className: string;
+  /** Namespace of the ingress controller; it alone is let through. Allowed: the name of a namespace. */
+  readonly namespace: string;
+  /** Secret with the certificate of that host. Allowed: the name of a Secret. */
+  readonly tlsSecret: string;
+  /** Secret whose key `htpasswd` lists who may log in, with bcrypt hashes; Jaeger asks for it. Allowed: the name of a Secret. */
+  readonly usersSecret: string;
+}
+
+export interface PrometheusOptions {
+  /**
+   * A Prometheus of the stack's own, or ServiceMonitors and a PrometheusRule for the operator that the cluster has. Allowed: one of own,
+   * operator. Default: "own".
+   */
+  readonly mode?: "own" | "operator";
+  readonly operator?: PrometheusOperatorOptions;
+  /** Memory limit, MiB. Allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi. Default: "256Mi". */
+  readonly memory?: string;
+  /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "500m". */
+  readonly cpu?: number | string;
+  /** How long metrics are kept, in days. Rules look back 26 hours. Allowed: days from 2d to 365d, such as 7d. Default: "15d". */
+  readonly retention?: string;
+  /** Most disk that metrics take, MiB; the oldest go first. Allowed: a size from 256Mi to 1024Gi, such as 512Mi or 2Gi. Default: "2Gi". */
+  readonly storage?: string;
+}
+
+export interface PrometheusOperatorOptions {
+  /** Namespace of the operator's Prometheus; it alone is let through. Allowed: the name of a namespace. Default: "monitoring". */
+  readonly namespace?: string;
+  /** Labels by which that Prometheus selects monitors and rules. Allowed: texts by name, such as { release: monitoring }. Default: {}. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface IndexCleanerOptions {
+  /** Hour of the day, UTC, at which old indices are deleted. Allowed: an hour of the day, UTC, from 0 to 23. Default: 3. */
+  readonly hour?: number | string;
+}
+
+export interface OverridesOptions {
+  readonly elasticsearch?: OverrideOptions;
+  readonly "elasticsearch-exporter"?: OverrideOptions;
+  readonly "otel-collector"?: OverrideOptions;
+  readonly "otel-sampler"?: OverrideOptions;
+  readonly jaeger?: OverrideOptions;
+  readonly "jaeger-collector"?: OverrideOptions;
+  readonly "index-cleaner"?: OverrideOptions;
+  readonly prometheus?: OverrideOptions;
+}
+
+export interface OverrideOptions {
+  /** Labels that a node must have to run its pods. Allowed: texts by label, such as { team: observability }. */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Taints of nodes that its pods bear. */
+  readonly tolerations?: readonly object[];
+  /**
+   * Affinity of its pods, merged with what `kubernetes.nodes` makes of it. Allowed: an affinity as Kubernetes has it, such as {
+   * nodeAffinity: … }.
+   */
+  readonly affinity?: object;
+  /** Priority class of its pods. Allowed: the name of a PriorityClass. */
+  readonly priorityClass?: string;
+  /** Annotations of its pods. Allowed: texts by annotation, such as { example.com/owner: platform }. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /**
+   * Labels of its pods, or of its container on Docker. Those that the stack sets stay. Allowed: texts by label, such as { team:
+   * observability }.
+   */
+  readonly labels?: Readonly<Record<string, string>>;
+  /**
+   * Environment variables of its program. Those that the stack sets stay. Never a secret: environments are shown by every inspecting tool.
+   * Allowed: texts by variable, such as { HTTPS_PROXY: http://proxy:3128 }.
+   */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Folders of files from ConfigMaps and Secrets of the stack's namespace. */
+  readonly volumes?: readonly OverrideVolumeOptions[];
+  /**
+   * Merged into the program's config file: groups are merged, lists and values replaced, null takes a key out. In a list `...` stands for
+   * what the stack has there. What the stack's promises rest on cannot be changed. Allowed: settings of the program, as its own reference
+   * has them.
+   */
+  readonly config?: object;
+}
+
+export interface OverrideVolumeOptions {
+  /** Name of the volume. Allowed: a name: lower-case letters, digits and dashes. */
+  readonly name: string;
+  /** Folder that it is mounted at, read-only. Allowed: an absolute path. */
+  readonly path: string;
+  /** The ConfigMap that it shows. Allowed: the name of a ConfigMap. */
+  readonly configMap?: string;
+  /** The Secret that it shows, in place of a ConfigMap. Allowed: the name of a Secret. */
+  readonly secret?: string;
+}

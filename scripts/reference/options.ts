@@ -1,0 +1,79 @@
+/** The settings as TypeScript: an interface for each group, with what the schema says of it where an editor shows it. */
+import { settingsSchema, type JsonSchema } from "./editor-schema";
+
+/** Its file, which components extend their arguments from. */
+export const optionsFile = "configs/stack/options.ts";
+
+/** An interface, by its name. */
+type Interfaces = Map<string, { readonly of: string; readonly text: string }>;
+
+/** Text of configs/stack/options.ts. */
+export function optionsInterfaces(): string {
+  const interfaces: Interfaces = new Map();
+  interfaceOf("Stack", settingsSchema(), interfaces);
+  const head = `/**
+ * What may be written of a stack, in code as in its file, in the units that people write: made from schema.ts by \`make render\`.
+ *
+ * A default stands for what is left out. Values are checked when the stack is previewed, and every mistake is reported at once.
+ */`;
+  return `${[head, ...[...interfaces.values()].map(({ text }) => text)].join("\n\n")}\n`;
+}
+
+/** Adds the interface of a group, and those of the groups in it; returns its name. Groups of the same content share one. */
+function interfaceOf(path: string, group: JsonSchema, interfaces: Interfaces): string {
+  const name = `${path}Options`;
+  const of = JSON.stringify({ ...group, description: undefined, default: undefined });
+  const known = [...interfaces].find(([, other]) => other.of === of);
+  if (known) return known[0];
+  // Its place is before those of the groups in it.
+  interfaces.set(name, { of, text: "" });
+  const { properties = {}, required = [] } = group;
+  const alike = new Set(Object.values(properties).map((value) => JSON.stringify(value))).size === 1;
+  const inside = path === "Stack" ? "" : path;
+  const fields = Object.entries(properties as Record<string, JsonSchema>).map(([key, value]) => {
+    const type = typeOf(alike ? path.replace(/s$/, "") : inside + pascal(key), value, interfaces);
+    const property = /^[a-zA-Z]+$/.test(key) ? key : JSON.stringify(key);
+    return `${comment(textOf(value), "  ")}  readonly ${property}${required.includes(key) ? "" : "?"}: ${type};`;
+  });
+  const about = group.description ?? (path === "Stack" ? "All of a stack's settings." : undefined);
+  const text = `${comment(about, "")}export interface ${name} {\n${fields.join("\n")}\n}`;
+  interfaces.set(name, { of, text });
+  return name;
+}
+
+/** The type of what may be written. Numbers may be written as text, as they are in stack config; `true` and `false` need not be in code. */
+function typeOf(path: string, schema: JsonSchema, interfaces: Interfaces): string {
+  const { type, anyOf, items, additionalProperties } = schema;
+  const words = schema.enum;
+  if (words) return words.includes(true) ? "boolean" : words.map((word) => JSON.stringify(word)).join(" | ");
+  if (anyOf) return anyOf.map((one) => typeOf(path, one as JsonSchema, interfaces)).join(" | ");
+  if (type === "array") {
+    const element = typeOf(path.replace(/s$/, ""), items as JsonSchema, interfaces);
+    return `readonly ${element.includes(" ") ? `(${element})` : element}[]`;
+  }
+  if (schema.properties) return interfaceOf(path, schema, interfaces);
+  if (type === "object") return typeof additionalProperties === "object" ? "Readonly<Record<string, string>>" : "object";
+  if (type === "string" || type === "number") return type;
+  throw new Error(`${path}: no type for ${JSON.stringify(schema)}`);
+}
+
+function textOf({ description, default: fallback, properties }: JsonSchema): string | undefined {
+  const shown = fallback === undefined || properties ? undefined : `Default: ${JSON.stringify(fallback)}.`;
+  return [description, shown].filter(Boolean).join(" ") || undefined;
+}
+
+/** A comment that no text can end, in lines of the project's width. */
+function comment(text: string | undefined, indent: string): string {
+  if (text === undefined) return "";
+  const safe = text.replaceAll("*/", "*\\/");
+  const width = 140 - indent.length - 3;
+  if (safe.length + 7 + indent.length <= 140) return `${indent}/** ${safe} */\n`;
+  const lines = safe.split(" ").reduce<string[]>((all, word) => {
+    const last = all.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) return [...all.slice(0, -1), `${last} ${word}`];
+    return [...all, word];
+  }, []);
+  return `${[`${indent}/**`, ...lines.map((line) => `${indent} * ${line}`), `${indent} */`].join("\n")}\n`;
+}
+
+const pascal = (key: string): string => key.replace(/(^|-)([a-z])/g, (_all, _dash, letter: string) => letter.toUpperCase());
