@@ -6,6 +6,7 @@ import { toYaml } from "../configs/yaml";
 import { compose } from "../render/compose";
 import { editorSchema, editorSchemaFile } from "./reference/editor-schema";
 import { environmentReference } from "./reference/environment";
+import { optionsFile, optionsInterfaces } from "./reference/options";
 import { manifests } from "../render/manifests";
 import { projectFolder, record, stackConfig, type Recorded } from "../render/record";
 import { requirementsReference } from "./reference/requirements";
@@ -35,6 +36,7 @@ const { values } = parseArgs({
 /** Documents that are made from the code, by their path in the project. */
 const references = (): Record<string, string> => ({
   [editorSchemaFile]: editorSchema(),
+  [optionsFile]: optionsInterfaces(),
   "docs/settings.md": settingsReference(),
   "docs/environment.md": environmentReference(),
   "docs/requirements.md": requirementsReference(),

@@ -32,7 +32,7 @@ export class SettingsError extends Error {
  * @throws SettingsError with every error at once.
  */
 export const parseSettings = (stack: string, raw: Readonly<Record<string, string>>): Settings =>
-  settingsOf(stack, optionsFrom(raw), everyKey) as Settings;
+  settingsOf(stack, optionsFrom(raw), everyKey);
 
 /**
  * What stack config says, unchecked: objects are JSON there. Keys of other namespaces are left out, and so is an empty text, which is how

@@ -46,7 +46,7 @@ function typeOf(path: string, schema: JsonSchema, interfaces: Interfaces): strin
   const { type, anyOf, items, additionalProperties } = schema;
   const words = schema.enum;
   if (words) return words.includes(true) ? "boolean" : words.map((word) => JSON.stringify(word)).join(" | ");
-  if (anyOf) return anyOf.map((one) => typeOf(path, one as JsonSchema, interfaces)).join(" | ");
+  if (anyOf) return anyOf.map((one) => typeOf(path, one, interfaces)).join(" | ");
   if (type === "array") {
     const element = typeOf(path.replace(/s$/, ""), items as JsonSchema, interfaces);
     return `readonly ${element.includes(" ") ? `(${element})` : element}[]`;

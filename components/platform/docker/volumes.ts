@@ -1,0 +1,208 @@
+/** What stands behind a workload's container on Docker: volumes, and the helpers that fill them. */
+import { posix } from "node:path";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { dockerName } from "../../../configs/topology/docker";
+import { stackLabels } from "../../../configs/topology/ports";
+import type { ServiceName } from "../../../configs/topology/topology";
+import { prepareScript, toolsFolder, toolsScript } from "./scripts";
+import type { Secret, Workload, WorkloadFile } from "../workload";
+
+/** Folder of the secrets volume. Only the uploader and the prepare task mount it. */
+const secretsFolder = "/secrets";
+
+/** Helpers that run once take little: a shell and a few files. */
+const helperMemory = 32;
+
+/** A volume, and where a task mounts it. */
+interface Mounted {
+  readonly volume: docker.Volume;
+  readonly path: string;
+  readonly readOnly?: boolean;
+}
+
+/** What all helpers of a stack have in common. */
+interface VolumesArgs {
+  /** Pulumi name of the platform. */
+  readonly name: string;
+  readonly stack: string;
+  /** Image of the helpers: it has a shell. */
+  readonly image: pulumi.Input<string>;
+  readonly platform: pulumi.Resource;
+  readonly provider: pulumi.ProviderResource | undefined;
+}
+
+/** The volumes of a stack, filled by uploaders, which never start, and by tasks, which run once. The tools are in place before all else. */
+export class Volumes {
+  private readonly args: VolumesArgs;
+  private readonly tools: docker.Container;
+  /** The volume of all secrets, and what has put each into it. */
+  private secretsVolume: docker.Volume | undefined;
+  private readonly secretOf = new Map<string, docker.Container>();
+
+  constructor(args: VolumesArgs) {
+    this.args = args;
+    const { name, platform } = args;
+    const volume = this.volume(`${name}-tools`, this.dockerName("tools"), platform);
+    this.tools = this.task(`${name}-prepare`, this.dockerName("prepare"), toolsScript, [{ volume, path: toolsFolder }], platform);
+  }
+
+  /** A container that is never started and puts a workload's files into the volume of their folder. */
+  upload(name: string, workload: Workload, files: WorkloadFile[], parent: pulumi.Resource): docker.Container {
+    const folder = onlyFolder(files.map((file) => file.path));
+    const part = posix.basename(folder);
+    const volume = this.volume(`${name}-${part}`, this.dockerName(workload.name, part), parent);
+    return this.helper(
+      `${name}-${part}-upload`,
+      this.dockerName(workload.name, part),
+      {
+        start: false,
+        volumes: [{ volumeName: volume.name, containerPath: folder }],
+        uploads: files.map((file) => ({ file: file.path, content: file.content, permissions: "0444" })),
+      },
+      parent,
+    );
+  }
+
+  /** The volumes of a workload's data and secrets, and the task that hands them to its user: what must be done before it starts. */
+  prepare(name: string, workload: Workload, parent: pulumi.Resource): docker.Container[] {
+    const { data, secrets, user } = workload;
+    if (data.length > 1) {
+      throw new pulumi.ResourceError(`${workload.name} has ${data.length} data folders; one volume is one folder`, this.args.platform);
+    }
+    const own = (part: string): Mounted => ({
+      volume: this.volume(`${this.args.name}-${workload.name}-${part}`, this.dockerName(workload.name, part), this.args.platform),
+      path: `/volumes/${part}`,
+    });
+    const folders = data.map(() => own("data"));
+    const [secretFolder] = secrets.length > 0 ? [own(posix.basename(onlyFolder(secrets.map((secret) => secret.path))))] : [];
+    if (folders.length === 0 && !secretFolder) return [this.tools];
+    const uploaded = secrets.map((secret) => this.secret(secret));
+    const script = prepareScript(
+      folders.map(({ path }) => ({ path, ...user })),
+      secretFolder
+        ? secrets.map((s) => ({ source: `${secretsFolder}/${s.secret}`, path: secretFolder.path, name: posix.basename(s.path), ...user }))
+        : [],
+    );
+    const source = this.secretsVolume && secretFolder ? [{ volume: this.secretsVolume, path: secretsFolder, readOnly: true }] : [];
+    const mounted = [...folders, ...(secretFolder ? [secretFolder] : []), ...source];
+    return [this.tools, this.task(`${name}-prepare`, this.dockerName(workload.name, "prepare"), script, mounted, parent, uploaded)];
+  }
+
+  /** What puts a secret into the volume of all. Each is alone in its container: one secret hides the difference of the whole property. */
+  private secret(secret: Secret): docker.Container {
+    const known = this.secretOf.get(secret.secret);
+    if (known) return known;
+    this.secretsVolume ??= this.volume(`${this.args.name}-secrets`, this.dockerName("secrets"), this.args.platform);
+    const upload = this.helper(
+      `${this.args.name}-secret-${secret.secret}-upload`,
+      this.dockerName("secret", secret.secret),
+      {
+        start: false,
+        volumes: [{ volumeName: this.secretsVolume.name, containerPath: secretsFolder }],
+        uploads: [{ file: `${secretsFolder}/${secret.secret}`, content: ownValue(secret), permissions: "0400" }],
+      },
+      this.args.platform,
+    );
+    this.secretOf.set(secret.secret, upload);
+    return upload;
+  }
+
+  /** A script that runs to its end as root, with no other capability than to hand files to their users. It runs anew when a secret is new. */
+  private task(
+    name: string,
+    dockerName: string,
+    script: string,
+    mounts: readonly Mounted[],
+    parent: pulumi.Resource,
+    secrets: readonly docker.Container[] = [],
+  ): docker.Container {
+    return this.helper(
+      name,
+      dockerName,
+      {
+        entrypoints: ["/bin/sh", "-c"],
+        command: [script],
+        ...(secrets.length > 0
+          ? { envs: [pulumi.interpolate`SECRETS=${pulumi.all(secrets.map(({ id }) => id)).apply((ids) => ids.join(" "))}`] }
+          : {}),
+        volumes: mounts.map(({ volume, path, readOnly }) => ({
+          volumeName: volume.name,
+          containerPath: path,
+          ...(readOnly ? { readOnly } : {}),
+        })),
+        capabilities: { adds: ["CAP_CHOWN"], drops: ["ALL"] },
+        attach: true,
+      },
+      parent,
+      [...secrets],
+    );
+  }
+
+  /** A busybox container without a network that does one thing. */
+  private helper(
+    name: string,
+    dockerName: string,
+    args: Partial<docker.ContainerArgs>,
+    parent: pulumi.Resource,
+    dependsOn: pulumi.Input<pulumi.Resource>[] = [],
+  ): docker.Container {
+    return new docker.Container(
+      name,
+      {
+        name: dockerName,
+        image: this.args.image,
+        user: "0:0",
+        mustRun: false,
+        restart: "no",
+        networkMode: "none",
+        memory: helperMemory,
+        memorySwap: helperMemory,
+        securityOpts: ["no-new-privileges:true"],
+        logDriver: "json-file",
+        labels: labelList(stackLabelsOf(this.args.stack, "helper")),
+        ...args,
+      },
+      { parent, provider: this.args.provider, dependsOn, deleteBeforeReplace: true },
+    );
+  }
+
+  private volume(name: string, dockerName: string, parent: pulumi.Resource): docker.Volume {
+    return new docker.Volume(
+      name,
+      { name: dockerName, driver: "local", labels: labelList(stackLabelsOf(this.args.stack, "volume")) },
+      { parent, provider: this.args.provider },
+    );
+  }
+
+  private dockerName(...parts: string[]): string {
+    return dockerName(this.args.stack, ...parts);
+  }
+}
+
+/** Labels by which scripts and people find what belongs to a stack. */
+export const stackLabelsOf = (
+  stack: string,
+  role: "service" | "helper" | "volume" | "network",
+  service?: ServiceName,
+): Record<string, string> => ({
+  [stackLabels.stack]: stack,
+  [stackLabels.role]: role,
+  ...(service ? { [stackLabels.service]: service } : {}),
+});
+
+export const labelList = (labels: Record<string, string>) => Object.entries(labels).map(([label, value]) => ({ label, value }));
+
+/** The value of a secret that the stack makes; an engine has no others. */
+function ownValue({ secret, content }: Secret): pulumi.Output<string> {
+  if (pulumi.Output.isInstance(content)) return content;
+  throw new Error(`${secret}: an engine has no secret ${content.existing}`);
+}
+
+/** The folder that all paths share: a volume is one folder. */
+function onlyFolder(paths: readonly string[]): string {
+  const [folder, ...others] = [...new Set(paths.map((path) => posix.dirname(path)))];
+  if (folder === undefined || others.length > 0)
+    throw new Error(`files of one kind share one folder; found ${[folder, ...others].join(", ")}`);
+  return folder;
+}
