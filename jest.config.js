@@ -6,6 +6,8 @@ const project = (displayName, more = {}) => ({
   testMatch: [`<rootDir>/tests/${displayName}/**/*.test.ts`],
   testEnvironment: "node",
   // Types are checked by `npm run types`.
+  // Examples name the package as its users do.
+  moduleNameMapper: { "^tracing$": "<rootDir>/components/index.ts" },
   transform: { "\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }] },
   ...more,
 });

@@ -1,0 +1,24 @@
+/**
+ * The package's public names: a whole stack, or its parts wired by hand.
+ *
+ * A part takes where it runs and what it depends on; `TracingStack` shows how they go together.
+ */
+export { OtelCollector, type OtelCollectorArgs } from "./collector/collector";
+export {
+  Elasticsearch,
+  existingElasticsearch,
+  type ElasticsearchArgs,
+  type ElasticsearchConnection,
+  type ExistingElasticsearch,
+} from "./elasticsearch/elasticsearch";
+export { ElasticsearchExporter, type ElasticsearchExporterArgs } from "./elasticsearch/exporter";
+export { IndexCleaner, type IndexCleanerArgs } from "./jaeger/index-cleaner";
+export { Jaeger, type JaegerArgs } from "./jaeger/jaeger";
+export { DockerPlatform } from "./platform/docker/platform";
+export { KubernetesPlatform } from "./platform/kubernetes/platform";
+export type { Platform } from "./platform/platform";
+export { Prometheus, type PrometheusArgs } from "./prometheus/prometheus";
+export { TracingStack, type StackOutputs, type TracingStackArgs } from "./tracing-stack";
+export type { ComponentArgs, DockerPlatformArgs, KubernetesPlatformArgs, PlatformArgs, TraceArgs } from "./args";
+export { SettingsError } from "../configs/stack/parse";
+export type * from "../configs/stack/options";

@@ -1,0 +1,17 @@
+import * as pulumi from "@pulumi/pulumi";
+import { existingElasticsearch, Jaeger, KubernetesPlatform, OtelCollector } from "tracing";
+
+const config = new pulumi.Config();
+
+// The parts by hand, as this stack needs no Prometheus. What they share stands once.
+const traces = { retention: "14d", sampling: { default: 25 } };
+const platform = new KubernetesPlatform("tracing", { environment: "production" });
+const elasticsearch = existingElasticsearch({
+  url: config.require("elasticsearchUrl"),
+  password: config.requireSecret("elasticsearchPassword"),
+});
+const jaeger = new Jaeger("jaeger", { platform, elasticsearch, ...traces });
+const collector = new OtelCollector("otel-collector", { platform, jaeger, ...traces });
+
+export const { otlpGrpc, otlpHttp } = collector;
+export const ui = jaeger.url;
