@@ -6,6 +6,7 @@ import { toYaml } from "../configs/yaml";
 import { compose } from "../render/compose";
 import { editorSchema, editorSchemaFile } from "./reference/editor-schema";
 import { environmentReference } from "./reference/environment";
+import { metricsReference } from "./reference/metrics";
 import { optionsFile, optionsInterfaces } from "./reference/options";
 import { manifests } from "../render/manifests";
 import { projectFolder, record, stackConfig, type Recorded } from "../render/record";
@@ -15,8 +16,8 @@ import { settingsReference } from "./reference/settings";
 const help = `Usage: npx tsx scripts/render.ts [--stack dev] [--out FOLDER] [--check] [--set tracing:key=value …]
 
 Renders a stack without an engine or a cluster: docker-compose.tracing.yml and the config files of the programs in it, or the manifests of a
-stack on Kubernetes; without --out also docs/settings.md, docs/environment.md and docs/requirements.md, the references of stack config, of
-variables and of what a machine needs, and ${editorSchemaFile}, by which editors check stack files.
+stack on Kubernetes; without --out also the references in docs/ that are made from the code: settings, environment, metrics and requirements;
+${editorSchemaFile}, by which editors check stack files; and ${optionsFile}, the same for programs.
 
   --stack NAME   which stack (default: dev)
   --out FOLDER   where to (default: rendered/NAME)
@@ -39,6 +40,7 @@ const references = (): Record<string, string> => ({
   [optionsFile]: optionsInterfaces(),
   "docs/settings.md": settingsReference(),
   "docs/environment.md": environmentReference(),
+  "docs/metrics.md": metricsReference(),
   "docs/requirements.md": requirementsReference(),
 });
 

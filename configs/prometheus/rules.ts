@@ -1,5 +1,6 @@
 /** Prometheus' recording and alerting rules. docs/decisions/0006-alerts.md says why each is as it is. */
 import type { Alert } from "./alerts/alert";
+import { series } from "./metrics";
 import { accepted, enqueueFailed, sendFailed, sent, totalRates } from "./promql";
 import { collectorAlerts } from "./alerts/collector";
 import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearch";
@@ -10,7 +11,7 @@ import { toYaml } from "../yaml";
 
 /** Recording rules, in the order that they need. */
 const records = (settings: StackSettings): readonly { record: string; expr: string; labels?: Record<string, string> }[] => [
-  { record: "tracing:spans_per_second", expr: `sum(rate(${accepted}[1m])) or sum(up{job="otel-collector"}) * 0` },
+  { record: "tracing:spans_per_second", expr: `sum(rate(${accepted}[1m])) or sum(${series("up", {}, ["otel-collector"])}) * 0` },
   {
     // Where nothing is exported, nothing fails.
     record: "tracing:export_success_rate",

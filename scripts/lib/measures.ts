@@ -33,7 +33,7 @@ export async function spanCounts(settings: Settings): Promise<string> {
 /** Expressions for the traces that were decided on by rate and those that were kept in the end: of all time, or what a window has brought. */
 export function decisions({ sampling }: Settings, window = ""): { kept: string; all: string } {
   const count = (counter: string) => total(window ? `increase(${counter}${window})` : counter);
-  const [yes, no] = [count(decidedTraces(', sampled="true"')), count(decidedTraces(', sampled="false"'))];
+  const [yes, no] = [count(decidedTraces(true)), count(decidedTraces(false))];
   if (sampling.cap === undefined) return { kept: yes, all: `(${yes} + ${no})` };
   const kept = `(${yes} - ${count(cappedTraces)})`;
   return { kept, all: `(${no} + ${kept})` };

@@ -5,6 +5,7 @@ import { parseSettings } from "../../configs/stack/parse";
 import { dockerTopology } from "../../configs/topology/docker";
 import { commandVariables, machineVariables, type Variable } from "../lib/variables";
 import { stackConfig } from "../../render/record";
+import { table } from "./table";
 
 /** What an application's variables mean; each that the stack hands out stands here. */
 const applicationMeaning: Readonly<Record<string, string>> = {
@@ -74,9 +75,3 @@ function containerRows(): string[][] {
 }
 
 const code = (text: string) => `\`${text}\``;
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [head, head.map(() => "---"), ...rows]
-    .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
-    .join("\n");
-}

@@ -1,4 +1,5 @@
 /** What an alert is, and the kind that most programs have one of: instances that do not answer. */
+import { series, type Job, type Matchers } from "../metrics";
 import { total } from "../promql";
 
 /** An alert: how long its expression must hold, what it means, and what to look at first. `value` is a template of the found value. */
@@ -17,10 +18,10 @@ export interface Alert {
 
 /** Instances of a service that are scraped under a job. */
 export interface Watched {
-  readonly job: string;
+  readonly job: Exclude<Job, "kubelet">;
   readonly service: string;
   /** Which of the job's targets they are; left out where they are all. */
-  readonly label?: string;
+  readonly labels?: Matchers<"up">;
   /** How many there are to be. */
   readonly replicas: number;
 }
@@ -30,10 +31,10 @@ export interface Watched {
  * morning. Instances that were never made count too.
  */
 export function down(
-  { job, service, label = "", replicas }: Watched,
+  { job, service, labels = {}, replicas }: Watched,
   text: { readonly name: string; readonly none: string; readonly some: string; readonly first: string },
 ): Alert[] {
-  const up = `up{job="${job}"${label}}`;
+  const up = series("up", labels, [job]);
   const of = `of ${replicas} ${service} ${replicas === 1 ? "answers" : "answer"}.`;
   const common = { name: text.name, for: "2m", service, value: `{{ $value }} ${of}`, first: text.first };
   return [

@@ -2,7 +2,6 @@
 import { down, type Alert, type Watched } from "./alert";
 import {
   accepted,
-  collector,
   enqueueFailed,
   failed,
   grown,
@@ -14,6 +13,7 @@ import {
   total,
   totalRates,
 } from "../promql";
+import { is, isNot, like, series, type Matchers } from "../metrics";
 import { hygieneAlert } from "./hygiene";
 import { fullSampling, undecidedShare } from "./sampling";
 import { instanceCapacity } from "../../sampling";
@@ -29,16 +29,16 @@ const highMemory = 0.5;
 interface Tier extends Watched {
   readonly group: "collector" | "sampler";
   readonly memory: number;
-  readonly label: string;
+  readonly labels: Pick<Matchers<"heap">, "tier">;
 }
 
 function tiers({ collector, sampler }: StackSettings): readonly Tier[] {
-  const job = "otel-collector";
+  const job = "otel-collector" as const;
   const { memory, replicas } = collector;
-  if (sampler.replicas === 0) return [{ job, service: job, group: "collector", label: "", memory, replicas }];
+  if (sampler.replicas === 0) return [{ job, service: job, group: "collector", labels: {}, memory, replicas }];
   return [
-    { job, service: job, group: "collector", label: ', tier!="sampler"', memory, replicas },
-    { job, service: "otel-sampler", group: "sampler", label: ', tier="sampler"', ...sampler },
+    { job, service: job, group: "collector", labels: { tier: isNot("sampler") }, memory, replicas },
+    { job, service: "otel-sampler", group: "sampler", labels: { tier: is("sampler") }, ...sampler },
   ];
 }
 
@@ -48,8 +48,8 @@ function tiers({ collector, sampler }: StackSettings): readonly Tier[] {
  */
 const takesMemory = (settings: StackSettings) =>
   tiers(settings)
-    .map(({ label, memory }) => {
-      const heap = `min_over_time(${collector("otelcol_process_runtime_heap_alloc_bytes", label)}[1m])`;
+    .map(({ labels, memory }) => {
+      const heap = `min_over_time(${series("heap", labels)}[1m])`;
       return `${heap} / ${memory * 1024 * 1024} > ${highMemory}`;
     })
     .join(" or ");
@@ -68,13 +68,11 @@ const queueFills = `predict_linear(${queueSize}[10m], 3600) > ${queueCapacity} a
  */
 function queueVolume(settings: StackSettings): Alert[] {
   if (settings.prometheus.mode !== "operator") return [];
-  const of = (what: string) =>
-    `kubelet_volume_stats_${what}_bytes{job="kubelet", namespace="${settings.kubernetes.namespace}", ` +
-    `persistentvolumeclaim=~"data-otel-(collector|sampler)-.*"}`;
+  const queues = { namespace: is(settings.kubernetes.namespace), persistentvolumeclaim: like("data-otel-(collector|sampler)-.*") };
   return [
     {
       name: "OTELQueueVolumeFull",
-      expr: `${of("available")} / ${of("capacity")} < 0.1`,
+      expr: `${series("volumeFree", queues)} / ${series("volumeSize", queues)} < 0.1`,
       for: "5m",
       severity: "warning",
       summary: "The volume of a queue is more than 90 % full: soon spans cannot wait on it",

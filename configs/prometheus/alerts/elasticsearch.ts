@@ -1,7 +1,8 @@
 /** Elasticsearch's health, heap and disk, as its exporter tells them. */
 import type { Alert } from "./alert";
 import { indexCopies } from "../../jaeger/config";
-import { elasticsearch, total } from "../promql";
+import { is, series } from "../metrics";
+import { total } from "../promql";
 import type { StackSettings } from "../../stack/schema";
 import { ownElasticsearch } from "../../topology/kubernetes";
 import { freeAt, type Watermark } from "../../elasticsearch/watermarks";
@@ -12,12 +13,13 @@ const highHeap = 0.85;
 /** Free disk and disk size of each node, by name: a node that restarts has another address. */
 const free = "tracing:elasticsearch_free_bytes";
 const size = "tracing:elasticsearch_disk_bytes";
-const available = elasticsearch("elasticsearch_filesystem_data_available_bytes");
+const available = series("elasticsearchDiskFree");
 const byName = (value: string) => `min by (name) (${value})`;
 
-const nodes = elasticsearch("elasticsearch_cluster_health_number_of_nodes");
-const status = (color: "red" | "yellow") => `max(${elasticsearch("elasticsearch_cluster_health_status", `, color="${color}"`)})`;
-const heap = (which: "used" | "max") => elasticsearch(`elasticsearch_jvm_memory_${which}_bytes`, ', area="heap"');
+const nodes = series("elasticsearchNodes");
+const exporters = series("up", {}, ["elasticsearch-exporter"]);
+const status = (color: "red" | "yellow") => `max(${series("elasticsearchStatus", { color: is(color) })})`;
+const heap = (which: "elasticsearchHeapUsed" | "elasticsearchHeapMax") => series(which, { area: is("heap") });
 
 const answers = "tracing:elasticsearch_answers";
 
@@ -28,7 +30,7 @@ export const elasticsearchAnswers = `min_over_time(${answers}[2m]) == 1`;
 export const elasticsearchRecords = [
   { record: answers, expr: `${total(nodes)} > bool 0` },
   { record: free, expr: byName(available) },
-  { record: size, expr: byName(elasticsearch("elasticsearch_filesystem_data_size_bytes")) },
+  { record: size, expr: byName(series("elasticsearchDiskSize")) },
 ];
 
 /** What is free after some hours at the pace of a window. Only where half of the disk is taken: a burst on an empty disk tells nothing. */
@@ -50,7 +52,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
   return [
     {
       name: "ElasticsearchDown",
-      expr: `sum(up{job="elasticsearch-exporter"}) > 0 and ${answers} == 0`,
+      expr: `sum(${exporters}) > 0 and ${answers} == 0`,
       for: "2m",
       severity: "critical",
       summary: "Elasticsearch does not answer: nothing is stored or found",
@@ -72,7 +74,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       : []),
     {
       name: "ElasticsearchExporterDown",
-      expr: `${total('up{job="elasticsearch-exporter"}')} == 0`,
+      expr: `${total(exporters)} == 0`,
       for: "5m",
       severity: "warning",
       summary: "Nothing is known of Elasticsearch's health and disk: its exporter does not answer",
@@ -103,7 +105,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       : []),
     {
       name: "ElasticsearchHeapHigh",
-      expr: `min_over_time(${heap("used")}[5m]) / ${heap("max")} > ${highHeap}`,
+      expr: `min_over_time(${heap("elasticsearchHeapUsed")}[5m]) / ${heap("elasticsearchHeapMax")} > ${highHeap}`,
       for: "10m",
       severity: "warning",
       summary: `Elasticsearch's heap is more than ${highHeap * 100} % full, also after garbage collection`,

@@ -1,9 +1,9 @@
 /** Spans that the Collector drops where they come in: configs/collector/hygiene.ts. */
 import { dropReasons } from "../../collector/hygiene";
-import { collector } from "../promql";
+import { like, series } from "../metrics";
 
 /** Spans that were dropped, by processor. The counter is there, at 0, from the first span on. */
-const droppedSpans = collector("otelcol_processor_filter_spans_filtered_total", `, filter=~"${Object.values(dropReasons).join("|")}"`);
+const droppedSpans = series("filteredSpans", { filter: like(Object.values(dropReasons).join("|")) });
 
 export const hygieneAlert = {
   name: "SpansDroppedAtTheDoor",

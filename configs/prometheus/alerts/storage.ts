@@ -1,26 +1,26 @@
 /** What becomes of spans between the Collector and Elasticsearch: written, waiting, or lost. */
 import { down, type Alert, type Watched } from "./alert";
-import { byInstance, collector, enqueueFailed, grown, jaeger, queueSize, sendFailed, total, watched } from "../promql";
+import { histogram, is, series } from "../metrics";
+import { byInstance, enqueueFailed, grown, queueSize, sendFailed, total, watched } from "../promql";
 import { elasticsearchAnswers } from "./elasticsearch";
 import { samplingStrategy } from "../../sampling";
 import type { StackSettings } from "../../stack/schema";
 import { jaegerServices } from "../../topology/kubernetes";
 import { can } from "../../versions";
 
-const undecided = collector("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total");
-const oversized = collector("otelcol_processor_tail_sampling_traces_dropped_too_large_total");
-const handed = jaeger("jaeger_storage_spans_attempts_total");
-const inserted = jaeger("jaeger_storage_bulk_index_inserts_total");
-const rejected = jaeger("jaeger_storage_bulk_index_errors_total");
-const unencodable = jaeger("jaeger_storage_spans_errors_total");
-const failedBatches = jaeger("otelcol_exporter_send_failed_spans_total", ', exporter="jaeger_storage_exporter"');
-const writes = jaeger("jaeger_storage_bulk_index_latency_ok_seconds_count");
-const writeSeconds = jaeger("jaeger_storage_bulk_index_latency_ok_seconds_sum");
-const writeBuckets = jaeger("jaeger_storage_bulk_index_latency_ok_seconds_bucket");
-const failedWrites = jaeger("jaeger_storage_bulk_index_latency_err_seconds_count");
-const failedReads = jaeger("jaeger_storage_requests_total", ', result="err"');
-
-const both = (metric: string) => `${metric}{job=~"otel-collector|jaeger"}`;
+const undecided = series("tracesDroppedEarly");
+const oversized = series("tracesDroppedLarge");
+const handed = series("spansHanded");
+const inserted = series("documentsWritten");
+const rejected = series("documentsRejected");
+const unencodable = series("spansUnencodable");
+const failedBatches = series("batchesFailed", { exporter: is("jaeger_storage_exporter") });
+const writes = histogram("writeSeconds", "count");
+const writeSeconds = histogram("writeSeconds", "sum");
+const writeBuckets = histogram("writeSeconds", "bucket");
+const failedWrites = histogram("failedWriteSeconds", "count");
+const failedReads = series("requests", { result: is("err") });
+const jaegerUp = series("up", {}, ["jaeger"]);
 
 /** Names of recorded series that other rules use. */
 const storageErrors = "tracing:storage_errors_5m";
@@ -38,8 +38,8 @@ const unwritten = "tracing:jaeger_unwritten_spans";
 const storageFails =
   `sum(${storageErrors}) > 10 or ` +
   `((sum(increase(${handed}[2m])) > 0 unless ${elasticsearchAnswers}) ` +
-  `or sum(${queueSize}) > 0 and min_over_time(${total('up{job="jaeger"}')}[4m:15s]) > 0) ` +
-  `and sum(up{job="jaeger"}) > 0 unless sum(increase(${writes}[2m])) > 0`;
+  `or sum(${queueSize}) > 0 and min_over_time(${total(jaegerUp)}[4m:15s]) > 0) ` +
+  `and sum(${jaegerUp}) > 0 unless sum(increase(${writes}[2m])) > 0`;
 
 /**
  * Spans above the least that were unwritten in the last hour. Documents of services, and bulk requests that failed as a whole (Jaeger
@@ -103,7 +103,10 @@ const errors = { documents: rejected, writes: failedWrites, reads: failedReads }
 
 /** Recording rules, in the order that they need. */
 export const storageRecords = (settings: StackSettings) => [
-  { record: watched, expr: `last_over_time(${both("up")}[1m] offset 5m) == 1 or ${both("otelcol_process_uptime_seconds_total")} < 330` },
+  {
+    record: watched,
+    expr: `last_over_time(${series("up", {}, ["otel-collector", "jaeger"])}[1m] offset 5m) == 1 or ${series("uptime")} < 330`,
+  },
   { record: unwritten, expr: notWritten(settings) },
   ...Object.entries(errors).map(([of, counter]) => ({ record: storageErrors, labels: { of }, expr: grown(counter) })),
   ...Object.entries(losses(settings)).map(([place, expr]) => ({ record: lost, labels: { place }, expr })),
@@ -116,7 +119,7 @@ function jaegers(settings: StackSettings): Watched[] {
   return services.map((service) => ({
     job: "jaeger",
     service,
-    label: services.length === 1 ? "" : `, service="${service}"`,
+    labels: services.length === 1 ? {} : { service: is(service) },
     replicas: service === "jaeger-collector" ? collectors : replicas,
   }));
 }

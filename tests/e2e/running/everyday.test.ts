@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { cleanerMetric } from "../../../configs/jaeger/cleaner-metrics";
 import { imageReference } from "../../../configs/images";
+import { is, metrics, series } from "../../../configs/prometheus/metrics";
 import { rulesFile } from "../../../configs/prometheus/rules";
 import { networksOf } from "../../../configs/topology/docker";
 import { ports } from "../../../configs/topology/ports";
@@ -103,9 +104,9 @@ it("scrapes metrics with its Prometheus receiver: its own, which 8889 then has t
 
 it("counts requests before sampling, by span metrics", async () => {
   await clients.otel("http", { service: "span-metrics", name: "GET api/orders/" });
-  const calls = 'traces_span_metrics_calls_total{service_name="span-metrics"}';
+  const calls = series("calls", { service_name: is("span-metrics") });
   await eventually(calls, 60, async () => ((await systems.query(calls)) === 1 ? true : undefined));
-  expect(await systems.query('traces_span_metrics_duration_seconds_count{service_name="span-metrics"}')).toBe(1);
+  expect(await systems.query(`${metrics.callSeconds.name}_count{service_name="span-metrics"}`)).toBe(1);
 });
 
 it("has every Prometheus target up", async () => {

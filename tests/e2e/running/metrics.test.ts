@@ -1,0 +1,46 @@
+/**
+ * Rung: real systems end to end. Each metric of the catalogue is there on a healthy stack, with its labels; what only a failure brings about is read from the
+ * programs themselves in tests/rules/emitted.test.ts. The stack is one that several test files share.
+ */
+import { rmSync } from "node:fs";
+import { metrics, type Metric } from "../../../configs/prometheus/metrics";
+import { eventually } from "../../support/waiting";
+import { Checkout, scratch } from "../lib/checkout";
+import { Clients } from "../lib/send";
+import { Systems } from "../lib/systems";
+
+jest.setTimeout(5 * 60_000);
+
+const stack = Checkout.copy();
+const systems = new Systems(stack);
+const clients = new Clients(stack);
+
+beforeAll(async () => {
+  for (const protocol of ["grpc", "http"] as const) {
+    await systems.trace(await clients.otel(protocol, { service: "catalogue", name: "GET /catalogue" }));
+  }
+});
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** Those that a healthy stack on Docker has, each under each of its jobs. */
+const expected = Object.values<Metric>(metrics)
+  .filter(({ since }) => since === "start" || since === "first span")
+  .flatMap((metric) => metric.jobs.map((job) => ({ metric, job })));
+
+/** Labels that only the two tiers of a cluster have. */
+const clusterOnly = new Set(["tier", "service"]);
+
+const seriesOf = ({ name, type }: Metric) => (type === "histogram" ? ["bucket", "count", "sum"].map((part) => `${name}_${part}`) : [name]);
+
+it.each(expected.map((one) => [one.metric.name, one.job, one.metric] as const))("%s is there under %s", async (_name, job, metric) => {
+  const found = new Set<string>();
+  for (const name of seriesOf(metric)) {
+    const labels = await eventually(`${name} of ${job}`, 90, async () => {
+      const { text } = await systems.page("prometheus", `/api/v1/series?match[]=${encodeURIComponent(`${name}{job="${job}"}`)}`);
+      const { data } = JSON.parse(text) as { data: Record<string, string>[] };
+      return data.length > 0 ? data.flatMap((labels) => Object.keys(labels)) : undefined;
+    });
+    for (const label of labels) found.add(label);
+  }
+  expect(metric.labels.filter((label) => !clusterOnly.has(label) && !found.has(label))).toEqual([]);
+});
