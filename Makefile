@@ -16,48 +16,48 @@ tsx := node_modules/.bin/tsx
 
 ##@ A stack
 up: $(modules) ## start a stack: engine, images, services, one trace through it
-	@$(tsx) scripts/up.ts
+	@$(tsx) cli/main.ts up
 down: $(modules) ## stop it; data and secrets stay
-	@$(tsx) scripts/down.ts
+	@$(tsx) cli/main.ts down
 destroy: $(modules) ## delete it with all its data
-	@$(tsx) scripts/destroy.ts
+	@$(tsx) cli/main.ts destroy
 preview: $(modules) ## show what `make up` would change (DIFF=1: all of it)
-	@$(tsx) scripts/preview.ts
+	@$(tsx) cli/main.ts preview
 
 sampling: $(modules) ## rates in force and what they keep (SET= and TRAFFIC= for what-ifs)
-	@$(tsx) scripts/sampling.ts
+	@$(tsx) cli/main.ts sampling
 
 ##@ A running stack
 status: $(modules) ## services, spans, queue and storage on one screen
-	@$(tsx) scripts/status.ts
+	@$(tsx) cli/main.ts status
 logs: $(modules) ## what the services say (SERVICE=, FOLLOW=1)
-	@$(tsx) scripts/logs.ts
+	@$(tsx) cli/main.ts logs
 open: $(modules) ## addresses, and an application's environment
-	@$(tsx) scripts/open.ts
+	@$(tsx) cli/main.ts open
 password: $(modules) ## print Elasticsearch's password
-	@$(tsx) scripts/password.ts
+	@$(tsx) cli/main.ts password
 smoke: $(modules) ## send a trace and find it again
-	@$(tsx) scripts/smoke.ts
+	@$(tsx) cli/main.ts smoke
 
 alerts-drill: $(modules) ## provoke each alert of the running stack, and time it (an hour; loses spans)
-	@$(tsx) scripts/drill.ts
+	@$(tsx) cli/main.ts drill
 bench: $(modules) ## memory and throughput of the running stack, as a table
-	@$(tsx) scripts/bench.ts
+	@$(tsx) cli/main.ts bench
 
 bench-sampling: $(modules) ## memory that undecided traces take, measured on the Collector itself
-	@$(tsx) scripts/bench-sampling.ts
+	@$(tsx) cli/main.ts bench-sampling
 
 ##@ The Django package
 demo: $(modules) ## the example project against the running stack: its traces
-	@$(tsx) scripts/django.ts demo
+	@$(tsx) cli/main.ts django demo
 django-bench: $(modules) ## what tracing costs a request, as ratios
-	@$(tsx) scripts/django.ts overhead
+	@$(tsx) cli/main.ts django overhead
 
 ##@ Files and images
 render: $(modules) ## write rendered/$(ENV)/ anew: compose file and config files
-	@$(tsx) scripts/render.ts --stack "$$ENV"
+	@$(tsx) cli/main.ts render --stack "$$ENV"
 images: $(modules) ## build the images on this machine
-	@$(tsx) scripts/images.ts
+	@$(tsx) cli/main.ts images
 
 ##@ Tests
 test: $(modules) ## what every change passes: lint to end to end, half an hour (RUNG= for single suites)
@@ -71,11 +71,11 @@ lint: $(modules) ## lint, types, and the format of Go files
 
 ##@ This machine
 requirements: $(modules) ## what it lacks for `make up`, `make images` and `make test`
-	@$(tsx) scripts/requirements.ts --check run images test
+	@$(tsx) cli/main.ts requirements --check run images test
 engine: $(modules) ## a container engine, installed and started if there is none
-	@$(tsx) scripts/engine.ts start
+	@$(tsx) cli/main.ts engine start
 engine-stop: $(modules) ## stop the engine that `make engine` started
-	@$(tsx) scripts/engine.ts stop
+	@$(tsx) cli/main.ts engine stop
 cluster: $(modules) ## a Kubernetes node for tests, from Go modules and Debian's packages
 	@$(tsx) tests/cluster/main.ts start
 cluster-stop: $(modules) ## end that node, and delete all that it made
@@ -85,7 +85,7 @@ cluster-stop: $(modules) ## end that node, and delete all that it made
 $(modules): package-lock.json
 	@command -v npm >/dev/null || { echo "error: Node.js $$(cat .nvmrc) or newer with npm is needed: https://nodejs.org" >&2; exit 1; }
 	@echo "==> Node modules" >&2
-	@node scripts/node-version.js
+	@node cli/node-version.js
 	@npm ci --no-audit --no-fund --loglevel=error >&2
 	@touch $@
 

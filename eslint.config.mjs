@@ -2,7 +2,7 @@ import { createNodeResolver, importX } from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
 
 /** Folders and files, the lowest first: none imports from one behind it. */
-const layers = ["configs", "components", "index.ts", "render", "scripts", "images", "policy", "examples", "tests"];
+const layers = ["configs", "components", "index.ts", "render", "cli", "images", "policy", "examples", "tests"];
 const upwards = layers.flatMap((layer, at) => layers.slice(at + 1).map((above) => ({ target: `./${layer}`, from: `./${above}` })));
 
 export default tseslint.config(
@@ -45,7 +45,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["images/**/*.ts", "scripts/**/*.ts", "tests/chaos/**/*.ts"],
+    files: ["images/**/*.ts", "cli/**/*.ts", "tests/chaos/**/*.ts"],
     // Guards on pinned versions are always true, until the version changes.
     rules: { "@typescript-eslint/no-unnecessary-condition": "off" },
   },

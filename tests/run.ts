@@ -6,17 +6,17 @@
  */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { check, goLint, goTest, jest, one, sum, type Counts } from "../scripts/lib/counts";
-import { goTool } from "../scripts/lib/go-tools";
-import { onSupportedNodes } from "../scripts/lib/node-versions";
-import { options } from "../scripts/lib/options";
-import { cliOnPath } from "../scripts/lib/pulumi-cli";
-import { canRun, type Lock, pytest, python } from "../scripts/lib/python";
-import { alone } from "../scripts/lib/lock";
-import { attach, must } from "../scripts/lib/run";
-import { main, note, Problem, since, step, table } from "../scripts/lib/say";
-import { projectFolder } from "../scripts/lib/stack";
-import { ensureForSuites } from "../scripts/lib/suite-requirements";
+import { check, goLint, goTest, jest, one, sum, type Counts } from "../cli/suites/counts";
+import { goTool } from "../cli/machine/go-tools";
+import { onSupportedNodes } from "../cli/suites/node-versions";
+import { options } from "../cli/terminal/options";
+import { cliOnPath } from "../cli/pulumi/pulumi-cli";
+import { canRun, type Lock, pytest, python } from "../cli/suites/python";
+import { alone } from "../cli/machine/lock";
+import { attach, must } from "../cli/machine/run";
+import { main, note, Problem, since, step, table } from "../cli/terminal/say";
+import { projectFolder } from "../cli/stack/stack";
+import { ensureForSuites } from "../cli/suites/suite-requirements";
 import { kubeconfig } from "./cluster/lib/layout";
 import { kubectlProblem, preferOwnPrograms } from "./cluster/lib/programs";
 import { djangoEnvironment } from "./e2e/lib/django";
@@ -169,7 +169,8 @@ async function lint(): Promise<Counts> {
 
 async function render(): Promise<Counts> {
   const all: Counts[] = [];
-  for (const stack of readdirSync(join(projectFolder, "rendered"))) all.push(await check("scripts/render.ts", "--stack", stack, "--check"));
+  for (const stack of readdirSync(join(projectFolder, "rendered")))
+    all.push(await check("cli/main.ts", "render", "--stack", stack, "--check"));
   return sum(all);
 }
 

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { images } from "../../configs/images";
 import { inputHash } from "./hash";
-import { cacheDir } from "../../scripts/lib/cache";
+import { cacheDir } from "../../cli/machine/cache";
 import type { Step } from "./progress";
 import { run, withWorkDir } from "./run";
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { cacheDir } from "../../scripts/lib/cache";
+import { cacheDir } from "../../cli/machine/cache";
 import { run, succeeds } from "./run";
 
 /** The label that tells what an image was made from. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { images, type ImageName } from "../../configs/images";
 import { cachedFolder, isCurrent } from "./cache";
 import { inputHash } from "./hash";
-import { binaryDir } from "../../scripts/lib/cache";
+import { binaryDir } from "../../cli/machine/cache";
 import { imagesDir } from "./folder";
 import type { Step } from "./progress";
 import { run } from "./run";

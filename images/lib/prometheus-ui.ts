@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { binariesHash, goBuild, sourceDir } from "./go-programs";
 import { cachedFolder } from "./cache";
 import { inputHash } from "./hash";
-import { binaryDir } from "../../scripts/lib/cache";
+import { binaryDir } from "../../cli/machine/cache";
 import { imagesDir } from "./folder";
 import type { Step } from "./progress";
 import { run, withWorkDir } from "./run";

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheDir } from "../../scripts/lib/cache";
+import { cacheDir } from "../../cli/machine/cache";
 
 export class CommandError extends Error {}
 

@@ -3,7 +3,7 @@ import { cp } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { cachedFolder } from "./cache";
 import { inputHash } from "./hash";
-import { cacheDir } from "../../scripts/lib/cache";
+import { cacheDir } from "../../cli/machine/cache";
 import { imagesDir } from "./folder";
 import type { Step } from "./progress";
 import { run, withWorkDir } from "./run";

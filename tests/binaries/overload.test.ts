@@ -8,7 +8,7 @@ import { prometheusReader } from "../../configs/go-programs";
 import { instanceCapacity } from "../../configs/sampling";
 import { tailSampling } from "../../configs/collector/tail-sampling";
 import { toYaml } from "../../configs/yaml";
-import { sleep } from "../../scripts/lib/run";
+import { sleep } from "../../cli/machine/run";
 import { requestsOf } from "../support/otlp";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { mebibyte, queueBytes, queueFileBytes } from "../../configs/collector/bytes";
 import { collectorConfig } from "../../configs/collector/config";
 import { paths, ports } from "../../configs/topology/ports";
-import { sleep } from "../../scripts/lib/run";
+import { sleep } from "../../cli/machine/run";
 import { moved, ready, scraped } from "../rules/support/moved";
 import { requestBytes, type Span } from "../support/otlp-bytes";
 import { settingsWith } from "../support/settings";

@@ -2,10 +2,10 @@
 import { can } from "../../configs/versions";
 import type { Checkout } from "../e2e/lib/checkout";
 import { Ledger } from "../e2e/lib/ledger";
-import { Running } from "../../scripts/lib/running";
-import { waitHealthy } from "../../scripts/lib/health";
-import { sleep } from "../../scripts/lib/run";
-import { Problem } from "../../scripts/lib/say";
+import { Running } from "../../cli/status/running";
+import { waitHealthy } from "../../cli/engine/health";
+import { sleep } from "../../cli/machine/run";
+import { Problem } from "../../cli/terminal/say";
 import type { Outcome } from "./outcome";
 import { rate, type Row } from "./row";
 import { recovery, watchAlerts } from "./watch";

@@ -2,12 +2,12 @@
 import { queueCapacity, queueSize } from "../../configs/prometheus/promql";
 import { publishedUrl } from "../../configs/topology/docker";
 import type { ServiceName } from "../../configs/topology/topology";
-import { docker } from "../../scripts/lib/docker";
-import { waitHealthy } from "../../scripts/lib/health";
-import { query } from "../../scripts/lib/prometheus";
-import { sleep } from "../../scripts/lib/run";
-import { kill, pause, start, stop, unpause, type Running } from "../../scripts/lib/running";
-import { Problem } from "../../scripts/lib/say";
+import { docker } from "../../cli/engine/docker";
+import { waitHealthy } from "../../cli/engine/health";
+import { query } from "../../cli/status/prometheus";
+import { sleep } from "../../cli/machine/run";
+import { kill, pause, start, stop, unpause, type Running } from "../../cli/status/running";
+import { Problem } from "../../cli/terminal/say";
 import type { Row } from "./row";
 
 /** How a fault comes and goes. */

@@ -10,12 +10,12 @@ import { carryOut } from "./carry-out";
 import { allHold, heads, line, type Outcome } from "./outcome";
 import { chosen } from "./rows";
 import { ChaosStack, impossible } from "./stack";
-import { confirm } from "../../scripts/lib/confirm";
-import { ensureEngine } from "../../scripts/lib/engine";
-import { ensure } from "../../scripts/lib/ensure";
-import { alone } from "../../scripts/lib/lock";
-import { options } from "../../scripts/lib/options";
-import { heartbeat, main, note, since, step, table } from "../../scripts/lib/say";
+import { confirm } from "../../cli/terminal/confirm";
+import { ensureEngine } from "../../cli/engine/engine";
+import { ensure } from "../../cli/machine/ensure";
+import { alone } from "../../cli/machine/lock";
+import { options } from "../../cli/terminal/options";
+import { heartbeat, main, note, since, step, table } from "../../cli/terminal/say";
 
 /** No fault begins later, ms: the longest takes the rest of the hour, where a stack does not recover. */
 const lastBeginning = 50 * 60_000;

@@ -1,5 +1,5 @@
 /** A row of chaos: one fault under load, and what it may cost. */
-import type { Running } from "../../scripts/lib/running";
+import type { Running } from "../../cli/status/running";
 
 /** Spans a second of the load. */
 export const rate = 500;

@@ -1,6 +1,6 @@
 /** The rows of chaos, and why each may cost what it may: docs/decisions/0023-chaos.md. */
 import type { ServiceName } from "../../configs/topology/topology";
-import { Problem } from "../../scripts/lib/say";
+import { Problem } from "../../cli/terminal/say";
 import * as faults from "./faults";
 import { rate, type Documented, type Row } from "./row";
 

@@ -9,14 +9,14 @@ import { watermarks, watermarkSetting, type Watermark } from "../../configs/elas
 import { Checkout, scratch } from "../e2e/lib/checkout";
 import { fakeClock, fakeClockEnvironment, fakeClockMount } from "../e2e/lib/fake-clock";
 import { testStacks } from "../e2e/lib/test-stacks";
-import { composeCommand, render } from "../../scripts/lib/compose";
-import { belongings } from "../../scripts/lib/docker";
-import { explain, waitHealthy } from "../../scripts/lib/health";
-import { chooseSource, ensureImages, overridesFor } from "../../scripts/lib/images";
-import { removeByLabel } from "../../scripts/lib/remove";
-import { must } from "../../scripts/lib/run";
-import { heartbeat, note } from "../../scripts/lib/say";
-import { smokeTest } from "../../scripts/lib/smoke";
+import { composeCommand, render } from "../../cli/engine/compose";
+import { belongings } from "../../cli/engine/docker";
+import { explain, waitHealthy } from "../../cli/engine/health";
+import { chooseSource, ensureImages, overridesFor } from "../../cli/stack/images";
+import { removeByLabel } from "../../cli/engine/remove";
+import { must } from "../../cli/machine/run";
+import { heartbeat, note } from "../../cli/terminal/say";
+import { smokeTest } from "../../cli/smoke/smoke";
 import { clock } from "./faults";
 import type { Row, StackKind } from "./row";
 

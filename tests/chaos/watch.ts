@@ -1,8 +1,8 @@
 /** What a running stack shows while a row is carried out: its alerts, and whether it stores spans as they come. */
 import type { Settings } from "../../configs/stack/schema";
-import { alertsIn } from "../../scripts/lib/prometheus";
-import { sleep } from "../../scripts/lib/run";
-import type { Running } from "../../scripts/lib/running";
+import { alertsIn } from "../../cli/status/prometheus";
+import { sleep } from "../../cli/machine/run";
+import type { Running } from "../../cli/status/running";
 
 /** Collects the alerts that fire from now on; one that fires already tells of what was before. */
 export async function watchAlerts(settings: Settings): Promise<{ end: () => Promise<string[]> }> {

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
-import { sleep } from "../../scripts/lib/run";
+import { sleep } from "../../cli/machine/run";
 import { chainPrefix, chainsOf, restoreText } from "./lib/iptables";
 import { apiUrl, at, kubeconfig, network, nodeName } from "./lib/layout";
 import { policyChain } from "./lib/node";

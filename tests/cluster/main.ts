@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { ensure } from "../../scripts/lib/ensure";
-import { must, run } from "../../scripts/lib/run";
-import { heartbeat, main, note, Problem, since, step } from "../../scripts/lib/say";
+import { ensure } from "../../cli/machine/ensure";
+import { must, run } from "../../cli/machine/run";
+import { heartbeat, main, note, Problem, since, step } from "../../cli/terminal/say";
 import { makeCredentials } from "./lib/certificates";
 import { cniConfig, containerdConfig, kubeconfigText, kubeletConfig, proxyConfig } from "./lib/files";
 import { importArchive, importFromEngine, importOwn, pauseImage } from "./lib/images";

@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { imageReference } from "../../configs/images";
 import { files } from "../../configs/topology/ports";
-import { must } from "../../scripts/lib/run";
+import { must } from "../../cli/machine/run";
 import { keptOf } from "../support/oracle";
 import { killed, images, ledgerProgram, TestStack } from "./support/cluster";
 import { Load, rate, type Sent, type Verdict } from "./support/load";

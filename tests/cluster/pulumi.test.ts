@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { projectFolder } from "../../render/record";
-import { run, tail, type Outcome } from "../../scripts/lib/run";
+import { run, tail, type Outcome } from "../../cli/machine/run";
 import { until } from "../support/waiting";
 import { images, isOfJob, kubectl, tryKubectl } from "./support/cluster";
 

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { publishedModule } from "../../scripts/lib/go-tools";
+import { publishedModule } from "../../cli/machine/go-tools";
 
 /** The oldest and the newest Kubernetes that the manifests are checked against. */
 export const kubernetesVersions = {

@@ -1,5 +1,5 @@
 /** Waiting for what comes by itself. */
-import { sleep } from "../../scripts/lib/run";
+import { sleep } from "../../cli/machine/run";
 
 /** Asks until the answer is there; the last answer or error tells why not. */
 export async function eventually<T>(what: string, seconds: number, ask: () => Promise<T | undefined>): Promise<T> {

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { hygieneArgs } from "../../../configs/collector/hygiene";
 import { samplingArgs } from "../../../configs/collector/tail-sampling";
-import { binaryPath, type Program } from "../../../scripts/lib/cache";
+import { binaryPath, type Program } from "../../../cli/machine/cache";
 
 /** What became of a program. */
 export interface Outcome {

@@ -1,7 +1,7 @@
 /** The node's certificates and tokens. They live as long as its folder; each start makes new ones. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { must } from "../../../scripts/lib/run";
+import { must } from "../../../cli/machine/run";
 import { at, network, nodeName } from "./layout";
 
 /** Who talks to the API server: user, groups. What each may do is what Kubernetes' own roles say. */

@@ -3,8 +3,8 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { imageNames, imageReference } from "../../../configs/images";
-import { must, run } from "../../../scripts/lib/run";
-import { heartbeat, note, Problem } from "../../../scripts/lib/say";
+import { must, run } from "../../../cli/machine/run";
+import { heartbeat, note, Problem } from "../../../cli/terminal/say";
 import { at, programs, versions } from "./layout";
 
 /** The node's own images, FROM scratch, with one static program each. */

@@ -1,7 +1,7 @@
 /** Where the node's parts are: addresses, ports, folders. Plain data. */
 import { join } from "node:path";
-import { cacheDir } from "../../../scripts/lib/cache";
-import { stateFolder } from "../../../scripts/lib/state";
+import { cacheDir } from "../../../cli/machine/cache";
+import { stateFolder } from "../../../cli/pulumi/state";
 
 /** Versions of what is built from Go modules; kubernetes/go.mod must want the same. */
 export const versions = { kubernetes: "1.33.5", coredns: "1.12.1" } as const;

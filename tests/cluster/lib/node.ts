@@ -1,8 +1,8 @@
 /** What the node asks of the machine beside its processes: an interface, rules, control groups, mounts. All of it is undone. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { must, run } from "../../../scripts/lib/run";
-import { Problem } from "../../../scripts/lib/say";
+import { must, run } from "../../../cli/machine/run";
+import { Problem } from "../../../cli/terminal/say";
 import { home, network, programs } from "./layout";
 
 /** The chain through which all traffic of pods goes; the agent fills it with the policies. */

@@ -2,9 +2,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
-import { isAlive, statusOf } from "../../../scripts/lib/processes";
-import { sleep, tail } from "../../../scripts/lib/run";
-import { Problem } from "../../../scripts/lib/say";
+import { isAlive, statusOf } from "../../../cli/machine/processes";
+import { sleep, tail } from "../../../cli/machine/run";
+import { Problem } from "../../../cli/terminal/say";
 import { at } from "./layout";
 
 /** What identifies a process for as long as the machine is up: its number may go to another, with another start. */

@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { publishedModule } from "../../../scripts/lib/go-tools";
-import { inTurn } from "../../../scripts/lib/lock";
-import { isAlive } from "../../../scripts/lib/processes";
-import { must, run } from "../../../scripts/lib/run";
-import { heartbeat, note, Problem } from "../../../scripts/lib/say";
+import { publishedModule } from "../../../cli/machine/go-tools";
+import { inTurn } from "../../../cli/machine/lock";
+import { isAlive } from "../../../cli/machine/processes";
+import { must, run } from "../../../cli/machine/run";
+import { heartbeat, note, Problem } from "../../../cli/terminal/say";
 import { programs, versions } from "./layout";
 
 const folder = join(__dirname, "..", "kubernetes");

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectFolder } from "../../../render/record";
-import { must, run, sleep, type Outcome } from "../../../scripts/lib/run";
+import { must, run, sleep, type Outcome } from "../../../cli/machine/run";
 import { at, kubeconfig } from "../lib/layout";
 import { overlayOf } from "./open-files";
 import { manifestsIn, type Manifest } from "../../support/manifest-world";
@@ -87,7 +87,7 @@ export class TestStack {
     const text = (value: object | string) => (typeof value === "string" ? value : JSON.stringify(value));
     const all = { images, kubernetes: { namespace: this.namespace, volumes: "delete", nodes: "any", zones: "any" }, ...settings };
     const set = Object.entries(all).flatMap(([name, value]) => ["--set", `tracing:${name}=${text(value)}`]);
-    const args = ["--import", "tsx", join("scripts", "render.ts"), "--stack", this.stack, "--out", this.folder, ...set];
+    const args = ["--import", "tsx", join("cli", "main.ts"), "render", "--stack", this.stack, "--out", this.folder, ...set];
     await must(process.execPath, args, { cwd: projectFolder });
     return manifestsIn(this.folder);
   }

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { get } from "node:https";
 import { join } from "node:path";
 import { ports } from "../../../configs/topology/ports";
-import { must, run, sleep } from "../../../scripts/lib/run";
+import { must, run, sleep } from "../../../cli/machine/run";
 import type { LedgerTrace } from "../../support/oracle";
 import { kubectl, ledgerProgram, read, withPort, withSecret, type Application, type TestStack } from "./cluster";
 

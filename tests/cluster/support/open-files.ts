@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { stringify } from "yaml";
 import { projectFolder } from "../../../render/record";
-import { must } from "../../../scripts/lib/run";
+import { must } from "../../../cli/machine/run";
 
 /** What Elasticsearch's bootstrap check asks for. */
 export const wantedFiles = 65_535;

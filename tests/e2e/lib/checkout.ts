@@ -9,7 +9,7 @@ import { dockerName, hostPort, publishedUrl } from "../../../configs/topology/do
 import type { PublishedPort } from "../../../configs/topology/ports";
 import type { ServiceName } from "../../../configs/topology/topology";
 import { projectFolder, stackConfig } from "../../../render/record";
-import { run, type Outcome } from "../../../scripts/lib/run";
+import { run, type Outcome } from "../../../cli/machine/run";
 import { interrupted } from "./interrupt";
 import { testHome, testStacks, type TestStack } from "./test-stacks";
 

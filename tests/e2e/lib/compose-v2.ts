@@ -1,8 +1,8 @@
 /** Compose v2, from its Go module: the machine need not have Docker's plugin. */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { binariesDir } from "../../../scripts/lib/cache";
-import { must, run } from "../../../scripts/lib/run";
+import { binariesDir } from "../../../cli/machine/cache";
+import { must, run } from "../../../cli/machine/run";
 
 const source = { path: "github.com/docker/compose/v2", version: "v2.39.4" };
 

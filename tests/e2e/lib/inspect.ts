@@ -1,7 +1,7 @@
 /** `docker inspect` of a stack's services, without what differs from run to run or only says who made it. */
 import { stackLabels } from "../../../configs/topology/ports";
-import { belongings } from "../../../scripts/lib/docker";
-import { must } from "../../../scripts/lib/run";
+import { belongings } from "../../../cli/engine/docker";
+import { must } from "../../../cli/machine/run";
 
 interface Inspected {
   readonly Name: string;

@@ -1,8 +1,8 @@
 /** An interrupted command: all of its processes end at once, as when the power goes. */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { statusOf } from "../../../scripts/lib/processes";
-import { run, sleep } from "../../../scripts/lib/run";
+import { statusOf } from "../../../cli/machine/processes";
+import { run, sleep } from "../../../cli/machine/run";
 
 /**
  * Starts `make <words>` and kills it, with all that it started, when a container of that name runs.

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectFolder } from "../../../render/record";
-import { must, run } from "../../../scripts/lib/run";
+import { must, run } from "../../../cli/machine/run";
 import type { LedgerTrace } from "../../support/oracle";
 import { scratch, type Checkout } from "./checkout";
 

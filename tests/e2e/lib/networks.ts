@@ -1,5 +1,5 @@
 /** Who reaches whom on a Docker network. */
-import { run } from "../../../scripts/lib/run";
+import { run } from "../../../cli/machine/run";
 
 /** Shell words for a host's address. Debian's static busybox resolves names in nslookup only; elsewhere the same words do no harm. */
 export const addressOf = (host: string): string => `$(nslookup ${host} | awk '/^Address/ && !/127.0.0.11/ { print $NF; exit }')`;

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { files, paths } from "../../../configs/topology/ports";
-import { sleep } from "../../../scripts/lib/run";
+import { sleep } from "../../../cli/machine/run";
 import { predicted, type Prediction, type Request } from "../../support/oracle";
 import { eventually } from "../../support/waiting";
 import { briefTraces, traceCount, type Sending } from "./brief";

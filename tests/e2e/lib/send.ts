@@ -1,7 +1,7 @@
 /** Spans of real clients. */
 import { join } from "node:path";
 import { projectFolder } from "../../../render/record";
-import { must } from "../../../scripts/lib/run";
+import { must } from "../../../cli/machine/run";
 import type { Checkout } from "./checkout";
 
 /** A span to send. */

@@ -3,10 +3,10 @@ import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { stackLabels } from "../../../configs/topology/ports";
-import { cliOnPath } from "../../../scripts/lib/pulumi-cli";
-import { removeByLabel } from "../../../scripts/lib/remove";
-import { run, sleep } from "../../../scripts/lib/run";
-import { note } from "../../../scripts/lib/say";
+import { cliOnPath } from "../../../cli/pulumi/pulumi-cli";
+import { removeByLabel } from "../../../cli/engine/remove";
+import { run, sleep } from "../../../cli/machine/run";
+import { note } from "../../../cli/terminal/say";
 import { Checkout, scratch } from "./checkout";
 import { sharing, testStackPrefix } from "./test-stacks";
 

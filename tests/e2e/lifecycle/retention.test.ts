@@ -3,7 +3,7 @@
  * cleaner goes by the time at which an index was made, which nobody can set.
  */
 import { cleanerMetric } from "../../../configs/jaeger/cleaner-metrics";
-import { sleep } from "../../../scripts/lib/run";
+import { sleep } from "../../../cli/machine/run";
 import { settingsWith } from "../../support/settings";
 import { ClockedStore } from "../lib/clock";
 import { eventually } from "../../support/waiting";

@@ -8,7 +8,7 @@ import { rmSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { mebibyte, requestBytes } from "../../../configs/collector/bytes";
 import { dropReasons, marks } from "../../../configs/collector/hygiene";
-import { sleep } from "../../../scripts/lib/run";
+import { sleep } from "../../../cli/machine/run";
 import type { Attributes, Span, Text } from "../../support/otlp-bytes";
 import { eventually } from "../../support/waiting";
 import { Checkout, scratch } from "../lib/checkout";

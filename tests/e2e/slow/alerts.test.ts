@@ -2,8 +2,8 @@
  * Rung: faults. Alerts of the running stack are provoked for real: those that fire within minutes. `make alerts-drill` provokes the others too.
  */
 import { rmSync } from "node:fs";
-import { carryOut, type Fired } from "../../../scripts/lib/drill";
-import { drills } from "../../../scripts/lib/drills";
+import { carryOut, type Fired } from "../../../cli/drill/drill";
+import { drills } from "../../../cli/drill/drills";
 import { Checkout, scratch } from "../lib/checkout";
 
 jest.setTimeout(20 * 60_000);

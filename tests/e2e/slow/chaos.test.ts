@@ -7,7 +7,7 @@ import { carryOut } from "../../chaos/carry-out";
 import { broken, line } from "../../chaos/outcome";
 import { quickRows, rows } from "../../chaos/rows";
 import { ChaosStack } from "../../chaos/stack";
-import { removeByLabel } from "../../../scripts/lib/remove";
+import { removeByLabel } from "../../../cli/engine/remove";
 import { scratch } from "../lib/checkout";
 
 jest.setTimeout(20 * 60_000);

@@ -5,8 +5,8 @@
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { pytest } from "../../../scripts/lib/python";
-import { sleep } from "../../../scripts/lib/run";
+import { pytest } from "../../../cli/suites/python";
+import { sleep } from "../../../cli/machine/run";
 import { keptOf } from "../../support/oracle";
 import { eventually, until } from "../../support/waiting";
 import { Checkout, scratch } from "../lib/checkout";

@@ -2,8 +2,8 @@
 import { effectiveRate, forecast, storedSpanBytes } from "../../../configs/sampling";
 import { parseSettings } from "../../../configs/stack/parse";
 import { stackConfig } from "../../../render/record";
-import { Problem } from "../../../scripts/lib/say";
-import { changed, trafficOf } from "../../../scripts/lib/what-if";
+import { Problem } from "../../../cli/terminal/say";
+import { changed, trafficOf } from "../../../cli/stack/what-if";
 import { settingsWith } from "../../support/settings";
 
 const { sampling } = settingsWith({ sampling: { default: 10, operations: [{ operation: "POST /a/*", percent: 50 }] } });

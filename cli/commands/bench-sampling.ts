@@ -1,0 +1,121 @@
+/**
+ * `make bench-sampling`: what an undecided trace and a remembered trace id take in the memory of the real Collector, as a table in Markdown.
+ * configs/sampling/capacity.ts is made from these figures. It needs the program alone (`make images` or `npx tsx images/build.ts --binaries`).
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { prometheusReader } from "../../configs/go-programs";
+import { tailPolicies } from "../../configs/sampling";
+import { toYaml } from "../../configs/yaml";
+import { binaryPath } from "../machine/cache";
+import { must, sleep } from "../machine/run";
+import { main, note, Problem, step } from "../terminal/say";
+import { anySettings, projectFolder } from "../stack/stack";
+
+/** Traces of some spans that are undecided together. Enough that the heap at rest (about 30 MiB) is small beside them. */
+const undecided = [
+  { spans: 1, traces: 40_000 },
+  { spans: 10, traces: 20_000 },
+  { spans: 50, traces: 5000 },
+];
+
+const remembered = 200_000;
+
+const heap = "otelcol_process_runtime_heap_alloc_bytes";
+const onMemory = "otelcol_processor_tail_sampling_sampling_traces_on_memory";
+
+main(async () => {
+  const program = binaryPath("otelcol-contrib");
+  if (!existsSync(program)) throw new Problem("the Collector was not built yet: npx tsx images/build.ts --binaries");
+  const folder = mkdtempSync(join(tmpdir(), "tracing-bench-"));
+  try {
+    const ledger = join(folder, "ledger");
+    await must("go", ["build", "-o", ledger, "."], { cwd: join(projectFolder, "tests", "ledger") });
+    const measure = async (name: string, wait: number, traces: number, spans: number) => {
+      const [otlp = 0, metrics = 0] = await freePorts(2);
+      const config = join(folder, `${name}.yml`);
+      writeFileSync(config, configText(otlp, metrics, wait));
+      // A small GOGC: what is on the heap is what is in use, within a twentieth.
+      const collector = spawn(program, [`--config=${config}`], { stdio: "ignore", env: { GOGC: "5" } });
+      try {
+        const rest = await settled(metrics, collector);
+        await must(ledger, [
+          ...["send", "--endpoint", `127.0.0.1:${otlp}`, "--traces", String(traces), "--spans-per-trace", String(spans)],
+          ...["--out", join(folder, `${name}.ledger`), "--seed", "7"],
+        ]);
+        const held = wait > 60 ? traces : 0;
+        while ((await metric(metrics, onMemory)) !== held) await sleep(500);
+        return ((await settled(metrics, collector)) - rest) / traces;
+      } finally {
+        collector.kill("SIGKILL");
+      }
+    };
+    const rows: string[][] = [];
+    for (const { spans, traces } of undecided) {
+      step(`${traces} undecided traces of ${spans} spans`);
+      const bytes = await measure(`spans-${spans}`, 600, traces, spans);
+      rows.push([`an undecided trace of ${spans} spans`, String(traces), `${Math.round(bytes)} B`, `${Math.round(bytes / spans)} B`]);
+      note(rows.at(-1)?.join(", ") ?? "");
+    }
+    step(`${remembered} remembered ids`);
+    const bytes = await measure("remembered", 1, remembered, 1);
+    rows.push(["a remembered trace id", String(remembered), `${Math.round(bytes)} B`, "-"]);
+    console.log(`\n${markdown([["in memory", "of them", "heap for each", "for each span"], ...rows])}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+/** The sampling of a stack that keeps nothing by chance, so that every trace stays undecided until the wait is over. */
+function configText(otlp: number, metrics: number, wait: number): string {
+  const nothing = { ...anySettings("prod").sampling, default: 0, operations: [] };
+  return toYaml({
+    receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${otlp}` } } } },
+    processors: {
+      tail_sampling: {
+        sampling_strategy: "span-ingest",
+        decision_wait: `${wait}s`,
+        num_traces: 1_000_000,
+        decision_cache: { sampled_cache_size: 1_000_000, non_sampled_cache_size: 1_000_000 },
+        policies: tailPolicies(nothing),
+      },
+    },
+    // Nothing is kept, so nothing leaves.
+    exporters: { otlp_http: { endpoint: "http://127.0.0.1:1" } },
+    service: {
+      pipelines: { traces: { receivers: ["otlp"], processors: ["tail_sampling"], exporters: ["otlp_http"] } },
+      telemetry: { logs: { level: "error" }, metrics: { level: "normal", readers: [prometheusReader("127.0.0.1", metrics)] } },
+    },
+  });
+}
+
+/** The least heap of some seconds, in bytes: what the garbage collector leaves. */
+async function settled(port: number, collector: ChildProcess): Promise<number> {
+  let least = Infinity;
+  for (let second = 0; second < 12; second++) {
+    await sleep(1000);
+    if (collector.exitCode !== null) throw new Problem(`the Collector ended with ${collector.exitCode}`);
+    least = Math.min(least, (await metric(port, heap).catch(() => Infinity)) || Infinity);
+  }
+  return least;
+}
+
+async function metric(port: number, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return Number(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "m").exec(text)?.[1] ?? 0);
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  for (const server of servers) await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  for (const server of servers) await new Promise((resolve) => server.close(resolve));
+  return ports;
+}
+
+function markdown([head = [], ...body]: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}

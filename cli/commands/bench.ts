@@ -1,0 +1,125 @@
+/**
+ * `make bench`: figures of a running stack, as tables in Markdown. Memory as a share of each limit, at rest and under load; how much a burst
+ * takes longer than the same spans at an even rate; the time from an export to Jaeger, and of queries, as a share of the brief's figures;
+ * bytes a span. It judges nothing: a test that measures time fails on a busy machine.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Settings } from "../../configs/stack/schema";
+import { publishedUrl } from "../../configs/topology/docker";
+import { peakMemory } from "../bench/memory";
+import { storagePerDay, stored } from "../bench/storage";
+import { queryTimes, traceLatency, type Times } from "../bench/times";
+import { belongings, serviceContainers } from "../engine/docker";
+import { readPassword } from "../stack/password";
+import { must, run, sleep } from "../machine/run";
+import { heartbeat, main, note, Problem, size, step } from "../terminal/say";
+import { loadSettings, projectFolder } from "../stack/stack";
+
+/** Spans a second, and for how many seconds. */
+const load = { rate: 1000, seconds: 60 };
+
+/** Spans of a burst. */
+const burst = 100_000;
+
+/** The brief's figures, milliseconds. */
+const brief = { latency: 100, query: 1000 };
+
+/** What the ledger found, as far as it is shown. */
+interface Verdict extends Record<"acknowledged" | "stored" | "lost" | "duplicated" | "storedSeconds" | "sendSeconds", number> {
+  readonly service: string;
+}
+
+main(async () => {
+  const settings = loadSettings();
+  const containers = serviceContainers((await belongings(settings.stack)).containers);
+  if (containers.length === 0) throw new Problem("no stack is running: make up");
+  const password = await readPassword();
+  const send = await ledger(settings, password);
+  try {
+    step("At rest");
+    const rest = await heartbeat(
+      "memory at rest",
+      sleep(15_000).then(() => peakMemory(15)),
+    );
+
+    step("From an export to Jaeger");
+    const latency = await heartbeat("one trace at a time", traceLatency(settings, 100));
+
+    step(`${load.rate} spans/s for ${load.seconds} s`);
+    const even = send.run("even", "--rate", String(load.rate), "--duration", `${load.seconds}s`);
+    const [evenVerdict, busy] = await heartbeat("load", Promise.all([even, peakMemory(load.seconds)]));
+
+    step(`A burst of ${burst} spans`);
+    const fast = send.run("burst", "--spans", String(burst), "--connections", "8");
+    const [fastVerdict, full] = await heartbeat("burst", Promise.all([fast, peakMemory(30)]));
+
+    step("Queries");
+    const queries = await heartbeat("queries", queryTimes(settings, fastVerdict.service, 40));
+    const disk = await stored(settings, password);
+
+    const share = (bytes: number | undefined, limit: number) =>
+      bytes === undefined ? "-" : `${size(bytes)} (${Math.round((100 * bytes) / limit)} %)`;
+    show(
+      ["service", "limit", "at rest", `${load.rate} spans/s`, `burst of ${burst}`],
+      containers.map(([service, { Id, HostConfig }]) => [
+        service,
+        size(HostConfig.Memory),
+        ...[rest, busy, full].map((measured) => share(measured.get(Id), HostConfig.Memory)),
+      ]),
+    );
+    show(
+      ["load", "acknowledged", "stored", "lost", "duplicated", "sent in", "stored in"],
+      [loadRow(`${load.rate} spans/s`, evenVerdict), loadRow(`burst of ${burst}`, fastVerdict)],
+    );
+    show(
+      ["time", "median", "95 of 100", "longest", "the 95th, of the brief's"],
+      [
+        timeRow("from an export to Jaeger", latency, brief.latency),
+        ...Object.entries(queries).map(([name, found]) => timeRow(`query: ${name}`, found, brief.query)),
+      ],
+    );
+    const perSecond = fastVerdict.stored / fastVerdict.storedSeconds;
+    note(`a burst is stored at ${perSecond.toFixed(0)} spans/s, ${(perSecond / load.rate).toFixed(1)} times the even rate`);
+    note(storagePerDay(disk));
+  } finally {
+    send.remove();
+  }
+});
+
+/** The ledger, built, with a folder of its own. */
+async function ledger(settings: Settings, secret: string) {
+  const folder = mkdtempSync(join(tmpdir(), "tracing-bench-"));
+  const password = join(folder, "password");
+  writeFileSync(password, secret, { mode: 0o600 });
+  const program = join(folder, "ledger");
+  await must("go", ["build", "-o", program, "."], { cwd: join(projectFolder, "tests", "ledger") });
+  const target = [
+    ...["--endpoint", publishedUrl(settings, "otlp-grpc").replace("http://", "")],
+    ...["--elasticsearch", publishedUrl(settings, "elasticsearch"), "--password-file", password, "--wait", "300s"],
+  ];
+  return {
+    run: async (name: string, ...flags: string[]): Promise<Verdict> => {
+      const { stdout, output } = await run(program, ["run", ...target, "--out", join(folder, name), ...flags]);
+      if (!stdout) throw new Problem(`the ledger gave no verdict:\n${output}`);
+      return JSON.parse(stdout) as Verdict;
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function loadRow(name: string, { acknowledged, stored, lost, duplicated, sendSeconds, storedSeconds }: Verdict): string[] {
+  const counts = [acknowledged, stored, lost, duplicated].map(String);
+  return [name, ...counts, `${sendSeconds.toFixed(1)} s`, `${storedSeconds.toFixed(1)} s`];
+}
+
+function timeRow(name: string, { median, p95, longest }: Times, limit: number): string[] {
+  return [name, ...[median, p95, longest].map((value) => `${value.toFixed(0)} ms`), `${Math.round((100 * p95) / limit)} %`];
+}
+
+/** Prints a table in Markdown. */
+function show(head: readonly string[], body: readonly (readonly string[])[]): void {
+  const lines = [head, head.map(() => "---"), ...body].map((cells) => `| ${cells.join(" | ")} |`);
+  console.log(`\n${lines.join("\n")}\n`);
+}

@@ -1,0 +1,61 @@
+/** `make destroy`: deletes a stack with all its data, also one that was left half-made. */
+import { rmSync } from "node:fs";
+import { stackLabels } from "../../configs/topology/ports";
+import { confirm } from "../terminal/confirm";
+import { belongings, madeBy } from "../engine/docker";
+import { alone } from "../machine/lock";
+import { PulumiStack } from "../pulumi/pulumi";
+import { presentCli } from "../pulumi/pulumi-cli";
+import { namesOf, refuseWhileUsed, removeByLabel } from "../engine/remove";
+import { main, note, Problem, step, warn } from "../terminal/say";
+import { requireFile, stackOnEngine } from "../stack/stack";
+import { stateFolder } from "../pulumi/state";
+
+main(() => {
+  const stack = stackOnEngine();
+  return alone(stack, () => destroy(stack));
+});
+
+async function destroy(stack: string): Promise<void> {
+  step(`Destroy: stack ${stack}`);
+  const own = await belongings(stack);
+  const pulumi = await knownToPulumi(stack);
+  if (namesOf(own).length === 0 && !pulumi) {
+    requireFile(stack);
+    note("there is nothing of it");
+    return;
+  }
+  await refuseWhileUsed(own);
+  const { containers, volumes, networks } = own;
+  note(
+    `${containers.length} containers, ${networks.length} networks, and ${volumes.length} volumes with all traces, metrics and the password`,
+  );
+  await confirm("Delete them for good? Type the name of the stack", stack, "deleting data wants a yes: make destroy YES=1");
+  if (pulumi) await destroyByPulumi(stack, pulumi);
+  else if (madeBy(own) === "pulumi") warn("the Pulumi CLI or the stack's state is not there; what the engine has is deleted all the same");
+  await removeByLabel(stack);
+  const left = namesOf(await belongings(stack));
+  if (left.length > 0) throw new Problem(`still there: ${left.join(", ")}`);
+  rmSync(stateFolder(stack), { recursive: true, force: true });
+  note(`nothing labelled ${stackLabels.stack}=${stack} is left`);
+}
+
+/** The stack in Pulumi's backend, if it is there. */
+async function knownToPulumi(stack: string): Promise<PulumiStack | undefined> {
+  const cli = await presentCli();
+  if (!cli) return undefined;
+  const pulumi = new PulumiStack(cli.path, stack);
+  return (await pulumi.state()) ? pulumi : undefined;
+}
+
+async function destroyByPulumi(stack: string, pulumi: PulumiStack): Promise<void> {
+  try {
+    await pulumi.destroy();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    // Whatever is in its way goes first; then it only has to see that all is gone.
+    note(`${error.message}\ndeleting by label instead`);
+    await removeByLabel(stack);
+    await pulumi.destroy();
+  }
+}

@@ -1,0 +1,26 @@
+/** `make down`: stops a stack. Its data, and the secrets without which the data cannot be read, stay together for the next `make up`. */
+import { belongings, serviceContainers } from "../engine/docker";
+import { alone } from "../machine/lock";
+import { must } from "../machine/run";
+import { heartbeat, main, note, since, step } from "../terminal/say";
+import { requireFile, stackOnEngine } from "../stack/stack";
+
+main(() => {
+  const stack = stackOnEngine();
+  return alone(stack, () => down(stack));
+});
+
+async function down(stack: string): Promise<void> {
+  step(`Down: stack ${stack}`);
+  const { containers } = await belongings(stack);
+  if (containers.length === 0) requireFile(stack);
+  const running = serviceContainers(containers).filter(([, { State }]) => ["running", "restarting", "paused"].includes(State.Status));
+  // Whoever sends stops before whoever receives.
+  for (const [service, container] of running.reverse()) {
+    const start = Date.now();
+    await heartbeat(`${service} stops`, must("docker", ["stop", container.Id]));
+    note(`stopped ${service} in ${since(start)}`);
+  }
+  if (running.length === 0) note("nothing is running");
+  else note("data and secrets are kept: make up goes on with them, make destroy deletes them");
+}

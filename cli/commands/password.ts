@@ -1,0 +1,7 @@
+/** `make password`: prints Elasticsearch's password, and nothing else. */
+import { readPassword } from "../stack/password";
+import { main } from "../terminal/say";
+
+main(async () => {
+  console.log(await readPassword());
+});

@@ -1,0 +1,91 @@
+/** `make render`: writes what a stack would run, as files, to rendered/<stack>/. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { toYaml } from "../../configs/yaml";
+import { compose } from "../../render/compose";
+import { editorSchema, editorSchemaFile } from "../reference/editor-schema";
+import { environmentReference } from "../reference/environment";
+import { metricsReference } from "../reference/metrics";
+import { optionsFile, optionsInterfaces } from "../reference/options";
+import { manifests } from "../../render/manifests";
+import { projectFolder, record, stackConfig, type Recorded } from "../../render/record";
+import { requirementsReference } from "../reference/requirements";
+import { settingsReference } from "../reference/settings";
+
+const help = `Usage: npx tsx cli/main.ts render [--stack dev] [--out FOLDER] [--check] [--set tracing:key=value …]
+
+Renders a stack without an engine or a cluster: docker-compose.tracing.yml and the config files of the programs in it, or the manifests of a
+stack on Kubernetes; without --out also the references in docs/ that are made from the code: settings, environment, metrics and requirements;
+${editorSchemaFile}, by which editors check stack files; and ${optionsFile}, the same for programs.
+
+  --stack NAME   which stack (default: dev)
+  --out FOLDER   where to (default: rendered/NAME)
+  --check        write nothing; fail where a file differs
+  --set K=V      a config value in place of the stack file's`;
+
+const { values } = parseArgs({
+  options: {
+    stack: { type: "string", default: "dev" },
+    out: { type: "string" },
+    check: { type: "boolean", default: false },
+    set: { type: "string", multiple: true, default: [] },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+
+/** Documents that are made from the code, by their path in the project. */
+const references = (): Record<string, string> => ({
+  [editorSchemaFile]: editorSchema(),
+  [optionsFile]: optionsInterfaces(),
+  "docs/settings.md": settingsReference(),
+  "docs/environment.md": environmentReference(),
+  "docs/metrics.md": metricsReference(),
+  "docs/requirements.md": requirementsReference(),
+});
+
+async function main(): Promise<void> {
+  if (values.help) {
+    console.log(help);
+    return;
+  }
+  const { stack } = values;
+  const folder = values.out ?? join(projectFolder, "rendered", stack);
+  const overrides = Object.fromEntries(values.set.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
+  const config = { ...stackConfig(stack), ...overrides };
+  const resources = await record(stack, config);
+  const files = config["tracing:platform"] === "kubernetes" ? manifests(resources) : composeFiles(stack, resources);
+  const documents = values.out === undefined ? references() : {};
+  if (values.check) {
+    check(folder, files, documents);
+    return;
+  }
+  mkdirSync(folder, { recursive: true });
+  for (const stale of readdirSync(folder).filter((name) => !(name in files))) rmSync(join(folder, stale));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  for (const [name, content] of Object.entries(documents)) writeFileSync(join(projectFolder, name), content);
+  console.log(`rendered ${stack}: ${Object.keys(files).sort().join(", ")}`);
+}
+
+function composeFiles(stack: string, resources: readonly Recorded[]): Record<string, string> {
+  const rendered = compose(stack, resources);
+  return { ...rendered.files, "docker-compose.tracing.yml": toYaml(rendered.compose) };
+}
+
+/** Fails with every file that is missing, left over or different. */
+function check(folder: string, files: Record<string, string>, documents: Record<string, string>): void {
+  const present = readdirSync(folder);
+  const wrong = [...new Set([...present, ...Object.keys(files)])].filter(
+    (name) => !present.includes(name) || !(name in files) || readFileSync(join(folder, name), "utf8") !== files[name],
+  );
+  for (const [name, content] of Object.entries(documents)) {
+    const file = join(projectFolder, name);
+    if (!existsSync(file) || readFileSync(file, "utf8") !== content) wrong.push(name);
+  }
+  if (wrong.length > 0) throw new Error(`${folder} is not what the program renders: ${wrong.sort().join(", ")}; run \`make render\``);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

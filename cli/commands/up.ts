@@ -1,0 +1,71 @@
+/** `make up`: from whatever the machine has to a running stack through which a trace has gone. Safe to repeat. */
+import type { Settings } from "../../configs/stack/schema";
+import { addresses, environmentLines } from "../stack/addresses";
+import { belongings } from "../engine/docker";
+import { ensureEngine } from "../engine/engine";
+import { ensure, type Need } from "../machine/ensure";
+import { explain, waitHealthy } from "../engine/health";
+import { chooseSource, ensureImages, overridesFor } from "../stack/images";
+import { preflight } from "../stack/preflight";
+import { alone } from "../machine/lock";
+import { options } from "../terminal/options";
+import { presentCli } from "../pulumi/pulumi-cli";
+import { main, note, Problem, since, size, step } from "../terminal/say";
+import { smokeTest } from "../smoke/smoke";
+import { loadSettings } from "../stack/stack";
+import { chooseWay, deploy } from "../pulumi/way";
+
+main(async () => {
+  step("Settings");
+  const settings = loadSettings();
+  await alone(settings.stack, () => up(settings));
+});
+
+async function up(settings: Settings): Promise<void> {
+  const start = Date.now();
+  const { stack, environment, retention, sampling } = settings;
+  note(`stack ${stack}: ${environment}, ${sampling.default} % of traces and ${sampling.errors} % of errors kept, for ${retention} days`);
+
+  step("Engine");
+  await ensure(await needsOf(settings));
+  const engine = await ensureEngine();
+  note(`Docker ${engine.ServerVersion}, ${engine.NCPU} cores, ${size(engine.MemTotal)}`);
+  const own = await belongings(stack);
+  await preflight(settings, own, engine);
+
+  step("Source of the images");
+  const choice = await chooseSource(settings, own);
+  note(choice.build ? "built here" : choice.source);
+
+  step("Way");
+  const chosen = await chooseWay(settings, own);
+
+  step("Images");
+  const source = await ensureImages(settings, choice);
+  const overrides = overridesFor(settings, source);
+
+  step(`Up, by ${chosen.way}`);
+  const deployment = Date.now();
+  await deploy(stack, chosen, overrides).catch(async (error: unknown) => {
+    const more = error instanceof Problem ? await explain(stack) : "";
+    throw more ? new Problem(`${(error as Problem).message}\n${more}`) : error;
+  });
+  await waitHealthy(stack);
+  note(`all services are well after ${since(deployment)}`);
+
+  step("Smoke test");
+  note(await smokeTest(settings));
+
+  step(`Ready in ${since(start)}`);
+  note(`${addresses(settings)}\n\nFor an application:\n${environmentLines(settings)}`);
+}
+
+/** What is known to be needed before an engine answers. Compose and the tools that build images may yet prove needless, so they are only wished for. */
+async function needsOf({ images, imageRegistry }: Settings): Promise<Need> {
+  const compose = options.way === undefined && !(await presentCli());
+  const build = (options.images ?? images) === "local" && !imageRegistry;
+  return {
+    purposes: options.way === "compose" ? ["engine", "compose"] : ["engine"],
+    wished: [...(compose ? ["compose" as const] : []), ...(build ? ["images" as const] : [])],
+  };
+}

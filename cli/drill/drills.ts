@@ -1,0 +1,172 @@
+/** Faults that provoke the alerts of a running stack, each undone when its alerts fire. Used by `make alerts-drill` and a test. */
+import { queueBytes } from "../../configs/collector/bytes";
+import { cronState, files, paths } from "../../configs/topology/ports";
+import { docker } from "../engine/docker";
+import { sleep } from "../machine/run";
+import { pause, restart, spanBytes, start, stop, unpause, type Running } from "../status/running";
+
+/** A fault. */
+export interface Drill {
+  /** What is done, in a few words. */
+  readonly what: string;
+  /** What must fire. */
+  readonly alerts: readonly string[];
+  /** Drills of one lane follow each other; lanes go on side by side. */
+  readonly lane: "spans" | "cleaner";
+  /** Whether its alerts fire within three minutes. */
+  readonly quick: boolean;
+  /** Its alerts end by time alone: the next drill need not wait for that. */
+  readonly endsByTime?: boolean;
+  /** Brings the fault about. */
+  readonly provoke: (stack: Running) => Promise<void>;
+  /** Goes on until the alerts fire. */
+  readonly meanwhile?: (stack: Running) => Promise<unknown>;
+  /** Takes it away again. */
+  readonly undo: (stack: Running) => Promise<void>;
+}
+
+/** A share of the queue that its alert fires at, with some to spare. */
+const nearlyFull = 0.95;
+
+/** Spans of a request that is large, and still within the smallest that receivers may be told to take. */
+const large = 800;
+
+/** Sends spans until the queue is nearly full, or none is taken for half a minute: a full queue takes none, and a memory limiter none for a while. */
+async function fillQueue(stack: Running): Promise<void> {
+  const wanted = queueBytes(stack.settings) * nearlyFull;
+  for (let [sent, refused] = [0, 0]; sent < wanted && refused < 30;) {
+    if (await stack.send(large)) {
+      [sent, refused] = [sent + large * spanBytes, 0];
+    } else {
+      refused += 1;
+      await sleep(1000);
+    }
+  }
+}
+
+/** Sends a span of the day before the retention. */
+async function tooOld(stack: Running): Promise<void> {
+  await stack.send(1, stack.settings.retention + 1);
+}
+
+/** Alerts that no drill provokes, and why. */
+export const notProvoked: Readonly<Record<string, string>> = {
+  ElasticsearchRed:
+    "a part of an index that is gone makes the container unhealthy, on which others wait: tests/rules/elasticsearch-alerts.test.ts",
+  ElasticsearchHeapHigh: "it takes a load that other alerts are about: tests/rules/elasticsearch-alerts.test.ts",
+  ElasticsearchDiskLow: "the disk is the host's: tests/rules/elasticsearch-alerts.test.ts",
+  ElasticsearchDiskFilling: "the disk is the host's: tests/rules/elasticsearch-alerts.test.ts",
+  OTELSamplingFull: "the dev stack keeps every trace as it arrives, so none waits undecided: tests/rules/collector-alerts.test.ts",
+  TraceIndexTooOld:
+    "the time at which an index was made cannot be set: tests/e2e/lifecycle/retention.test.ts makes old ones by another clock, and reads the metric",
+};
+
+/** All drills; each lane goes from the quick ones to the slow. */
+export const drills: readonly Drill[] = [
+  {
+    what: "the cleaner's password is wrong, and its last good run was 27 hours ago",
+    alerts: ["IndexCleanerFailed", "IndexCleanerOverdue"],
+    lane: "cleaner",
+    quick: false,
+    provoke: async (stack) => {
+      const file = files.elasticsearchPassword;
+      await stack.inVolume(["index-cleaner", "secrets"], `cp -p ${file} .${file}; echo wrong > .wrong; cat .wrong > ${file}; rm .wrong`);
+      const past = Math.floor(Date.now() / 1000) - 27 * 3600;
+      await docker("exec", stack.id("index-cleaner"), "sh", "-c", `echo ${past} > ${paths.cleanerState}/${cronState.lastSuccess}`);
+    },
+    undo: async (stack) => {
+      const file = files.elasticsearchPassword;
+      await stack.inVolume(["index-cleaner", "secrets"], `mv .${file} ${file}`);
+      // It would try again within ten minutes.
+      await restart("index-cleaner")(stack);
+    },
+  },
+  {
+    what: "a client sends more than a request may weigh",
+    alerts: ["OTELRequestsRefused"],
+    lane: "spans",
+    quick: true,
+    endsByTime: true,
+    provoke: (stack) => stack.sendTooMuch(),
+    undo: () => Promise.resolve(),
+  },
+  {
+    what: "an application's clock is slow by more than the retention",
+    alerts: ["SpansDroppedAtTheDoor"],
+    lane: "spans",
+    quick: true,
+    endsByTime: true,
+    provoke: tooOld,
+    // The first ones may make the counter, and it has not risen then.
+    meanwhile: tooOld,
+    undo: () => Promise.resolve(),
+  },
+  {
+    what: "Elasticsearch refuses writes: its indices are read-only",
+    alerts: ["TraceDataLoss"],
+    lane: "spans",
+    quick: true,
+    endsByTime: true,
+    provoke: (stack) => stack.blockWrites(true),
+    undo: (stack) => stack.blockWrites(false),
+  },
+  {
+    what: `Jaeger is stopped, and spans fill ${nearlyFull * 100} % of the Collector's queue`,
+    alerts: ["JaegerDown", "OTELExporterQueueFull"],
+    lane: "spans",
+    quick: true,
+    provoke: async (stack) => {
+      await stop("jaeger")(stack);
+      await fillQueue(stack);
+    },
+    undo: start("jaeger"),
+  },
+  {
+    what: "the Collector is stopped",
+    alerts: ["OTELCollectorDown"],
+    lane: "spans",
+    quick: true,
+    provoke: stop("otel-collector"),
+    undo: start("otel-collector"),
+  },
+  {
+    what: "Elasticsearch hangs: its container is paused",
+    alerts: ["ElasticsearchDown", "JaegerElasticsearchConnectionFailed", "JaegerHighQueueDepth"],
+    lane: "spans",
+    quick: false,
+    provoke: pause("elasticsearch"),
+    undo: unpause("elasticsearch"),
+  },
+  {
+    what: "Jaeger is stopped, the Collector's queue is full, and spans still come",
+    alerts: ["OTELHighSpanDropRate", "OTELCollectorHighMemory", "OTELExporterQueueFilling"],
+    lane: "spans",
+    quick: false,
+    provoke: async (stack) => {
+      await stop("jaeger")(stack);
+      await fillQueue(stack);
+    },
+    meanwhile: (stack) => Promise.all(Array.from({ length: 8 }, () => stack.send(large))),
+    undo: start("jaeger"),
+  },
+  {
+    what: "Elasticsearch's exporter is stopped",
+    alerts: ["ElasticsearchExporterDown"],
+    lane: "spans",
+    quick: false,
+    provoke: stop("elasticsearch-exporter"),
+    undo: start("elasticsearch-exporter"),
+  },
+  {
+    what: "Elasticsearch is slow: it gets a twentieth of a processor",
+    alerts: ["HighTraceLatency"],
+    lane: "spans",
+    quick: false,
+    provoke: async (stack) => {
+      await docker("update", "--cpu-period", "100000", "--cpu-quota", "5000", stack.id("elasticsearch"));
+    },
+    undo: async (stack) => {
+      await docker("update", "--cpu-quota", "-1", stack.id("elasticsearch"));
+    },
+  },
+];

@@ -1,0 +1,123 @@
+/** What the container engine knows of a stack. The engine's own objects are the truth; nothing is remembered elsewhere. */
+import { stackLabels } from "../../configs/topology/ports";
+import type { ServiceName } from "../../configs/topology/topology";
+import { must, run } from "../machine/run";
+import { Problem } from "../terminal/say";
+import { services } from "../stack/stack";
+
+/** A command to the container engine that must go well; what it prints. */
+export const docker = (...args: string[]): Promise<string> => must("docker", args);
+
+/** A container as `docker inspect` shows it; the parts that are used here. */
+export interface Container {
+  readonly Id: string;
+  readonly Name: string;
+  /** Id of its image. */
+  readonly Image: string;
+  readonly RestartCount: number;
+  readonly State: {
+    readonly Status: string;
+    readonly ExitCode: number;
+    readonly OOMKilled: boolean;
+    readonly Health?: { readonly Status: string };
+  };
+  readonly Config: { readonly Image: string; readonly Labels: Readonly<Record<string, string>> };
+  readonly HostConfig: { readonly Memory: number };
+  readonly NetworkSettings: { readonly Ports: Readonly<Record<string, readonly Binding[] | null>> };
+}
+
+/** An address of this machine at which a container's port is. */
+export interface Binding {
+  readonly HostIp: string;
+  readonly HostPort: string;
+}
+
+/** What belongs to a stack, by kind. */
+export interface Belongings {
+  readonly containers: readonly Container[];
+  readonly volumes: readonly Labelled[];
+  readonly networks: readonly (Labelled & { readonly Id: string })[];
+}
+
+interface Labelled {
+  readonly Name: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
+}
+
+const composeProject = "com.docker.compose.project";
+
+/** Everything that carries the stack's label. */
+export async function belongings(stack: string): Promise<Belongings> {
+  const filter = ["--filter", `label=${stackLabels.stack}=${stack}`];
+  const [containers, volumes, networks] = await Promise.all([
+    inspect<Container>("container", ["ps", "--all", "--quiet", "--no-trunc", ...filter]),
+    inspect<Labelled>("volume", ["volume", "ls", "--quiet", ...filter]),
+    inspect<Labelled & { Id: string }>("network", ["network", "ls", "--quiet", "--no-trunc", ...filter]),
+  ]);
+  return { containers, volumes, networks };
+}
+
+async function inspect<T>(kind: string, list: readonly string[]): Promise<T[]> {
+  const { ok, stdout, output, why } = await run("docker", list);
+  if (!ok) throw new Problem(`the container engine does not answer: ${output.trim() || why}\nmake engine starts one, or installs it first`);
+  const ids = stdout.split("\n").filter(Boolean);
+  if (ids.length === 0) return [];
+  // What vanishes between the two calls is left out, not an error.
+  return JSON.parse((await run("docker", [kind, "inspect", ...ids])).stdout || "[]") as T[];
+}
+
+/** The way a stack was made, read off its parts; undefined where it has none. */
+export function madeBy({ containers, volumes, networks }: Belongings): "pulumi" | "compose" | undefined {
+  const labels = [...containers.map((c) => c.Config.Labels), ...[...volumes, ...networks].map((part) => part.Labels ?? {})];
+  if (labels.length === 0) return undefined;
+  return labels.some((label) => composeProject in label) ? "compose" : "pulumi";
+}
+
+/** The container of each service that has one, in the order of their start. */
+export function serviceContainers(containers: readonly Container[]): [ServiceName, Container][] {
+  return services.flatMap((service) => {
+    const found = containers.find((c) => c.Config.Labels[stackLabels.service] === service);
+    return found ? [[service, found] as [ServiceName, Container]] : [];
+  });
+}
+
+/** A service's state in one word: its health where it has a probe and runs. */
+export function stateOf({ State }: Container): string {
+  return State.Status === "running" && State.Health ? State.Health.Status : State.Status;
+}
+
+/** The states of the services that are not there yet, such as "jaeger starting, prometheus missing". */
+export async function pending(stack: string): Promise<string> {
+  const found = new Map(serviceContainers((await belongings(stack)).containers));
+  return services
+    .map((service) => [service, found.get(service)] as const)
+    .map(([service, container]) => [service, container ? stateOf(container) : "missing"] as const)
+    .filter(([, state]) => state !== "healthy" && state !== "running")
+    .map(([service, state]) => `${service} ${state}`)
+    .join(", ");
+}
+
+/** What the engine says of itself. */
+export interface EngineInfo {
+  readonly ServerVersion: string;
+  readonly NCPU: number;
+  readonly MemTotal: number;
+  readonly DockerRootDir: string;
+}
+
+/** The engine, if one answers. */
+export async function engineInfo(): Promise<EngineInfo | undefined> {
+  const { ok, stdout } = await run("docker", ["info", "--format", "{{json .}}"], { timeout: 20_000 });
+  const info = (ok ? JSON.parse(stdout) : {}) as Partial<EngineInfo>;
+  return info.ServerVersion ? (info as EngineInfo) : undefined;
+}
+
+/** Whether the engine has an image. */
+export const hasImage = async (reference: string): Promise<boolean> => (await run("docker", ["image", "inspect", reference])).ok;
+
+/** Memory in use as the engine writes it, such as "35.81 MiB", by container id: the working set, without the page cache. */
+export async function memoryUse(): Promise<Map<string, string>> {
+  const { stdout } = await run("docker", ["stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.MemUsage}}"]);
+  const lines = stdout.split("\n").map((line) => /^(\S+) (\S+?)([KMG]iB|B) \//.exec(line));
+  return new Map(lines.flatMap((match) => (match ? [[match[1] ?? "", `${match[2] ?? ""} ${match[3] ?? ""}`]] : [])));
+}

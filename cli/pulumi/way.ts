@@ -1,0 +1,51 @@
+/** Which of the two ways a stack goes. */
+import type { Settings } from "../../configs/stack/schema";
+import { composeUp, type Overrides } from "../engine/compose";
+import { madeBy, type Belongings } from "../engine/docker";
+import { options } from "../terminal/options";
+import { PulumiStack } from "./pulumi";
+import { ensureCli } from "./pulumi-cli";
+import { note, Problem } from "../terminal/say";
+
+/** A way that is open. */
+export type Chosen = { readonly way: "pulumi"; readonly pulumi: PulumiStack } | { readonly way: "compose" };
+
+/** What was asked for, else what the stack was made by, else Pulumi where it can be had. Never a switch: it would part data and secrets. */
+export async function chooseWay({ stack }: Settings, own: Belongings): Promise<Chosen> {
+  const before = madeBy(own);
+  const wanted = options.way ?? before;
+  if (before && wanted !== before) {
+    throw new Problem(
+      `stack ${stack} was made by ${before}, and WAY=${wanted ?? ""} would orphan its data.\n` +
+        `Go on as it was made: make up WAY=${before}\nOr give it up with all its data first: make destroy`,
+    );
+  }
+  if (wanted === "compose") {
+    note(before ? "compose, which made this stack" : "compose, as asked for (WAY=compose)");
+    return { way: "compose" };
+  }
+  const cli = await ensureCli();
+  if (!("why" in cli)) {
+    note(`Pulumi CLI ${cli.version} (${cli.path})`);
+    const pulumi = new PulumiStack(cli.path, stack);
+    if (before && !(await pulumi.state())) throw new Problem(stateLost(stack));
+    return { way: "pulumi", pulumi };
+  }
+  if (wanted === "pulumi") {
+    throw new Problem(
+      `${cli.why}.\n${before ? "It made this stack, and only it can change it" : "WAY=pulumi asks for it"}: https://www.pulumi.com/docs/install/`,
+    );
+  }
+  note(`${cli.why};\nso the stack comes from the rendered compose file, which is the same program's output`);
+  return { way: "compose" };
+}
+
+const stateLost = (stack: string) =>
+  `stack ${stack} was made by Pulumi, but ${PulumiStack.environment().PULUMI_BACKEND_URL ?? ""} does not know it.\n` +
+  "If its state is elsewhere, say where: TRACING_HOME=… or PULUMI_BACKEND_URL=…\n" +
+  "If it is lost, give the stack up with all its data: make destroy";
+
+/** Brings a stack up. */
+export function deploy(stack: string, chosen: Chosen, overrides: Overrides): Promise<void> {
+  return chosen.way === "pulumi" ? chosen.pulumi.up(overrides) : composeUp(stack, overrides);
+}

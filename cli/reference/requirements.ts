@@ -1,0 +1,38 @@
+/** The reference of what a machine needs: docs/requirements.md, from cli/machine/requirements-list.ts. */
+import { purposes, requirements, suitePurposes, type Requirement } from "../machine/requirements-list";
+import { engines } from "../../package.json";
+
+/** Text of docs/requirements.md. */
+export function requirementsReference(): string {
+  const versions = (engines.node.match(/\d+/g) ?? []).join(" or ");
+  return `# What a machine needs
+
+Made from the code by \`make render\`. Every command checks what it needs before it does anything long. As root on Debian or Ubuntu it installs what is
+missing; elsewhere it prints everything that is missing, with the command that installs it. \`make requirements\` only prints.
+
+- All commands: Linux or macOS, make, and Node.js ${versions} with npm.
+- \`make up\` with a registry that answers: a container engine besides, and nothing else. Without the Pulumi CLI, Docker Compose too.
+- \`make images\`, and \`make up\` where no registry answers: Debian 12 only, because its packages become part of the images.
+- \`make cluster\`: Linux only, as root, with packages of Debian or Ubuntu.
+- \`make test\`: Debian 12 as root, because it builds the images. \`make test RUNG=…\` needs what the named suites need: on other systems those that
+  need nothing from Debian run too, and \`make test\` lists them.
+
+| what | why | Debian package | needed for |
+| --- | --- | --- | --- |
+${requirements.map(row).join("\n")}
+`;
+}
+
+function row(requirement: Requirement): string {
+  const { name, least, why, debian = [], url } = requirement;
+  const packages = debian.flatMap((alternatives) => alternatives.split(" | "));
+  const source = packages.length > 0 ? [...new Set(packages)].map((name) => `\`${name}\``).join(", ") : url ? `[none](${url})` : "none";
+  return `| ${name}${least === undefined ? "" : ` ${least} or newer`} | ${why} | ${source} | ${uses(requirement).join("; ")} |`;
+}
+
+/** What needs it: purposes, and suites that do not already need one of these as a whole. */
+function uses({ for: needed, suites = [] }: Requirement): string[] {
+  const whole = Object.entries(suitePurposes).filter(([, own]) => own.some((purpose) => needed.includes(purpose)));
+  const tests = [...new Set([...whole.map(([suite]) => suite), ...suites])].sort();
+  return [...needed.map((purpose) => purposes[purpose]), ...(tests.length > 0 ? [`tests: ${tests.join(", ")}`] : [])];
+}

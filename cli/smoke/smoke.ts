@@ -1,0 +1,98 @@
+/** The smoke test: one trace goes in as an application sends it, and must come out of the query API. */
+import { randomBytes } from "node:crypto";
+import { instanceCapacity, samplingStrategy } from "../../configs/sampling";
+import type { Settings } from "../../configs/stack/schema";
+import { publishedUrl } from "../../configs/topology/docker";
+import { sleep } from "../machine/run";
+import { heartbeat, Problem, since } from "../terminal/say";
+
+const service = "tracing-smoke";
+const spanCount = 3;
+
+/** Longest time, in ms, from a trace's arrival to its being found: a minute, and the decision wait where whole traces are waited for. */
+export const longestWay = (settings: Settings): number =>
+  60_000 + (samplingStrategy(settings.sampling) === "trace-complete" ? instanceCapacity(settings).decisionWait * 1000 : 0);
+
+/** Sends a trace and waits for it; returns what was found, in words. */
+export async function smokeTest(settings: Settings): Promise<string> {
+  const id = randomBytes(16).toString("hex");
+  const start = Date.now();
+  await heartbeat("the Collector takes a trace", send(`${publishedUrl(settings, "otlp-http")}/v1/traces`, trace(id, settings)));
+  const found = await heartbeat(
+    "the trace is stored",
+    poll(`${publishedUrl(settings, "jaeger-ui")}/api/v3/traces/${id}`, start + longestWay(settings)),
+  );
+  if (found === spanCount) return `trace ${id}: ${found} spans sent, stored and found in ${since(start)}`;
+  const rate = Math.max(settings.sampling.default, settings.sampling.errors);
+  if (found === 0 && rate < 100) return `trace ${id} was taken, and not found: at ${rate} % it may have been sampled out`;
+  throw new Problem(
+    `trace ${id} was taken by the Collector, but ${found} of its ${spanCount} spans are found in Jaeger after ${since(start)}.\n` +
+      "Where they are: make status; make logs SERVICE=otel-collector; make logs SERVICE=jaeger",
+  );
+}
+
+/** A request with two spans below it. Where not every trace is kept, it failed: errors are kept first, and no cap cuts them. */
+function trace(traceId: string, settings: Settings): object {
+  const [root, work, query] = [0, 1, 2].map(() => randomBytes(8).toString("hex"));
+  const failed = settings.sampling.default < 100 || settings.sampling.cap !== undefined;
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const span = (spanId: string | undefined, parentSpanId: string | undefined, name: string, kind: number, milliseconds: bigint) => ({
+    traceId,
+    spanId,
+    ...(parentSpanId ? { parentSpanId } : {}),
+    name,
+    kind,
+    startTimeUnixNano: String(now - milliseconds * 1_000_000n),
+    endTimeUnixNano: String(now),
+    status: failed ? { code: 2, message: "an error on purpose: errors are kept" } : {},
+    attributes: [{ key: "correlation_id", value: { stringValue: traceId } }],
+  });
+  const [internal, server, client] = [1, 2, 3];
+  return {
+    resourceSpans: [
+      {
+        resource: { attributes: [{ key: "service.name", value: { stringValue: service } }] },
+        scopeSpans: [
+          {
+            scope: { name: service },
+            spans: [
+              span(root, undefined, "GET /smoke", server, 30n),
+              span(work, root, "work", internal, 20n),
+              span(query, work, "query", client, 10n),
+            ],
+          },
+        ],
+      },
+    ],
+  };
+}
+
+async function send(address: string, body: object): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    const answer = await fetch(address, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(10_000),
+    }).catch((error: unknown) => String((error as Error & { cause?: Error }).cause?.message ?? error));
+    if (typeof answer !== "string" && answer.ok) return;
+    const found = typeof answer === "string" ? answer : `status ${answer.status}: ${(await answer.text()).slice(0, 200)}`;
+    if (Date.now() > deadline)
+      throw new Problem(`the Collector does not take a trace at ${address}: ${found}\nmake status shows how it is`);
+    await sleep(1000);
+  }
+}
+
+/** Asks for the trace until all its spans are there; returns how many were found at last. */
+async function poll(address: string, deadline: number): Promise<number> {
+  let found = 0;
+  while (found < spanCount && Date.now() < deadline) {
+    const text = await fetch(address, { signal: AbortSignal.timeout(10_000) })
+      .then((answer) => (answer.ok ? answer.text() : ""))
+      .catch(() => "");
+    found = text.match(/"spanId":/g)?.length ?? 0;
+    if (found < spanCount) await sleep(250);
+  }
+  return found;
+}

@@ -1,0 +1,37 @@
+/** Other versions of Node.js, from the npm package `node`. */
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { cacheDir } from "../machine/cache";
+import { engines } from "../../package.json";
+import { attach, must } from "../machine/run";
+import { one, sum, type Counts } from "./counts";
+import { heartbeat, note } from "../terminal/say";
+import { projectFolder } from "../stack/stack";
+
+/** The versions that package.json supports, such as ["22", "24"]. */
+export const supportedNodes: readonly string[] = engines.node.match(/\d+/g) ?? [];
+
+/** The program of a version, installed once into the cache. */
+async function nodeProgram(version: string): Promise<string> {
+  const folder = join(cacheDir, `node-${version}`);
+  const program = join(folder, "node_modules", "node", "bin", "node");
+  if (existsSync(program)) return program;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const args = ["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error", `node@${version}`];
+  await heartbeat(`npm install node@${version}`, must("npm", args));
+  return program;
+}
+
+/** The program under Pulumi's mocks, and what it renders, on each supported version: one test each. */
+export async function onSupportedNodes(): Promise<Counts> {
+  const all: Counts[] = [];
+  for (const version of supportedNodes) {
+    const node = await nodeProgram(version);
+    note(`Node.js ${await must(node, ["--version"])}`);
+    const env = { PATH: [dirname(node), process.env.PATH].join(delimiter), RUNG: "component render" };
+    const code = await attach(node, ["--import", "tsx", join("tests", "run.ts")], { cwd: projectFolder, env });
+    all.push(one(code === 0, `component and render on Node.js ${version}`));
+  }
+  return sum(all);
+}

@@ -1,0 +1,14 @@
+/** Rung: unit. The drills against the rules: each alert is provoked, or it is said why not. */
+import { parse } from "yaml";
+import { rulesFile } from "../../../configs/prometheus/rules";
+import { drills, notProvoked } from "../../../cli/drill/drills";
+import { settingsWith } from "../../support/settings";
+
+const rules = (parse(rulesFile(settingsWith())) as { groups: { rules: { alert?: string }[] }[] }).groups.flatMap((group) => group.rules);
+const alerts = rules.flatMap(({ alert }) => alert ?? []);
+
+test("each alert has a drill, or a reason why it has none", () => {
+  const provoked = drills.flatMap((drill) => drill.alerts);
+  // One for each severity may have the name.
+  expect([...provoked, ...Object.keys(notProvoked)].sort()).toEqual([...new Set(alerts)].sort());
+});
