@@ -13,8 +13,8 @@ import { options } from "../cli/terminal/options";
 import { cliOnPath } from "../cli/pulumi/pulumi-cli";
 import { canRun, type Lock, pytest, python } from "../cli/suites/python";
 import { alone } from "../cli/machine/lock";
-import { attach, must } from "../cli/machine/run";
-import { main, note, Problem, since, step, table } from "../cli/terminal/say";
+import { attach, execOrThrow } from "../cli/machine/run";
+import { main, note, UserError, since, step, table } from "../cli/terminal/say";
 import { projectFolder } from "../cli/stack/stack";
 import { ensureForSuites } from "../cli/suites/suite-requirements";
 import { kubeconfig } from "./cluster/lib/layout";
@@ -147,7 +147,7 @@ function chosen(): readonly Rung[] {
   const words = [...process.argv.slice(2), ...(options.rung ?? "").split(/[\s,]+/)].filter(Boolean);
   const named = words.filter((word) => word !== "--all");
   const unknown = named.filter((name) => !rungs.some((rung) => rung.name === name));
-  if (unknown.length > 0) throw new Problem(`RUNG: found ${unknown.join(", ")}; there are ${rungs.map(({ name }) => name).join(", ")}`);
+  if (unknown.length > 0) throw new UserError(`RUNG: found ${unknown.join(", ")}; there are ${rungs.map(({ name }) => name).join(", ")}`);
   return rungs.filter((rung) => (named.length > 0 ? named.includes(rung.name) : words.includes("--all") || !rung.slow));
 }
 
@@ -159,7 +159,7 @@ async function types(): Promise<Counts> {
 /** Types and lint of the trace page need the packages that it is built from. */
 async function installTracePage(): Promise<void> {
   const cwd = join(projectFolder, tracePage);
-  if (!existsSync(join(cwd, "node_modules"))) await must("npm", ["ci", "--no-audit", "--no-fund"], { cwd });
+  if (!existsSync(join(cwd, "node_modules"))) await execOrThrow("npm", ["ci", "--no-audit", "--no-fund"], { cwd });
 }
 
 async function lint(): Promise<Counts> {

@@ -11,8 +11,8 @@ import { prometheusReader } from "../../configs/go-programs";
 import { tailPolicies } from "../../configs/sampling";
 import { toYaml } from "../../configs/yaml";
 import { binaryPath } from "../machine/cache";
-import { must, sleep } from "../machine/run";
-import { main, note, Problem, step } from "../terminal/say";
+import { execOrThrow, sleep } from "../machine/run";
+import { main, note, UserError, step } from "../terminal/say";
 import { anySettings, projectFolder } from "../stack/stack";
 
 /** Traces of some spans that are undecided together. Enough that the heap at rest (about 30 MiB) is small beside them. */
@@ -29,11 +29,11 @@ const onMemory = "otelcol_processor_tail_sampling_sampling_traces_on_memory";
 
 main(async () => {
   const program = binaryPath("otelcol-contrib");
-  if (!existsSync(program)) throw new Problem("the Collector was not built yet: npx tsx images/build.ts --binaries");
+  if (!existsSync(program)) throw new UserError("the Collector was not built yet: npx tsx images/build.ts --binaries");
   const folder = mkdtempSync(join(tmpdir(), "tracing-bench-"));
   try {
     const ledger = join(folder, "ledger");
-    await must("go", ["build", "-o", ledger, "."], { cwd: join(projectFolder, "tests", "ledger") });
+    await execOrThrow("go", ["build", "-o", ledger, "."], { cwd: join(projectFolder, "tests", "ledger") });
     const measure = async (name: string, wait: number, traces: number, spans: number) => {
       const [otlp = 0, metrics = 0] = await freePorts(2);
       const config = join(folder, `${name}.yml`);
@@ -42,7 +42,7 @@ main(async () => {
       const collector = spawn(program, [`--config=${config}`], { stdio: "ignore", env: { GOGC: "5" } });
       try {
         const rest = await settled(metrics, collector);
-        await must(ledger, [
+        await execOrThrow(ledger, [
           ...["send", "--endpoint", `127.0.0.1:${otlp}`, "--traces", String(traces), "--spans-per-trace", String(spans)],
           ...["--out", join(folder, `${name}.ledger`), "--seed", "7"],
         ]);
@@ -97,7 +97,7 @@ async function settled(port: number, collector: ChildProcess): Promise<number> {
   let least = Infinity;
   for (let second = 0; second < 12; second++) {
     await sleep(1000);
-    if (collector.exitCode !== null) throw new Problem(`the Collector ended with ${collector.exitCode}`);
+    if (collector.exitCode !== null) throw new UserError(`the Collector ended with ${collector.exitCode}`);
     least = Math.min(least, (await metric(port, heap).catch(() => Infinity)) || Infinity);
   }
   return least;

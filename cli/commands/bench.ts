@@ -11,10 +11,10 @@ import { publishedUrl } from "../../configs/topology/docker";
 import { peakMemory } from "../bench/memory";
 import { storagePerDay, stored } from "../bench/storage";
 import { queryTimes, traceLatency, type Times } from "../bench/times";
-import { belongings, serviceContainers } from "../engine/docker";
+import { listStackResources, serviceContainers } from "../engine/docker";
 import { readPassword } from "../stack/password";
-import { must, run, sleep } from "../machine/run";
-import { heartbeat, main, note, Problem, size, step } from "../terminal/say";
+import { execOrThrow, run, sleep } from "../machine/run";
+import { heartbeat, main, note, UserError, size, step } from "../terminal/say";
 import { loadSettings, projectFolder } from "../stack/stack";
 
 /** Spans a second, and for how many seconds. */
@@ -33,8 +33,8 @@ interface Verdict extends Record<"acknowledged" | "stored" | "lost" | "duplicate
 
 main(async () => {
   const settings = loadSettings();
-  const containers = serviceContainers((await belongings(settings.stack)).containers);
-  if (containers.length === 0) throw new Problem("no stack is running: make up");
+  const containers = serviceContainers((await listStackResources(settings.stack)).containers);
+  if (containers.length === 0) throw new UserError("no stack is running: make up");
   const password = await readPassword();
   const send = await ledger(settings, password);
   try {
@@ -94,7 +94,7 @@ async function ledger(settings: Settings, secret: string) {
   const password = join(folder, "password");
   writeFileSync(password, secret, { mode: 0o600 });
   const program = join(folder, "ledger");
-  await must("go", ["build", "-o", program, "."], { cwd: join(projectFolder, "tests", "ledger") });
+  await execOrThrow("go", ["build", "-o", program, "."], { cwd: join(projectFolder, "tests", "ledger") });
   const target = [
     ...["--endpoint", publishedUrl(settings, "otlp-grpc").replace("http://", "")],
     ...["--elasticsearch", publishedUrl(settings, "elasticsearch"), "--password-file", password, "--wait", "300s"],
@@ -102,7 +102,7 @@ async function ledger(settings: Settings, secret: string) {
   return {
     run: async (name: string, ...flags: string[]): Promise<Verdict> => {
       const { stdout, output } = await run(program, ["run", ...target, "--out", join(folder, name), ...flags]);
-      if (!stdout) throw new Problem(`the ledger gave no verdict:\n${output}`);
+      if (!stdout) throw new UserError(`the ledger gave no verdict:\n${output}`);
       return JSON.parse(stdout) as Verdict;
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),

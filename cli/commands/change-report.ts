@@ -7,7 +7,7 @@ import { parseSettings } from "../../configs/stack/parse";
 import { stackConfig } from "../../render/record";
 import { changeReport, type Preview, type Rates, type StackChange } from "../pulumi/change-report";
 import { run } from "../machine/run";
-import { main, Problem } from "../terminal/say";
+import { main, UserError } from "../terminal/say";
 import { projectFolder } from "../stack/stack";
 
 const help = `Usage: npx tsx cli/main.ts change-report --base FOLDER [--previews FOLDER] [--commit ID] [--out FILE]
@@ -35,7 +35,7 @@ main(async () => {
     return;
   }
   if (values.base === undefined || !existsSync(join(values.base, "Pulumi.yaml"))) {
-    throw new Problem(`--base: found ${values.base ?? "nothing"}; allowed: a folder with a checkout of this project\n\n${help}`);
+    throw new UserError(`--base: found ${values.base ?? "nothing"}; allowed: a folder with a checkout of this project\n\n${help}`);
   }
   const base = resolve(values.base);
   const changes: StackChange[] = [];
@@ -85,7 +85,7 @@ async function difference(base: string, stack: string): Promise<string> {
   if (!existsSync(before) && !existsSync(after)) return "";
   mkdirSync(before, { recursive: true });
   const { ok, stdout, output } = await run("diff", ["-urN", before, after]);
-  if (!ok && stdout === "") throw new Problem(`diff failed: ${output}`);
+  if (!ok && stdout === "") throw new UserError(`diff failed: ${output}`);
   return stdout
     .replaceAll(`${before}/`, `a/rendered/${stack}/`)
     .replaceAll(`${after}/`, `b/rendered/${stack}/`)

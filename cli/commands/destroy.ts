@@ -2,12 +2,12 @@
 import { rmSync } from "node:fs";
 import { stackLabels } from "../../configs/topology/ports";
 import { confirm } from "../terminal/confirm";
-import { belongings, madeBy } from "../engine/docker";
+import { listStackResources, madeBy } from "../engine/docker";
 import { alone } from "../machine/lock";
 import { PulumiStack } from "../pulumi/pulumi";
 import { presentCli } from "../pulumi/pulumi-cli";
 import { namesOf, refuseWhileUsed, removeByLabel } from "../engine/remove";
-import { main, note, Problem, step, warn } from "../terminal/say";
+import { main, note, UserError, step, warn } from "../terminal/say";
 import { requireFile, stackOnEngine } from "../stack/stack";
 import { stateFolder } from "../pulumi/state";
 
@@ -18,7 +18,7 @@ main(() => {
 
 async function destroy(stack: string): Promise<void> {
   step(`Destroy: stack ${stack}`);
-  const own = await belongings(stack);
+  const own = await listStackResources(stack);
   const pulumi = await knownToPulumi(stack);
   if (namesOf(own).length === 0 && !pulumi) {
     requireFile(stack);
@@ -34,8 +34,8 @@ async function destroy(stack: string): Promise<void> {
   if (pulumi) await destroyByPulumi(stack, pulumi);
   else if (madeBy(own) === "pulumi") warn("the Pulumi CLI or the stack's state is not there; what the engine has is deleted all the same");
   await removeByLabel(stack);
-  const left = namesOf(await belongings(stack));
-  if (left.length > 0) throw new Problem(`still there: ${left.join(", ")}`);
+  const left = namesOf(await listStackResources(stack));
+  if (left.length > 0) throw new UserError(`still there: ${left.join(", ")}`);
   rmSync(stateFolder(stack), { recursive: true, force: true });
   note(`nothing labelled ${stackLabels.stack}=${stack} is left`);
 }
@@ -52,7 +52,7 @@ async function destroyByPulumi(stack: string, pulumi: PulumiStack): Promise<void
   try {
     await pulumi.destroy();
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
+    if (!(error instanceof UserError)) throw error;
     // Whatever is in its way goes first; then it only has to see that all is gone.
     note(`${error.message}\ndeleting by label instead`);
     await removeByLabel(stack);

@@ -1,7 +1,7 @@
 /** `make down`: stops a stack. Its data, and the secrets without which the data cannot be read, stay together for the next `make up`. */
-import { belongings, serviceContainers } from "../engine/docker";
+import { listStackResources, serviceContainers } from "../engine/docker";
 import { alone } from "../machine/lock";
-import { must } from "../machine/run";
+import { execOrThrow } from "../machine/run";
 import { heartbeat, main, note, since, step } from "../terminal/say";
 import { requireFile, stackOnEngine } from "../stack/stack";
 
@@ -12,13 +12,13 @@ main(() => {
 
 async function down(stack: string): Promise<void> {
   step(`Down: stack ${stack}`);
-  const { containers } = await belongings(stack);
+  const { containers } = await listStackResources(stack);
   if (containers.length === 0) requireFile(stack);
   const running = serviceContainers(containers).filter(([, { State }]) => ["running", "restarting", "paused"].includes(State.Status));
   // Whoever sends stops before whoever receives.
   for (const [service, container] of running.reverse()) {
     const start = Date.now();
-    await heartbeat(`${service} stops`, must("docker", ["stop", container.Id]));
+    await heartbeat(`${service} stops`, execOrThrow("docker", ["stop", container.Id]));
     note(`stopped ${service} in ${since(start)}`);
   }
   if (running.length === 0) note("nothing is running");

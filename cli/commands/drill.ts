@@ -4,14 +4,14 @@
  */
 import { carryOut } from "../drill/drill";
 import { drills } from "../drill/drills";
-import { main, note, Problem, step, table } from "../terminal/say";
+import { main, note, UserError, step, table } from "../terminal/say";
 import { loadSettings } from "../stack/stack";
 
 main(async () => {
   const wanted = process.argv.slice(2);
   const known = drills.flatMap(({ alerts }) => alerts);
   const unknown = wanted.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new Problem(`found ${unknown.join(", ")}; drills provoke ${known.join(", ")}`);
+  if (unknown.length > 0) throw new UserError(`found ${unknown.join(", ")}; drills provoke ${known.join(", ")}`);
   const chosen = drills.filter(({ alerts }) => wanted.length === 0 || alerts.some((name) => wanted.includes(name)));
 
   // An interrupt ends the drill, and what it did is undone; a second one is an interrupt like any other.

@@ -1,8 +1,8 @@
 /** `make logs`: what the services say, each line with the service's name before it. */
-import { belongings, serviceContainers } from "../engine/docker";
+import { listStackResources, serviceContainers } from "../engine/docker";
 import { options } from "../terminal/options";
 import { run } from "../machine/run";
-import { main, Problem } from "../terminal/say";
+import { main, UserError } from "../terminal/say";
 import { requireFile, services, stackOnEngine } from "../stack/stack";
 
 // Whoever reads may have seen enough.
@@ -12,12 +12,12 @@ main(async () => {
   const { service, follow } = options;
   const stack = stackOnEngine();
   if (service && !services.some((name) => name === service)) {
-    throw new Problem(`SERVICE: found "${service}"; there are ${services.join(", ")}`);
+    throw new UserError(`SERVICE: found "${service}"; there are ${services.join(", ")}`);
   }
-  const found = serviceContainers((await belongings(stack)).containers).filter(([name]) => !service || name === service);
+  const found = serviceContainers((await listStackResources(stack)).containers).filter(([name]) => !service || name === service);
   if (found.length === 0) {
     requireFile(stack);
-    throw new Problem(`stack ${stack} has no ${service ?? "services"} on this engine: make up`);
+    throw new UserError(`stack ${stack} has no ${service ?? "services"} on this engine: make up`);
   }
   const width = Math.max(...found.map(([name]) => name.length));
   const args = follow ? ["--follow", "--tail", "20"] : ["--tail", service ? "all" : "20"];

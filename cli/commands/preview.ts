@@ -4,23 +4,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Settings } from "../../configs/stack/schema";
 import { deployedFolder, render, type Overrides } from "../engine/compose";
-import { belongings, engineInfo, madeBy } from "../engine/docker";
+import { listStackResources, engineInfo, madeBy } from "../engine/docker";
 import { overridesFor, wantedSource } from "../stack/images";
 import { options } from "../terminal/options";
 import { PulumiStack } from "../pulumi/pulumi";
 import { presentCli } from "../pulumi/pulumi-cli";
 import { attach } from "../machine/run";
-import { main, note, Problem, step } from "../terminal/say";
+import { main, note, UserError, step } from "../terminal/say";
 import { anySettings, projectFolder } from "../stack/stack";
 
 main(async () => {
   const settings = anySettings();
   const { stack } = settings;
-  const own = (await engineInfo()) ? await belongings(stack) : { containers: [], volumes: [], networks: [] };
+  const own = (await engineInfo()) ? await listStackResources(stack) : { containers: [], volumes: [], networks: [] };
   const overrides = overridesFor(settings, await wantedSource(settings, own));
   const way = options.way ?? madeBy(own);
   const cli = way === "compose" ? undefined : await presentCli();
-  if (!cli && way === "pulumi") throw new Problem("there is no Pulumi CLI here: https://www.pulumi.com/docs/install/");
+  if (!cli && way === "pulumi") throw new UserError("there is no Pulumi CLI here: https://www.pulumi.com/docs/install/");
   step(`Preview: stack ${stack}, by ${cli ? `Pulumi ${cli.version}` : "the rendered compose file"}`);
   if (!cli) process.exitCode = await difference(settings, overrides);
   else if (!(await new PulumiStack(cli.path, stack).preview(overrides, options.diff))) process.exitCode = 1;

@@ -1,5 +1,5 @@
 /** `make status`: one screen on a stack, also where it is partly down. */
-import { belongings, madeBy, memoryUse, serviceContainers, stateOf, type Container } from "../engine/docker";
+import { listStackResources, madeBy, memoryUse, serviceContainers, stateOf, type Container } from "../engine/docker";
 import { cleaning, collectorHealth, queueFill, sampledShare, spanCounts, storage } from "../status/measures";
 import { run } from "../machine/run";
 import { main, size, table } from "../terminal/say";
@@ -7,7 +7,7 @@ import { loadSettings, services } from "../stack/stack";
 
 main(async () => {
   const settings = loadSettings();
-  const own = await belongings(settings.stack);
+  const own = await listStackResources(settings.stack);
   const way = madeBy(own);
   console.log(`stack ${settings.stack} (${settings.environment}), ${way ? `made by ${way}` : "not on this engine: make up"}\n`);
   if (!way) return;

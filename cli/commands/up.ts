@@ -1,7 +1,7 @@
 /** `make up`: from whatever the machine has to a running stack through which a trace has gone. Safe to repeat. */
 import type { Settings } from "../../configs/stack/schema";
 import { addresses, environmentLines } from "../stack/addresses";
-import { belongings } from "../engine/docker";
+import { listStackResources } from "../engine/docker";
 import { ensureEngine } from "../engine/engine";
 import { ensure, type Need } from "../machine/ensure";
 import { explain, waitHealthy } from "../engine/health";
@@ -10,10 +10,10 @@ import { preflight } from "../stack/preflight";
 import { alone } from "../machine/lock";
 import { options } from "../terminal/options";
 import { presentCli } from "../pulumi/pulumi-cli";
-import { main, note, Problem, since, size, step } from "../terminal/say";
+import { main, note, UserError, since, size, step } from "../terminal/say";
 import { smokeTest } from "../smoke/smoke";
 import { loadSettings } from "../stack/stack";
-import { chooseWay, deploy } from "../pulumi/way";
+import { chooseDeployMethod, deploy } from "../pulumi/way";
 
 main(async () => {
   step("Settings");
@@ -30,7 +30,7 @@ async function up(settings: Settings): Promise<void> {
   await ensure(await needsOf(settings));
   const engine = await ensureEngine();
   note(`Docker ${engine.ServerVersion}, ${engine.NCPU} cores, ${size(engine.MemTotal)}`);
-  const own = await belongings(stack);
+  const own = await listStackResources(stack);
   await preflight(settings, own, engine);
 
   step("Source of the images");
@@ -38,7 +38,7 @@ async function up(settings: Settings): Promise<void> {
   note(choice.build ? "built here" : choice.source);
 
   step("Way");
-  const chosen = await chooseWay(settings, own);
+  const chosen = await chooseDeployMethod(settings, own);
 
   step("Images");
   const source = await ensureImages(settings, choice);
@@ -47,8 +47,8 @@ async function up(settings: Settings): Promise<void> {
   step(`Up, by ${chosen.way}`);
   const deployment = Date.now();
   await deploy(stack, chosen, overrides).catch(async (error: unknown) => {
-    const more = error instanceof Problem ? await explain(stack) : "";
-    throw more ? new Problem(`${(error as Problem).message}\n${more}`) : error;
+    const more = error instanceof UserError ? await explain(stack) : "";
+    throw more ? new UserError(`${(error as UserError).message}\n${more}`) : error;
   });
   await waitHealthy(stack);
   note(`all services are well after ${since(deployment)}`);

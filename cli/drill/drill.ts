@@ -4,7 +4,7 @@ import type { Drill } from "./drills";
 import { alertsIn, type AlertState } from "../status/prometheus";
 import { sleep } from "../machine/run";
 import { Running } from "../status/running";
-import { Problem } from "../terminal/say";
+import { UserError } from "../terminal/say";
 
 /** What became of an alert. Seconds are from the fault, and from its end. */
 export interface Fired {
@@ -27,7 +27,7 @@ const flow = 20;
  * time, or the drill is interrupted.
  *
  * @param tell Called with each step, in words.
- * @throws Problem where no stack runs.
+ * @throws UserError where no stack runs.
  */
 export async function carryOut(
   settings: Settings,
@@ -36,7 +36,7 @@ export async function carryOut(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Fired[]> {
   const stack = await Running.find(settings);
-  if (!stack) throw new Problem(`stack ${settings.stack} does not run on this engine: make up`);
+  if (!stack) throw new UserError(`stack ${settings.stack} does not run on this engine: make up`);
 
   /** Waits until each alert fires, or no more; seconds by alert, none for those that took too long. */
   const times = async (

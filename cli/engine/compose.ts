@@ -3,8 +3,8 @@ import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pending } from "./docker";
 import { ensure } from "../machine/ensure";
-import { must, run, tail } from "../machine/run";
-import { heartbeat, Problem } from "../terminal/say";
+import { execOrThrow, run, tail } from "../machine/run";
+import { heartbeat, UserError } from "../terminal/say";
 import { projectFolder } from "../stack/stack";
 import { keepLog, stateFolder } from "../pulumi/state";
 
@@ -18,7 +18,7 @@ export const deployedFolder = (stack: string): string => stateFolder(stack, "com
 export async function render(stack: string, overrides: Overrides, folder: string, project = projectFolder): Promise<void> {
   const set = Object.entries(overrides).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
   const args = ["--import", "tsx", join("cli", "main.ts"), "render", "--stack", stack, "--out", folder, ...set];
-  await must(process.execPath, args, { cwd: project });
+  await execOrThrow(process.execPath, args, { cwd: project });
 }
 
 /** Brings the stack up; returns when each service is started, and all that others wait for are healthy. */
@@ -33,7 +33,7 @@ export async function composeUp(stack: string, overrides: Overrides): Promise<vo
   const up = run(program, [...args, "--remove-orphans"], { patient: true });
   const { ok, why, output } = await heartbeat("compose up", up, () => pending(stack));
   const log = keepLog(stack, "compose-up", output);
-  if (!ok) throw new Problem(`compose up failed: ${why}; all it said is in ${log}\n${tail(output)}`);
+  if (!ok) throw new UserError(`compose up failed: ${why}; all it said is in ${log}\n${tail(output)}`);
   rmSync(folder, { recursive: true });
   renameSync(next, folder);
 }

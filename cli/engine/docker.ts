@@ -1,12 +1,12 @@
 /** What the container engine knows of a stack. The engine's own objects are the truth; nothing is remembered elsewhere. */
 import { stackLabels } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
-import { must, run } from "../machine/run";
-import { Problem } from "../terminal/say";
+import { execOrThrow, run } from "../machine/run";
+import { UserError } from "../terminal/say";
 import { services } from "../stack/stack";
 
 /** A command to the container engine that must go well; what it prints. */
-export const docker = (...args: string[]): Promise<string> => must("docker", args);
+export const docker = (...args: string[]): Promise<string> => execOrThrow("docker", args);
 
 /** A container as `docker inspect` shows it; the parts that are used here. */
 export interface Container {
@@ -33,7 +33,7 @@ export interface Binding {
 }
 
 /** What belongs to a stack, by kind. */
-export interface Belongings {
+export interface StackResources {
   readonly containers: readonly Container[];
   readonly volumes: readonly Labelled[];
   readonly networks: readonly (Labelled & { readonly Id: string })[];
@@ -47,7 +47,7 @@ interface Labelled {
 const composeProject = "com.docker.compose.project";
 
 /** Everything that carries the stack's label. */
-export async function belongings(stack: string): Promise<Belongings> {
+export async function listStackResources(stack: string): Promise<StackResources> {
   const filter = ["--filter", `label=${stackLabels.stack}=${stack}`];
   const [containers, volumes, networks] = await Promise.all([
     inspect<Container>("container", ["ps", "--all", "--quiet", "--no-trunc", ...filter]),
@@ -59,7 +59,8 @@ export async function belongings(stack: string): Promise<Belongings> {
 
 async function inspect<T>(kind: string, list: readonly string[]): Promise<T[]> {
   const { ok, stdout, output, why } = await run("docker", list);
-  if (!ok) throw new Problem(`the container engine does not answer: ${output.trim() || why}\nmake engine starts one, or installs it first`);
+  if (!ok)
+    throw new UserError(`the container engine does not answer: ${output.trim() || why}\nmake engine starts one, or installs it first`);
   const ids = stdout.split("\n").filter(Boolean);
   if (ids.length === 0) return [];
   // What vanishes between the two calls is left out, not an error.
@@ -67,7 +68,7 @@ async function inspect<T>(kind: string, list: readonly string[]): Promise<T[]> {
 }
 
 /** The way a stack was made, read off its parts; undefined where it has none. */
-export function madeBy({ containers, volumes, networks }: Belongings): "pulumi" | "compose" | undefined {
+export function madeBy({ containers, volumes, networks }: StackResources): "pulumi" | "compose" | undefined {
   const labels = [...containers.map((c) => c.Config.Labels), ...[...volumes, ...networks].map((part) => part.Labels ?? {})];
   if (labels.length === 0) return undefined;
   return labels.some((label) => composeProject in label) ? "compose" : "pulumi";
@@ -88,7 +89,7 @@ export function stateOf({ State }: Container): string {
 
 /** The states of the services that are not there yet, such as "jaeger starting, prometheus missing". */
 export async function pending(stack: string): Promise<string> {
-  const found = new Map(serviceContainers((await belongings(stack)).containers));
+  const found = new Map(serviceContainers((await listStackResources(stack)).containers));
   return services
     .map((service) => [service, found.get(service)] as const)
     .map(([service, container]) => [service, container ? stateOf(container) : "missing"] as const)

@@ -6,7 +6,7 @@ import { engineInfo, type EngineInfo } from "./docker";
 import { ensure } from "../machine/ensure";
 import { isAlive, statusOf } from "../machine/processes";
 import { run, sleep, tail } from "../machine/run";
-import { heartbeat, note, Problem } from "../terminal/say";
+import { heartbeat, note, UserError } from "../terminal/say";
 import { variable } from "../terminal/variables";
 
 /** What we need of an engine that we start by hand; gone with the next boot, as the engine is. */
@@ -22,13 +22,13 @@ export async function ensureEngine(): Promise<EngineInfo> {
   if (found) return found;
   const host = variable("DOCKER_HOST");
   if (host && !host.startsWith("unix://"))
-    throw new Problem(`no container engine answers at DOCKER_HOST=${host}; start it, or unset DOCKER_HOST`);
+    throw new UserError(`no container engine answers at DOCKER_HOST=${host}; start it, or unset DOCKER_HOST`);
   await ensure({ purposes: ["engine"] });
   // The package starts the engine where there is an init system to do so.
   const afterInstall = await engineInfo();
   if (afterInstall) return afterInstall;
   if (process.getuid?.() !== 0) {
-    throw new Problem(
+    throw new UserError(
       "Docker is installed, but does not answer this user: start it (`sudo systemctl start docker`), or join the group `docker`",
     );
   }
@@ -39,7 +39,7 @@ async function bySystemd(): Promise<EngineInfo> {
   note("starting the service docker");
   const { ok, why, output } = await run("systemctl", ["start", "docker"], { timeout: startTime });
   const info = ok ? await engineInfo() : undefined;
-  if (!info) throw new Problem(`the service docker does not start: ${why}; see \`journalctl -u docker\`\n${tail(output)}`);
+  if (!info) throw new UserError(`the service docker does not start: ${why}; see \`journalctl -u docker\`\n${tail(output)}`);
   return info;
 }
 
@@ -62,7 +62,7 @@ async function byHand(host = "unix:///var/run/docker.sock"): Promise<EngineInfo>
       if (info) return info;
       await sleep(500);
     }
-    throw new Problem(
+    throw new UserError(
       `dockerd ${ended ? "ended" : `does not answer within ${startTime / 1000} s`}:\n${tail(readFileSync(logFile, "utf8"), 5)}`,
     );
   };

@@ -1,7 +1,7 @@
 /** Whether the services are well, and what they say where they are not. */
-import { belongings, pending, serviceContainers, stateOf } from "./docker";
+import { listStackResources, pending, serviceContainers, stateOf } from "./docker";
 import { run, sleep, tail } from "../machine/run";
-import { heartbeat, note, Problem } from "../terminal/say";
+import { heartbeat, note, UserError } from "../terminal/say";
 
 /** A service that is healthy goes by its probe; this is for those that nobody waits for while the stack is brought up. */
 const longest = 180_000;
@@ -12,7 +12,7 @@ export async function waitHealthy(stack: string): Promise<void> {
   const wait = async () => {
     while (await pending(stack)) {
       if (Date.now() > deadline) {
-        throw new Problem(`not all services are well after ${longest / 1000} s: ${await pending(stack)}\n${await explain(stack)}`);
+        throw new UserError(`not all services are well after ${longest / 1000} s: ${await pending(stack)}\n${await explain(stack)}`);
       }
       await sleep(500);
     }
@@ -25,13 +25,13 @@ export async function waitHealthy(stack: string): Promise<void> {
  * deployed next may be what mends them.
  */
 export async function resume(stack: string): Promise<void> {
-  for (const [service, container] of serviceContainers((await belongings(stack)).containers)) {
+  for (const [service, container] of serviceContainers((await listStackResources(stack)).containers)) {
     if (container.State.Status !== "exited") continue;
     const start = async () => {
       await run("docker", ["start", container.Id]);
       const deadline = Date.now() + longest;
       const starting = async () =>
-        stateOf((await belongings(stack)).containers.find(({ Id }) => Id === container.Id) ?? container) === "starting";
+        stateOf((await listStackResources(stack)).containers.find(({ Id }) => Id === container.Id) ?? container) === "starting";
       while ((await starting()) && Date.now() < deadline) await sleep(500);
     };
     await heartbeat(`${service} starts`, start());
@@ -41,7 +41,7 @@ export async function resume(stack: string): Promise<void> {
 
 /** For each service that is not well: its state, and the last that it said. */
 export async function explain(stack: string): Promise<string> {
-  const { containers } = await belongings(stack);
+  const { containers } = await listStackResources(stack);
   const unwell = serviceContainers(containers).filter(([, container]) => !["healthy", "running"].includes(stateOf(container)));
   const parts = unwell.map(async ([service, container]) => {
     const { ExitCode, OOMKilled, Status } = container.State;

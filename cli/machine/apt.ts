@@ -1,5 +1,5 @@
 /** Debian's packages, as root. */
-import { heartbeat, note, Problem, warn } from "../terminal/say";
+import { heartbeat, note, UserError, warn } from "../terminal/say";
 import { run, sleep, tail, type Outcome } from "./run";
 
 /** Gets the lists of packages. If that fails, those of the last time may still do. */
@@ -12,7 +12,7 @@ export async function updateLists(): Promise<void> {
 export async function installPackages(packages: readonly string[]): Promise<void> {
   note(`installing ${packages.join(", ")}`);
   const { ok, why, output } = await heartbeat("apt-get install", aptGet(["install", "-y", "--no-install-recommends", ...packages]));
-  if (!ok) throw new Problem(`apt-get install ${packages.join(" ")} failed: ${why}\n${tail(output)}`);
+  if (!ok) throw new UserError(`apt-get install ${packages.join(" ")} failed: ${why}\n${tail(output)}`);
 }
 
 /** Seconds that another process may take for its packages. */

@@ -3,7 +3,7 @@ import { installPackages, updateLists } from "./apt";
 import { thisMachine, type Machine } from "./machine";
 import { debianPackages, describe, missingFor, notFromDebian, report, type Missing, type Use } from "./requirements";
 import type { Purpose } from "./requirements-list";
-import { note, Problem } from "../terminal/say";
+import { note, UserError } from "../terminal/say";
 
 /** What a command needs. */
 export interface Need extends Use {
@@ -34,7 +34,7 @@ export async function ensure(need: Need): Promise<void> {
 const canInstall = (machine: Machine): boolean => machine.root && machine.system.packages === "apt" && machine.hasProgram("apt-get");
 
 function refuse(missing: readonly Missing[], machine: Machine): void {
-  if (missing.length > 0) throw new Problem(report(missing, machine));
+  if (missing.length > 0) throw new UserError(report(missing, machine));
 }
 
 /** Installs packages. Images are made from packages too, so for them the lists must be up to date even if nothing is missing. */

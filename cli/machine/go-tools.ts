@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { binariesDir } from "./cache";
-import { must, run } from "./run";
-import { heartbeat, Problem } from "../terminal/say";
+import { execOrThrow, run } from "./run";
+import { heartbeat, UserError } from "../terminal/say";
 
 /** A published module. `sum` is its hash as `go mod download -json` prints it. */
 export interface GoModule {
@@ -31,9 +31,9 @@ export async function publishedModule({ path, version, sum }: GoModule): Promise
   // Outside any module: the answer must not depend on where this is called.
   const { ok, stdout, why } = await run("go", ["mod", "download", "-json", `${path}@${version}`], { cwd: tmpdir(), env: environment });
   const found = JSON.parse(stdout || "{}") as { Dir?: string; Sum?: string; Error?: string };
-  if (!ok || found.Dir === undefined) throw new Problem(`${path}@${version} cannot be had: ${found.Error ?? why}`);
+  if (!ok || found.Dir === undefined) throw new UserError(`${path}@${version} cannot be had: ${found.Error ?? why}`);
   if (found.Sum !== sum)
-    throw new Problem(`${path}@${version} is not the module that was tried: its hash is ${String(found.Sum)}, not ${sum}`);
+    throw new UserError(`${path}@${version} is not the module that was tried: its hash is ${String(found.Sum)}, not ${sum}`);
   return found.Dir;
 }
 
@@ -48,7 +48,10 @@ export async function goTool(name: keyof typeof tools): Promise<string> {
   mkdirSync(work, { recursive: true });
   try {
     const flags = ["-trimpath", "-p", "2", "-ldflags", "-s -w"];
-    await heartbeat(`go build ${name}`, must("go", ["build", ...flags, "-o", `${work}/`, source], { cwd: sources, env: environment }));
+    await heartbeat(
+      `go build ${name}`,
+      execOrThrow("go", ["build", ...flags, "-o", `${work}/`, source], { cwd: sources, env: environment }),
+    );
     rmSync(folder, { recursive: true, force: true });
     renameSync(work, folder);
   } finally {

@@ -3,7 +3,7 @@ import { linkSync, readFileSync, rmSync, statSync, utimes, writeFileSync } from 
 import { join } from "node:path";
 import { isAlive } from "./processes";
 import { sleep } from "./run";
-import { Problem } from "../terminal/say";
+import { UserError } from "../terminal/say";
 import { stateFolder } from "../pulumi/state";
 
 /** The owner's sign of life, and the time without one after which a lock is nobody's: its process number may have gone to another. */
@@ -14,7 +14,7 @@ const dead = 60_000;
 export async function alone<T>(stack: string, work: () => Promise<T>): Promise<T> {
   const file = join(stateFolder(stack), "lock");
   const owner = take(file);
-  if (owner !== undefined) throw new Problem(`stack ${stack} is being changed by process ${owner}; try again when it has ended`);
+  if (owner !== undefined) throw new UserError(`stack ${stack} is being changed by process ${owner}; try again when it has ended`);
   return holding(file, work);
 }
 

@@ -1,6 +1,6 @@
 /** Other programs: started with a list of arguments, never through a shell. */
 import { spawn } from "node:child_process";
-import { Problem } from "../terminal/say";
+import { UserError } from "../terminal/say";
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -97,10 +97,10 @@ function lineReader(onLine?: (line: string) => void): (text: string) => void {
 }
 
 /** Runs a program that must succeed; returns what it printed, without blanks around it. */
-export async function must(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+export async function execOrThrow(command: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
   const outcome = await run(command, args, options);
   if (outcome.ok) return outcome.stdout.trim();
-  throw new Problem(`${[command, ...args.slice(0, 3)].join(" ")} failed: ${outcome.why}\n${tail(outcome.output)}`);
+  throw new UserError(`${[command, ...args.slice(0, 3)].join(" ")} failed: ${outcome.why}\n${tail(outcome.output)}`);
 }
 
 /** Runs a program on our own terminal; returns its exit code. */
@@ -110,7 +110,7 @@ export function attach(command: string, args: readonly string[], options: Pick<R
     const self = { patient: false, stop: () => child.kill("SIGTERM") };
     running.add(self);
     child.on("error", (error: NodeJS.ErrnoException) =>
-      reject(error.code === "ENOENT" ? new Problem(`${command} is not installed`) : error),
+      reject(error.code === "ENOENT" ? new UserError(`${command} is not installed`) : error),
     );
     child.on("close", (code) => {
       running.delete(self);

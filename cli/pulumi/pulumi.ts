@@ -4,12 +4,12 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { Overrides } from "../engine/compose";
-import { belongings, pending } from "../engine/docker";
+import { listStackResources, pending } from "../engine/docker";
 import { resume } from "../engine/health";
 import { isAlive } from "../machine/processes";
 import { parseEvents, previewSummary } from "./preview-summary";
-import { must, run, tail, type Outcome, type RunOptions } from "../machine/run";
-import { heartbeat, note, Problem } from "../terminal/say";
+import { execOrThrow, run, tail, type Outcome, type RunOptions } from "../machine/run";
+import { heartbeat, note, UserError } from "../terminal/say";
 import { projectFolder } from "../stack/stack";
 import { keepLog, passphraseFile, stateFolder } from "./state";
 import { variable } from "../terminal/variables";
@@ -51,7 +51,7 @@ export class PulumiStack {
     const { ok, stdout, output, why } = await this.call(["stack", "export"], this.folder);
     if (ok) return (JSON.parse(stdout) as { deployment: Deployment | null }).deployment ?? {};
     if (/no stack named/.test(output)) return undefined;
-    throw new Problem(`the state of the stack cannot be read: ${why}\n${tail(output)}`);
+    throw new UserError(`the state of the stack cannot be read: ${why}\n${tail(output)}`);
   }
 
   /** Brings the stack up. What an interrupted run left behind is put in order first. */
@@ -63,7 +63,7 @@ export class PulumiStack {
     const update = () => this.operation(["up", "--skip-preview", "--refresh", "--suppress-outputs"], tellContainer);
     const { ok, output, why } = await heartbeat("pulumi up", update(), () => pending(this.stack));
     const log = keepLog(this.stack, "pulumi-up", output);
-    if (!ok) throw new Problem(`pulumi up failed: ${why}; all it said is in ${log}\n${diagnostics(output)}`);
+    if (!ok) throw new UserError(`pulumi up failed: ${why}; all it said is in ${log}\n${diagnostics(output)}`);
     note(summary(output));
   }
 
@@ -73,10 +73,13 @@ export class PulumiStack {
     await this.settle();
     const { ok, output, why } = await heartbeat("pulumi destroy", this.operation(["destroy", "--skip-preview", "--refresh"]));
     const log = keepLog(this.stack, "pulumi-destroy", output);
-    if (!ok) throw new Problem(`pulumi destroy failed: ${why}; all it said is in ${log}\n${diagnostics(output)}`);
+    if (!ok) throw new UserError(`pulumi destroy failed: ${why}; all it said is in ${log}\n${diagnostics(output)}`);
     note(summary(output));
     // In the folder of our own: with the stack goes its file, and the one in the repository must stay.
-    await must(this.cli, ["stack", "rm", this.stack, "--yes", "--non-interactive"], { cwd: this.folder, env: PulumiStack.environment() });
+    await execOrThrow(this.cli, ["stack", "rm", this.stack, "--yes", "--non-interactive"], {
+      cwd: this.folder,
+      env: PulumiStack.environment(),
+    });
   }
 
   /**
@@ -93,7 +96,7 @@ export class PulumiStack {
     // `--json` names neither outputs nor broken policies. The CLI takes --event-log, which the Automation API uses, with this variable only.
     const env = { PULUMI_DEBUG_COMMANDS: "true" };
     const { ok, output, why } = await heartbeat("pulumi preview", this.call([...args, "--event-log", eventLog], projectFolder, { env }));
-    if (!existsSync(eventLog)) throw new Problem(`pulumi preview failed: ${why}\n${diagnostics(output)}`);
+    if (!existsSync(eventLog)) throw new UserError(`pulumi preview failed: ${why}\n${diagnostics(output)}`);
     note(previewSummary(parseEvents(readFileSync(eventLog, "utf8"))));
     rmSync(eventLog);
     if (diff) console.log(`\n${output.trimEnd()}`);
@@ -118,7 +121,7 @@ export class PulumiStack {
     const content = { ...kept, ...committed, config: { ...committed.config, ...overrides } };
     writeFileSync(this.configFile, stringify(content), { mode: 0o600 });
     if (await this.state()) return;
-    await must(this.cli, ["stack", "init", this.stack, "--no-select", "--non-interactive"], {
+    await execOrThrow(this.cli, ["stack", "init", this.stack, "--no-select", "--non-interactive"], {
       cwd: this.folder,
       env: PulumiStack.environment(),
     });
@@ -130,15 +133,15 @@ export class PulumiStack {
       note("the last run was interrupted; refreshing the state");
       const refresh = this.operation(["refresh", "--skip-preview", "--clear-pending-creates"]);
       const { ok, output, why } = await heartbeat("pulumi refresh", refresh);
-      if (!ok) throw new Problem(`pulumi refresh failed: ${why}\n${diagnostics(output)}`);
+      if (!ok) throw new UserError(`pulumi refresh failed: ${why}\n${diagnostics(output)}`);
     }
     const remembered = new Set((await this.state())?.resources?.map((resource) => resource.id));
-    const { containers, networks } = await belongings(this.stack);
+    const { containers, networks } = await listStackResources(this.stack);
     for (const { Id, Name } of containers.filter((container) => !remembered.has(container.Id))) {
       note(`removing ${Name.replace("/", "")}, which an interrupted run left behind`);
-      await must("docker", ["rm", "--force", Id]);
+      await execOrThrow("docker", ["rm", "--force", Id]);
     }
-    for (const { Id } of networks.filter((network) => !remembered.has(network.Id))) await must("docker", ["network", "rm", Id]);
+    for (const { Id } of networks.filter((network) => !remembered.has(network.Id))) await execOrThrow("docker", ["network", "rm", Id]);
   }
 
   /** An operation on the stack. A lock whose owner is dead is taken away. */
@@ -150,7 +153,7 @@ export class PulumiStack {
       return outcome;
     }
     note(`taking away the lock of an interrupted run (pid ${pid ?? ""})`);
-    await must(this.cli, ["cancel", this.stack, "--yes"], { cwd: this.folder, env: PulumiStack.environment() });
+    await execOrThrow(this.cli, ["cancel", this.stack, "--yes"], { cwd: this.folder, env: PulumiStack.environment() });
     return this.call(all, projectFolder, { onLine });
   }
 

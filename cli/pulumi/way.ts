@@ -1,21 +1,21 @@
 /** Which of the two ways a stack goes. */
 import type { Settings } from "../../configs/stack/schema";
 import { composeUp, type Overrides } from "../engine/compose";
-import { madeBy, type Belongings } from "../engine/docker";
+import { madeBy, type StackResources } from "../engine/docker";
 import { options } from "../terminal/options";
 import { PulumiStack } from "./pulumi";
 import { ensureCli } from "./pulumi-cli";
-import { note, Problem } from "../terminal/say";
+import { note, UserError } from "../terminal/say";
 
 /** A way that is open. */
 export type Chosen = { readonly way: "pulumi"; readonly pulumi: PulumiStack } | { readonly way: "compose" };
 
 /** What was asked for, else what the stack was made by, else Pulumi where it can be had. Never a switch: it would part data and secrets. */
-export async function chooseWay({ stack }: Settings, own: Belongings): Promise<Chosen> {
+export async function chooseDeployMethod({ stack }: Settings, own: StackResources): Promise<Chosen> {
   const before = madeBy(own);
   const wanted = options.way ?? before;
   if (before && wanted !== before) {
-    throw new Problem(
+    throw new UserError(
       `stack ${stack} was made by ${before}, and WAY=${wanted ?? ""} would orphan its data.\n` +
         `Go on as it was made: make up WAY=${before}\nOr give it up with all its data first: make destroy`,
     );
@@ -28,11 +28,11 @@ export async function chooseWay({ stack }: Settings, own: Belongings): Promise<C
   if (!("why" in cli)) {
     note(`Pulumi CLI ${cli.version} (${cli.path})`);
     const pulumi = new PulumiStack(cli.path, stack);
-    if (before && !(await pulumi.state())) throw new Problem(stateLost(stack));
+    if (before && !(await pulumi.state())) throw new UserError(stateLost(stack));
     return { way: "pulumi", pulumi };
   }
   if (wanted === "pulumi") {
-    throw new Problem(
+    throw new UserError(
       `${cli.why}.\n${before ? "It made this stack, and only it can change it" : "WAY=pulumi asks for it"}: https://www.pulumi.com/docs/install/`,
     );
   }

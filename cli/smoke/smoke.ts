@@ -4,13 +4,13 @@ import { instanceCapacity, samplingStrategy } from "../../configs/sampling";
 import type { Settings } from "../../configs/stack/schema";
 import { publishedUrl } from "../../configs/topology/docker";
 import { sleep } from "../machine/run";
-import { heartbeat, Problem, since } from "../terminal/say";
+import { heartbeat, UserError, since } from "../terminal/say";
 
 const service = "tracing-smoke";
 const spanCount = 3;
 
 /** Longest time, in ms, from a trace's arrival to its being found: a minute, and the decision wait where whole traces are waited for. */
-export const longestWay = (settings: Settings): number =>
+export const longestDelivery = (settings: Settings): number =>
   60_000 + (samplingStrategy(settings.sampling) === "trace-complete" ? instanceCapacity(settings).decisionWait * 1000 : 0);
 
 /** Sends a trace and waits for it; returns what was found, in words. */
@@ -20,12 +20,12 @@ export async function smokeTest(settings: Settings): Promise<string> {
   await heartbeat("the Collector takes a trace", send(`${publishedUrl(settings, "otlp-http")}/v1/traces`, trace(id, settings)));
   const found = await heartbeat(
     "the trace is stored",
-    poll(`${publishedUrl(settings, "jaeger-ui")}/api/v3/traces/${id}`, start + longestWay(settings)),
+    poll(`${publishedUrl(settings, "jaeger-ui")}/api/v3/traces/${id}`, start + longestDelivery(settings)),
   );
   if (found === spanCount) return `trace ${id}: ${found} spans sent, stored and found in ${since(start)}`;
   const rate = Math.max(settings.sampling.default, settings.sampling.errors);
   if (found === 0 && rate < 100) return `trace ${id} was taken, and not found: at ${rate} % it may have been sampled out`;
-  throw new Problem(
+  throw new UserError(
     `trace ${id} was taken by the Collector, but ${found} of its ${spanCount} spans are found in Jaeger after ${since(start)}.\n` +
       "Where they are: make status; make logs SERVICE=otel-collector; make logs SERVICE=jaeger",
   );
@@ -79,7 +79,7 @@ async function send(address: string, body: object): Promise<void> {
     if (typeof answer !== "string" && answer.ok) return;
     const found = typeof answer === "string" ? answer : `status ${answer.status}: ${(await answer.text()).slice(0, 200)}`;
     if (Date.now() > deadline)
-      throw new Problem(`the Collector does not take a trace at ${address}: ${found}\nmake status shows how it is`);
+      throw new UserError(`the Collector does not take a trace at ${address}: ${found}\nmake status shows how it is`);
     await sleep(1000);
   }
 }

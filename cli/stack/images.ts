@@ -2,11 +2,11 @@
 import { join } from "node:path";
 import { imageNames, imageOrigin, imageReference, type ImageName, type ImageOrigin } from "../../configs/images";
 import type { Settings } from "../../configs/stack/schema";
-import { hasImage, serviceContainers, type Belongings } from "../engine/docker";
+import { hasImage, serviceContainers, type StackResources } from "../engine/docker";
 import { ensure } from "../machine/ensure";
 import { options } from "../terminal/options";
-import { must, run } from "../machine/run";
-import { heartbeat, note, Problem, warn } from "../terminal/say";
+import { execOrThrow, run } from "../machine/run";
+import { heartbeat, note, UserError, warn } from "../terminal/say";
 import { projectFolder } from "./stack";
 
 type Source = ImageOrigin["source"];
@@ -27,7 +27,7 @@ export interface Choice {
  * Decides where the images come from, and prepares the machine if they have to be built. Pulls at most the smallest image, which tells whether a
  * registry answers.
  */
-export async function chooseSource(settings: Settings, own: Belongings): Promise<Choice> {
+export async function chooseSource(settings: Settings, own: StackResources): Promise<Choice> {
   const source = await wantedSource(settings, own);
   const { imageRegistry: registry } = settings;
   if (source === "local" && !registry) {
@@ -50,7 +50,7 @@ export async function ensureImages(settings: Settings, choice: Choice): Promise<
   }
   await build(settings.imageRegistry);
   const failure = await pull(await absent(Object.values(settings.otherImages)));
-  if (failure) throw new Problem(failure);
+  if (failure) throw new UserError(failure);
   return "local";
 }
 
@@ -58,7 +58,7 @@ const references = (settings: Settings, source: Source) =>
   imageNames.map((name) => imageReference(name, { ...imageOrigin(settings), source }));
 
 async function insteadBuild(failure: string): Promise<Choice> {
-  if (options.images === "official") throw new Problem(failure);
+  if (options.images === "official") throw new UserError(failure);
   note(`${failure}\nso the stack gets images built on this machine (tracing:images=local)`);
   await prepareBuild();
   return { source: "local", build: true };
@@ -66,7 +66,7 @@ async function insteadBuild(failure: string): Promise<Choice> {
 
 /** Installs what building takes, if any image has to be built; throws if it cannot. For images that are only outdated it is not insisted on. */
 export async function prepareBuild(): Promise<void> {
-  const stale = (await must(process.execPath, [...builder, "--stale"], { cwd: projectFolder })).split("\n").filter(Boolean);
+  const stale = (await execOrThrow(process.execPath, [...builder, "--stale"], { cwd: projectFolder })).split("\n").filter(Boolean);
   if (stale.length === 0) return;
   const missing = await absent(stale.map((name) => imageReference(name as ImageName, { source: "local" })));
   await ensure(missing.length > 0 ? { purposes: ["engine", "images"] } : { purposes: [], wished: ["engine", "images"] });
@@ -78,7 +78,7 @@ export function overridesFor(settings: Settings, source: Source): Record<string,
 }
 
 /** What was asked for, else what the stack has: it must not change its images because a registry is back. */
-export async function wantedSource(settings: Settings, own: Belongings): Promise<Source> {
+export async function wantedSource(settings: Settings, own: StackResources): Promise<Source> {
   const source = options.images ?? settings.images;
   const [first] = serviceContainers(own.containers);
   if (source === "local" || options.images || !first) return source;
@@ -108,11 +108,11 @@ async function build(registry?: string): Promise<void> {
   if (!ok) {
     const missing = await absent(imageNames.map((name) => local(name)));
     if (missing.length > 0)
-      throw new Problem(`${missing.join(", ")} cannot be built: ${why}, see above; \`make images\` tries it again alone`);
+      throw new UserError(`${missing.join(", ")} cannot be built: ${why}, see above; \`make images\` tries it again alone`);
     warn("the images cannot be brought up to date, see above; those that are there will do");
   }
   if (!registry) return;
-  for (const name of imageNames) await must("docker", ["tag", local(name), local(name, registry)]);
+  for (const name of imageNames) await execOrThrow("docker", ["tag", local(name), local(name, registry)]);
 }
 
 /** Those of some images that the engine does not have. */

@@ -3,19 +3,30 @@ import { imageOrigin, imageReference } from "../../configs/images";
 import type { Settings } from "../../configs/stack/schema";
 import { files } from "../../configs/topology/ports";
 import { hasImage } from "../engine/docker";
-import { must, run } from "../machine/run";
-import { Problem } from "../terminal/say";
+import { execOrThrow, run } from "../machine/run";
+import { UserError } from "../terminal/say";
 import { loadSettings, secretsVolume } from "./stack";
 
 /** Reads the password of a stack, by default the chosen one, with a container that is gone at once; it passes through a pipe only. */
 export async function readPassword(settings: Settings = loadSettings()): Promise<string> {
   const { stack } = settings;
   const volume = secretsVolume(stack);
-  if (!(await run("docker", ["volume", "inspect", volume])).ok) throw new Problem(`stack ${stack} has no secrets on this engine: make up`);
+  if (!(await run("docker", ["volume", "inspect", volume])).ok)
+    throw new UserError(`stack ${stack} has no secrets on this engine: make up`);
   const candidates = (["official", "local"] as const).map((source) => imageReference("busybox", { ...imageOrigin(settings), source }));
   const present = await Promise.all(candidates.map(hasImage));
   const image = candidates.find((_, i) => present[i]);
-  if (!image) throw new Problem(`the image ${candidates.join(" or ")} is not there: make up`);
+  if (!image) throw new UserError(`the image ${candidates.join(" or ")} is not there: make up`);
   const mount = `type=volume,source=${volume},target=/secrets,readonly`;
-  return must("docker", ["run", "--rm", "--network", "none", "--mount", mount, image, "cat", `/secrets/${files.elasticsearchPassword}`]);
+  return execOrThrow("docker", [
+    "run",
+    "--rm",
+    "--network",
+    "none",
+    "--mount",
+    mount,
+    image,
+    "cat",
+    `/secrets/${files.elasticsearchPassword}`,
+  ]);
 }

@@ -4,13 +4,13 @@ import { createServer } from "node:net";
 import type { Settings } from "../../configs/stack/schema";
 import { hostPort, networksOf } from "../../configs/topology/docker";
 import { publishedPortNames, stackLabels } from "../../configs/topology/ports";
-import { serviceContainers, type Belongings, type EngineInfo } from "../engine/docker";
+import { serviceContainers, type StackResources, type EngineInfo } from "../engine/docker";
 import { checkEngine, memoryLimits } from "../engine/engine-check";
 import { run } from "../machine/run";
-import { note, Problem, size, warn } from "../terminal/say";
+import { note, UserError, size, warn } from "../terminal/say";
 
 /** Throws with everything that keeps the stack from being, warns where it will not be well. */
-export async function preflight(settings: Settings, own: Belongings, engine: EngineInfo): Promise<void> {
+export async function preflight(settings: Settings, own: StackResources, engine: EngineInfo): Promise<void> {
   const disk = freeDisk(engine.DockerRootDir);
   note(
     `memory: the services may take ${size(memoryLimits(settings))} of ${size(engine.MemTotal)}; ` +
@@ -22,7 +22,7 @@ export async function preflight(settings: Settings, own: Belongings, engine: Eng
   const all = [...problems, ...(await foreignNetworks(settings.stack)), ...(await takenPorts(settings, own))];
   if (all.length === 0) return;
   const count = all.length === 1 ? "1 thing keeps" : `${all.length} things keep`;
-  throw new Problem(`${count} the stack ${settings.stack} from running here:\n${all.map((one) => `  - ${one}`).join("\n")}`);
+  throw new UserError(`${count} the stack ${settings.stack} from running here:\n${all.map((one) => `  - ${one}`).join("\n")}`);
 }
 
 /** Networks that have the stack's names and are not the stack's. */
@@ -37,7 +37,7 @@ async function foreignNetworks(stack: string): Promise<string[]> {
   return found;
 }
 
-async function takenPorts(settings: Settings, own: Belongings): Promise<string[]> {
+async function takenPorts(settings: Settings, own: StackResources): Promise<string[]> {
   const { address } = settings.publish;
   const ours = serviceContainers(own.containers)
     .filter(([, container]) => container.State.Status === "running")

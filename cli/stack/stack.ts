@@ -6,7 +6,7 @@ import { dockerName } from "../../configs/topology/docker";
 import type { ServiceName } from "../../configs/topology/topology";
 import { projectFolder, stackConfig } from "../../render/record";
 import { options } from "../terminal/options";
-import { Problem } from "../terminal/say";
+import { UserError } from "../terminal/say";
 
 export { projectFolder };
 
@@ -26,7 +26,7 @@ const stacks = (): string[] => readdirSync(projectFolder).flatMap((file) => /^Pu
 /** Throws where there is no file of a stack. */
 export function requireFile(stack: string): void {
   const known = stacks();
-  if (!known.includes(stack)) throw new Problem(`ENV: found "${stack}"; there are the stacks ${known.sort().join(", ")}`);
+  if (!known.includes(stack)) throw new UserError(`ENV: found "${stack}"; there are the stacks ${known.sort().join(", ")}`);
 }
 
 /** The settings of the chosen stack. Throws with everything that is wrong with them. */
@@ -54,7 +54,7 @@ export function stackOnEngine(): string {
 
 function refuseElsewhere(stack: string, platform: string | undefined): void {
   if (platform !== "kubernetes") return;
-  throw new Problem(
+  throw new UserError(
     `stack ${stack} runs on ${platform}; this command is for stacks on docker.\n` +
       `There it is: pulumi up -s ${stack} --policy-pack policy, and kubectl (docs/SETUP_AND_INTEGRATION.md)`,
   );

@@ -2,7 +2,7 @@
 import { parseOperation } from "../../configs/sampling/operations";
 import { storedSpanBytes, type SamplingModel, type Traffic } from "../../configs/sampling";
 import { namespace } from "../../configs/stack/schema";
-import { Problem } from "../terminal/say";
+import { UserError } from "../terminal/say";
 
 const key = `${namespace}:sampling`;
 
@@ -36,7 +36,7 @@ export function changed(raw: Readonly<Record<string, string>>, words: string | u
       const [group = "", field] = name.split(".");
       model[group] = field === undefined ? value : { ...(model[group] as object | undefined), [field]: value };
     } else {
-      throw new Problem(`SET: found "${name}"; allowed: ${settable.join(", ")}, or a request such as POST /api/auth/login`);
+      throw new UserError(`SET: found "${name}"; allowed: ${settable.join(", ")}, or a request such as POST /api/auth/login`);
     }
   }
   return { ...raw, [key]: JSON.stringify({ ...model, operations }) };
@@ -50,15 +50,16 @@ export function trafficOf(words: string | undefined, { expected }: SamplingModel
     const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : NaN;
     const share = name === "errors" || parseOperation(name) !== undefined;
     if (!(number >= 0) || (share && number > 100)) {
-      throw new Problem(`TRAFFIC: found ${name}=${value}; allowed: ${share ? "a percentage from 0 to 100" : "a number from 0 up"}`);
+      throw new UserError(`TRAFFIC: found ${name}=${value}; allowed: ${share ? "a percentage from 0 to 100" : "a number from 0 up"}`);
     }
     if (name in numbers) numbers[name as keyof typeof numbers] = number;
     else if (parseOperation(name)) requests[name] = number;
-    else throw new Problem(`TRAFFIC: found "${name}"; allowed: ${Object.keys(numbers).join(", ")}, or a request with its share in percent`);
+    else
+      throw new UserError(`TRAFFIC: found "${name}"; allowed: ${Object.keys(numbers).join(", ")}, or a request with its share in percent`);
   }
   const sum = Object.values(requests).reduce((total, share) => total + share, 0);
   if (sum > 100)
-    throw new Problem(`TRAFFIC: found shares of ${sum} % together; allowed: 100 % at most, the rest is requests without a rule`);
+    throw new UserError(`TRAFFIC: found shares of ${sum} % together; allowed: 100 % at most, the rest is requests without a rule`);
   const { traces, spans, errors, bytes } = numbers;
   return { tracesPerSecond: traces, spansPerTrace: spans, errors, bytesPerSpan: bytes, requests };
 }
@@ -67,7 +68,7 @@ function pairs(variable: string, words = ""): [string, string][] {
   const parts = words.split(",").map((part) => part.trim());
   return parts.filter(Boolean).map((part) => {
     const [, name, value] = /^(.*\S)\s*=\s*(\S+)$/.exec(part) ?? [];
-    if (name === undefined || value === undefined) throw new Problem(`${variable}: found "${part}"; allowed: name=value, name=value, …`);
+    if (name === undefined || value === undefined) throw new UserError(`${variable}: found "${part}"; allowed: name=value, name=value, …`);
     return [name, value];
   });
 }

@@ -4,7 +4,7 @@ import { requestBytes } from "../../configs/collector/bytes";
 import type { Settings } from "../../configs/stack/schema";
 import { dockerName, publishedUrl } from "../../configs/topology/docker";
 import type { ServiceName } from "../../configs/topology/topology";
-import { belongings, docker, serviceContainers, type Container } from "../engine/docker";
+import { listStackResources, docker, serviceContainers, type Container } from "../engine/docker";
 import { askElasticsearch } from "./elasticsearch";
 import { readPassword } from "../stack/password";
 
@@ -26,7 +26,7 @@ export class Running {
   ) {}
 
   static async find(settings: Settings): Promise<Running | undefined> {
-    const { containers } = await belongings(settings.stack);
+    const { containers } = await listStackResources(settings.stack);
     const helper = containers.find(({ Name }) => Name === `/${dockerName(settings.stack, "prepare")}`);
     return helper && new Running(settings, new Map(serviceContainers(containers)), helper.Image);
   }

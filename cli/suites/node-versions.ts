@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { cacheDir } from "../machine/cache";
 import { engines } from "../../package.json";
-import { attach, must } from "../machine/run";
+import { attach, execOrThrow } from "../machine/run";
 import { one, sum, type Counts } from "./counts";
 import { heartbeat, note } from "../terminal/say";
 import { projectFolder } from "../stack/stack";
@@ -19,7 +19,7 @@ async function nodeProgram(version: string): Promise<string> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const args = ["install", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error", `node@${version}`];
-  await heartbeat(`npm install node@${version}`, must("npm", args));
+  await heartbeat(`npm install node@${version}`, execOrThrow("npm", args));
   return program;
 }
 
@@ -28,7 +28,7 @@ export async function onSupportedNodes(): Promise<Counts> {
   const all: Counts[] = [];
   for (const version of supportedNodes) {
     const node = await nodeProgram(version);
-    note(`Node.js ${await must(node, ["--version"])}`);
+    note(`Node.js ${await execOrThrow(node, ["--version"])}`);
     const env = { PATH: [dirname(node), process.env.PATH].join(delimiter), RUNG: "component render" };
     const code = await attach(node, ["--import", "tsx", join("tests", "run.ts")], { cwd: projectFolder, env });
     all.push(one(code === 0, `component and render on Node.js ${version}`));

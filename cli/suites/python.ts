@@ -5,7 +5,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { failure, one, type Counts } from "./counts";
 import { attach, run } from "../machine/run";
-import { Problem } from "../terminal/say";
+import { UserError } from "../terminal/say";
 import { projectFolder } from "../stack/stack";
 
 /** The Django package's folder. */
@@ -60,22 +60,22 @@ export async function pythonOf(lock: Lock): Promise<string> {
   const made = join(folder, "made");
   if (existsSync(made)) return python;
   rmSync(folder, { recursive: true, force: true });
-  await must((await basePython(lock)) ?? "python3", ["-m", "venv", folder]);
+  await execOrThrow((await basePython(lock)) ?? "python3", ["-m", "venv", folder]);
   // A registry may fail for a moment; what pip has got stays in its cache.
   const install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--retries", "5"];
-  await must(...command([...install, "--require-hashes", "-r", file]), attempts);
-  await must(...command([...install, "--no-build-isolation", "-e", djangoFolder]));
+  await execOrThrow(...command([...install, "--require-hashes", "-r", file]), attempts);
+  await execOrThrow(...command([...install, "--no-build-isolation", "-e", djangoFolder]));
   writeFileSync(made, "");
   return python;
 }
 
 const command = ([program = "", ...args]: string[]): [string, string[]] => [program, args];
 
-async function must(program: string, args: string[], tries = 1): Promise<void> {
+async function execOrThrow(program: string, args: string[], tries = 1): Promise<void> {
   const { ok, output } = await run(program, args, { cwd: djangoFolder });
   if (ok) return;
-  if (tries > 1) return must(program, args, tries - 1);
-  throw new Problem(`${[program, ...args].join(" ")}:\n${output.slice(-2000)}`);
+  if (tries > 1) return execOrThrow(program, args, tries - 1);
+  throw new UserError(`${[program, ...args].join(" ")}:\n${output.slice(-2000)}`);
 }
 
 /** pytest in the package's folder. What fails without a failed test counts as one. */

@@ -3,7 +3,7 @@ import { ensureEngine } from "../engine/engine";
 import { ensure } from "../machine/ensure";
 import { thisMachine } from "../machine/machine";
 import { missingFor, useOfSuites } from "../machine/requirements";
-import { Problem } from "../terminal/say";
+import { UserError } from "../terminal/say";
 
 /** Installs what the suites need where that is possible, and starts an engine if one of them uses it; otherwise throws with all that is missing. */
 export async function ensureForSuites(suites: readonly string[]): Promise<void> {
@@ -12,8 +12,8 @@ export async function ensureForSuites(suites: readonly string[]): Promise<void> 
   const use = useOf(suites);
   await ensure(use).catch((error: unknown) => {
     const possible = suites.filter((suite) => missingFor(useOf([suite]), machine).length === 0);
-    if (!(error instanceof Problem) || possible.length === 0) throw error;
-    throw new Problem(`${error.message}\nSuites that need none of it: make test RUNG="${possible.join(" ")}"`);
+    if (!(error instanceof UserError) || possible.length === 0) throw error;
+    throw new UserError(`${error.message}\nSuites that need none of it: make test RUNG="${possible.join(" ")}"`);
   });
   if (use.purposes.includes("engine")) await ensureEngine();
 }

@@ -1,7 +1,7 @@
 /** A question before what cannot be undone. */
 import { createInterface } from "node:readline/promises";
 import { options } from "./options";
-import { Problem } from "./say";
+import { UserError } from "./say";
 
 /**
  * Asks, unless YES=1 has answered already; throws where the answer is another one.
@@ -11,9 +11,9 @@ import { Problem } from "./say";
  */
 export async function confirm(question: string, expected: string, unattended: string): Promise<void> {
   if (options.yes) return;
-  if (!process.stdin.isTTY) throw new Problem(unattended);
+  if (!process.stdin.isTTY) throw new UserError(unattended);
   const dialogue = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await dialogue.question(`    ${question}: `);
   dialogue.close();
-  if (answer.trim() !== expected) throw new Problem("nothing was done");
+  if (answer.trim() !== expected) throw new UserError("nothing was done");
 }

@@ -2,7 +2,7 @@
 import { commandVariables, variable, type Variable } from "./variables";
 
 /** How a stack is deployed: by the Pulumi CLI, or from the rendered compose file. */
-export type Way = "pulumi" | "compose";
+export type DeployMethod = "pulumi" | "compose";
 
 checkAll();
 
@@ -10,7 +10,7 @@ checkAll();
 export const options = {
   stack: variable("ENV") ?? commandVariables.ENV.fallback,
   service: variable("SERVICE"),
-  way: variable("WAY") as Way | undefined,
+  way: variable("WAY") as DeployMethod | undefined,
   images: variable("IMAGES") as "official" | "local" | undefined,
   yes: flag("YES"),
   follow: flag("FOLLOW"),

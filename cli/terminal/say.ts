@@ -3,7 +3,7 @@
 import { SettingsError } from "../../configs/stack/parse";
 
 /** Something the operator can mend. Its message is all that is shown: what was found, then what to do. */
-export class Problem extends Error {}
+export class UserError extends Error {}
 
 /** A step of a command. */
 export const step = (title: string): void => console.log(`==> ${title}`);
@@ -68,7 +68,7 @@ export function main(command: () => void | Promise<void>): void {
   Promise.resolve()
     .then(command)
     .catch((error: unknown) => {
-      const expected = error instanceof Problem || error instanceof SettingsError;
+      const expected = error instanceof UserError || error instanceof SettingsError;
       console.error(expected ? `\nerror: ${error.message}` : error);
       process.exitCode = 1;
     });

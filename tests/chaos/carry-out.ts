@@ -5,7 +5,7 @@ import { Ledger } from "../e2e/lib/ledger";
 import { Running } from "../../cli/status/running";
 import { waitHealthy } from "../../cli/engine/health";
 import { sleep } from "../../cli/machine/run";
-import { Problem } from "../../cli/terminal/say";
+import { UserError } from "../../cli/terminal/say";
 import type { Outcome } from "./outcome";
 import { rate, type Row } from "./row";
 import { recovery, watchAlerts } from "./watch";
@@ -86,7 +86,7 @@ async function judge(
 async function attempt(checkout: Checkout, row: Row, seconds: number, tell: (text: string) => void): Promise<Provoked> {
   await waitHealthy(checkout.stack);
   const stack = await Running.find(checkout.settings);
-  if (!stack) throw new Problem(`stack ${checkout.stack} does not run`);
+  if (!stack) throw new UserError(`stack ${checkout.stack} does not run`);
   // Its images need not be those of the settings: what cannot be pulled is built.
   const synchronous = can({ ...checkout.settings, otherImages: { jaeger: await stack.image("jaeger") } }, "synchronousWrites");
   const ledger = new Ledger(checkout);

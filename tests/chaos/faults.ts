@@ -7,7 +7,7 @@ import { waitHealthy } from "../../cli/engine/health";
 import { query } from "../../cli/status/prometheus";
 import { sleep } from "../../cli/machine/run";
 import { kill, pause, start, stop, unpause, type Running } from "../../cli/status/running";
-import { Problem } from "../../cli/terminal/say";
+import { UserError } from "../../cli/terminal/say";
 import type { Row } from "./row";
 
 /** How a fault comes and goes. */
@@ -73,7 +73,7 @@ export const fullQueue: Fault = {
     const deadline = Date.now() + longestFill;
     const share = () => query(stack.settings, `sum(${queueSize}) / sum(${queueCapacity})`).catch(() => undefined);
     while (((await share()) ?? 0) < full) {
-      if (Date.now() > deadline) throw new Problem(`the load does not fill the Collector's queue within ${longestFill / 60_000} minutes`);
+      if (Date.now() > deadline) throw new UserError(`the load does not fill the Collector's queue within ${longestFill / 60_000} minutes`);
       await sleep(2000);
     }
   },

@@ -1,6 +1,6 @@
 /** The rows of chaos, and why each may cost what it may: docs/decisions/0023-chaos.md. */
 import type { ServiceName } from "../../configs/topology/topology";
-import { Problem } from "../../cli/terminal/say";
+import { UserError } from "../../cli/terminal/say";
 import * as faults from "./faults";
 import { rate, type Documented, type Row } from "./row";
 
@@ -155,6 +155,6 @@ export const quickRows = rows.filter(({ quickly }) => quickly !== undefined);
 export function chosen(names: readonly string[]): readonly Row[] {
   const known = rows.map(({ id }) => id);
   const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new Problem(`ROWS: found ${unknown.join(", ")}; there are ${known.join(", ")}`);
+  if (unknown.length > 0) throw new UserError(`ROWS: found ${unknown.join(", ")}; there are ${known.join(", ")}`);
   return rows.filter(({ id }) => names.length === 0 || names.includes(id));
 }

@@ -10,11 +10,11 @@ import { Checkout, scratch } from "../e2e/lib/checkout";
 import { fakeClock, fakeClockEnvironment, fakeClockMount } from "../e2e/lib/fake-clock";
 import { testStacks } from "../e2e/lib/test-stacks";
 import { composeCommand, render } from "../../cli/engine/compose";
-import { belongings } from "../../cli/engine/docker";
+import { listStackResources } from "../../cli/engine/docker";
 import { explain, waitHealthy } from "../../cli/engine/health";
 import { chooseSource, ensureImages, overridesFor } from "../../cli/stack/images";
 import { removeByLabel } from "../../cli/engine/remove";
-import { must } from "../../cli/machine/run";
+import { execOrThrow } from "../../cli/machine/run";
 import { heartbeat, note } from "../../cli/terminal/say";
 import { smokeTest } from "../../cli/smoke/smoke";
 import { clock } from "./faults";
@@ -96,7 +96,7 @@ export class ChaosStack {
 
   private async up(kind: StackKind): Promise<void> {
     const { stack, settings, folder } = this.checkout;
-    const choice = await chooseSource(settings, await belongings(stack));
+    const choice = await chooseSource(settings, await listStackResources(stack));
     const source = await ensureImages(settings, choice);
     const rendered = join(scratch, `chaos-${kind}`);
     mkdirSync(rendered, { recursive: true });
@@ -107,7 +107,7 @@ export class ChaosStack {
     const files = [join(rendered, "docker-compose.tracing.yml"), ...(kind === "confined" ? [overlay] : [])];
     const [program, ...plugin] = await composeCommand();
     const words = ["--project-name", `tracing-${stack}`, "--project-directory", rendered, ...files.flatMap((file) => ["--file", file])];
-    const up = must(program, [...plugin, ...words, "up", "--detach"]);
+    const up = execOrThrow(program, [...plugin, ...words, "up", "--detach"]);
     await heartbeat("compose up", up).catch(async (error: unknown) => {
       note(await explain(stack));
       throw error;

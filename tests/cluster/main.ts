@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { ensure } from "../../cli/machine/ensure";
-import { must, run } from "../../cli/machine/run";
-import { heartbeat, main, note, Problem, since, step } from "../../cli/terminal/say";
+import { execOrThrow, run } from "../../cli/machine/run";
+import { heartbeat, main, note, UserError, since, step } from "../../cli/terminal/say";
 import { makeCredentials } from "./lib/certificates";
 import { cniConfig, containerdConfig, kubeconfigText, kubeletConfig, proxyConfig } from "./lib/files";
 import { importArchive, importFromEngine, importOwn, pauseImage } from "./lib/images";
@@ -40,7 +40,7 @@ main(async () => {
     console.log(help);
     return;
   }
-  if (rest.length > 0 || command === undefined) throw new Problem(help);
+  if (rest.length > 0 || command === undefined) throw new UserError(help);
   if (command === "build") return prepare();
   if (command === "start") return startNode(values.images);
   if (command === "stop") return stopNode();
@@ -48,7 +48,7 @@ main(async () => {
     status();
     return;
   }
-  throw new Problem(`found "${command}"\n\n${help}`);
+  throw new UserError(`found "${command}"\n\n${help}`);
 });
 
 async function prepare(): Promise<void> {
@@ -63,7 +63,7 @@ async function startNode(images: string): Promise<void> {
     note(`it is running already; KUBECONFIG=${kubeconfig()}`);
     return;
   }
-  if (started().length > 0) throw new Problem("a node was here and ended by itself; make cluster-stop clears away what it left");
+  if (started().length > 0) throw new UserError("a node was here and ended by itself; make cluster-stop clears away what it left");
   await prepare();
   await checkMachine();
   writeFiles(await makeCredentials());
@@ -167,7 +167,7 @@ async function startWorker(images: string): Promise<void> {
     `--node-labels=topology.kubernetes.io/zone=local`,
   ]);
   start("kube-proxy", program("kube-proxy"), [`--config=${at("proxy.json")}`]);
-  await must("kubectl", ["--kubeconfig", kubeconfig(), "apply", "--server-side", "-f", writeObjects()]);
+  await execOrThrow("kubectl", ["--kubeconfig", kubeconfig(), "apply", "--server-side", "-f", writeObjects()]);
   start("agent", process.execPath, ["--import", pathToFileURL(require.resolve("tsx")).href, join(__dirname, "agent.ts")]);
   const ready = async () => (await kubectl("wait", "--for=condition=Ready", `node/${nodeName}`, "--timeout=1s")).ok;
   await heartbeat("the node gets ready", until("the node is ready", "kubelet", ready));

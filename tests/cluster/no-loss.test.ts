@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { imageReference } from "../../configs/images";
 import { files } from "../../configs/topology/ports";
-import { must } from "../../cli/machine/run";
+import { execOrThrow } from "../../cli/machine/run";
 import { keptOf } from "../support/oracle";
 import { killed, images, ledgerProgram, TestStack } from "./support/cluster";
 import { Load, rate, type Sent, type Verdict } from "./support/load";
@@ -52,11 +52,11 @@ async function makeCertificates(): Promise<void> {
   const key = ["-newkey", "rsa:2048", "-noenc"];
   const hosts = ["localhost", "elasticsearch", "*.elasticsearch-pods", `elasticsearch.${prod.namespace}`].map((host) => `DNS:${host}`);
   const authority = ["-keyout", file("ca.key"), "-out", file("ca.crt"), "-days", "2", "-subj", "/CN=test"];
-  await must("openssl", ["req", "-x509", ...key, ...authority]);
+  await execOrThrow("openssl", ["req", "-x509", ...key, ...authority]);
   const usage = "extendedKeyUsage=serverAuth,clientAuth";
   const extensions = ["-addext", `subjectAltName=${hosts.join(",")}`, "-addext", usage];
   const own = ["-keyout", file("tls.key"), "-out", file("tls.crt"), "-days", "2", "-subj", "/CN=elasticsearch"];
-  await must("openssl", ["req", "-x509", "-CA", file("ca.crt"), "-CAkey", file("ca.key"), ...key, ...own, ...extensions]);
+  await execOrThrow("openssl", ["req", "-x509", "-CA", file("ca.crt"), "-CAkey", file("ca.key"), ...key, ...own, ...extensions]);
   const files = ["tls.crt", "tls.key", "ca.crt"].map((name) => `--from-file=${file(name)}`);
   await prod.kubectl("create", "secret", "generic", "elasticsearch-tls", ...files);
 }

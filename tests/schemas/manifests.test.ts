@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { projectFolder } from "../../render/record";
 import { goTool } from "../../cli/machine/go-tools";
-import { must, run } from "../../cli/machine/run";
+import { execOrThrow, run } from "../../cli/machine/run";
 import { customResources, kubernetesVersions, openApi, type KubernetesVersion } from "../support/kubernetes-modules";
 import { schemaFiles } from "./support/schemas";
 
@@ -55,7 +55,7 @@ describe.each(versions)("Kubernetes %s", (version) => {
   test("accepts the monitors and rules of the Prometheus operator", async () => {
     const out = join(folder, `operator-${version}`);
     const set = 'tracing:prometheus={"mode":"operator"}';
-    await must(process.execPath, ["--import", "tsx", "cli/main.ts", "render", "--stack", "prod", "--set", set, "--out", out], {
+    await execOrThrow(process.execPath, ["--import", "tsx", "cli/main.ts", "render", "--stack", "prod", "--set", set, "--out", out], {
       cwd: projectFolder,
     });
     const results = await judge(version, out);

@@ -1,7 +1,7 @@
 /** The node's certificates and tokens. They live as long as its folder; each start makes new ones. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { must } from "../../../cli/machine/run";
+import { execOrThrow } from "../../../cli/machine/run";
 import { at, network, nodeName } from "./layout";
 
 /** Who talks to the API server: user, groups. What each may do is what Kubernetes' own roles say. */
@@ -20,7 +20,7 @@ export async function makeCredentials(): Promise<Readonly<Record<User, string>>>
   mkdirSync(at("pki"), { recursive: true, mode: 0o700 });
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"];
   const pki = (name: string) => at("pki", name);
-  const openssl = (...args: string[]) => must("openssl", args);
+  const openssl = (...args: string[]) => execOrThrow("openssl", args);
   await openssl("req", "-x509", ...key, "-keyout", pki("ca.key"), "-out", pki("ca.crt"), "-days", "3650", "-subj", "/CN=tracing-cluster");
   const sign = async (name: string, subject: string, extensions: string[]) => {
     await openssl(

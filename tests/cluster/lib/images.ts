@@ -3,15 +3,15 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { imageNames, imageReference } from "../../../configs/images";
-import { must, run } from "../../../cli/machine/run";
-import { heartbeat, note, Problem } from "../../../cli/terminal/say";
+import { execOrThrow, run } from "../../../cli/machine/run";
+import { heartbeat, note, UserError } from "../../../cli/terminal/say";
 import { at, programs, versions } from "./layout";
 
 /** The node's own images, FROM scratch, with one static program each. */
 export const pauseImage = "docker.io/tracing/pause:1";
 export const corednsImage = `docker.io/tracing/coredns:${versions.coredns}`;
 
-const ctr = (...args: string[]) => must("ctr", ["--address", at("containerd.sock"), "--namespace", "k8s.io", ...args]);
+const ctr = (...args: string[]) => execOrThrow("ctr", ["--address", at("containerd.sock"), "--namespace", "k8s.io", ...args]);
 
 /** Imports an archive of images, as `docker save` writes it. */
 export async function importArchive(archive: string): Promise<void> {
@@ -23,7 +23,7 @@ export async function importFromEngine(): Promise<void> {
   const names = imageNames.map((name) => imageReference(name, { source: "local" }));
   const archive = at("images.tar");
   const { ok, output } = await heartbeat("docker save", run("docker", ["save", "--output", archive, ...names]));
-  if (!ok) throw new Problem(`the container engine has not all images of the stack; make images builds them\n${output}`);
+  if (!ok) throw new UserError(`the container engine has not all images of the stack; make images builds them\n${output}`);
   await importArchive(archive);
   rmSync(archive);
 }
@@ -49,7 +49,7 @@ async function singleProgram(reference: string, program: string, user: string): 
     copyFileSync(program, join(work, "root", basename(program)));
     chmodSync(join(work, "root", basename(program)), 0o755);
     const fixed = ["--owner=0", "--group=0", "--mtime=@0", "--sort=name"];
-    await must("tar", ["--create", "--file", join(work, "layer.tar"), ...fixed, "--directory", join(work, "root"), "."]);
+    await execOrThrow("tar", ["--create", "--file", join(work, "layer.tar"), ...fixed, "--directory", join(work, "root"), "."]);
     const layer = createHash("sha256")
       .update(readFileSync(join(work, "layer.tar")))
       .digest("hex");
@@ -62,7 +62,7 @@ async function singleProgram(reference: string, program: string, user: string): 
     writeFileSync(join(work, "config.json"), JSON.stringify(config));
     writeFileSync(join(work, "manifest.json"), JSON.stringify([{ Config: "config.json", RepoTags: [reference], Layers: ["layer.tar"] }]));
     const archive = at(`${basename(program)}.tar`);
-    await must("tar", ["--create", "--file", archive, "--directory", work, "manifest.json", "config.json", "layer.tar"]);
+    await execOrThrow("tar", ["--create", "--file", archive, "--directory", work, "manifest.json", "config.json", "layer.tar"]);
     return archive;
   } finally {
     rmSync(work, { recursive: true });

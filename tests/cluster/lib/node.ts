@@ -1,8 +1,8 @@
 /** What the node asks of the machine beside its processes: an interface, rules, control groups, mounts. All of it is undone. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { must, run } from "../../../cli/machine/run";
-import { Problem } from "../../../cli/terminal/say";
+import { execOrThrow, run } from "../../../cli/machine/run";
+import { UserError } from "../../../cli/terminal/say";
 import { home, network, programs } from "./layout";
 
 /** The chain through which all traffic of pods goes; the agent fills it with the policies. */
@@ -31,24 +31,24 @@ const forward = ["FORWARD", "-j", policyChain];
 /** Refuses a machine on which the node would get in somebody's way. */
 export async function checkMachine(): Promise<void> {
   const rules = await run("iptables", ["-t", "nat", "-S"]);
-  if (!rules.ok) throw new Problem(`iptables does not work here: ${rules.output}`);
+  if (!rules.ok) throw new UserError(`iptables does not work here: ${rules.output}`);
   if (/KUBE-SERVICES/.test(rules.stdout))
-    throw new Problem("there is a Kubernetes node in this network already; a second one would take its rules");
+    throw new UserError("there is a Kubernetes node in this network already; a second one would take its rules");
 }
 
 /** Makes the interface with the node's address, and the rules by which pods are routed. */
 export async function makeNetwork(): Promise<void> {
   if (!existsSync(`/sys/class/net/${network.interface}`) && !(await run("ip", ["link", "show", network.interface])).ok) {
     // A bridge without ports: an address that is there whatever else this machine has, and that needs no other driver than pods do.
-    await must("ip", ["link", "add", network.interface, "type", "bridge"]);
-    await must("ip", ["address", "add", `${network.node}/32`, "dev", network.interface]);
-    await must("ip", ["link", "set", network.interface, "up"]);
+    await execOrThrow("ip", ["link", "add", network.interface, "type", "bridge"]);
+    await execOrThrow("ip", ["address", "add", `${network.node}/32`, "dev", network.interface]);
+    await execOrThrow("ip", ["link", "set", network.interface, "up"]);
   }
   if (readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8").trim() !== "1") writeFileSync("/proc/sys/net/ipv4/ip_forward", "1");
   if (!(await run("iptables", ["-S", policyChain])).ok) {
-    await must("iptables", ["-N", policyChain]);
-    await must("iptables", ["-I", ...forward]);
-    await must("iptables", ["-t", "nat", "-A", ...masquerade]);
+    await execOrThrow("iptables", ["-N", policyChain]);
+    await execOrThrow("iptables", ["-I", ...forward]);
+    await execOrThrow("iptables", ["-t", "nat", "-A", ...masquerade]);
   }
 }
 
@@ -123,6 +123,6 @@ export async function removeFolder(): Promise<void> {
   for (const path of mounts()) await run("umount", [path]);
   const left = mounts();
   // A folder is not emptied through a mount that is still there: it may show somebody's data.
-  if (left.length > 0) throw new Problem(`these mounts cannot be taken away, so ${home()} stays:\n${left.join("\n")}`);
+  if (left.length > 0) throw new UserError(`these mounts cannot be taken away, so ${home()} stays:\n${left.join("\n")}`);
   rmSync(home(), { recursive: true, force: true });
 }

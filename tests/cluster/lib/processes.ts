@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, wri
 import { basename } from "node:path";
 import { isAlive, statusOf } from "../../../cli/machine/processes";
 import { sleep, tail } from "../../../cli/machine/run";
-import { Problem } from "../../../cli/terminal/say";
+import { UserError } from "../../../cli/terminal/say";
 import { at } from "./layout";
 
 /** What identifies a process for as long as the machine is up: its number may go to another, with another start. */
@@ -33,7 +33,7 @@ export function start(name: string, command: string, args: readonly string[], en
   // Its record, without a process, tells.
   child.on("error", () => undefined);
   child.unref();
-  if (child.pid === undefined) throw new Problem(`${basename(command)} cannot be started; is it installed?`);
+  if (child.pid === undefined) throw new UserError(`${basename(command)} cannot be started; is it installed?`);
   writeFileSync(record(name), identity(child.pid) ?? "");
 }
 
@@ -42,10 +42,10 @@ export async function until(what: string, name: string, holds: () => Promise<boo
   const deadline = Date.now() + seconds * 1000;
   while (Date.now() < deadline) {
     if (await holds()) return;
-    if (runningPid(name) === undefined) throw new Problem(`${name} has ended:\n${lastWords(name)}`);
+    if (runningPid(name) === undefined) throw new UserError(`${name} has ended:\n${lastWords(name)}`);
     await sleep(500);
   }
-  throw new Problem(`${what}: not within ${seconds} s; the end of ${log(name)}:\n${lastWords(name)}`);
+  throw new UserError(`${what}: not within ${seconds} s; the end of ${log(name)}:\n${lastWords(name)}`);
 }
 
 const lastWords = (name: string) => tail(readFileSync(log(name), "utf8"), 12);

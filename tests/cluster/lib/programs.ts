@@ -5,8 +5,8 @@ import { basename, dirname, join } from "node:path";
 import { publishedModule } from "../../../cli/machine/go-tools";
 import { inTurn } from "../../../cli/machine/lock";
 import { isAlive } from "../../../cli/machine/processes";
-import { must, run } from "../../../cli/machine/run";
-import { heartbeat, note, Problem } from "../../../cli/terminal/say";
+import { execOrThrow, run } from "../../../cli/machine/run";
+import { heartbeat, note, UserError } from "../../../cli/terminal/say";
 import { programs, versions } from "./layout";
 
 const folder = join(__dirname, "..", "kubernetes");
@@ -58,7 +58,7 @@ const workOf = (pid: number): string => `${programs}.${pid}`;
 export async function buildPrograms(): Promise<void> {
   if (complete()) return;
   if (!readFileSync(join(folder, "go.mod"), "utf8").includes(`k8s.io/kubernetes v${versions.kubernetes} `)) {
-    throw new Problem(`tests/cluster/kubernetes/go.mod is not of Kubernetes ${versions.kubernetes}, which layout.ts wants`);
+    throw new UserError(`tests/cluster/kubernetes/go.mod is not of Kubernetes ${versions.kubernetes}, which layout.ts wants`);
   }
   mkdirSync(dirname(programs), { recursive: true });
   await inTurn(`${programs}.lock`, waitFor, async () => {
@@ -82,11 +82,14 @@ async function compile(): Promise<void> {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work);
   for (const name of packages) {
-    const go = must("go", ["build", ...flags, "-o", `${work}/`, name], { cwd: folder, env: environment });
+    const go = execOrThrow("go", ["build", ...flags, "-o", `${work}/`, name], { cwd: folder, env: environment });
     await heartbeat(`go build ${name}`, go);
   }
   const sources = await heartbeat("getting CoreDNS", publishedModule(coredns));
-  const go = must("go", ["build", "-trimpath", "-p", "2", "-ldflags", "-s -w", "-o", `${work}/`, "."], { cwd: sources, env: environment });
+  const go = execOrThrow("go", ["build", "-trimpath", "-p", "2", "-ldflags", "-s -w", "-o", `${work}/`, "."], {
+    cwd: sources,
+    env: environment,
+  });
   await heartbeat("go build coredns", go);
   writeFileSync(join(work, ".inputs"), inputs());
   rmSync(programs, { recursive: true, force: true });

@@ -4,13 +4,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectFolder } from "../../../render/record";
-import { must, run, sleep, type Outcome } from "../../../cli/machine/run";
+import { execOrThrow, run, sleep, type Outcome } from "../../../cli/machine/run";
 import { at, kubeconfig } from "../lib/layout";
 import { overlayOf } from "./open-files";
 import { manifestsIn, type Manifest } from "../../support/manifest-world";
 import { eventually } from "../../support/waiting";
 
-export const kubectl = (...args: string[]): Promise<string> => must("kubectl", args, { timeout: 10 * 60_000 });
+export const kubectl = (...args: string[]): Promise<string> => execOrThrow("kubectl", args, { timeout: 10 * 60_000 });
 export const tryKubectl = (...args: string[]): Promise<Outcome> => run("kubectl", args, { timeout: 10 * 60_000 });
 
 /** Hands an object to kubectl as a file. */
@@ -88,7 +88,7 @@ export class TestStack {
     const all = { images, kubernetes: { namespace: this.namespace, volumes: "delete", nodes: "any", zones: "any" }, ...settings };
     const set = Object.entries(all).flatMap(([name, value]) => ["--set", `tracing:${name}=${text(value)}`]);
     const args = ["--import", "tsx", join("cli", "main.ts"), "render", "--stack", this.stack, "--out", this.folder, ...set];
-    await must(process.execPath, args, { cwd: projectFolder });
+    await execOrThrow(process.execPath, args, { cwd: projectFolder });
     return manifestsIn(this.folder);
   }
 
@@ -101,7 +101,7 @@ export class TestStack {
   async up(secrets?: () => Promise<unknown>, manifests = this.folder): Promise<void> {
     await this.prepare();
     await secrets?.();
-    await must("sh", [join(this.folder, "create-secrets.sh")], { timeout: 60_000 });
+    await execOrThrow("sh", [join(this.folder, "create-secrets.sh")], { timeout: 60_000 });
     await this.apply(manifests);
     for (const kind of ["statefulset", "deployment"]) {
       if (kind === "deployment") await this.skipBackOff();
@@ -163,7 +163,17 @@ export async function killed(namespace: string, pod: string): Promise<void> {
   }
   const before = Number(await status("restartCount"));
   const container = (await status("containerID")).replace("containerd://", "");
-  await must("ctr", ["--address", at("containerd.sock"), "--namespace", "k8s.io", "tasks", "kill", "--signal", "SIGKILL", container]);
+  await execOrThrow("ctr", [
+    "--address",
+    at("containerd.sock"),
+    "--namespace",
+    "k8s.io",
+    "tasks",
+    "kill",
+    "--signal",
+    "SIGKILL",
+    container,
+  ]);
   await eventually(`${pod} starts again`, 60, async () => (Number(await status("restartCount")) > before ? true : undefined));
 }
 
@@ -250,7 +260,7 @@ let ledgerBinary: Promise<string> | undefined;
 export function ledgerProgram(): Promise<string> {
   ledgerBinary ??= (async () => {
     const binary = join(mkdtempSync(join(tmpdir(), "tracing-ledger-")), "ledger");
-    await must("go", ["build", "-o", binary, "."], { cwd: join(projectFolder, "tests", "ledger"), env: { CGO_ENABLED: "0" } });
+    await execOrThrow("go", ["build", "-o", binary, "."], { cwd: join(projectFolder, "tests", "ledger"), env: { CGO_ENABLED: "0" } });
     return binary;
   })();
   return ledgerBinary;

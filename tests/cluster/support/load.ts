@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { get } from "node:https";
 import { join } from "node:path";
 import { ports } from "../../../configs/topology/ports";
-import { must, run, sleep } from "../../../cli/machine/run";
+import { execOrThrow, run, sleep } from "../../../cli/machine/run";
 import type { LedgerTrace } from "../../support/oracle";
 import { kubectl, ledgerProgram, read, withPort, withSecret, type Application, type TestStack } from "./cluster";
 
@@ -72,7 +72,7 @@ export class Load {
 
   /** The traces that were sent, in the order in which they began. */
   async traces({ file }: Sent): Promise<LedgerTrace[]> {
-    const lines = (await must(await ledgerProgram(), ["traces", "--ledger", file])).split("\n");
+    const lines = (await execOrThrow(await ledgerProgram(), ["traces", "--ledger", file])).split("\n");
     return lines.map((line) => {
       const [id = "", status, operation = ""] = line.split("\t");
       return { id, failed: status === "error", operation };

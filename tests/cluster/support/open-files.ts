@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { stringify } from "yaml";
 import { projectFolder } from "../../../render/record";
-import { must } from "../../../cli/machine/run";
+import { execOrThrow } from "../../../cli/machine/run";
 
 /** What Elasticsearch's bootstrap check asks for. */
 export const wantedFiles = 65_535;
@@ -26,7 +26,7 @@ export async function overlayWithOpenFiles(manifests: string, namespace: string)
   const folder = overlayOf(manifests);
   mkdirSync(folder, { recursive: true });
   const source = join(projectFolder, "tests", "cluster", "support", "open-files.c");
-  await must("cc", ["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", join(folder, library), source, "-ldl"]);
+  await execOrThrow("cc", ["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", join(folder, library), source, "-ldl"]);
   const patch = {
     apiVersion: "apps/v1",
     kind: "StatefulSet",

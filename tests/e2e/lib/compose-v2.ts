@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { binariesDir } from "../../../cli/machine/cache";
-import { must, run } from "../../../cli/machine/run";
+import { execOrThrow, run } from "../../../cli/machine/run";
 
 const source = { path: "github.com/docker/compose/v2", version: "v2.39.4" };
 
@@ -16,7 +16,7 @@ export async function composeV2(): Promise<string> {
   const { Dir } = JSON.parse(stdout) as { Dir: string };
   mkdirSync(folder, { recursive: true });
   // Under another name until it is whole: an interrupted build must not be taken for the program.
-  await must("go", ["build", "-C", Dir, "-p", "2", "-trimpath", "-o", `${program}.new`, "./cmd"], { env });
+  await execOrThrow("go", ["build", "-C", Dir, "-p", "2", "-trimpath", "-o", `${program}.new`, "./cmd"], { env });
   renameSync(`${program}.new`, program);
   return program;
 }

@@ -1,7 +1,7 @@
 /** `docker inspect` of a stack's services, without what differs from run to run or only says who made it. */
 import { stackLabels } from "../../../configs/topology/ports";
-import { belongings } from "../../../cli/engine/docker";
-import { must } from "../../../cli/machine/run";
+import { listStackResources } from "../../../cli/engine/docker";
+import { execOrThrow } from "../../../cli/machine/run";
 
 interface Inspected {
   readonly Name: string;
@@ -14,7 +14,7 @@ interface Inspected {
 
 /** Ids of the stack's containers of a role. */
 export async function containerIds(stack: string, role: "service" | "helper"): Promise<string[]> {
-  const { containers } = await belongings(stack);
+  const { containers } = await listStackResources(stack);
   return containers
     .filter(({ Config }) => Config.Labels[stackLabels.role] === role)
     .map(({ Id }) => Id)
@@ -23,12 +23,12 @@ export async function containerIds(stack: string, role: "service" | "helper"): P
 
 /** The raw text, to look for what must not be in it. */
 export async function inspectText(stack: string): Promise<string> {
-  return must("docker", ["inspect", ...(await containerIds(stack, "service")), ...(await containerIds(stack, "helper"))]);
+  return execOrThrow("docker", ["inspect", ...(await containerIds(stack, "service")), ...(await containerIds(stack, "helper"))]);
 }
 
 /** The services of a stack by name: all that decides how they run. */
 export async function inspectServices(stack: string): Promise<Record<string, object>> {
-  const raw = JSON.parse(await must("docker", ["inspect", ...(await containerIds(stack, "service"))])) as Inspected[];
+  const raw = JSON.parse(await execOrThrow("docker", ["inspect", ...(await containerIds(stack, "service"))])) as Inspected[];
   return Object.fromEntries(raw.map((container) => [container.Name, normalise(container)]));
 }
 

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectFolder } from "../../../render/record";
-import { must, run } from "../../../cli/machine/run";
+import { execOrThrow, run } from "../../../cli/machine/run";
 import type { LedgerTrace } from "../../support/oracle";
 import { scratch, type Checkout } from "./checkout";
 
@@ -31,7 +31,7 @@ let built: Promise<string> | undefined;
 function binary(): Promise<string> {
   built ??= (async () => {
     const file = join(scratch, "ledger");
-    await must("go", ["build", "-o", file, "."], { cwd: join(projectFolder, "tests", "ledger") });
+    await execOrThrow("go", ["build", "-o", file, "."], { cwd: join(projectFolder, "tests", "ledger") });
     return file;
   })();
   return built;

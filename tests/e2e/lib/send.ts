@@ -1,7 +1,7 @@
 /** Spans of real clients. */
 import { join } from "node:path";
 import { projectFolder } from "../../../render/record";
-import { must } from "../../../cli/machine/run";
+import { execOrThrow } from "../../../cli/machine/run";
 import type { Checkout } from "./checkout";
 
 /** A span to send. */
@@ -50,6 +50,6 @@ export class Clients {
 
   private start(client: string, span: ClientSpan): Promise<string> {
     const program = join("tests", "e2e", "lib", "clients.ts");
-    return must("npx", ["tsx", program, client, JSON.stringify(span), JSON.stringify(this.endpoints)], { cwd: projectFolder });
+    return execOrThrow("npx", ["tsx", program, client, JSON.stringify(span), JSON.stringify(this.endpoints)], { cwd: projectFolder });
   }
 }

@@ -11,7 +11,7 @@ import { imageReference, images } from "../../../configs/images";
 import { networksOf } from "../../../configs/topology/docker";
 import { ports, stackLabels } from "../../../configs/topology/ports";
 import { projectFolder } from "../../../render/record";
-import { must, run } from "../../../cli/machine/run";
+import { execOrThrow, run } from "../../../cli/machine/run";
 import { composeV2 } from "../lib/compose-v2";
 import { Checkout, scratch } from "../lib/checkout";
 import { addressOf } from "../lib/networks";
@@ -75,7 +75,7 @@ beforeAll(async () => {
   // The official images where the engine has them, else the ones built here.
   const source = (await run("docker", ["image", "inspect", imageReference("jaeger", { source: "official" })])).ok ? "official" : "local";
   const args = ["--stack", copy.stack, "--set", `tracing:images=${source}`, "--out", rendered];
-  await must("npx", ["tsx", "cli/main.ts", "render", ...args], { cwd: copy.folder });
+  await execOrThrow("npx", ["tsx", "cli/main.ts", "render", ...args], { cwd: copy.folder });
   mkdirSync(join(folder, "app"));
   writeFileSync(join(folder, "app", "docker-compose.yml"), application(imageReference("busybox", { source })));
 });

@@ -2,7 +2,7 @@
 import { effectiveRate, forecast, storedSpanBytes } from "../../../configs/sampling";
 import { parseSettings } from "../../../configs/stack/parse";
 import { stackConfig } from "../../../render/record";
-import { Problem } from "../../../cli/terminal/say";
+import { UserError } from "../../../cli/terminal/say";
 import { changed, trafficOf } from "../../../cli/stack/what-if";
 import { settingsWith } from "../../support/settings";
 
@@ -52,7 +52,7 @@ describe("SET", () => {
   });
 
   test.each(["defalt=20", "default", "default 20", "=5", "post /a=5"])("refuses %p, and says what is allowed", (words) => {
-    expect(() => changed(prod, words)).toThrow(Problem);
+    expect(() => changed(prod, words)).toThrow(UserError);
     expect(() => changed(prod, words)).toThrow(/^SET: found ".*"; allowed: /);
   });
 
