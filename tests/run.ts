@@ -14,7 +14,7 @@ import { cliOnPath } from "../cli/pulumi/pulumi-cli";
 import { canRun, type Lock, pytest, python } from "../cli/suites/python";
 import { alone } from "../cli/machine/lock";
 import { attach, execOrThrow } from "../cli/machine/run";
-import { main, note, UserError, since, step, table } from "../cli/terminal/say";
+import { main, note, UserError, since, step, table } from "../cli/terminal/output";
 import { projectFolder } from "../cli/stack/stack";
 import { ensureForSuites } from "../cli/suites/suite-requirements";
 import { kubeconfig } from "./cluster/lib/layout";

@@ -12,7 +12,7 @@ import { tailPolicies } from "../../configs/sampling";
 import { toYaml } from "../../configs/yaml";
 import { binaryPath } from "../machine/cache";
 import { execOrThrow, sleep } from "../machine/run";
-import { main, note, UserError, step } from "../terminal/say";
+import { main, note, UserError, step } from "../terminal/output";
 import { anySettings, projectFolder } from "../stack/stack";
 
 /** Traces of some spans that are undecided together. Enough that the heap at rest (about 30 MiB) is small beside them. */

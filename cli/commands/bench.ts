@@ -14,7 +14,7 @@ import { queryTimes, traceLatency, type Times } from "../bench/times";
 import { listStackResources, serviceContainers } from "../engine/docker";
 import { readPassword } from "../stack/password";
 import { execOrThrow, run, sleep } from "../machine/run";
-import { heartbeat, main, note, UserError, size, step } from "../terminal/say";
+import { heartbeat, main, note, UserError, size, step } from "../terminal/output";
 import { loadSettings, projectFolder } from "../stack/stack";
 
 /** Spans a second, and for how many seconds. */

@@ -7,7 +7,7 @@ import { parseSettings } from "../../configs/stack/parse";
 import { stackConfig } from "../../render/record";
 import { changeReport, type Preview, type Rates, type StackChange } from "../pulumi/change-report";
 import { run } from "../machine/run";
-import { main, UserError } from "../terminal/say";
+import { main, UserError } from "../terminal/output";
 import { projectFolder } from "../stack/stack";
 
 const help = `Usage: npx tsx cli/main.ts change-report --base FOLDER [--previews FOLDER] [--commit ID] [--out FILE]

@@ -7,7 +7,7 @@ import { alone } from "../machine/lock";
 import { PulumiStack } from "../pulumi/pulumi";
 import { presentCli } from "../pulumi/pulumi-cli";
 import { namesOf, refuseWhileUsed, removeByLabel } from "../engine/remove";
-import { main, note, UserError, step, warn } from "../terminal/say";
+import { main, note, UserError, step, warn } from "../terminal/output";
 import { requireFile, stackOnEngine } from "../stack/stack";
 import { stateFolder } from "../pulumi/state";
 

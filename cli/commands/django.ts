@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { publishedUrl } from "../../configs/topology/docker";
 import { djangoFolder, pythonOf } from "../suites/python";
 import { attach } from "../machine/run";
-import { main, UserError } from "../terminal/say";
+import { main, UserError } from "../terminal/output";
 import { loadSettings } from "../stack/stack";
 
 const tools = ["demo", "overhead"];

@@ -2,7 +2,7 @@
 import { listStackResources, serviceContainers } from "../engine/docker";
 import { alone } from "../machine/lock";
 import { execOrThrow } from "../machine/run";
-import { heartbeat, main, note, since, step } from "../terminal/say";
+import { heartbeat, main, note, since, step } from "../terminal/output";
 import { requireFile, stackOnEngine } from "../stack/stack";
 
 main(() => {

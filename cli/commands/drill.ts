@@ -4,7 +4,7 @@
  */
 import { carryOut } from "../drill/drill";
 import { drills } from "../drill/drills";
-import { main, note, UserError, step, table } from "../terminal/say";
+import { main, note, UserError, step, table } from "../terminal/output";
 import { loadSettings } from "../stack/stack";
 
 main(async () => {

@@ -1,6 +1,6 @@
 /** `make engine`, `make engine-stop`: a container engine on a machine that has none running. */
 import { ensureEngine, stopEngine } from "../engine/engine";
-import { main, note, UserError, size, step } from "../terminal/say";
+import { main, note, UserError, size, step } from "../terminal/output";
 
 main(async () => {
   const [command] = process.argv.slice(2);

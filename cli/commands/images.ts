@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { check } from "../suites/counts";
 import { ensureEngine } from "../engine/engine";
 import { prepareBuild } from "../stack/images";
-import { main, step } from "../terminal/say";
+import { main, step } from "../terminal/output";
 
 main(async () => {
   step("Engine");

@@ -2,7 +2,7 @@
 import { listStackResources, serviceContainers } from "../engine/docker";
 import { options } from "../terminal/options";
 import { run } from "../machine/run";
-import { main, UserError } from "../terminal/say";
+import { main, UserError } from "../terminal/output";
 import { requireFile, services, stackOnEngine } from "../stack/stack";
 
 // Whoever reads may have seen enough.

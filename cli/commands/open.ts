@@ -1,6 +1,6 @@
 /** `make open`: prints where the stack is. */
 import { addresses, environmentLines } from "../stack/addresses";
-import { main } from "../terminal/say";
+import { main } from "../terminal/output";
 import { loadSettings } from "../stack/stack";
 
 main(() => {

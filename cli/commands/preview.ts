@@ -10,7 +10,7 @@ import { options } from "../terminal/options";
 import { PulumiStack } from "../pulumi/pulumi";
 import { presentCli } from "../pulumi/pulumi-cli";
 import { attach } from "../machine/run";
-import { main, note, UserError, step } from "../terminal/say";
+import { main, note, UserError, step } from "../terminal/output";
 import { anySettings, projectFolder } from "../stack/stack";
 
 main(async () => {

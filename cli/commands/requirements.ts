@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { ensure } from "../machine/ensure";
 import { thisMachine } from "../machine/machine";
 import { missingFor, report, useNamed, type Use } from "../machine/requirements";
-import { main, note, UserError } from "../terminal/say";
+import { main, note, UserError } from "../terminal/output";
 
 const help = `usage: npx tsx cli/main.ts requirements [--check] WORD...
 

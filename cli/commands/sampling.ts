@@ -5,7 +5,7 @@ import { parseSettings } from "../../configs/stack/parse";
 import type { Settings } from "../../configs/stack/schema";
 import { stackConfig } from "../../render/record";
 import { options } from "../terminal/options";
-import { main, size, table } from "../terminal/say";
+import { main, size, table } from "../terminal/output";
 import { anySettings } from "../stack/stack";
 import { changed, trafficOf } from "../stack/what-if";
 

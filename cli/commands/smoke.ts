@@ -1,5 +1,5 @@
 /** `make smoke`: sends a trace and finds it again. */
-import { main, note, step } from "../terminal/say";
+import { main, note, step } from "../terminal/output";
 import { smokeTest } from "../smoke/smoke";
 import { loadSettings } from "../stack/stack";
 

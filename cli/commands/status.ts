@@ -2,7 +2,7 @@
 import { listStackResources, madeBy, memoryUse, serviceContainers, stateOf, type Container } from "../engine/docker";
 import { cleaning, collectorHealth, queueFill, sampledShare, spanCounts, storage } from "../status/measures";
 import { run } from "../machine/run";
-import { main, size, table } from "../terminal/say";
+import { main, size, table } from "../terminal/output";
 import { loadSettings, services } from "../stack/stack";
 
 main(async () => {

@@ -10,10 +10,10 @@ import { preflight } from "../stack/preflight";
 import { alone } from "../machine/lock";
 import { options } from "../terminal/options";
 import { presentCli } from "../pulumi/pulumi-cli";
-import { main, note, UserError, since, size, step } from "../terminal/say";
+import { main, note, UserError, since, size, step } from "../terminal/output";
 import { smokeTest } from "../smoke/smoke";
 import { loadSettings } from "../stack/stack";
-import { chooseDeployMethod, deploy } from "../pulumi/way";
+import { chooseDeployMethod, deploy } from "../pulumi/deploy-method";
 
 main(async () => {
   step("Settings");

@@ -4,7 +4,7 @@ import type { Drill } from "./drills";
 import { alertsIn, type AlertState } from "../status/prometheus";
 import { sleep } from "../machine/run";
 import { Running } from "../status/running";
-import { UserError } from "../terminal/say";
+import { UserError } from "../terminal/output";
 
 /** What became of an alert. Seconds are from the fault, and from its end. */
 export interface Fired {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pending } from "./docker";
 import { ensure } from "../machine/ensure";
 import { execOrThrow, run, tail } from "../machine/run";
-import { heartbeat, UserError } from "../terminal/say";
+import { heartbeat, UserError } from "../terminal/output";
 import { projectFolder } from "../stack/stack";
 import { keepLog, stateFolder } from "../pulumi/state";
 

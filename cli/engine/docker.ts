@@ -2,7 +2,7 @@
 import { stackLabels } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
 import { execOrThrow, run } from "../machine/run";
-import { UserError } from "../terminal/say";
+import { UserError } from "../terminal/output";
 import { services } from "../stack/stack";
 
 /** A command to the container engine that must go well; what it prints. */

@@ -1,7 +1,7 @@
 /** Whether a container engine can carry a stack: judged by what it says of itself, before anything is changed. */
 import type { Settings } from "../../configs/stack/schema";
 import { leastFreeDisk as leastDisk } from "../../configs/elasticsearch/watermarks";
-import { size } from "../terminal/say";
+import { size } from "../terminal/output";
 
 /** What is looked at. */
 export interface Room {

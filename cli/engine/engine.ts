@@ -6,7 +6,7 @@ import { engineInfo, type EngineInfo } from "./docker";
 import { ensure } from "../machine/ensure";
 import { isAlive, statusOf } from "../machine/processes";
 import { run, sleep, tail } from "../machine/run";
-import { heartbeat, note, UserError } from "../terminal/say";
+import { heartbeat, note, UserError } from "../terminal/output";
 import { variable } from "../terminal/variables";
 
 /** What we need of an engine that we start by hand; gone with the next boot, as the engine is. */

@@ -1,7 +1,7 @@
 /** Whether the services are well, and what they say where they are not. */
 import { listStackResources, pending, serviceContainers, stateOf } from "./docker";
 import { run, sleep, tail } from "../machine/run";
-import { heartbeat, note, UserError } from "../terminal/say";
+import { heartbeat, note, UserError } from "../terminal/output";
 
 /** A service that is healthy goes by its probe; this is for those that nobody waits for while the stack is brought up. */
 const longest = 180_000;

@@ -1,7 +1,7 @@
 /** Takes away what carries a stack's label, whoever made it. */
 import { listStackResources, type StackResources } from "./docker";
 import { execOrThrow, run } from "../machine/run";
-import { heartbeat, note, UserError } from "../terminal/say";
+import { heartbeat, note, UserError } from "../terminal/output";
 
 /** Removes containers, then networks and volumes. */
 export async function removeByLabel(stack: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** Debian's packages, as root. */
-import { heartbeat, note, UserError, warn } from "../terminal/say";
+import { heartbeat, note, UserError, warn } from "../terminal/output";
 import { run, sleep, tail, type Outcome } from "./run";
 
 /** Gets the lists of packages. If that fails, those of the last time may still do. */

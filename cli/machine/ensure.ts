@@ -3,7 +3,7 @@ import { installPackages, updateLists } from "./apt";
 import { thisMachine, type Machine } from "./machine";
 import { debianPackages, describe, missingFor, notFromDebian, report, type Missing, type Use } from "./requirements";
 import type { Purpose } from "./requirements-list";
-import { note, UserError } from "../terminal/say";
+import { note, UserError } from "../terminal/output";
 
 /** What a command needs. */
 export interface Need extends Use {

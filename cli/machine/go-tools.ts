@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { binariesDir } from "./cache";
 import { execOrThrow, run } from "./run";
-import { heartbeat, UserError } from "../terminal/say";
+import { heartbeat, UserError } from "../terminal/output";
 
 /** A published module. `sum` is its hash as `go mod download -json` prints it. */
 export interface GoModule {

@@ -3,7 +3,7 @@ import { linkSync, readFileSync, rmSync, statSync, utimes, writeFileSync } from 
 import { join } from "node:path";
 import { isAlive } from "./processes";
 import { sleep } from "./run";
-import { UserError } from "../terminal/say";
+import { UserError } from "../terminal/output";
 import { stateFolder } from "../pulumi/state";
 
 /** The owner's sign of life, and the time without one after which a lock is nobody's: its process number may have gone to another. */

@@ -1,6 +1,6 @@
 /** Other programs: started with a list of arguments, never through a shell. */
 import { spawn } from "node:child_process";
-import { UserError } from "../terminal/say";
+import { UserError } from "../terminal/output";
 
 export interface RunOptions {
   readonly cwd?: string;

@@ -1,5 +1,5 @@
 /** The short form of a preview: what changes in each component, in the stack's outputs, and which policies refuse it. */
-import { table } from "../terminal/say";
+import { table } from "../terminal/output";
 
 /** An event of Pulumi's engine (`pulumi preview --event-log`, a JSON object a line), as far as it is read here. */
 export interface EngineEvent {

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, readFileSync, realpathSync, rmSync }
 import { delimiter, dirname, join } from "node:path";
 import manifest from "../../package.json";
 import { run } from "../machine/run";
-import { heartbeat, note } from "../terminal/say";
+import { heartbeat, note } from "../terminal/output";
 import { projectFolder } from "../stack/stack";
 import { stateFolder } from "./state";
 

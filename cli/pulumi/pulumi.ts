@@ -9,7 +9,7 @@ import { resume } from "../engine/health";
 import { isAlive } from "../machine/processes";
 import { parseEvents, previewSummary } from "./preview-summary";
 import { execOrThrow, run, tail, type Outcome, type RunOptions } from "../machine/run";
-import { heartbeat, note, UserError } from "../terminal/say";
+import { heartbeat, note, UserError } from "../terminal/output";
 import { projectFolder } from "../stack/stack";
 import { keepLog, passphraseFile, stateFolder } from "./state";
 import { variable } from "../terminal/variables";

@@ -4,7 +4,7 @@ import { instanceCapacity, samplingStrategy } from "../../configs/sampling";
 import type { Settings } from "../../configs/stack/schema";
 import { publishedUrl } from "../../configs/topology/docker";
 import { sleep } from "../machine/run";
-import { heartbeat, UserError, since } from "../terminal/say";
+import { heartbeat, UserError, since } from "../terminal/output";
 
 const service = "tracing-smoke";
 const spanCount = 3;

@@ -3,7 +3,7 @@ import { applicationEnvironment } from "../../configs/sampling";
 import { dockerTopology, networksOf, publishedUrl } from "../../configs/topology/docker";
 import { elasticsearchUser } from "../../configs/topology/ports";
 import type { Settings } from "../../configs/stack/schema";
-import { table } from "../terminal/say";
+import { table } from "../terminal/output";
 
 /** The addresses on this host. */
 export function addresses(settings: Settings): string {

@@ -6,7 +6,7 @@ import { hasImage, serviceContainers, type StackResources } from "../engine/dock
 import { ensure } from "../machine/ensure";
 import { options } from "../terminal/options";
 import { execOrThrow, run } from "../machine/run";
-import { heartbeat, note, UserError, warn } from "../terminal/say";
+import { heartbeat, note, UserError, warn } from "../terminal/output";
 import { projectFolder } from "./stack";
 
 type Source = ImageOrigin["source"];

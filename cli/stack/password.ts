@@ -4,7 +4,7 @@ import type { Settings } from "../../configs/stack/schema";
 import { files } from "../../configs/topology/ports";
 import { hasImage } from "../engine/docker";
 import { execOrThrow, run } from "../machine/run";
-import { UserError } from "../terminal/say";
+import { UserError } from "../terminal/output";
 import { loadSettings, secretsVolume } from "./stack";
 
 /** Reads the password of a stack, by default the chosen one, with a container that is gone at once; it passes through a pipe only. */

@@ -7,7 +7,7 @@ import { publishedPortNames, stackLabels } from "../../configs/topology/ports";
 import { serviceContainers, type StackResources, type EngineInfo } from "../engine/docker";
 import { checkEngine, memoryLimits } from "../engine/engine-check";
 import { run } from "../machine/run";
-import { note, UserError, size, warn } from "../terminal/say";
+import { note, UserError, size, warn } from "../terminal/output";
 
 /** Throws with everything that keeps the stack from being, warns where it will not be well. */
 export async function preflight(settings: Settings, own: StackResources, engine: EngineInfo): Promise<void> {

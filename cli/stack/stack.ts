@@ -6,7 +6,7 @@ import { dockerName } from "../../configs/topology/docker";
 import type { ServiceName } from "../../configs/topology/topology";
 import { projectFolder, stackConfig } from "../../render/record";
 import { options } from "../terminal/options";
-import { UserError } from "../terminal/say";
+import { UserError } from "../terminal/output";
 
 export { projectFolder };
 

@@ -2,7 +2,7 @@
 import { parseOperation } from "../../configs/sampling/operations";
 import { storedSpanBytes, type SamplingModel, type Traffic } from "../../configs/sampling";
 import { namespace } from "../../configs/stack/schema";
-import { UserError } from "../terminal/say";
+import { UserError } from "../terminal/output";
 
 const key = `${namespace}:sampling`;
 

@@ -9,7 +9,7 @@ import { askElasticsearch } from "./elasticsearch";
 import { readPassword } from "../stack/password";
 import { query } from "./prometheus";
 import { run } from "../machine/run";
-import { size } from "../terminal/say";
+import { size } from "../terminal/output";
 
 const patience = 5000;
 

@@ -5,7 +5,7 @@ import { cacheDir } from "../machine/cache";
 import { engines } from "../../package.json";
 import { attach, execOrThrow } from "../machine/run";
 import { one, sum, type Counts } from "./counts";
-import { heartbeat, note } from "../terminal/say";
+import { heartbeat, note } from "../terminal/output";
 import { projectFolder } from "../stack/stack";
 
 /** The versions that package.json supports, such as ["22", "24"]. */

@@ -5,7 +5,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { failure, one, type Counts } from "./counts";
 import { attach, run } from "../machine/run";
-import { UserError } from "../terminal/say";
+import { UserError } from "../terminal/output";
 import { projectFolder } from "../stack/stack";
 
 /** The Django package's folder. */

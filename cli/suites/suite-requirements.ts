@@ -3,7 +3,7 @@ import { ensureEngine } from "../engine/engine";
 import { ensure } from "../machine/ensure";
 import { thisMachine } from "../machine/machine";
 import { missingFor, useOfSuites } from "../machine/requirements";
-import { UserError } from "../terminal/say";
+import { UserError } from "../terminal/output";
 
 /** Installs what the suites need where that is possible, and starts an engine if one of them uses it; otherwise throws with all that is missing. */
 export async function ensureForSuites(suites: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 /** A question before what cannot be undone. */
 import { createInterface } from "node:readline/promises";
 import { options } from "./options";
-import { UserError } from "./say";
+import { UserError } from "./output";
 
 /**
  * Asks, unless YES=1 has answered already; throws where the answer is another one.

@@ -5,7 +5,7 @@ import { Ledger } from "../e2e/lib/ledger";
 import { Running } from "../../cli/status/running";
 import { waitHealthy } from "../../cli/engine/health";
 import { sleep } from "../../cli/machine/run";
-import { UserError } from "../../cli/terminal/say";
+import { UserError } from "../../cli/terminal/output";
 import type { Outcome } from "./outcome";
 import { rate, type Row } from "./row";
 import { recovery, watchAlerts } from "./watch";

@@ -7,7 +7,7 @@ import { waitHealthy } from "../../cli/engine/health";
 import { query } from "../../cli/status/prometheus";
 import { sleep } from "../../cli/machine/run";
 import { kill, pause, start, stop, unpause, type Running } from "../../cli/status/running";
-import { UserError } from "../../cli/terminal/say";
+import { UserError } from "../../cli/terminal/output";
 import type { Row } from "./row";
 
 /** How a fault comes and goes. */

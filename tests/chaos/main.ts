@@ -15,7 +15,7 @@ import { ensureEngine } from "../../cli/engine/engine";
 import { ensure } from "../../cli/machine/ensure";
 import { alone } from "../../cli/machine/lock";
 import { options } from "../../cli/terminal/options";
-import { heartbeat, main, note, since, step, table } from "../../cli/terminal/say";
+import { heartbeat, main, note, since, step, table } from "../../cli/terminal/output";
 
 /** No fault begins later, ms: the longest takes the rest of the hour, where a stack does not recover. */
 const lastBeginning = 50 * 60_000;

@@ -1,6 +1,6 @@
 /** The rows of chaos, and why each may cost what it may: docs/decisions/0023-chaos.md. */
 import type { ServiceName } from "../../configs/topology/topology";
-import { UserError } from "../../cli/terminal/say";
+import { UserError } from "../../cli/terminal/output";
 import * as faults from "./faults";
 import { rate, type Documented, type Row } from "./row";
 

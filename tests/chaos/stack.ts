@@ -15,7 +15,7 @@ import { explain, waitHealthy } from "../../cli/engine/health";
 import { chooseSource, ensureImages, overridesFor } from "../../cli/stack/images";
 import { removeByLabel } from "../../cli/engine/remove";
 import { execOrThrow } from "../../cli/machine/run";
-import { heartbeat, note } from "../../cli/terminal/say";
+import { heartbeat, note } from "../../cli/terminal/output";
 import { smokeTest } from "../../cli/smoke/smoke";
 import { clock } from "./faults";
 import type { Row, StackKind } from "./row";

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { ensure } from "../../cli/machine/ensure";
 import { execOrThrow, run } from "../../cli/machine/run";
-import { heartbeat, main, note, UserError, since, step } from "../../cli/terminal/say";
+import { heartbeat, main, note, UserError, since, step } from "../../cli/terminal/output";
 import { makeCredentials } from "./lib/certificates";
 import { cniConfig, containerdConfig, kubeconfigText, kubeletConfig, proxyConfig } from "./lib/files";
 import { importArchive, importFromEngine, importOwn, pauseImage } from "./lib/images";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { imageNames, imageReference } from "../../../configs/images";
 import { execOrThrow, run } from "../../../cli/machine/run";
-import { heartbeat, note, UserError } from "../../../cli/terminal/say";
+import { heartbeat, note, UserError } from "../../../cli/terminal/output";
 import { at, programs, versions } from "./layout";
 
 /** The node's own images, FROM scratch, with one static program each. */

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execOrThrow, run } from "../../../cli/machine/run";
-import { UserError } from "../../../cli/terminal/say";
+import { UserError } from "../../../cli/terminal/output";
 import { home, network, programs } from "./layout";
 
 /** The chain through which all traffic of pods goes; the agent fills it with the policies. */

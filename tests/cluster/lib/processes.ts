@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, wri
 import { basename } from "node:path";
 import { isAlive, statusOf } from "../../../cli/machine/processes";
 import { sleep, tail } from "../../../cli/machine/run";
-import { UserError } from "../../../cli/terminal/say";
+import { UserError } from "../../../cli/terminal/output";
 import { at } from "./layout";
 
 /** What identifies a process for as long as the machine is up: its number may go to another, with another start. */

@@ -6,7 +6,7 @@ import { publishedModule } from "../../../cli/machine/go-tools";
 import { inTurn } from "../../../cli/machine/lock";
 import { isAlive } from "../../../cli/machine/processes";
 import { execOrThrow, run } from "../../../cli/machine/run";
-import { heartbeat, note, UserError } from "../../../cli/terminal/say";
+import { heartbeat, note, UserError } from "../../../cli/terminal/output";
 import { programs, versions } from "./layout";
 
 const folder = join(__dirname, "..", "kubernetes");

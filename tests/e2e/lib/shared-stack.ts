@@ -6,7 +6,7 @@ import { stackLabels } from "../../../configs/topology/ports";
 import { cliOnPath } from "../../../cli/pulumi/pulumi-cli";
 import { removeByLabel } from "../../../cli/engine/remove";
 import { run, sleep } from "../../../cli/machine/run";
-import { note } from "../../../cli/terminal/say";
+import { note } from "../../../cli/terminal/output";
 import { Checkout, scratch } from "./checkout";
 import { sharing, testStackPrefix } from "./test-stacks";
 

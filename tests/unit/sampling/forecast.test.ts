@@ -2,7 +2,7 @@
 import { effectiveRate, forecast, storedSpanBytes } from "../../../configs/sampling";
 import { parseSettings } from "../../../configs/stack/parse";
 import { stackConfig } from "../../../render/record";
-import { UserError } from "../../../cli/terminal/say";
+import { UserError } from "../../../cli/terminal/output";
 import { changed, trafficOf } from "../../../cli/stack/what-if";
 import { settingsWith } from "../../support/settings";
 

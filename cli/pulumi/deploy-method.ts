@@ -5,7 +5,7 @@ import { madeBy, type StackResources } from "../engine/docker";
 import { options } from "../terminal/options";
 import { PulumiStack } from "./pulumi";
 import { ensureCli } from "./pulumi-cli";
-import { note, UserError } from "../terminal/say";
+import { note, UserError } from "../terminal/output";
 
 /** A way that is open. */
 export type Chosen = { readonly way: "pulumi"; readonly pulumi: PulumiStack } | { readonly way: "compose" };
