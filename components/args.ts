@@ -1,4 +1,4 @@
-/** What components are given, and how it becomes settings: one check for what is written in code and in stack config. */
+/** Arguments of components, and how they become settings. Code and stack config go through the same validation. */
 import * as pulumi from "@pulumi/pulumi";
 import type {
   KubernetesOptions,
@@ -13,45 +13,45 @@ import type { CommonSettings, Parsed } from "../configs/stack/schema";
 import type { ServiceName } from "../configs/topology/topology";
 import type { Platform } from "./platform/platform";
 
-/** What stacks on every platform have. */
+/** Arguments that both platforms share. */
 export interface PlatformArgs extends Pick<StackOptions, "environment" | "images" | "imageRegistry" | "otherImages"> {
-  /** The name that labels carry, and on Docker all names. Default: the name of the Pulumi stack. */
+  /** Name of the stack in labels, and on Docker in all names. Default: the name of the Pulumi stack. */
   readonly stack?: string;
 }
 
-/** Arguments of a stack's part of one Docker engine. */
+/** Arguments of a stack on a Docker engine. */
 export interface DockerPlatformArgs extends PlatformArgs, Pick<StackOptions, "publish"> {}
 
-/** Arguments of a stack's namespace on Kubernetes. */
+/** Arguments of a stack in a Kubernetes namespace. */
 export interface KubernetesPlatformArgs extends PlatformArgs, KubernetesOptions {
-  /** The Prometheus operator that the cluster has, if it is to watch the stack: where it is let in from, and the labels it selects by. */
+  /** Set this if the cluster has a Prometheus operator that should watch the stack: its namespace, and the labels that it selects by. */
   readonly operator?: PrometheusOperatorOptions;
 }
 
-/** What is true of all traces, whichever component handles them. Jaeger and the Collector are given the same. */
+/** Arguments about traces. Give the same values to Jaeger and to the Collector. */
 export interface TraceArgs extends Pick<StackOptions, "retention"> {
-  /** Which traces are kept. Default: all. */
+  /** Which traces are kept. Default: all of them. */
   readonly sampling?: SamplingOptions;
-  /** What a request and a span may hold. */
+  /** Limits on requests and spans. */
   readonly limits?: LimitsOptions;
 }
 
-/** What every component is given. */
+/** Arguments of every component. */
 export interface ComponentArgs<Services extends ServiceName> {
-  /** Where it runs: a DockerPlatform or a KubernetesPlatform. */
+  /** Where the component runs: a DockerPlatform or a KubernetesPlatform. */
   readonly platform: Platform;
-  /** What its pods and programs are given besides, by the name of the service. */
+  /** Additions to pods and config files, by the name of the service. */
   readonly overrides?: Readonly<Partial<Record<Services, OverrideOptions>>>;
 }
 
 const common = ["platform", "environment", "images", "imageRegistry", "otherImages", "publish", "kubernetes", "prometheus"] as const;
 
-/** The settings that all components on a platform share; throws a SettingsError with everything that is wrong. */
+/** The settings that all components on a platform share. Throws a SettingsError that lists every error. */
 export function commonSettings({ stack, ...options }: PlatformArgs & Pick<StackOptions, (typeof common)[number]>): CommonSettings {
   return settingsOf(stack ?? pulumi.getStack(), options, common);
 }
 
-/** The arguments of a namespace as the groups that stack config has. */
+/** Groups arguments as stack config does. */
 export function kubernetesInput({
   stack,
   environment,
@@ -74,10 +74,11 @@ export function kubernetesInput({
 }
 
 /**
- * The settings of a component: its own groups, and those of the platform and of the components that it is given.
+ * The settings of a component: its own, plus those of the platform and of the components that it depends on.
  *
- * @param options Its own groups, as they were written.
- * @param keys Which groups these are.
+ * @param known Settings of the platform and of other components.
+ * @param options The component's own arguments, by group, as written.
+ * @param keys The groups that belong to the component.
  */
 export function componentSettings<Known extends CommonSettings, K extends SettingsKey>(
   known: Known,

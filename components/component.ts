@@ -1,4 +1,4 @@
-/** What all components of a stack have in common. */
+/** The base of all components. */
 import * as pulumi from "@pulumi/pulumi";
 import type { OverrideOptions } from "../configs/stack/options";
 import { SettingsError, settingsOf } from "../configs/stack/parse";
@@ -7,10 +7,10 @@ import { customised, overrideProblems } from "./customise";
 import type { Platform } from "./platform/platform";
 import type { Workload } from "./platform/workload";
 
-/** A component that a platform runs workloads for. */
+/** A component whose workloads run on a platform. */
 export abstract class TracingComponent extends pulumi.ComponentResource {
   private readonly name: string;
-  /** The service that bears the component's name. */
+  /** The service that gets the component's own name. */
   private readonly service: ServiceName;
 
   protected constructor(type: string, name: string, service: ServiceName, opts?: pulumi.ComponentResourceOptions) {
@@ -19,16 +19,16 @@ export abstract class TracingComponent extends pulumi.ComponentResource {
     this.service = service;
   }
 
-  /** The name of another service of it: `tracing-otel-sampler` beside `tracing-otel-collector`, `x-otel-sampler` of a Collector called x. */
+  /** The Pulumi name of a service: `tracing-otel-sampler` beside `tracing-otel-collector`, `x-otel-sampler` in a Collector named `x`. */
   protected nameOf(service: ServiceName): string {
     if (service === this.service) return this.name;
     return this.name.endsWith(this.service) ? this.name.slice(0, -this.service.length) + service : `${this.name}-${service}`;
   }
 
   /**
-   * Runs workloads in their order, with their overrides.
+   * Runs workloads in order, with their overrides.
    *
-   * @throws SettingsError for overrides that would break what they are for.
+   * @throws SettingsError if an override would break a promise of the stack.
    */
   protected run(
     platform: Platform,

@@ -1,4 +1,4 @@
-/** A workload with what `tracing:overrides` adds to it, and what is wrong with that. */
+/** Applies overrides to workloads, and finds those that are not allowed. */
 import { posix } from "node:path";
 import { patchable, patchedFile, patchedText, patchProblems } from "../configs/overrides";
 import { namespace, type Settings } from "../configs/stack/schema";
@@ -6,7 +6,7 @@ import { shown } from "../configs/stack/shown";
 import { serviceNames, type ServiceName } from "../configs/topology/topology";
 import type { Workload } from "./platform/workload";
 
-/** The workload with its config file patched, variables added, and the rest for the platform to carry out. */
+/** The workload with its config file patched and variables added. The platform applies the rest. */
 export function customised(settings: Pick<Settings, "overrides">, workload: Workload): Workload {
   const { config, env, ...custom } = settings.overrides[workload.name];
   return {
@@ -21,14 +21,14 @@ export function customised(settings: Pick<Settings, "overrides">, workload: Work
 
 const isConfig = ({ name }: Workload, { path }: Workload["files"][number]) => posix.basename(path) === patchedFile(name);
 
-/** Labels that selectors, commands and people go by. */
+/** Labels that selectors and commands rely on. */
 const ownLabels = /^(app\.kubernetes\.io\/(name|instance|part-of|version|component)|tracing\..*)$/;
 
 /**
- * Everything that the overrides would break. One sentence each: the key, what was found, what is allowed.
+ * Overrides that are not allowed, one sentence each: the key, what was found, what is allowed.
  *
- * @param workloads What runs, without its overrides.
- * @param services Whose overrides are looked at.
+ * @param workloads The workloads before overrides.
+ * @param services The services whose overrides are checked. Default: all.
  */
 export function overrideProblems(
   { overrides }: Pick<Settings, "overrides">,

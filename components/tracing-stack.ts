@@ -22,34 +22,34 @@ import type { Platform } from "./platform/platform";
 import { Prometheus } from "./prometheus/prometheus";
 import { workloadsOf } from "./workloads";
 
-/** Arguments of a stack: what its file may hold, in the same units. */
+/** Arguments of a stack: the same settings as in its stack file, in the same units. */
 export interface TracingStackArgs extends Omit<StackOptions, "elasticsearch"> {
-  /** The name that labels carry, and on Docker all names. Default: the name of the Pulumi stack. */
+  /** Name of the stack in labels, and on Docker in all names. Default: the name of the Pulumi stack. */
   readonly stack?: string;
   readonly elasticsearch?: Omit<ElasticsearchOptions, "external"> & {
-    /** An Elasticsearch that exists, in place of one of the stack's own. */
+    /** Use an Elasticsearch that already exists; the stack then runs none. */
     readonly external?: ExistingElasticsearch;
   };
 }
 
-/** What an operator needs of a running stack; also the outputs of the Pulumi stack. */
+/** What operators need to know about a running stack. These are also the outputs of the Pulumi stack. */
 export interface StackOutputs {
-  /** Addresses of the UIs and of what applications send to: on this host, or within the cluster. */
+  /** Addresses of the UIs, and those that applications send to: on this host (Docker) or in the cluster. */
   readonly endpoints: Readonly<Record<"jaeger" | "elasticsearch" | "otlpGrpc" | "otlpHttp" | "sampling", string>> & {
-    /** Where the stack has a Prometheus of its own. */
+    /** Only if the stack runs its own Prometheus. */
     readonly prometheus?: string;
   };
-  /** Where applications are to reach `otel-collector`: the network that their containers join, or which namespaces are let through. */
+  /** How applications get access: the Docker network that their containers join, or the label of namespaces that may connect. */
   readonly ingestNetwork: string;
-  /** Percent of traces kept, by request. */
+  /** Percentage of traces kept, by request. */
   readonly samplingRates: Readonly<Record<string, string>>;
   /** `span-ingest`: decided as spans arrive; `trace-complete`: when the trace is whole. */
   readonly samplingStrategy: string;
-  /** Promises of the sampling config that its way of deciding cannot keep, a sentence each. */
+  /** Promises of the sampling config that `decide: app` cannot keep, one sentence each. */
   readonly samplingLosses: readonly string[];
-  /** What an application gets in its environment, in a container or pod where `ingestNetwork` says. */
+  /** Environment variables for an application that has access (`ingestNetwork`). */
   readonly applicationEnvironment: Readonly<Record<string, string>>;
-  /** Days that traces are kept at least. */
+  /** Minimum retention of traces, in days. */
   readonly retentionDays: number;
 }
 
@@ -63,10 +63,11 @@ export class TracingStack extends pulumi.ComponentResource {
   readonly elasticsearchPassword: pulumi.Output<string> | undefined;
 
   /**
-   * @param name Name of the component; the names of all resources start with it.
-   * @param args What the stack is to be.
-   * @param opts `provider`: the engine or the cluster that it is to run on. Left out: the default engine, or the cluster of `kubernetes`.
-   * @throws SettingsError with everything that is wrong with the arguments, before any resource is made.
+   * @param name Name of the component. The names of all its resources start with it.
+   * @param args Settings of the stack.
+   * @param opts `provider`: the Docker engine or Kubernetes cluster to deploy to. Default: the default engine, or the cluster that
+   *   `args.kubernetes` names.
+   * @throws SettingsError that lists every error in the arguments, before any resource is created.
    */
   constructor(name: string, args: TracingStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tracing:components:TracingStack", name, {}, opts);
@@ -110,7 +111,7 @@ export class TracingStack extends pulumi.ComponentResource {
   }
 }
 
-/** The settings that the arguments are; throws everything that is wrong with them at once. */
+/** Validates the arguments. Throws a SettingsError that lists every error. */
 function checked({ stack = pulumi.getStack(), ...args }: TracingStackArgs): Settings {
   const { elasticsearch } = args;
   const external = elasticsearch?.external && externalOptions(elasticsearch.external);

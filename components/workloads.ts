@@ -1,4 +1,4 @@
-/** What a stack runs: plain data, before any resource exists. */
+/** All workloads of a stack, as plain data. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../configs/stack/schema";
 import { topologyOf } from "../configs/topology";
@@ -12,9 +12,9 @@ import type { Secret, Workload } from "./platform/workload";
 import { prometheusWorkload } from "./prometheus/prometheus";
 
 /**
- * The workloads of all components, in the order in which they start, without their overrides.
+ * The workloads of all components before overrides, in start order.
  *
- * @param password The password of Elasticsearch. Who only looks at the workloads needs none.
+ * @param password Elasticsearch's password. Validation, tests and references need none.
  */
 export function workloadsOf(settings: Settings, password: Secret["content"] = unknownPassword(settings)): Workload[] {
   const topology = topologyOf(settings);

@@ -1,4 +1,4 @@
-/** The OpenTelemetry Collector: what applications talk to. Receives, measures, samples and hands on to Jaeger. */
+/** The OpenTelemetry Collector: receives spans from applications, measures and samples them, and sends them to Jaeger. */
 import type * as pulumi from "@pulumi/pulumi";
 import { collectorConfig, collectorEnv, type CollectorRole } from "../../configs/collector/config";
 import { hygieneArgs } from "../../configs/collector/hygiene";
@@ -15,7 +15,7 @@ import { TracingComponent } from "../component";
 import type { Jaeger } from "../jaeger/jaeger";
 import type { Peer, Workload, WorkloadPort } from "../platform/workload";
 
-/** What the Collector runs as: one service, or gateways, which applications talk to, and samplers behind them. */
+/** The Collector's workloads: one service, or gateways for applications with samplers behind them. */
 export function collectorWorkloads(settings: CollectorSettings, topology: Addresses & NextHops): Workload[] {
   if (!hasSamplers(settings)) return [{ ...base(settings, topology, "single"), ...front(settings), ...sampling(settings) }];
   return [
@@ -42,7 +42,7 @@ export function collectorWorkloads(settings: CollectorSettings, topology: Addres
   ];
 }
 
-/** What all tiers have in common. */
+/** What all tiers share. */
 function base(settings: CollectorSettings, topology: Addresses & NextHops, role: CollectorRole) {
   const config = `${paths.config}/${files.collector}`;
   return {
@@ -68,7 +68,7 @@ function base(settings: CollectorSettings, topology: Addresses & NextHops, role:
   } as const satisfies Partial<Workload>;
 }
 
-/** What the tier that applications talk to has. */
+/** The part of the tier that receives from applications. */
 function front(settings: CollectorSettings) {
   const port = ports.collector;
   const { replicas, maxReplicas, memory, cpu } = settings.collector;
@@ -93,7 +93,7 @@ function front(settings: CollectorSettings) {
   } as const satisfies Partial<Workload>;
 }
 
-/** What the tier that samples has: a queue on disk, and Jaeger behind it. */
+/** The part of the tier that samples: a queue on disk, with Jaeger behind it. */
 function sampling(settings: CollectorSettings) {
   const writer: ServiceName = hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger";
   return {
@@ -104,7 +104,7 @@ function sampling(settings: CollectorSettings) {
   } as const satisfies Partial<Workload>;
 }
 
-/** Ports to look at a Collector by. */
+/** Ports for metrics, health and debugging. */
 const observed = (exposure: "host" | "cluster"): WorkloadPort[] => {
   const publish = (name: PublishedPort) => (exposure === "host" ? { publish: name } : {});
   return [
@@ -119,23 +119,23 @@ const scraped: Peer = { from: "prometheus", ports: ["telemetry", "exporter"] };
 
 /** Arguments of the Collector. */
 export interface OtelCollectorArgs extends CollectorOptions, TraceArgs, ComponentArgs<"otel-collector" | "otel-sampler"> {
-  /** Where it hands on the traces that are kept. */
+  /** Receives the traces that are kept. */
   readonly jaeger: Jaeger;
-  /** The second tier, which samples; all spans of a trace go to the same of its instances. Default: the Collector samples itself. */
+  /** The second tier, which samples. All spans of a trace go to the same instance. Default: no second tier; the Collector samples. */
   readonly sampler?: SamplerOptions;
 }
 
-/** The OpenTelemetry Collector, which applications talk to: it receives, measures, samples, and hands on what is kept. */
+/** The OpenTelemetry Collector: receives spans from applications, measures and samples them, and sends what is kept to Jaeger. */
 export class OtelCollector extends TracingComponent {
   readonly settings: CollectorSettings;
-  /** Where applications send to, OTLP over gRPC. */
+  /** Address for applications, OTLP over gRPC. */
   readonly otlpGrpc: string;
-  /** The same over HTTP. */
+  /** Address for applications, OTLP over HTTP. */
   readonly otlpHttp: string;
-  /** Where applications must be to reach it: the Docker network that their containers join, or which namespaces are let through. */
+  /** How applications get access: the Docker network that their containers join, or the label of namespaces that may connect. */
   readonly ingestNetwork: string;
 
-  /** @throws SettingsError with everything that is wrong with the arguments. */
+  /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: OtelCollectorArgs, opts?: pulumi.ComponentResourceOptions) {
     super("Collector", name, "otel-collector", opts);
     const { platform, jaeger, overrides, retention, sampling, limits, sampler, ...collector } = args;

@@ -14,18 +14,18 @@ import { componentSettings, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import type { CertificateFolder, Connection, Secret, SecretFile, Workload } from "../platform/workload";
 
-/** The password of Elasticsearch's user, as a file of a workload that logs in with it. */
+/** The password of the user `elastic`, as a file for a workload that logs in. */
 export function elasticsearchPassword(password: Secret["content"]): SecretFile {
   return { path: `${paths.secrets}/${files.elasticsearchPassword}`, secret: files.elasticsearchPassword, content: password };
 }
 
-/** The authority of Elasticsearch's certificate, as a folder of a workload that connects to it. */
+/** The CA of Elasticsearch's certificate, as a folder for a client. */
 export function elasticsearchAuthority(settings: Pick<Settings, "elasticsearch">): CertificateFolder[] {
   const secret = authorityOf(settings);
   return secret === undefined ? [] : [{ path: paths.authority, secret, keys: [files.authority] }];
 }
 
-/** Where a client of Elasticsearch goes: within the stack or outside of it, and what it starts after. */
+/** How a client reaches Elasticsearch: a connection within the stack or a port outside of it, and what it starts after. */
 export function elasticsearchClient(settings: Pick<Settings, "elasticsearch">): Pick<Workload, "connects" | "outside" | "startsAfter"> {
   const { external } = settings.elasticsearch;
   if (external) return { connects: [], outside: [{ port: portOf(external.url) }], startsAfter: [] };
@@ -183,29 +183,29 @@ esac`;
 /** Arguments of Elasticsearch. */
 export interface ElasticsearchArgs extends Omit<ElasticsearchOptions, "external">, ComponentArgs<"elasticsearch"> {}
 
-/** What clients of an Elasticsearch go by. */
+/** What a client needs to know about an Elasticsearch: either an {@link Elasticsearch} or an {@link existingElasticsearch}. */
 export interface ElasticsearchConnection {
   readonly settings: Pick<Settings, "elasticsearch">;
-  /** The password of the user `elastic`, or the Secret that it is in. */
+  /** The password of the user `elastic`, or the Secret that holds it. */
   readonly password: Secret["content"];
 }
 
-/** An Elasticsearch that exists. */
+/** An Elasticsearch that already exists. */
 export interface ExistingElasticsearch extends Omit<ElasticsearchExternalOptions, "passwordSecret"> {
-  /** Secret in the stack's namespace; its key `password` is the password of the user elastic. Left out: give `password`. */
+  /** Name of a Secret in the stack's namespace whose key `password` holds the password of the user `elastic`. Give this or `password`. */
   readonly passwordSecret?: string;
-  /** That password, which may come from another resource. The stack puts it into a Secret. */
+  /** The password of the user `elastic`, which may come from another resource. The stack stores it in a Secret. */
   readonly password?: pulumi.Input<string>;
 }
 
-/** The part of {@link ExistingElasticsearch} that settings hold. */
+/** The part of {@link ExistingElasticsearch} that becomes settings. */
 export const externalOptions = ({ password, ...external }: ExistingElasticsearch): ElasticsearchExternalOptions =>
   ({ ...(password === undefined ? {} : { passwordSecret: files.elasticsearchPassword }), ...external }) as ElasticsearchExternalOptions;
 
 /**
- * An Elasticsearch that exists, for Jaeger and its cleaner to store traces in.
+ * Connects Jaeger, its index cleaner and the exporter to an Elasticsearch that already exists.
  *
- * @throws SettingsError with everything that is wrong with what is given.
+ * @throws SettingsError that lists every error.
  */
 export function existingElasticsearch(existing: ExistingElasticsearch): ElasticsearchConnection {
   const settings = settingsOf(pulumi.getStack(), { elasticsearch: { external: externalOptions(existing) } }, ["elasticsearch"]);
@@ -213,15 +213,15 @@ export function existingElasticsearch(existing: ExistingElasticsearch): Elastics
   return { settings, password: password === undefined ? { existing: passwordSecret, key: "password" } : pulumi.secret(password) };
 }
 
-/** Elasticsearch, which stores the traces: a node or a cluster of them, its password, and its certificate where it speaks TLS. */
+/** Elasticsearch, which stores the traces: one node or a cluster, its password and, with TLS, its certificate. */
 export class Elasticsearch extends TracingComponent implements ElasticsearchConnection {
   readonly settings: ElasticsearchSettings;
   /** The password of the user `elastic`; a secret. */
   readonly password: pulumi.Output<string>;
-  /** Its address on this host or in the cluster. */
+  /** Address on this host (Docker) or in the cluster (Kubernetes). */
   readonly url: string;
 
-  /** @throws SettingsError with everything that is wrong with the arguments. */
+  /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, { platform, overrides, ...options }: ElasticsearchArgs, opts?: pulumi.ComponentResourceOptions) {
     super("Elasticsearch", name, "elasticsearch", opts);
     this.settings = componentSettings(platform.settings, { elasticsearch: options }, ["elasticsearch"]);
@@ -241,7 +241,7 @@ export class Elasticsearch extends TracingComponent implements ElasticsearchConn
   }
 }
 
-/** Elasticsearch's address on this host or in the cluster. */
+/** Elasticsearch's address on this host (Docker) or in the cluster (Kubernetes). */
 export const elasticsearchUrl = (settings: ElasticsearchSettings): string =>
   settings.elasticsearch.external?.url ??
   endpoint(settings, "elasticsearch", ports.elasticsearch.http, "elasticsearch", elasticsearchHasTls(settings) ? "https" : "http");

@@ -14,7 +14,7 @@ import type { Secret, Workload } from "../platform/workload";
 /** Memory limit, MiB. It holds the answers of one scrape. */
 const memory = 64;
 
-/** What the exporter runs as. It is asked by Prometheus, and then asks Elasticsearch: it keeps nothing. */
+/** The exporter's workload. It queries Elasticsearch when Prometheus scrapes it, and keeps no state. */
 export function elasticsearchExporterWorkload(
   settings: ElasticsearchSettings,
   topology: ElasticsearchAddress,
@@ -69,11 +69,11 @@ exec /bin/elasticsearch_exporter "$@"`;
 
 /** Arguments of the exporter. */
 export interface ElasticsearchExporterArgs extends ComponentArgs<"elasticsearch-exporter"> {
-  /** Whose metrics it tells. */
+  /** The Elasticsearch to export metrics of. */
   readonly elasticsearch: ElasticsearchConnection;
 }
 
-/** The exporter of Elasticsearch's metrics, which Prometheus scrapes. */
+/** Exports Elasticsearch's metrics to Prometheus. */
 export class ElasticsearchExporter extends TracingComponent {
   constructor(name: string, args: ElasticsearchExporterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("ElasticsearchExporter", name, "elasticsearch-exporter", opts);

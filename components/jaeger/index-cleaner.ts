@@ -17,7 +17,7 @@ import {
 } from "../elasticsearch/elasticsearch";
 import type { Secret, Workload } from "../platform/workload";
 
-/** What the index cleaner runs as. */
+/** The index cleaner's workload. */
 export function cleanerWorkload(
   settings: CleanerSettings,
   topology: Addresses & ElasticsearchAddress,
@@ -53,15 +53,15 @@ export function cleanerWorkload(
 
 /** Arguments of the index cleaner. */
 export interface IndexCleanerArgs extends IndexCleanerOptions, Pick<StackOptions, "retention">, ComponentArgs<"index-cleaner"> {
-  /** Whose indices it deletes. */
+  /** The Elasticsearch that holds the indices. */
   readonly elasticsearch: ElasticsearchConnection;
 }
 
-/** The index cleaner, which deletes what is older than the retention. A Jaeger has its own. */
+/** The index cleaner, which deletes indices older than the retention. Jaeger creates one. */
 export class IndexCleaner extends TracingComponent {
   readonly settings: CleanerSettings;
 
-  /** @throws SettingsError with everything that is wrong with the arguments. */
+  /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: IndexCleanerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("IndexCleaner", name, "index-cleaner", opts);
     const { platform, elasticsearch, overrides, retention, ...indexCleaner } = args;

@@ -22,7 +22,7 @@ import type { Secret, Workload } from "../platform/workload";
 
 type StorageTopology = Addresses & ElasticsearchAddress;
 
-/** What Jaeger runs as: one service that does both, or one that answers, `jaeger`, and one that writes, `jaeger-collector`. */
+/** Jaeger's workloads: one that both writes and answers queries, or `jaeger` for queries and `jaeger-collector` for writes. */
 export function jaegerWorkloads(settings: JaegerSettings, topology: StorageTopology, password: Secret["content"]): Workload[] {
   const workload = (role: JaegerRole) => jaegerWorkload(settings, topology, password, role);
   return hasJaegerCollectors(settings) ? [workload("query"), workload("collector")] : [workload("both")];
@@ -60,7 +60,7 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
     ],
     peers: [
       ...(answers ? [{ from: "applications", ports: ["sampling-http"] } as const] : []),
-      // Whichever of the two samples.
+      // Whichever of the two samples: Jaeger does not know.
       ...(writes ? (["otel-collector", "otel-sampler"] as const).map((from) => ({ from, ports: ["otlp-grpc"] })) : []),
       ...(answers && ingress ? [{ from: { namespace: ingress.namespace }, ports: ["query"] }] : []),
       { from: "prometheus", ports: ["admin"] },
@@ -87,22 +87,22 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
 
 /** Arguments of Jaeger. */
 export interface JaegerArgs extends JaegerOptions, TraceArgs, ComponentArgs<"jaeger" | "jaeger-collector" | "index-cleaner"> {
-  /** Where it stores traces. */
+  /** Storage for the traces. */
   readonly elasticsearch: ElasticsearchConnection;
-  /** The cron that deletes those that are older than the retention. */
+  /** Settings of the cron that deletes traces older than the retention. */
   readonly indexCleaner?: IndexCleanerOptions;
 }
 
-/** Jaeger, which stores traces, shows them and serves sampling strategies; and the index cleaner, which deletes old ones. */
+/** Jaeger, which stores traces, shows them and serves sampling strategies, with the index cleaner, which deletes old traces. */
 export class Jaeger extends TracingComponent {
   readonly settings: JaegerSettings;
   readonly indexCleaner: IndexCleaner;
-  /** Address of the UI and the API: on this host, behind the ingress, or in the cluster. */
+  /** Address of the UI and the API: on this host (Docker), of the ingress, or in the cluster. */
   readonly url: string;
-  /** Where SDKs ask for their rates. */
+  /** Address at which SDKs ask for sampling rates. */
   readonly samplingUrl: string;
 
-  /** @throws SettingsError with everything that is wrong with the arguments. */
+  /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: JaegerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("Jaeger", name, "jaeger", opts);
     const { platform, elasticsearch, indexCleaner, overrides, retention, sampling, limits, ...jaeger } = args;
@@ -116,7 +116,7 @@ export class Jaeger extends TracingComponent {
     this.indexCleaner = new IndexCleaner(
       this.nameOf("index-cleaner"),
       { platform, elasticsearch, overrides, retention, ...indexCleaner },
-      // It stood beside Jaeger once.
+      // Earlier versions created it beside Jaeger.
       { parent: this, aliases: [{ parent: opts?.parent }] },
     );
     this.registerOutputs({ url: this.url, samplingUrl: this.samplingUrl });

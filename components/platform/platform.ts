@@ -3,21 +3,21 @@ import type { CommonSettings } from "../../configs/stack/schema";
 import type { ScrapeJob } from "../../configs/topology/topology";
 import type { Workload } from "./workload";
 
-/** Where a stack runs: carries out the workloads of its components. */
+/** Where a stack runs. Creates the resources of its workloads. */
 export interface Platform {
-  /** What all components on it share. */
+  /** Settings that all components on the platform share. */
   readonly settings: CommonSettings;
 
   /**
-   * Runs a workload, once those that it starts after run.
+   * Creates the resources of a workload. They wait for the workloads in `startsAfter`, which must have been run before.
    *
-   * @param name Pulumi name of the workload; the names of its resources start with it.
-   * @param parent The component that wants it.
+   * @param name Pulumi name of the workload. The names of its resources start with it.
+   * @param parent The component that the workload belongs to.
    */
   run(name: string, workload: Workload, parent: pulumi.Resource): void;
 
   /**
-   * Has the cluster's own Prometheus scrape what runs.
+   * Makes the cluster's own Prometheus scrape the workloads that run.
    *
    * @param jobs What to scrape.
    * @param groups Groups of rules, as a rules file has them.

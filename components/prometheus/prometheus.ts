@@ -1,4 +1,4 @@
-/** Prometheus: watches the stack itself, and keeps the metrics that applications and spans give. */
+/** Prometheus: watches the stack, and stores metrics of applications and of spans. */
 import type * as pulumi from "@pulumi/pulumi";
 import { goMemoryLimit } from "../../configs/go-programs";
 import { images } from "../../configs/images";
@@ -16,7 +16,7 @@ import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
 import type { Jaeger } from "../jaeger/jaeger";
 import type { Connection, Workload } from "../platform/workload";
 
-/** What Prometheus runs as. */
+/** Prometheus' workload. */
 export function prometheusWorkload(settings: StackSettings, topology: Topology): Workload {
   const config = `${paths.config}/${files.prometheus}`;
   return {
@@ -53,7 +53,7 @@ export function prometheusWorkload(settings: StackSettings, topology: Topology):
   };
 }
 
-/** The ports of the stack that are scraped. */
+/** Connections to everything that is scraped. */
 function scraped({ scrape }: Topology): Connection[] {
   const targets = scrape.flatMap(({ instances = [], names = [], secondTier }) => [
     ...instances,
@@ -68,7 +68,7 @@ function scraped({ scrape }: Topology): Connection[] {
   return [...connections].map(([to, ports]) => ({ to, ports: [...ports] }));
 }
 
-/** Arguments of Prometheus. What it watches must run on the same platform. */
+/** Arguments of Prometheus. The components that it watches must run on the same platform. */
 export interface PrometheusArgs extends Omit<PrometheusOptions, "mode" | "operator">, ComponentArgs<"prometheus"> {
   readonly elasticsearch: ElasticsearchConnection;
   readonly jaeger: Jaeger;
@@ -76,15 +76,15 @@ export interface PrometheusArgs extends Omit<PrometheusOptions, "mode" | "operat
 }
 
 /**
- * Prometheus, which watches the stack and keeps the metrics that applications and spans give. Where the platform's cluster has an operator for
- * it: the monitors and rules that make the cluster's own Prometheus do that.
+ * Prometheus, which watches the stack and stores metrics of applications and of spans. If the platform has a Prometheus operator, this
+ * component creates monitors and rules for the cluster's own Prometheus instead.
  */
 export class Prometheus extends TracingComponent {
   readonly settings: StackSettings;
-  /** Its address on this host or in the cluster; undefined where it is the cluster's own. */
+  /** Address on this host (Docker) or in the cluster; undefined with an operator. */
   readonly url: string | undefined;
 
-  /** @throws SettingsError with everything that is wrong with the arguments. */
+  /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("Prometheus", name, "prometheus", opts);
     const { platform, elasticsearch, jaeger, collector, overrides, ...options } = args;

@@ -86,29 +86,29 @@ export type Settings = Readonly<Parsed> & {
   readonly stack: string;
 };
 
-/** All settings but those that reach past all others. */
+/** All settings except overrides. */
 export type StackSettings = Omit<Settings, "overrides">;
 
-/** What all components of a stack share: where they run, under which names, and from which images. */
+/** Settings that all components share: where they run, under which names, and from which images. */
 export type CommonSettings = Pick<
   Settings,
   "stack" | "platform" | "environment" | "images" | "imageRegistry" | "otherImages" | "publish" | "kubernetes"
 > & {
-  /** Who scrapes. */
+  /** Whether the stack or the cluster runs Prometheus. */
   readonly prometheus: Pick<Settings["prometheus"], "mode" | "operator">;
 };
 
-/** What Elasticsearch and its clients follow from. */
+/** Settings that Elasticsearch and its clients depend on. */
 export type ElasticsearchSettings = CommonSettings & Pick<Settings, "elasticsearch">;
 
-/** What is true of all traces, whichever component handles them. */
+/** Settings about traces. */
 export type TraceSettings = Pick<Settings, "retention" | "sampling" | "limits">;
 
-/** What Jaeger follows from. */
+/** Settings that Jaeger depends on. */
 export type JaegerSettings = ElasticsearchSettings & TraceSettings & Pick<Settings, "jaeger">;
 
-/** What the index cleaner follows from. */
+/** Settings that the index cleaner depends on. */
 export type CleanerSettings = ElasticsearchSettings & Pick<Settings, "retention" | "indexCleaner">;
 
-/** What the Collector follows from. */
+/** Settings that the Collector depends on. */
 export type CollectorSettings = CommonSettings & TraceSettings & Pick<Settings, "collector" | "sampler" | "jaeger">;

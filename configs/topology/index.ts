@@ -1,4 +1,4 @@
-/** Addresses on whichever platform a stack runs: all of them, or those that a component needs. */
+/** Addresses on both platforms: all of them, or those that one component needs. */
 import type { CollectorSettings, CommonSettings, ElasticsearchSettings, StackSettings } from "../stack/schema";
 import { dockerTopology, networksOf, publishedUrl } from "./docker";
 import {
@@ -16,17 +16,17 @@ import type { Addresses, ElasticsearchAddress, NextHops, ServiceName, Topology }
 export const topologyOf = (settings: StackSettings): Topology =>
   settings.platform === "docker" ? dockerTopology(settings.stack) : kubernetesTopology(settings);
 
-/** What Elasticsearch, its exporter, Jaeger and the index cleaner go by. */
+/** Addresses for Elasticsearch, its exporter, Jaeger and the index cleaner. */
 export const storageTopology = (settings: ElasticsearchSettings): Addresses & ElasticsearchAddress =>
   settings.platform === "docker"
     ? dockerTopology(settings.stack)
     : { ...kubernetesAddresses(settings), ...kubernetesElasticsearch(settings) };
 
-/** What the Collector goes by. */
+/** Addresses for the Collector. */
 export const collectorTopology = (settings: CollectorSettings): Addresses & NextHops =>
   settings.platform === "docker" ? dockerTopology(settings.stack) : { ...kubernetesAddresses(settings), ...kubernetesHops(settings) };
 
-/** Where a port is reached by those that are not of the stack: as published on this host, or by pods of the cluster's namespaces. */
+/** Address of a port from outside of the stack: on this host (Docker), or in the cluster (Kubernetes). */
 export const endpoint = (
   settings: CommonSettings,
   service: ServiceName,
@@ -35,7 +35,7 @@ export const endpoint = (
   scheme = "http",
 ): string => (settings.platform === "docker" ? publishedUrl(settings, published) : serviceUrl(settings, service, port, scheme));
 
-/** Where applications must be to reach the Collector: the network that their containers join, or which namespaces are let through. */
+/** How applications get access to the Collector: the Docker network to join, or the label of namespaces that may connect. */
 export function ingestNetwork(settings: CommonSettings): string {
   if (settings.platform === "docker") return networksOf(settings.stack).ingest;
   const [label, value] = Object.entries(applicationsLabel)[0] ?? [];

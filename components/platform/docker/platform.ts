@@ -15,7 +15,7 @@ import type { Platform } from "../platform";
 import type { Workload, WorkloadFile } from "../workload";
 
 /**
- * One Docker engine: networks, tools and images for all, then for each workload its volumes, a task that prepares these, and a container.
+ * A stack on one Docker engine: networks, tools and images; and for each workload its volumes, a task that prepares them, and a container.
  *
  * Uploads extract as root and fail into a read-only container. So a container that is never started uploads into a volume, which the
  * service mounts read-only. A `restart` file's hash stands in a label of its service, so its change replaces the service; a `live` file
@@ -31,9 +31,8 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
   private readonly provider: pulumi.ProviderResource | undefined;
 
   /**
-   * @param args The settings of all stacks, and those of one on Docker.
-   * @param opts `provider`: that of another engine than the one that DOCKER_HOST or the default socket leads to.
-   * @throws SettingsError with everything that is wrong with the arguments.
+   * @param opts `provider`: the engine to use. Default: the one at DOCKER_HOST or the default socket.
+   * @throws SettingsError that lists every error in the arguments.
    */
   constructor(name: string, args: DockerPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tracing:platform:Docker", name, {}, opts);

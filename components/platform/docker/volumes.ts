@@ -1,4 +1,4 @@
-/** What stands behind a workload's container on Docker: volumes, and the helpers that fill them. */
+/** Volumes on Docker, and the helper containers that fill them. */
 import { posix } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
@@ -21,22 +21,22 @@ interface Mounted {
   readonly readOnly?: boolean;
 }
 
-/** What all helpers of a stack have in common. */
+/** What all helpers of a stack share. */
 interface VolumesArgs {
   /** Pulumi name of the platform. */
   readonly name: string;
   readonly stack: string;
-  /** Image of the helpers: it has a shell. */
+  /** Image of the helpers. It needs a shell. */
   readonly image: pulumi.Input<string>;
   readonly platform: pulumi.Resource;
   readonly provider: pulumi.ProviderResource | undefined;
 }
 
-/** The volumes of a stack, filled by uploaders, which never start, and by tasks, which run once. The tools are in place before all else. */
+/** The volumes of a stack. Uploaders, which never start, and tasks, which run once, fill them. The tools come first. */
 export class Volumes {
   private readonly args: VolumesArgs;
   private readonly tools: docker.Container;
-  /** The volume of all secrets, and what has put each into it. */
+  /** The volume of all secrets, and the uploader of each secret. */
   private secretsVolume: docker.Volume | undefined;
   private readonly secretOf = new Map<string, docker.Container>();
 
@@ -64,7 +64,7 @@ export class Volumes {
     );
   }
 
-  /** The volumes of a workload's data and secrets, and the task that hands them to its user: what must be done before it starts. */
+  /** Creates the volumes for data and secrets, and the task that gives them to the workload's user. Returns what must finish first. */
   prepare(name: string, workload: Workload, parent: pulumi.Resource): docker.Container[] {
     const { data, secrets, user } = workload;
     if (data.length > 1) {
@@ -89,7 +89,7 @@ export class Volumes {
     return [this.tools, this.task(`${name}-prepare`, this.dockerName(workload.name, "prepare"), script, mounted, parent, uploaded)];
   }
 
-  /** What puts a secret into the volume of all. Each is alone in its container: one secret hides the difference of the whole property. */
+  /** The uploader of a secret. Each secret has its own, because a single secret hides the whole diff of the property. */
   private secret(secret: Secret): docker.Container {
     const known = this.secretOf.get(secret.secret);
     if (known) return known;
@@ -108,7 +108,7 @@ export class Volumes {
     return upload;
   }
 
-  /** A script that runs to its end as root, with no other capability than to hand files to their users. It runs anew when a secret is new. */
+  /** A script that runs once as root, with CAP_CHOWN only. It runs again when a secret changes. */
   private task(
     name: string,
     dockerName: string,

@@ -1,15 +1,15 @@
-/** The certificate of a service, by cert-manager: it makes it, and renews it before it ends. */
+/** The certificate of a service. cert-manager issues it, and renews it before it expires. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { podsService } from "../../../configs/topology/kubernetes";
 import type { ServiceName } from "../../../configs/topology/topology";
 import type { Issuer } from "../workload";
 
-/** What is to be made. */
+/** The certificate to request. */
 export interface CertificatesArgs {
-  /** Whose certificate: it is for the names of this service and of its pods. */
+  /** The certificate covers the names of this service and of its pods. */
   readonly service: ServiceName;
-  /** The Secret that cert-manager is to write. */
+  /** Name of the Secret that cert-manager writes. */
   readonly secret: string;
   readonly issuer: Issuer | "own";
   readonly namespace: string;
@@ -21,7 +21,7 @@ const certificateLife = { duration: "2160h0m0s", renewBefore: "720h0m0s" };
 /** Ten years, renewed a year before. */
 const authorityLife = { duration: "87600h0m0s", renewBefore: "8760h0m0s" };
 
-/** The certificate, from the issuer that is named, else from an authority made for the stack. */
+/** Requests the certificate from the given issuer, or from a CA created for the stack. */
 export class Certificates extends pulumi.ComponentResource {
   private readonly args: CertificatesArgs;
   private readonly name: string;
@@ -55,7 +55,7 @@ export class Certificates extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** An authority that signs itself, and the issuer that signs by it. */
+  /** A self-signed CA, and the issuer that uses it. */
   private authority() {
     const objectName = (part: string) => `${this.args.service}-${part}`;
     const secret = objectName("authority");

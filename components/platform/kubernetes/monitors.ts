@@ -8,11 +8,11 @@ import { podsLabel } from "./objects";
 import { selector } from "./pod";
 import type { Workload } from "../workload";
 
-/** What is to be watched, and how. */
+/** What the operator should scrape, and its rules. */
 export interface MonitorsArgs {
   readonly settings: CommonSettings;
   readonly workloads: readonly Workload[];
-  /** What is to be scraped. */
+  /** Scrape jobs. */
   readonly jobs: readonly ScrapeJob[];
   /** Groups of rules, as a rules file has them. */
   readonly groups: readonly object[];

@@ -35,8 +35,8 @@ const keptByGitOps = {
 const notAwaited = { "pulumi.com/skipAwait": "true" };
 
 /**
- * One namespace of a cluster: a provider unless one is given, the namespace and its default denial of all connections; then the objects of each
- * workload, and the secrets that it needs.
+ * A stack in one namespace of a cluster: a provider unless one is given, the namespace with its default-deny network policy, and the objects and
+ * Secrets of each workload.
  *
  * All names are fixed, except those of ConfigMaps whose change must restart a program: they are named by their content, so a change makes a
  * new one, rolls the pods to it and deletes the old one.
@@ -46,7 +46,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
   private readonly name: string;
   private readonly provider: pulumi.ProviderResource;
   private readonly namespace: pulumi.Resource;
-  /** What is there before any pod. */
+  /** Resources that every workload waits for. */
   private readonly ready: pulumi.Resource[];
   private readonly secretOf = new Map<string, k8s.core.v1.Secret>();
   private readonly running = new Map<ServiceName, { readonly workload: Workload; readonly resource: pulumi.Resource }>();
@@ -54,10 +54,9 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
   private readonly keep: boolean;
 
   /**
-   * @param args The settings of all stacks, and those of one on Kubernetes.
-   * @param opts `provider`: that of the cluster. Give it `enableConfigMapMutable` and `enableSecretMutable`, so that a changed file of a fixed
-   *   name is changed in place. Left out: one is made, by `kubeconfig` and `context`.
-   * @throws SettingsError with everything that is wrong with the arguments.
+   * @param opts `provider`: the cluster to use. Set `enableConfigMapMutable` and `enableSecretMutable` on it, so that ConfigMaps and Secrets with
+   *   fixed names change in place. Default: a provider made from `kubeconfig` and `context`.
+   * @throws SettingsError that lists every error in the arguments.
    */
   constructor(name: string, args: KubernetesPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tracing:platform:Kubernetes", name, {}, opts);
@@ -192,7 +191,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
     if (spec) new k8s.networking.v1.Ingress(`${name}-ingress`, { metadata: { ...metadata, annotations: notAwaited }, spec }, options);
   }
 
-  /** The Secret that holds a secret of the stack; undefined where the cluster has it already. */
+  /** The Secret for a secret of the stack; undefined if the cluster already has one. */
   private secret({ secret, content }: Secret): k8s.core.v1.Secret | undefined {
     if ("existing" in content) return undefined;
     const known = this.secretOf.get(secret);
@@ -210,7 +209,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
     return made;
   }
 
-  /** Has cert-manager make what a workload needs of it, before anything that is run from here on. */
+  /** Requests a workload's certificates from cert-manager. Workloads run from here on wait for them. */
   private certificates({ name: service, certificates = [] }: Workload): void {
     const { namespace } = this.settings.kubernetes;
     for (const { secret, issuer } of certificates) {
