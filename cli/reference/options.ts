@@ -1,7 +1,7 @@
-/** The settings as TypeScript: an interface for each group, with what the schema says of it where an editor shows it. */
+/** Settings as TypeScript interfaces, with descriptions that editors show. */
 import { settingsSchema, type JsonSchema } from "./editor-schema";
 
-/** Its file, which components extend their arguments from. */
+/** The generated file. Arguments of components extend its interfaces. */
 export const optionsFile = "configs/stack/options.ts";
 
 /** An interface, by its name. */
@@ -12,14 +12,14 @@ export function optionsInterfaces(): string {
   const interfaces: Interfaces = new Map();
   interfaceOf("Stack", settingsSchema(), interfaces);
   const head = `/**
- * What may be written of a stack, in code as in its file, in the units that people write: made from schema.ts by \`make render\`.
+ * Options of a stack, in code as in its stack file. Generated from schema.ts by \`make render\`.
  *
- * A default stands for what is left out. Values are checked when the stack is previewed, and every mistake is reported at once.
+ * Options that are left out get their defaults. A preview validates all options and reports every error at once.
  */`;
   return `${[head, ...[...interfaces.values()].map(({ text }) => text)].join("\n\n")}\n`;
 }
 
-/** Adds the interface of a group, and those of the groups in it; returns its name. Groups of the same content share one. */
+/** Adds the interfaces of a group and of its subgroups. Returns the name. Groups with the same content share an interface. */
 function interfaceOf(path: string, group: JsonSchema, interfaces: Interfaces): string {
   const name = `${path}Options`;
   const of = JSON.stringify({ ...group, description: undefined, default: undefined });
@@ -35,13 +35,13 @@ function interfaceOf(path: string, group: JsonSchema, interfaces: Interfaces): s
     const property = /^[a-zA-Z]+$/.test(key) ? key : JSON.stringify(key);
     return `${comment(textOf(value), "  ")}  readonly ${property}${required.includes(key) ? "" : "?"}: ${type};`;
   });
-  const about = group.description ?? (path === "Stack" ? "All of a stack's settings." : undefined);
+  const about = group.description ?? (path === "Stack" ? "All options of a stack." : undefined);
   const text = `${comment(about, "")}export interface ${name} {\n${fields.join("\n")}\n}`;
   interfaces.set(name, { of, text });
   return name;
 }
 
-/** The type of what may be written. Numbers may be written as text, as they are in stack config; `true` and `false` need not be in code. */
+/** The type of an option. Numbers may be strings, as in stack config. */
 function typeOf(path: string, schema: JsonSchema, interfaces: Interfaces): string {
   const { type, anyOf, items, additionalProperties } = schema;
   const words = schema.enum;
@@ -62,7 +62,7 @@ function textOf({ description, default: fallback, properties }: JsonSchema): str
   return [description, shown].filter(Boolean).join(" ") || undefined;
 }
 
-/** A comment that no text can end, in lines of the project's width. */
+/** A doc comment, wrapped. */
 function comment(text: string | undefined, indent: string): string {
   if (text === undefined) return "";
   const safe = text.replaceAll("*/", "*\\/");

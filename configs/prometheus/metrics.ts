@@ -1,25 +1,25 @@
 /**
- * The catalogue of metrics: each that a rule, a command or a test reads, and the only home of its name. docs/metrics.md is made from it, and
- * tests/e2e/running/metrics.test.ts asks a running stack for each.
+ * The catalogue of metrics: every metric that a rule, a command or a test reads. Names stand here only. `make render` writes docs/metrics.md from
+ * it, and tests/e2e/running/metrics.test.ts looks for each metric on a running stack.
  */
 import { cleanerMetric, type cleanerGauges } from "../jaeger/cleaner-metrics";
 
-/** What Prometheus scrapes under a name; `kubelet` is a job of the cluster's own Prometheus. */
+/** Scrape jobs. `kubelet` is a job of the cluster's own Prometheus. */
 export type Job =
   "otel-collector" | "otel-collector-exporter" | "index-cleaner" | "jaeger" | "elasticsearch-exporter" | "prometheus" | "kubelet";
 
 /** A metric as Prometheus has it. */
 export interface Metric {
-  /** Its name; of a histogram, without what its series end with. */
+  /** Name in Prometheus; for a histogram without `_bucket`, `_count`, `_sum`. */
   readonly name: string;
-  /** Under which jobs it is scraped, which says who emits it. */
+  /** Jobs under which it is scraped: who emits it. */
   readonly jobs: readonly [Job, ...Job[]];
   readonly type: "counter" | "gauge" | "histogram";
-  /** What it counts, or its unit. */
+  /** Unit, or what is counted. */
   readonly unit: string;
   /** Labels that selectors may name, besides job and instance. */
   readonly labels: readonly string[];
-  /** From when on it is there. What waits for a failure or for a setting is not there on a healthy stack. */
+  /** When it first exists. A healthy stack lacks metrics that exist since a failure or a setting. */
   readonly since: "start" | "first span" | "failure" | "setting";
   readonly meaning: string;
 }
@@ -147,7 +147,7 @@ const collectorGauges = {
     labels: [tier],
     unit: "bytes",
     since: "start",
-    meaning: "What lives on the heap, garbage included.",
+    meaning: "Allocated heap, including garbage.",
   },
 } as const satisfies Record<string, Omit<Metric, "jobs" | "type">>;
 
@@ -295,7 +295,7 @@ const of = <const T extends Metric["type"], const J extends Metric["jobs"], cons
     [K in keyof M]: M[K] & { type: T; jobs: J };
   };
 
-/** All metrics, by the name that the code calls them by. */
+/** All metrics, by the key that code uses. */
 export const metrics = {
   ...of("counter", ["otel-collector"], collector),
   ...of("gauge", ["otel-collector"], collectorGauges),
@@ -342,27 +342,27 @@ export const metrics = {
   }),
 } as const;
 
-/** What the code calls a metric by. */
+/** Key of a metric in the catalogue. */
 export type MetricName = keyof typeof metrics;
 
-/** What a label must be: see {@link is} and its siblings. */
+/** A label matcher: see {@link is}, {@link isNot}, {@link like}, {@link unlike}. */
 export type Matcher = `${"=" | "!=" | "=~" | "!~"}"${string}"`;
 
-/** Labels of a metric that a selector may name, and what they must be. */
+/** Matchers for a metric's labels. */
 export type Matchers<M extends MetricName> = Partial<Record<(typeof metrics)[M]["labels"][number], Matcher>>;
 
 export const is = (value: string): Matcher => `="${value}"`;
 export const isNot = (value: string): Matcher => `!="${value}"`;
-/** Matches a pattern as a whole. */
+/** The whole value matches a regular expression. */
 export const like = (pattern: string): Matcher => `=~"${pattern}"`;
 export const unlike = (pattern: string): Matcher => `!~"${pattern}"`;
 
 /**
- * The series of a metric: a selector that names its jobs, as the same metric may be scraped twice, and what applications send stands under a job of its
- * own, whatever they call themselves.
+ * A selector for a metric. It always names the job: the same metric may be scraped twice, and metrics of applications are under a separate job,
+ * whatever their names.
  *
- * @param matchers What its labels must be besides.
- * @param jobs Under which of its jobs. Default: all of them.
+ * @param matchers Matchers for other labels.
+ * @param jobs Jobs to select. Default: all jobs of the metric.
  */
 export function series<M extends MetricName>(
   metric: M,
@@ -372,7 +372,7 @@ export function series<M extends MetricName>(
   return selector(metrics[metric].name, jobs, matchers);
 }
 
-/** A histogram. */
+/** Key of a histogram. */
 export type HistogramName = { [M in MetricName]: (typeof metrics)[M]["type"] extends "histogram" ? M : never }[MetricName];
 
 /** One of a histogram's three series. */

@@ -1,10 +1,10 @@
 /**
- * What may be written of a stack, in code as in its file, in the units that people write: made from schema.ts by `make render`.
+ * Options of a stack, in code as in its stack file. Generated from schema.ts by `make render`.
  *
- * A default stands for what is left out. Values are checked when the stack is previewed, and every mistake is reported at once.
+ * Options that are left out get their defaults. A preview validates all options and reports every error at once.
  */
 
-/** All of a stack's settings. */
+/** All options of a stack. */
 export interface StackOptions {
   /** What the stack runs on. Allowed: one of docker, kubernetes. */
   readonly platform: "docker" | "kubernetes";
