@@ -25,8 +25,8 @@ main(async () => {
   step(`Chaos: ${rows.length} faults`);
   note("on a stack of its own, beside any other, with spans of its own; the machine is busy until it ends");
   await confirm("Begin? Type yes", "yes", "an hour of load wants a yes: make chaos YES=1");
-  // The ledger needs what its own tests need.
-  await ensure({ purposes: ["engine", "compose"], suites: ["ledger"] });
+  // The ledger needs what its own tests need, and a shifted clock what the lifecycle tests need.
+  await ensure({ purposes: ["engine", "compose"], suites: ["ledger", "lifecycle"] });
   await ensureEngine();
   // The tests remove all test stacks, this one too: one at a time.
   await alone("tests", async () => {
