@@ -180,7 +180,7 @@ const jaegerCounters = {
     since: "first span",
     meaning: "Documents that Elasticsearch did not take.",
   },
-  requests: {
+  reads: {
     name: "jaeger_storage_requests_total",
     labels: ["result", "operation"],
     unit: "requests",

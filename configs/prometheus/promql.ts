@@ -10,8 +10,14 @@ export const total = (value: string) => `(sum(${value}) or vector(0))`;
 /** What counters grow by in a second, all together. */
 export const totalRates = (...counters: string[]) => `(${counters.map((counter) => total(`rate(${counter}[5m])`)).join(" + ")})`;
 
-/** The recorded series that says of which processes Prometheus has seen all of the last five minutes. */
+/** The recorded series of processes that Prometheus has watched for all of the last five minutes. */
 export const watched = "tracing:watched";
+
+/** Records it: a process was up five minutes ago, or has started since. */
+export const watchedRecord = {
+  record: watched,
+  expr: `last_over_time(${series("up", {}, ["otel-collector", "jaeger"])}[1m] offset 5m) == 1 or ${series("uptime")} < 330`,
+};
 
 /**
  * What a counter has grown by in five minutes, by instance. Counters of failures begin to exist with the first failure, at its size, which

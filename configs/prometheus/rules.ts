@@ -1,11 +1,12 @@
 /** Prometheus' recording and alerting rules. docs/decisions/0006-alerts.md says why each is as it is. */
 import type { Alert } from "./alerts/alert";
 import { series } from "./metrics";
-import { accepted, enqueueFailed, sendFailed, sent, totalRates } from "./promql";
+import { accepted, enqueueFailed, sendFailed, sent, totalRates, watchedRecord } from "./promql";
 import { collectorAlerts } from "./alerts/collector";
 import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearch";
+import { jaegerAlerts, jaegerRecords } from "./alerts/jaeger";
+import { lossAlert, lossRecords } from "./alerts/loss";
 import { retentionAlerts } from "./alerts/retention";
-import { storageAlerts, storageRecords } from "./alerts/storage";
 import type { StackSettings } from "../stack/schema";
 import { toYaml } from "../yaml";
 
@@ -18,12 +19,15 @@ const records = (settings: StackSettings): readonly { record: string; expr: stri
     expr: `${totalRates(sent)} / (${totalRates(sent, sendFailed, enqueueFailed)} > 0) or vector(1)`,
   },
   ...elasticsearchRecords,
-  ...storageRecords(settings),
+  watchedRecord,
+  ...jaegerRecords(settings),
+  ...lossRecords(settings),
 ];
 
 const alerts = (settings: StackSettings): readonly Alert[] => [
   ...collectorAlerts(settings),
-  ...storageAlerts(settings),
+  ...jaegerAlerts(settings),
+  lossAlert,
   ...elasticsearchAlerts(settings),
   ...retentionAlerts(settings),
 ];
