@@ -4,6 +4,7 @@ import { patchable, patchedFile, patchedText, patchProblems } from "../configs/o
 import { namespace, type Settings } from "../configs/stack/schema";
 import { shown } from "../configs/stack/shown";
 import { serviceNames, type ServiceName } from "../configs/topology/topology";
+import { isOwnLabel } from "./platform/labels";
 import type { Workload } from "./platform/workload";
 
 /** The workload with its config file patched and variables added. The platform applies the rest. */
@@ -20,9 +21,6 @@ export function customised(settings: Pick<Settings, "overrides">, workload: Work
 }
 
 const isConfig = ({ name }: Workload, { path }: Workload["files"][number]) => posix.basename(path) === patchedFile(name);
-
-/** Labels that selectors and commands rely on. */
-const ownLabels = /^(app\.kubernetes\.io\/(name|instance|part-of|version|component)|tracing\..*)$/;
 
 /**
  * Overrides that are not allowed, one sentence each: the key, what was found, what is allowed.
@@ -58,7 +56,7 @@ function problemsOf({ env = {}, labels = {}, volumes = [], config }: Settings["o
       variable in workload.env ? [refuse(["env", variable], value, "another variable, as the stack sets this one")] : [],
     ),
     ...Object.entries(labels).flatMap(([label, value]) =>
-      ownLabels.test(label) ? [refuse(["labels", label], value, "another label, as the stack sets this one")] : [],
+      isOwnLabel(label) ? [refuse(["labels", label], value, "another label, as the stack sets this one")] : [],
     ),
     ...volumes.flatMap(({ name, path, configMap, secret }, index) => {
       const at = [`volumes[${index}]`];

@@ -104,14 +104,15 @@ function sampling(settings: CollectorSettings) {
   } as const satisfies Partial<Workload>;
 }
 
-/** Ports for metrics, health and debugging. */
+/** Ports for metrics, health and debugging. On Docker, those of the tier that applications talk to are published. */
 const observed = (exposure: "host" | "cluster"): WorkloadPort[] => {
-  const publish = (name: PublishedPort) => (exposure === "host" ? { publish: name } : {});
+  const port = (name: string, number: number, publish: PublishedPort): WorkloadPort =>
+    exposure === "host" ? { name, port: number, exposure, publish } : { name, port: number, exposure };
   return [
     { name: "telemetry", port: ports.collector.telemetry, exposure: "cluster" },
-    { name: "exporter", port: ports.collector.prometheusExporter, exposure, ...publish("collector-metrics") },
-    { name: "health", port: ports.collector.health, exposure, ...publish("collector-health") },
-    { name: "zpages", port: ports.collector.zpages, exposure, ...publish("collector-zpages") },
+    port("exporter", ports.collector.prometheusExporter, "collector-metrics"),
+    port("health", ports.collector.health, "collector-health"),
+    port("zpages", ports.collector.zpages, "collector-zpages"),
   ];
 };
 

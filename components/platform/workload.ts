@@ -73,18 +73,18 @@ export interface DataFolder {
   readonly size: number;
 }
 
-/** A port that the program listens on. */
-export interface WorkloadPort {
-  readonly name: string;
-  readonly port: number;
-  /**
-   * Who may reach it: `cluster` the peers named in `peers`; `host` they and the host, as the published port named in `publish`;
-   * `ingress` they and the applications.
-   */
-  readonly exposure: "cluster" | "host" | "ingress";
-  /** Name of the published port on platforms that publish on a host. */
-  readonly publish?: PublishedPort;
-}
+/**
+ * A port that the program listens on. The network policy decides who may reach it (`peers`); on Docker, the exposure does:
+ *
+ * - `cluster`: other services of the stack.
+ * - `host`: also the Docker host, under the number of the published port `publish` (configs/topology/ports.ts).
+ * - `ingress`: also applications; and the Docker host, if `publish` is set.
+ */
+export type WorkloadPort = { readonly name: string; readonly port: number } & (
+  | { readonly exposure: "cluster"; readonly publish?: undefined }
+  | { readonly exposure: "host"; readonly publish: PublishedPort }
+  | { readonly exposure: "ingress"; readonly publish?: PublishedPort }
+);
 
 /** Who may connect to which ports. Network policy follows from it, and from {@link Connection}. */
 export interface Peer {

@@ -9,8 +9,9 @@ import { dockerName, hostPort, networksOf, type Networks } from "../../../config
 import type { ServiceName } from "../../../configs/topology/topology";
 import { environment, health, program } from "./container";
 import { toolsFolder } from "./scripts";
-import { labelList, stackLabelsOf, Volumes } from "./volumes";
+import { Volumes } from "./volumes";
 import { commonSettings, type DockerPlatformArgs } from "../../args";
+import { dockerLabels, labelList } from "../labels";
 import type { Platform } from "../platform";
 import type { Workload, WorkloadFile } from "../workload";
 
@@ -39,7 +40,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     this.name = name;
     this.settings = commonSettings({ ...args, platform: "docker" });
     this.provider = this.getProvider("docker:index/container:Container");
-    const labels = labelList(stackLabelsOf(this.settings.stack, "network"));
+    const labels = labelList(dockerLabels(this.settings.stack, "network"));
     const networks = networksOf(this.settings.stack);
     const network = (key: keyof Networks) =>
       new docker.Network(
@@ -110,7 +111,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         logOpts: { "max-size": "10m", "max-file": "3" },
         labels: labelList({
           ...workload.custom?.labels,
-          ...stackLabelsOf(settings.stack, "service", workload.name),
+          ...dockerLabels(settings.stack, "service", workload.name),
           "tracing.config": hash(text("restart").map((file) => `${file.path}\0${file.content}`)),
         }),
       },

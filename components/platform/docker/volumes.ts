@@ -3,9 +3,8 @@ import { posix } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { dockerName } from "../../../configs/topology/docker";
-import { stackLabels } from "../../../configs/topology/ports";
-import type { ServiceName } from "../../../configs/topology/topology";
 import { prepareScript, toolsFolder, toolsScript } from "./scripts";
+import { dockerLabels, labelList } from "../labels";
 import type { Secret, Workload, WorkloadFile } from "../workload";
 
 /** Folder of the secrets volume. Only the uploader and the prepare task mount it. */
@@ -160,7 +159,7 @@ export class Volumes {
         memorySwap: helperMemory,
         securityOpts: ["no-new-privileges:true"],
         logDriver: "json-file",
-        labels: labelList(stackLabelsOf(this.args.stack, "helper")),
+        labels: labelList(dockerLabels(this.args.stack, "helper")),
         ...args,
       },
       { parent, provider: this.args.provider, dependsOn, deleteBeforeReplace: true },
@@ -170,7 +169,7 @@ export class Volumes {
   private volume(name: string, dockerName: string, parent: pulumi.Resource): docker.Volume {
     return new docker.Volume(
       name,
-      { name: dockerName, driver: "local", labels: labelList(stackLabelsOf(this.args.stack, "volume")) },
+      { name: dockerName, driver: "local", labels: labelList(dockerLabels(this.args.stack, "volume")) },
       { parent, provider: this.args.provider },
     );
   }
@@ -179,19 +178,6 @@ export class Volumes {
     return dockerName(this.args.stack, ...parts);
   }
 }
-
-/** Labels by which scripts and people find what belongs to a stack. */
-export const stackLabelsOf = (
-  stack: string,
-  role: "service" | "helper" | "volume" | "network",
-  service?: ServiceName,
-): Record<string, string> => ({
-  [stackLabels.stack]: stack,
-  [stackLabels.role]: role,
-  ...(service ? { [stackLabels.service]: service } : {}),
-});
-
-export const labelList = (labels: Record<string, string>) => Object.entries(labels).map(([label, value]) => ({ label, value }));
 
 /** The value of a secret that the stack makes; an engine has no others. */
 function ownValue({ secret, content }: Secret): pulumi.Output<string> {

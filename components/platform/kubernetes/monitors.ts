@@ -4,8 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { exportedName, reservedNames } from "../../../configs/prometheus/config";
 import type { CommonSettings } from "../../../configs/stack/schema";
 import { serviceOf, type ScrapeJob, type ServiceName } from "../../../configs/topology/topology";
-import { podsLabel } from "./objects";
-import { selector } from "./pod";
+import { podsLabel, selector } from "../labels";
 import type { Workload } from "../workload";
 
 /** What the operator should scrape, and its rules. */

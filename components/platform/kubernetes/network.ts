@@ -3,7 +3,7 @@ import { isIPv6 } from "node:net";
 import type * as k8s from "@pulumi/kubernetes";
 import type { CommonSettings } from "../../../configs/stack/schema";
 import { applicationsLabel } from "../../../configs/topology/kubernetes";
-import { selector } from "./pod";
+import { selector } from "../labels";
 import type { Peer, Workload } from "../workload";
 
 type Policy = k8s.types.input.networking.v1.NetworkPolicySpec;

@@ -1,8 +1,9 @@
-/** The objects beside a workload's pods: pure functions that give their specs. */
+/** Specs of a workload's objects: Deployment, StatefulSet, Job, CronJob, Services, budget, autoscaler, ingress. Pure functions. */
 import type * as k8s from "@pulumi/kubernetes";
 import type { CommonSettings } from "../../../configs/stack/schema";
 import { podsService } from "../../../configs/topology/kubernetes";
-import { dataVolume, hasSeveral, labels, podSpec, requestedCpu, scalesByLoad, selector } from "./pod";
+import { labels, selector } from "../labels";
+import { dataVolume, hasSeveral, podSpec, requestedCpu, scalesByLoad } from "./pod";
 import type { Workload } from "../workload";
 
 const template = (settings: CommonSettings, workload: Workload) => {
@@ -85,9 +86,6 @@ export function cronJob(settings: CommonSettings, workload: Workload): k8s.types
 export function service(settings: CommonSettings, workload: Workload): k8s.types.input.core.v1.ServiceSpec {
   return { type: "ClusterIP", selector: selector(settings, workload), ports: servicePorts(workload) };
 }
-
-/** Label of a headless Service, which has all labels of the other one too. */
-export const podsLabel = { "app.kubernetes.io/component": "pods" } as const;
 
 /** The headless Service: the addresses of single pods. */
 export function pods(settings: CommonSettings, workload: Workload): k8s.types.input.core.v1.ServiceSpec {

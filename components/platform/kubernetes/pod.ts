@@ -2,9 +2,10 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type * as k8s from "@pulumi/kubernetes";
-import { imageOrigin, imageReference, imageVersion } from "../../../configs/images";
+import { imageOrigin, imageReference } from "../../../configs/images";
 import { merge } from "../../../configs/overrides/merge";
 import type { CommonSettings } from "../../../configs/stack/schema";
+import { selector } from "../labels";
 import type { Probe, Secret, Workload, WorkloadFile } from "../workload";
 
 type PodSpec = k8s.types.input.core.v1.PodSpec;
@@ -20,19 +21,6 @@ export const requestedCpu = 0.25;
 
 /** The key that the stack's own Secrets have their value under. */
 export const secretKey = "password";
-
-/** Labels by which pods are selected. They can never change, so they say nothing that may. */
-export const selector = (settings: CommonSettings, workload: Pick<Workload, "name">): Record<string, string> => ({
-  "app.kubernetes.io/name": workload.name,
-  "app.kubernetes.io/instance": settings.stack,
-});
-
-/** Labels of a workload's objects. */
-export const labels = (settings: CommonSettings, workload: Workload): Record<string, string> => ({
-  ...selector(settings, workload),
-  "app.kubernetes.io/part-of": "tracing",
-  "app.kubernetes.io/version": imageVersion(workload.image, imageOrigin(settings)),
-});
 
 /** Files of a kind, and the ConfigMap that holds them: named by their content where a change must restart, else by a name that stays. */
 export function configMapOf(

@@ -2,7 +2,8 @@
 import { workloadsOf } from "../../../components/workloads";
 import { policyOf } from "../../../components/platform/kubernetes/network";
 import { autoscaler, budget, cronJob, deployment, pods, statefulSet } from "../../../components/platform/kubernetes/objects";
-import { configMapOf, podSpec, selector } from "../../../components/platform/kubernetes/pod";
+import { configMapOf, podSpec } from "../../../components/platform/kubernetes/pod";
+import { selector } from "../../../components/platform/labels";
 import type { Workload } from "../../../components/platform/workload";
 import { parseSettings } from "../../../configs/stack/parse";
 import type { Settings } from "../../../configs/stack/schema";

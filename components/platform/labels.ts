@@ -1,0 +1,50 @@
+/** Labels of everything that a stack creates, on both platforms. */
+import { imageOrigin, imageVersion } from "../../configs/images";
+import type { CommonSettings } from "../../configs/stack/schema";
+import { stackLabels } from "../../configs/topology/ports";
+import type { ServiceName } from "../../configs/topology/topology";
+import type { Workload } from "./workload";
+
+const kubernetes = {
+  name: "app.kubernetes.io/name",
+  instance: "app.kubernetes.io/instance",
+  partOf: "app.kubernetes.io/part-of",
+  version: "app.kubernetes.io/version",
+  component: "app.kubernetes.io/component",
+} as const;
+
+/** Labels by which pods are selected. A selector cannot change, so never add a label here. */
+export const selector = (settings: CommonSettings, workload: Pick<Workload, "name">): Record<string, string> => ({
+  [kubernetes.name]: workload.name,
+  [kubernetes.instance]: settings.stack,
+});
+
+/** Labels of a workload's objects on Kubernetes, pods included. Another label rolls the pods. */
+export const labels = (settings: CommonSettings, workload: Workload): Record<string, string> => ({
+  ...selector(settings, workload),
+  [kubernetes.partOf]: "tracing",
+  [kubernetes.version]: imageVersion(workload.image, imageOrigin(settings)),
+});
+
+/** Label of a headless Service, which otherwise has the labels of its workload. */
+export const podsLabel = { [kubernetes.component]: "pods" } as const;
+
+/**
+ * Labels on Docker, by which commands and people find the resources of a stack. Docker cannot change labels: another one here replaces networks and
+ * volumes, with their data. For containers alone, add it in docker/platform.ts.
+ */
+export const dockerLabels = (
+  stack: string,
+  role: "service" | "helper" | "volume" | "network",
+  service?: ServiceName,
+): Record<string, string> => ({
+  [stackLabels.stack]: stack,
+  [stackLabels.role]: role,
+  ...(service ? { [stackLabels.service]: service } : {}),
+});
+
+/** Labels as Docker resources take them. */
+export const labelList = (all: Readonly<Record<string, string>>) => Object.entries(all).map(([label, value]) => ({ label, value }));
+
+/** Whether the stack sets a label itself, so that overrides may not. */
+export const isOwnLabel = (label: string): boolean => Object.values<string>(kubernetes).includes(label) || label.startsWith("tracing.");
