@@ -15,30 +15,32 @@ const operations = () =>
     .array(
       z.strictObject({
         operation: operation.describe("The request: METHOD and path."),
-        percent: percent().describe("Percent of its traces kept."),
+        percent: percent().describe("Percentage of its traces kept."),
       }),
     )
     .prefault([]);
 
 /** What `tracing:sampling` may hold. */
 export const samplingSchema = z.strictObject({
-  default: percent().prefault(100).describe("Percent of traces kept that no rule below says otherwise of."),
-  errors: percent().prefault(100).describe("Percent of traces kept that hold an error. It only raises; 0 says nothing of errors."),
+  default: percent().prefault(100).describe("Percentage of traces kept when no rule matches."),
+  errors: percent()
+    .prefault(100)
+    .describe("Percentage of traces with an error that are kept. It can only raise a trace's rate; 0 turns it off."),
   slow: z
     .strictObject({
       threshold: duration("1ms", "10m").describe("A trace is slow when a SERVER span in it takes at least this long."),
-      percent: percent().prefault(100).describe("Percent of slow traces kept. It only raises."),
+      percent: percent().prefault(100).describe("Percentage of slow traces kept. It can only raise a trace's rate."),
     })
     .optional(),
-  operations: operations().describe("Rules by request; the first that matches a trace holds."),
+  operations: operations().describe("Rules by request. The first match applies."),
   services: z
     .array(
       z.strictObject({
         service: text("a service's name: letters, digits and . _ : / -", /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/).describe(
           "The `service.name` that its spans carry.",
         ),
-        default: percent().optional().describe("Percent of its traces kept that no rule says otherwise of."),
-        operations: operations().describe("Rules for its own requests; they come before the rules for all services."),
+        default: percent().optional().describe("Percentage of its traces kept when no rule matches."),
+        operations: operations().describe("Rules for its requests. They come before the rules for all services."),
       }),
     )
     .prefault([])
@@ -46,12 +48,14 @@ export const samplingSchema = z.strictObject({
   decide: oneOf("collector", "app")
     .prefault("collector")
     .describe(
-      "Who decides: the Collector, on whole traces; or each application, before it sends anything, which is cheaper and cannot know of " +
+      "Who decides: the Collector, which sees whole traces; or each application before it sends anything, which is cheaper but knows nothing of " +
         "errors or slowness.",
     ),
   cap: integer(100, 10_000_000, "spans a second")
     .optional()
-    .describe("Most spans a second that are kept of traces without an error; above it traces are dropped whole, whatever their rate."),
+    .describe(
+      "Maximum number of spans per second kept from traces without errors. Above it, whole traces are dropped, whatever their rate.",
+    ),
   expected: z
     .strictObject({
       tracesPerSecond: integer(1, 1_000_000, "traces a second").prefault(100).describe("New traces a second, at peak."),

@@ -123,29 +123,26 @@ export interface PublishPortsOptions {
 }
 
 export interface SamplingOptions {
-  /**
-   * Percent of traces kept that no rule below says otherwise of. Allowed: a percentage from 0 to 100 with at most two decimals. Default:
-   * 100.
-   */
+  /** Percentage of traces kept when no rule matches. Allowed: a percentage from 0 to 100 with at most two decimals. Default: 100. */
   readonly default?: number | string;
   /**
-   * Percent of traces kept that hold an error. It only raises; 0 says nothing of errors. Allowed: a percentage from 0 to 100 with at most
-   * two decimals. Default: 100.
+   * Percentage of traces with an error that are kept. It can only raise a trace's rate; 0 turns it off. Allowed: a percentage from 0 to 100
+   * with at most two decimals. Default: 100.
    */
   readonly errors?: number | string;
   readonly slow?: SamplingSlowOptions;
-  /** Rules by request; the first that matches a trace holds. Default: []. */
+  /** Rules by request. The first match applies. Default: []. */
   readonly operations?: readonly SamplingOperationOptions[];
   /** Overrides for single services, first to last. Default: []. */
   readonly services?: readonly SamplingServiceOptions[];
   /**
-   * Who decides: the Collector, on whole traces; or each application, before it sends anything, which is cheaper and cannot know of errors
-   * or slowness. Allowed: one of collector, app. Default: "collector".
+   * Who decides: the Collector, which sees whole traces; or each application before it sends anything, which is cheaper but knows nothing
+   * of errors or slowness. Allowed: one of collector, app. Default: "collector".
    */
   readonly decide?: "collector" | "app";
   /**
-   * Most spans a second that are kept of traces without an error; above it traces are dropped whole, whatever their rate. Allowed: spans a
-   * second from 100 to 10000000.
+   * Maximum number of spans per second kept from traces without errors. Above it, whole traces are dropped, whatever their rate. Allowed:
+   * spans a second from 100 to 10000000.
    */
   readonly cap?: number | string;
   readonly expected?: SamplingExpectedOptions;
@@ -154,7 +151,10 @@ export interface SamplingOptions {
 export interface SamplingSlowOptions {
   /** A trace is slow when a SERVER span in it takes at least this long. Allowed: a duration from 1ms to 10m, such as 500ms or 2s. */
   readonly threshold: string;
-  /** Percent of slow traces kept. It only raises. Allowed: a percentage from 0 to 100 with at most two decimals. Default: 100. */
+  /**
+   * Percentage of slow traces kept. It can only raise a trace's rate. Allowed: a percentage from 0 to 100 with at most two decimals.
+   * Default: 100.
+   */
   readonly percent?: number | string;
 }
 
@@ -163,16 +163,16 @@ export interface SamplingOperationOptions {
    * The request: METHOD and path. Allowed: METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number.
    */
   readonly operation: string;
-  /** Percent of its traces kept. Allowed: a percentage from 0 to 100 with at most two decimals. */
+  /** Percentage of its traces kept. Allowed: a percentage from 0 to 100 with at most two decimals. */
   readonly percent: number | string;
 }
 
 export interface SamplingServiceOptions {
   /** The `service.name` that its spans carry. Allowed: a service's name: letters, digits and . _ : / -. */
   readonly service: string;
-  /** Percent of its traces kept that no rule says otherwise of. Allowed: a percentage from 0 to 100 with at most two decimals. */
+  /** Percentage of its traces kept when no rule matches. Allowed: a percentage from 0 to 100 with at most two decimals. */
   readonly default?: number | string;
-  /** Rules for its own requests; they come before the rules for all services. Default: []. */
+  /** Rules for its requests. They come before the rules for all services. Default: []. */
   readonly operations?: readonly SamplingOperationOptions[];
 }
 
@@ -203,8 +203,8 @@ export interface KubernetesOptions {
   /** Class of the volumes. Left out: the cluster's default. Allowed: the name of a StorageClass. */
   readonly storageClass?: string;
   /**
-   * What becomes of volumes when the stack is destroyed. `keep` also protects the namespace, Elasticsearch and the password. Allowed: one
-   * of keep, delete. Default: "keep".
+   * Whether volumes are kept or deleted when the stack is destroyed. `keep` also protects the namespace, Elasticsearch and the password.
+   * Allowed: one of keep, delete. Default: "keep".
    */
   readonly volumes?: "keep" | "delete";
   /** Secrets in the stack's namespace to pull images with. Default: []. */
@@ -216,11 +216,11 @@ export interface KubernetesOptions {
   readonly nodes?: "required" | "preferred" | "any";
   /** Whether instances are spread evenly over zones. Allowed: one of required, preferred, any. Default: "preferred". */
   readonly zones?: "required" | "preferred" | "any";
-  /** Whom pods may ask for names; network policies let nothing else through. */
+  /** DNS servers that network policies let pods reach. */
   readonly dns?: KubernetesDnsOptions;
 }
 
-/** Whom pods may ask for names; network policies let nothing else through. */
+/** DNS servers that network policies let pods reach. */
 export interface KubernetesDnsOptions {
   /** Namespace of the cluster's DNS. Allowed: the name of a namespace. Default: "kube-system". */
   readonly namespace?: string;
@@ -255,23 +255,23 @@ export interface ElasticsearchOptions {
    * cert-manager, external. Default: "off".
    */
   readonly tls?: "off" | "cert-manager" | "external";
-  /** The cert-manager issuer that signs. Without it the stack makes an authority of its own. */
+  /** The cert-manager issuer. Default: a CA created for the stack. */
   readonly issuer?: ElasticsearchIssuerOptions;
   /**
-   * Secret with tls.crt, tls.key and ca.crt: cert-manager writes it, or with `tls: external` somebody else does. Allowed: the name of a
-   * Secret. Default: "elasticsearch-tls".
+   * Secret with tls.crt, tls.key and ca.crt. cert-manager writes it; with `tls: external` it must exist. Allowed: the name of a Secret.
+   * Default: "elasticsearch-tls".
    */
   readonly certificateSecret?: string;
   /**
-   * Whether several nodes may form a new cluster. True for the first start only; without effect once a cluster is there. Allowed: true or
-   * false. Default: "false".
+   * Whether several nodes may form a new cluster. Set it for the first start only; it has no effect on an existing cluster. Allowed: true
+   * or false. Default: "false".
    */
   readonly bootstrap?: boolean;
-  /** An Elasticsearch that exists, in place of one of the stack's own. */
+  /** An Elasticsearch that already exists. The stack then runs none. */
   readonly external?: ElasticsearchExternalOptions;
 }
 
-/** The cert-manager issuer that signs. Without it the stack makes an authority of its own. */
+/** The cert-manager issuer. Default: a CA created for the stack. */
 export interface ElasticsearchIssuerOptions {
   /** Its name. Allowed: the name of a cert-manager issuer. */
   readonly name: string;
@@ -279,7 +279,7 @@ export interface ElasticsearchIssuerOptions {
   readonly kind?: "Issuer" | "ClusterIssuer";
 }
 
-/** An Elasticsearch that exists, in place of one of the stack's own. */
+/** An Elasticsearch that already exists. The stack then runs none. */
 export interface ElasticsearchExternalOptions {
   /** Its address. Allowed: an http or https address with its port, such as https://es.example.com:9200. */
   readonly url: string;
@@ -295,7 +295,7 @@ export interface CollectorOptions {
   /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "500m". */
   readonly cpu?: number | string;
   /**
-   * Disk for spans that wait while Jaeger is away, on each instance that samples, MiB. Spans take a quarter of it; when that is full,
+   * Disk for spans queued while Jaeger is down, MiB, on each instance that samples. Spans may take a quarter of it. When that is full,
    * receivers refuse and clients retry. Allowed: a size from 256Mi to 1024Gi, such as 512Mi or 2Gi. Default: "391Mi".
    */
   readonly queue?: string;
@@ -304,8 +304,8 @@ export interface CollectorOptions {
   /** Instances; more than one needs samplers. Allowed: a number of instances from 1 to 64. Default: 1. */
   readonly replicas?: number | string;
   /**
-   * Most instances that load may raise `replicas` to. Left out: they stay as many. Needs a metrics server in the cluster. Allowed: a number
-   * of instances from 1 to 64.
+   * Maximum number of instances that the autoscaler may create. Default: no autoscaling. Needs a metrics server in the cluster. Allowed: a
+   * number of instances from 1 to 64.
    */
   readonly maxReplicas?: number | string;
 }
@@ -344,8 +344,8 @@ export interface LimitsOptions {
 
 export interface SamplerOptions {
   /**
-   * Instances of the second tier, which samples; all spans of a trace go to the same. 0: the Collector samples itself. Allowed: a number of
-   * instances from 0 to 64. Default: 0.
+   * Instances of the second tier, which samples. All spans of a trace go to the same instance. 0: the Collector samples. Allowed: a number
+   * of instances from 0 to 64. Default: 0.
    */
   readonly replicas?: number | string;
   /** Memory limit, MiB. Allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi. Default: "512Mi". */
@@ -362,20 +362,20 @@ export interface JaegerOptions {
   /** Instances that answer queries and serve sampling strategies. Allowed: a number of instances from 1 to 64. Default: 1. */
   readonly replicas?: number | string;
   /**
-   * Instances of a service of its own that writes, `jaeger-collector`. 0: those that answer queries write too. Allowed: a number of
+   * Instances of `jaeger-collector`, a separate service that writes. 0: the instances that answer queries also write. Allowed: a number of
    * instances from 0 to 64. Default: 0.
    */
   readonly collectors?: number | string;
   /**
-   * Tags stored as plain fields, which are the quickest to search; all others stay searchable too. Default:
+   * Tags stored as plain fields, which are fastest to search. All other tags can be searched too. Default:
    * ["correlation_id","http.method","http.request.method","http.response.status_code","http.route","http.status_code","url.path"].
    */
   readonly tags?: readonly string[];
-  /** An ingress for the UI, behind a login. Left out: the UI is reached by port-forward only. */
+  /** An ingress for the UI, with a login. Default: the UI is reachable by port-forward only. */
   readonly ingress?: JaegerIngressOptions;
 }
 
-/** An ingress for the UI, behind a login. Left out: the UI is reached by port-forward only. */
+/** An ingress for the UI, with a login. Default: the UI is reachable by port-forward only. */
 export interface JaegerIngressOptions {
   /** Name under which the UI is reached. Allowed: a host name. */
   readonly host: string;
@@ -391,8 +391,8 @@ export interface JaegerIngressOptions {
 
 export interface PrometheusOptions {
   /**
-   * A Prometheus of the stack's own, or ServiceMonitors and a PrometheusRule for the operator that the cluster has. Allowed: one of own,
-   * operator. Default: "own".
+   * `own`: the stack runs a Prometheus. `operator`: ServiceMonitors and a PrometheusRule for the cluster's Prometheus operator. Allowed:
+   * one of own, operator. Default: "own".
    */
   readonly mode?: "own" | "operator";
   readonly operator?: PrometheusOperatorOptions;
@@ -402,12 +402,18 @@ export interface PrometheusOptions {
   readonly cpu?: number | string;
   /** How long metrics are kept, in days. Rules look back 26 hours. Allowed: days from 2d to 365d, such as 7d. Default: "15d". */
   readonly retention?: string;
-  /** Most disk that metrics take, MiB; the oldest go first. Allowed: a size from 256Mi to 1024Gi, such as 512Mi or 2Gi. Default: "2Gi". */
+  /**
+   * Maximum disk for metrics, MiB. The oldest are deleted first. Allowed: a size from 256Mi to 1024Gi, such as 512Mi or 2Gi. Default:
+   * "2Gi".
+   */
   readonly storage?: string;
 }
 
 export interface PrometheusOperatorOptions {
-  /** Namespace of the operator's Prometheus; it alone is let through. Allowed: the name of a namespace. Default: "monitoring". */
+  /**
+   * Namespace of the operator's Prometheus. Network policies admit only this namespace. Allowed: the name of a namespace. Default:
+   * "monitoring".
+   */
   readonly namespace?: string;
   /** Labels by which that Prometheus selects monitors and rules. Allowed: texts by name, such as { release: monitoring }. Default: {}. */
   readonly labels?: Readonly<Record<string, string>>;

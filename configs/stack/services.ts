@@ -26,13 +26,13 @@ const elasticsearch = z
         kind: oneOf("Issuer", "ClusterIssuer").prefault("ClusterIssuer").describe("Kind of the issuer."),
       })
       .optional()
-      .describe("The cert-manager issuer that signs. Without it the stack makes an authority of its own."),
+      .describe("The cert-manager issuer. Default: a CA created for the stack."),
     certificateSecret: kubernetesName("Secret")
       .prefault("elasticsearch-tls")
-      .describe("Secret with tls.crt, tls.key and ca.crt: cert-manager writes it, or with `tls: external` somebody else does."),
+      .describe("Secret with tls.crt, tls.key and ca.crt. cert-manager writes it; with `tls: external` it must exist."),
     bootstrap: flag()
       .prefault("false")
-      .describe("Whether several nodes may form a new cluster. True for the first start only; without effect once a cluster is there."),
+      .describe("Whether several nodes may form a new cluster. Set it for the first start only; it has no effect on an existing cluster."),
     external: z
       .strictObject({
         url: leaf(
@@ -51,7 +51,7 @@ const elasticsearch = z
           .describe("Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one."),
       })
       .optional()
-      .describe("An Elasticsearch that exists, in place of one of the stack's own."),
+      .describe("An Elasticsearch that already exists. The stack then runs none."),
   })
   .prefault({});
 
@@ -71,13 +71,15 @@ const collector = z
     queue: mebibytes("256Mi", "1024Gi", countedInSpans)
       .prefault("391Mi")
       .describe(
-        "Disk for spans that wait while Jaeger is away, on each instance that samples, MiB. Spans take a quarter of it; when that is full, receivers refuse and clients retry.",
+        "Disk for spans queued while Jaeger is down, MiB, on each instance that samples. Spans may take a quarter of it. When that is full, receivers refuse and clients retry.",
       ),
     debug: oneOf("off", "basic", "detailed").prefault("off").describe("The debug exporter: what is logged of each kept batch of spans."),
     replicas: integer(1, 64, "a number of instances").prefault(1).describe("Instances; more than one needs samplers."),
     maxReplicas: integer(1, 64, "a number of instances")
       .optional()
-      .describe("Most instances that load may raise `replicas` to. Left out: they stay as many. Needs a metrics server in the cluster."),
+      .describe(
+        "Maximum number of instances that the autoscaler may create. Default: no autoscaling. Needs a metrics server in the cluster.",
+      ),
   })
   .prefault({});
 
@@ -85,7 +87,7 @@ const sampler = z
   .strictObject({
     replicas: integer(0, 64, "a number of instances")
       .prefault(0)
-      .describe("Instances of the second tier, which samples; all spans of a trace go to the same. 0: the Collector samples itself."),
+      .describe("Instances of the second tier, which samples. All spans of a trace go to the same instance. 0: the Collector samples."),
     memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit, MiB."),
     cpu: cores().prefault("500m"),
   })
@@ -98,7 +100,7 @@ const jaeger = z
     replicas: integer(1, 64, "a number of instances").prefault(1).describe("Instances that answer queries and serve sampling strategies."),
     collectors: integer(0, 64, "a number of instances")
       .prefault(0)
-      .describe("Instances of a service of its own that writes, `jaeger-collector`. 0: those that answer queries write too."),
+      .describe("Instances of `jaeger-collector`, a separate service that writes. 0: the instances that answer queries also write."),
     tags: z
       .array(text("a tag's name", /^[A-Za-z][A-Za-z0-9_.-]*$/))
       .prefault([
@@ -110,7 +112,7 @@ const jaeger = z
         "http.status_code",
         "url.path",
       ])
-      .describe("Tags stored as plain fields, which are the quickest to search; all others stay searchable too."),
+      .describe("Tags stored as plain fields, which are fastest to search. All other tags can be searched too."),
     ingress: z
       .strictObject({
         host: text("a host name", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])$/).describe("Name under which the UI is reached."),
@@ -122,7 +124,7 @@ const jaeger = z
         ),
       })
       .optional()
-      .describe("An ingress for the UI, behind a login. Left out: the UI is reached by port-forward only."),
+      .describe("An ingress for the UI, with a login. Default: the UI is reachable by port-forward only."),
   })
   .prefault({});
 
@@ -130,19 +132,21 @@ const prometheus = z
   .strictObject({
     mode: oneOf("own", "operator")
       .prefault("own")
-      .describe("A Prometheus of the stack's own, or ServiceMonitors and a PrometheusRule for the operator that the cluster has."),
+      .describe(
+        "`own`: the stack runs a Prometheus. `operator`: ServiceMonitors and a PrometheusRule for the cluster's Prometheus operator.",
+      ),
     operator: z
       .strictObject({
         namespace: kubernetesName("namespace")
           .prefault("monitoring")
-          .describe("Namespace of the operator's Prometheus; it alone is let through."),
+          .describe("Namespace of the operator's Prometheus. Network policies admit only this namespace."),
         labels: labels.prefault({}).describe("Labels by which that Prometheus selects monitors and rules."),
       })
       .prefault({}),
     memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
     cpu: cores().prefault("500m"),
     retention: days(2, 365).prefault("15d").describe("How long metrics are kept, in days. Rules look back 26 hours."),
-    storage: mebibytes("256Mi", "1024Gi").prefault("2Gi").describe("Most disk that metrics take, MiB; the oldest go first."),
+    storage: mebibytes("256Mi", "1024Gi").prefault("2Gi").describe("Maximum disk for metrics, MiB. The oldest are deleted first."),
   })
   .prefault({});
 
@@ -169,7 +173,9 @@ const kubernetes = z
     storageClass: kubernetesName("StorageClass").optional().describe("Class of the volumes. Left out: the cluster's default."),
     volumes: oneOf("keep", "delete")
       .prefault("keep")
-      .describe("What becomes of volumes when the stack is destroyed. `keep` also protects the namespace, Elasticsearch and the password."),
+      .describe(
+        "Whether volumes are kept or deleted when the stack is destroyed. `keep` also protects the namespace, Elasticsearch and the password.",
+      ),
     pullSecrets: z.array(kubernetesName("Secret")).prefault([]).describe("Secrets in the stack's namespace to pull images with."),
     nodes: oneOf("required", "preferred", "any")
       .prefault("preferred")
@@ -197,7 +203,7 @@ const kubernetes = z
           .describe("Addresses that answer in place of these pods. The default is that of a cache on each node."),
       })
       .prefault({})
-      .describe("Whom pods may ask for names; network policies let nothing else through."),
+      .describe("DNS servers that network policies let pods reach."),
   })
   .prefault({});
 
