@@ -1,4 +1,6 @@
 /** Arguments of components, and how they become settings. Code and stack config go through the same validation. */
+import * as docker from "@pulumi/docker";
+import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type {
   KubernetesOptions,
@@ -28,7 +30,7 @@ export interface KubernetesPlatformArgs extends PlatformArgs, KubernetesOptions 
   readonly operator?: PrometheusOperatorOptions;
 }
 
-/** Arguments about traces. Give the same values to Jaeger and to the Collector. */
+/** Arguments about traces. The Collector takes them from Jaeger. */
 export interface TraceArgs extends Pick<StackOptions, "retention"> {
   /** Which traces are kept. Default: all of them. */
   readonly sampling?: SamplingOptions;
@@ -40,7 +42,7 @@ export interface TraceArgs extends Pick<StackOptions, "retention"> {
 export interface ComponentArgs<Services extends ServiceName> {
   /** Where the component runs: a DockerPlatform or a KubernetesPlatform. */
   readonly platform: Platform;
-  /** Additions to pods and config files, by the name of the service. */
+  /** Additions to pods and config files, by the name of the service. Those of services that the component does not run have no effect. */
   readonly overrides?: Readonly<Partial<Record<Services, OverrideOptions>>>;
 }
 
@@ -71,6 +73,25 @@ export function kubernetesInput({
     kubernetes,
     ...(operator ? { prometheus: { mode: "operator" as const, operator } } : {}),
   };
+}
+
+/** Throws if components do not run on the same platform: their addresses, secrets and names would not fit together. */
+export function requireSamePlatform(component: pulumi.Resource, platform: Platform, others: Readonly<Record<string, object>>): void {
+  for (const [name, other] of Object.entries(others)) {
+    if ("platform" in other && other.platform !== platform)
+      throw new pulumi.ResourceError(`${name} runs on another platform; both must run on the same`, component);
+  }
+}
+
+/** Throws if the provider among a platform's options is one of another package: it would be ignored. */
+export function requireProvider(
+  component: pulumi.Resource,
+  opts: pulumi.ComponentResourceOptions | undefined,
+  platform: StackOptions["platform"],
+): void {
+  const wanted = { docker: docker.Provider, kubernetes: k8s.Provider }[platform];
+  if (opts?.provider && !wanted.isInstance(opts.provider))
+    throw new pulumi.ResourceError(`provider: found one of another package; allowed: one of @pulumi/${platform}`, component);
 }
 
 /**

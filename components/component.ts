@@ -1,7 +1,7 @@
 /** The base of all components. */
 import * as pulumi from "@pulumi/pulumi";
-import type { OverrideOptions } from "../configs/stack/options";
-import { SettingsError, settingsOf } from "../configs/stack/parse";
+import { SettingsError } from "../configs/stack/parse";
+import type { CommonSettings, Settings } from "../configs/stack/schema";
 import type { ServiceName } from "../configs/topology/topology";
 import { customised, overrideProblems } from "./customise";
 import type { Platform } from "./platform/platform";
@@ -13,8 +13,18 @@ export abstract class TracingComponent extends pulumi.ComponentResource {
   /** The service that gets the component's own name. */
   private readonly service: ServiceName;
 
-  protected constructor(type: string, name: string, service: ServiceName, opts?: pulumi.ComponentResourceOptions) {
+  /** Where the component runs. */
+  readonly platform: Platform;
+
+  protected constructor(
+    type: string,
+    name: string,
+    service: ServiceName,
+    platform: Platform,
+    opts: pulumi.ComponentResourceOptions | undefined,
+  ) {
     super(`tracing:components:${type}`, name, {}, opts);
+    this.platform = platform;
     this.name = name;
     this.service = service;
   }
@@ -30,16 +40,10 @@ export abstract class TracingComponent extends pulumi.ComponentResource {
    *
    * @throws SettingsError if an override would break a promise of the stack.
    */
-  protected run(
-    platform: Platform,
-    workloads: readonly Workload[],
-    overrides: Readonly<Partial<Record<ServiceName, OverrideOptions>>> = {},
-  ): void {
-    const { stack } = platform.settings;
-    const settings = settingsOf(stack, { overrides }, ["overrides"], { platform: platform.settings.platform });
+  protected run(workloads: readonly Workload[], settings: CommonSettings & Pick<Settings, "overrides">): void {
     const services = workloads.map((workload) => workload.name);
     const problems = overrideProblems(settings, workloads, services);
-    if (problems.length > 0) throw new SettingsError(stack, problems);
-    for (const workload of workloads) platform.run(this.nameOf(workload.name), customised(settings, workload), this);
+    if (problems.length > 0) throw new SettingsError(settings.stack, problems);
+    for (const workload of workloads) this.platform.run(this.nameOf(workload.name), customised(settings, workload), this);
   }
 }

@@ -5,6 +5,7 @@ import type { ElasticsearchOptions, StackOptions } from "../configs/stack/option
 import { everyKey, SettingsError, settingsOf } from "../configs/stack/parse";
 import type { Settings } from "../configs/stack/schema";
 import { topologyOf } from "../configs/topology";
+import { requireProvider } from "./args";
 import { OtelCollector } from "./collector/collector";
 import { overrideProblems } from "./customise";
 import {
@@ -72,8 +73,8 @@ export class TracingStack extends pulumi.ComponentResource {
   constructor(name: string, args: TracingStackArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tracing:components:TracingStack", name, {}, opts);
     const settings = checked(args);
+    requireProvider(this, opts, settings.platform);
     const { retention, sampling, limits, overrides, elasticsearch: { external, ...storage } = {} } = args;
-    const traces = { retention, sampling, limits };
     const own = { parent: this };
 
     const platform = platformOf(name, args, own);
@@ -81,11 +82,19 @@ export class TracingStack extends pulumi.ComponentResource {
     const elasticsearch = external
       ? existingElasticsearch(external)
       : new Elasticsearch(`${name}-elasticsearch`, { ...common, ...storage }, own);
-    new ElasticsearchExporter(`${name}-elasticsearch-exporter`, { ...common, elasticsearch }, own);
+    const exporter = new ElasticsearchExporter(`${name}-elasticsearch-exporter`, { ...common, elasticsearch }, own);
     const { indexCleaner, sampler } = args;
-    const jaeger = new Jaeger(`${name}-jaeger`, { ...common, ...traces, elasticsearch, indexCleaner, ...args.jaeger }, own);
-    const collector = new OtelCollector(`${name}-otel-collector`, { ...common, ...traces, jaeger, sampler, ...args.collector }, own);
-    const prometheus = new Prometheus(`${name}-prometheus`, { ...common, elasticsearch, jaeger, collector, ...args.prometheus }, own);
+    const jaeger = new Jaeger(
+      `${name}-jaeger`,
+      { ...common, retention, sampling, limits, elasticsearch, indexCleaner, ...args.jaeger },
+      own,
+    );
+    const collector = new OtelCollector(`${name}-otel-collector`, { ...common, jaeger, sampler, ...args.collector }, own);
+    const prometheus = new Prometheus(
+      `${name}-prometheus`,
+      { ...common, elasticsearch, exporter, jaeger, collector, ...args.prometheus },
+      own,
+    );
 
     this.jaeger = jaeger;
     this.collector = collector;

@@ -110,8 +110,12 @@ export async function record(stack: string, config: Record<string, string>, opti
   );
   pulumi.runtime.setAllConfig(config);
   watchRegistrations(recorded);
-  program();
-  await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
+  try {
+    program();
+  } finally {
+    // Also where it fails: what it has registered by then is on its way.
+    await (pulumi.runtime as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
+  }
   return recorded;
 }
 

@@ -4,13 +4,13 @@ import { collectorConfig, collectorEnv, type CollectorRole } from "../../configs
 import { hygieneArgs } from "../../configs/collector/hygiene";
 import { images } from "../../configs/images";
 import type { CollectorOptions, SamplerOptions } from "../../configs/stack/options";
-import type { CollectorSettings } from "../../configs/stack/schema";
+import type { CollectorSettings, Settings } from "../../configs/stack/schema";
 import { collectorTopology, endpoint, ingestNetwork } from "../../configs/topology";
 import { samplingArgs } from "../../configs/collector/tail-sampling";
 import { files, paths, ports, type PublishedPort } from "../../configs/topology/ports";
 import type { Addresses, NextHops, ServiceName } from "../../configs/topology/topology";
 import { hasJaegerCollectors, hasSamplers } from "../../configs/topology/kubernetes";
-import { componentSettings, type ComponentArgs, type TraceArgs } from "../args";
+import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import type { Jaeger } from "../jaeger/jaeger";
 import type { Peer, Workload, WorkloadPort } from "../platform/workload";
@@ -118,8 +118,8 @@ const observed = (exposure: "host" | "cluster"): WorkloadPort[] => {
 
 const scraped: Peer = { from: "prometheus", ports: ["telemetry", "exporter"] };
 
-/** Arguments of the Collector. */
-export interface OtelCollectorArgs extends CollectorOptions, TraceArgs, ComponentArgs<"otel-collector" | "otel-sampler"> {
+/** Arguments of the Collector. Retention, sampling and limits are Jaeger's, so that the two cannot differ. */
+export interface OtelCollectorArgs extends CollectorOptions, ComponentArgs<"otel-collector" | "otel-sampler"> {
   /** Receives the traces that are kept. */
   readonly jaeger: Jaeger;
   /** The second tier, which samples. All spans of a trace go to the same instance. Default: no second tier; the Collector samples. */
@@ -128,7 +128,7 @@ export interface OtelCollectorArgs extends CollectorOptions, TraceArgs, Componen
 
 /** The OpenTelemetry Collector: receives spans from applications, measures and samples them, and sends what is kept to Jaeger. */
 export class OtelCollector extends TracingComponent {
-  readonly settings: CollectorSettings;
+  readonly settings: CollectorSettings & Pick<Settings, "overrides">;
   /** Address for applications, OTLP over gRPC. */
   readonly otlpGrpc: string;
   /** Address for applications, OTLP over HTTP. */
@@ -138,15 +138,16 @@ export class OtelCollector extends TracingComponent {
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: OtelCollectorArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("Collector", name, "otel-collector", opts);
-    const { platform, jaeger, overrides, retention, sampling, limits, sampler, ...collector } = args;
-    const known = { ...platform.settings, jaeger: jaeger.settings.jaeger };
-    const options = { retention, sampling, limits, sampler, collector };
-    this.settings = componentSettings(known, options, ["retention", "sampling", "limits", "sampler", "collector"]);
+    const { platform, jaeger, overrides, sampler, ...collector } = args;
+    super("Collector", name, "otel-collector", platform, opts);
+    requireSamePlatform(this, platform, { jaeger });
+    const { retention, sampling, limits } = jaeger.settings;
+    const known = { ...platform.settings, jaeger: jaeger.settings.jaeger, retention, sampling, limits };
+    this.settings = componentSettings(known, { sampler, collector, overrides }, ["sampler", "collector", "overrides"]);
     this.otlpGrpc = endpoint(this.settings, "otel-collector", ports.collector.otlpGrpc, "otlp-grpc");
     this.otlpHttp = endpoint(this.settings, "otel-collector", ports.collector.otlpHttp, "otlp-http");
     this.ingestNetwork = ingestNetwork(this.settings);
-    this.run(platform, collectorWorkloads(this.settings, collectorTopology(this.settings)), overrides);
-    this.registerOutputs({ otlpGrpc: this.otlpGrpc, otlpHttp: this.otlpHttp });
+    this.run(collectorWorkloads(this.settings, collectorTopology(this.settings)), this.settings);
+    this.registerOutputs({ otlpGrpc: this.otlpGrpc, otlpHttp: this.otlpHttp, ingestNetwork: this.ingestNetwork });
   }
 }

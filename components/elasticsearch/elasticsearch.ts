@@ -9,7 +9,7 @@ import type { Addresses } from "../../configs/topology/topology";
 import { watermarkEnv } from "../../configs/elasticsearch/watermarks";
 import { endpoint, storageTopology } from "../../configs/topology";
 import { authorityOf, elasticsearchHasTls, podsService, portOf } from "../../configs/topology/kubernetes";
-import { settingsOf } from "../../configs/stack/parse";
+import { SettingsError, settingsOf } from "../../configs/stack/parse";
 import { componentSettings, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import type { CertificateFolder, Connection, Secret, SecretFile, Workload } from "../platform/workload";
@@ -200,7 +200,7 @@ export interface ExistingElasticsearch extends Omit<ElasticsearchExternalOptions
 
 /** The part of {@link ExistingElasticsearch} that becomes settings. */
 export const externalOptions = ({ password, ...external }: ExistingElasticsearch): ElasticsearchExternalOptions =>
-  ({ ...(password === undefined ? {} : { passwordSecret: files.elasticsearchPassword }), ...external }) as ElasticsearchExternalOptions;
+  ({ ...external, ...(password === undefined ? {} : { passwordSecret: files.elasticsearchPassword }) }) as ElasticsearchExternalOptions;
 
 /**
  * Connects Jaeger, its index cleaner and the exporter to an Elasticsearch that already exists.
@@ -208,14 +208,19 @@ export const externalOptions = ({ password, ...external }: ExistingElasticsearch
  * @throws SettingsError that lists every error.
  */
 export function existingElasticsearch(existing: ExistingElasticsearch): ElasticsearchConnection {
-  const settings = settingsOf(pulumi.getStack(), { elasticsearch: { external: externalOptions(existing) } }, ["elasticsearch"]);
   const { password, passwordSecret = "" } = existing;
-  return { settings, password: password === undefined ? { existing: passwordSecret, key: "password" } : pulumi.secret(password) };
+  if ((password === undefined) === (passwordSecret === ""))
+    throw new SettingsError(pulumi.getStack(), ["external: found neither or both of password and passwordSecret; allowed: one of them"]);
+  const { elasticsearch } = settingsOf(pulumi.getStack(), { elasticsearch: { external: externalOptions(existing) } }, ["elasticsearch"]);
+  return {
+    settings: { elasticsearch },
+    password: password === undefined ? { existing: passwordSecret, key: "password" } : pulumi.secret(password),
+  };
 }
 
 /** Elasticsearch, which stores the traces: one node or a cluster, its password and, with TLS, its certificate. */
 export class Elasticsearch extends TracingComponent implements ElasticsearchConnection {
-  readonly settings: ElasticsearchSettings;
+  readonly settings: ElasticsearchSettings & Pick<Settings, "overrides">;
   /** The password of the user `elastic`; a secret. */
   readonly password: pulumi.Output<string>;
   /** Address on this host (Docker) or in the cluster (Kubernetes). */
@@ -223,21 +228,23 @@ export class Elasticsearch extends TracingComponent implements ElasticsearchConn
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, { platform, overrides, ...options }: ElasticsearchArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("Elasticsearch", name, "elasticsearch", opts);
-    this.settings = componentSettings(platform.settings, { elasticsearch: options }, ["elasticsearch"]);
+    super("Elasticsearch", name, "elasticsearch", platform, opts);
+    if ("external" in options) throw new pulumi.ResourceError("external: use existingElasticsearch in place of this component", this);
+    this.settings = componentSettings(platform.settings, { elasticsearch: options, overrides }, ["elasticsearch", "overrides"]);
     this.password = this.makePassword(`${name}-password`, opts?.parent);
     this.url = elasticsearchUrl(this.settings);
     const workload = elasticsearchWorkload(this.settings, storageTopology(this.settings), this.password);
-    this.run(platform, [workload], overrides);
+    this.run([workload], this.settings);
     this.registerOutputs({ url: this.url });
   }
 
   private makePassword(name: string, formerParent: pulumi.Resource | undefined): pulumi.Output<string> {
     const { platform, kubernetes } = this.settings;
-    const protect = platform === "kubernetes" && kubernetes.volumes === "keep";
+    const protect = platform === "kubernetes" && kubernetes.volumes === "keep" ? { protect: true } : {};
     // Letters and digits only: it goes through shells, URLs and config files unquoted.
     const args = { length: 32, special: false };
-    return new random.RandomPassword(name, args, { parent: this, protect, aliases: [{ parent: formerParent }] }).result;
+    return new random.RandomPassword(name, args, { parent: this, ...protect, aliases: formerParent ? [{ parent: formerParent }] : [] })
+      .result;
   }
 }
 

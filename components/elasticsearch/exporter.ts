@@ -6,7 +6,7 @@ import type { ElasticsearchSettings } from "../../configs/stack/schema";
 import { storageTopology } from "../../configs/topology";
 import { elasticsearchUser, ports } from "../../configs/topology/ports";
 import type { ElasticsearchAddress } from "../../configs/topology/topology";
-import type { ComponentArgs } from "../args";
+import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import { elasticsearchAuthority, elasticsearchClient, elasticsearchPassword, type ElasticsearchConnection } from "./elasticsearch";
 import type { Secret, Workload } from "../platform/workload";
@@ -76,11 +76,13 @@ export interface ElasticsearchExporterArgs extends ComponentArgs<"elasticsearch-
 /** Exports Elasticsearch's metrics to Prometheus. */
 export class ElasticsearchExporter extends TracingComponent {
   constructor(name: string, args: ElasticsearchExporterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("ElasticsearchExporter", name, "elasticsearch-exporter", opts);
     const { platform, elasticsearch, overrides } = args;
-    const settings = { ...platform.settings, elasticsearch: elasticsearch.settings.elasticsearch };
+    super("ElasticsearchExporter", name, "elasticsearch-exporter", platform, opts);
+    requireSamePlatform(this, platform, { elasticsearch });
+    const known = { ...platform.settings, elasticsearch: elasticsearch.settings.elasticsearch };
+    const settings = componentSettings(known, { overrides }, ["overrides"]);
     const workload = elasticsearchExporterWorkload(settings, storageTopology(settings), elasticsearch.password);
-    this.run(platform, [workload], overrides);
+    this.run([workload], settings);
     this.registerOutputs({});
   }
 }

@@ -3,11 +3,11 @@ import type * as pulumi from "@pulumi/pulumi";
 import { images } from "../../configs/images";
 import { cleanerScript } from "../../configs/jaeger/index-cleaner";
 import type { IndexCleanerOptions, StackOptions } from "../../configs/stack/options";
-import type { CleanerSettings } from "../../configs/stack/schema";
+import type { CleanerSettings, Settings } from "../../configs/stack/schema";
 import { storageTopology } from "../../configs/topology";
 import { files, paths, ports } from "../../configs/topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../../configs/topology/topology";
-import { componentSettings, type ComponentArgs } from "../args";
+import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import {
   elasticsearchAuthority,
@@ -59,16 +59,18 @@ export interface IndexCleanerArgs extends IndexCleanerOptions, Pick<StackOptions
 
 /** The index cleaner, which deletes indices older than the retention. Jaeger creates one. */
 export class IndexCleaner extends TracingComponent {
-  readonly settings: CleanerSettings;
+  readonly settings: CleanerSettings & Pick<Settings, "overrides">;
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: IndexCleanerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("IndexCleaner", name, "index-cleaner", opts);
     const { platform, elasticsearch, overrides, retention, ...indexCleaner } = args;
+    super("IndexCleaner", name, "index-cleaner", platform, opts);
+    requireSamePlatform(this, platform, { elasticsearch });
     const known = { ...platform.settings, elasticsearch: elasticsearch.settings.elasticsearch };
-    this.settings = componentSettings(known, { retention, indexCleaner }, ["retention", "indexCleaner"]);
+    const options = { retention, indexCleaner, overrides };
+    this.settings = componentSettings(known, options, ["retention", "indexCleaner", "overrides"]);
     const workload = cleanerWorkload(this.settings, storageTopology(this.settings), elasticsearch.password);
-    this.run(platform, [workload], overrides);
+    this.run([workload], this.settings);
     this.registerOutputs({ retentionDays: this.settings.retention });
   }
 }

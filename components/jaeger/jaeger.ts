@@ -4,12 +4,12 @@ import { images } from "../../configs/images";
 import { jaegerConfig, jaegerEnv, type JaegerRole } from "../../configs/jaeger/config";
 import { strategiesFile } from "../../configs/sampling";
 import type { IndexCleanerOptions, JaegerOptions } from "../../configs/stack/options";
-import type { JaegerSettings } from "../../configs/stack/schema";
+import type { JaegerSettings, Settings } from "../../configs/stack/schema";
 import { endpoint, storageTopology } from "../../configs/topology";
 import { files, paths, ports } from "../../configs/topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../../configs/topology/topology";
 import { hasJaegerCollectors } from "../../configs/topology/kubernetes";
-import { componentSettings, type ComponentArgs, type TraceArgs } from "../args";
+import { componentSettings, requireSamePlatform, type ComponentArgs, type TraceArgs } from "../args";
 import { TracingComponent } from "../component";
 import {
   elasticsearchAuthority,
@@ -95,7 +95,7 @@ export interface JaegerArgs extends JaegerOptions, TraceArgs, ComponentArgs<"jae
 
 /** Jaeger, which stores traces, shows them and serves sampling strategies, with the index cleaner, which deletes old traces. */
 export class Jaeger extends TracingComponent {
-  readonly settings: JaegerSettings;
+  readonly settings: JaegerSettings & Pick<Settings, "indexCleaner" | "overrides">;
   readonly indexCleaner: IndexCleaner;
   /** Address of the UI and the API: on this host (Docker), of the ingress, or in the cluster. */
   readonly url: string;
@@ -104,20 +104,23 @@ export class Jaeger extends TracingComponent {
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: JaegerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("Jaeger", name, "jaeger", opts);
     const { platform, elasticsearch, indexCleaner, overrides, retention, sampling, limits, ...jaeger } = args;
+    super("Jaeger", name, "jaeger", platform, opts);
+    requireSamePlatform(this, platform, { elasticsearch });
     const known = { ...platform.settings, elasticsearch: elasticsearch.settings.elasticsearch };
-    const options = { retention, sampling, limits, jaeger };
-    this.settings = componentSettings(known, options, ["retention", "sampling", "limits", "jaeger"]);
+    // The cleaner's options and overrides are checked here too, so that every error comes at once and before any resource.
+    const options = { retention, sampling, limits, jaeger, indexCleaner, overrides };
+    const keys = ["retention", "sampling", "limits", "jaeger", "indexCleaner", "overrides"] as const;
+    this.settings = componentSettings(known, options, keys);
     const { ingress } = this.settings.jaeger;
     this.url = ingress ? `https://${ingress.host}` : endpoint(this.settings, "jaeger", ports.jaeger.query, "jaeger-ui");
     this.samplingUrl = endpoint(this.settings, "jaeger", ports.jaeger.samplingHttp, "jaeger-sampling");
-    this.run(platform, jaegerWorkloads(this.settings, storageTopology(this.settings), elasticsearch.password), overrides);
+    this.run(jaegerWorkloads(this.settings, storageTopology(this.settings), elasticsearch.password), this.settings);
     this.indexCleaner = new IndexCleaner(
       this.nameOf("index-cleaner"),
-      { platform, elasticsearch, overrides, retention, ...indexCleaner },
+      { ...indexCleaner, platform, elasticsearch, overrides, retention },
       // Earlier versions created it beside Jaeger.
-      { parent: this, aliases: [{ parent: opts?.parent }] },
+      { parent: this, aliases: opts?.parent ? [{ parent: opts.parent }] : [] },
     );
     this.registerOutputs({ url: this.url, samplingUrl: this.samplingUrl });
   }

@@ -5,14 +5,15 @@ import { images } from "../../configs/images";
 import { prometheusArgs, prometheusConfig } from "../../configs/prometheus/config";
 import { ruleGroups, rulesFile } from "../../configs/prometheus/rules";
 import type { PrometheusOptions } from "../../configs/stack/options";
-import type { StackSettings } from "../../configs/stack/schema";
+import type { Settings, StackSettings } from "../../configs/stack/schema";
 import { endpoint, topologyOf } from "../../configs/topology";
 import { files, paths, ports } from "../../configs/topology/ports";
 import { serviceOf, type ServiceName, type Topology } from "../../configs/topology/topology";
-import { componentSettings, type ComponentArgs } from "../args";
+import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import type { OtelCollector } from "../collector/collector";
 import { TracingComponent } from "../component";
 import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
+import type { ElasticsearchExporter } from "../elasticsearch/exporter";
 import type { Jaeger } from "../jaeger/jaeger";
 import type { Connection, Workload } from "../platform/workload";
 
@@ -71,6 +72,8 @@ function scraped({ scrape }: Topology): Connection[] {
 /** Arguments of Prometheus. The components that it watches must run on the same platform. */
 export interface PrometheusArgs extends Omit<PrometheusOptions, "mode" | "operator">, ComponentArgs<"prometheus"> {
   readonly elasticsearch: ElasticsearchConnection;
+  /** Exports the metrics of `elasticsearch`; alerts need them. */
+  readonly exporter: ElasticsearchExporter;
   readonly jaeger: Jaeger;
   readonly collector: OtelCollector;
 }
@@ -80,26 +83,27 @@ export interface PrometheusArgs extends Omit<PrometheusOptions, "mode" | "operat
  * component creates monitors and rules for the cluster's own Prometheus instead.
  */
 export class Prometheus extends TracingComponent {
-  readonly settings: StackSettings;
+  readonly settings: Settings;
   /** Address on this host (Docker) or in the cluster; undefined with an operator. */
   readonly url: string | undefined;
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("Prometheus", name, "prometheus", opts);
-    const { platform, elasticsearch, jaeger, collector, overrides, ...options } = args;
+    const { platform, elasticsearch, exporter, jaeger, collector, overrides, ...options } = args;
+    super("Prometheus", name, "prometheus", platform, opts);
+    requireSamePlatform(this, platform, { elasticsearch, exporter, jaeger, collector });
     const { mode, operator } = platform.settings.prometheus;
     const known = {
       ...collector.settings,
       ...jaeger.settings,
-      ...elasticsearch.settings,
+      elasticsearch: elasticsearch.settings.elasticsearch,
       indexCleaner: jaeger.indexCleaner.settings.indexCleaner,
     };
-    this.settings = componentSettings(known, { prometheus: { ...options, mode, operator } }, ["prometheus"]);
+    this.settings = componentSettings(known, { prometheus: { ...options, mode, operator }, overrides }, ["prometheus", "overrides"]);
     const topology = topologyOf(this.settings);
     if (mode === "own") {
       this.url = endpoint(this.settings, "prometheus", ports.prometheus.http, "prometheus");
-      this.run(platform, [prometheusWorkload(this.settings, topology)], overrides);
+      this.run([prometheusWorkload(this.settings, topology)], this.settings);
     } else {
       platform.watch(topology.scrape, ruleGroups(this.settings));
     }

@@ -80,14 +80,16 @@ export function settingsOf<K extends SettingsKey>(
   known: Partial<Parsed> = {},
 ): Pick<Parsed, K> & { readonly stack: string } {
   const problems: string[] = [];
-  if (!/^[a-z][a-z0-9-]{0,29}$/.test(stack)) {
+  // Parts of a stack have the name of their platform's, which is checked there.
+  if (keys.some((key) => key === "platform") && !/^[a-z][a-z0-9-]{0,29}$/.test(stack)) {
     problems.push(`stack name: found ${shown(stack)}; allowed: lower-case letters, digits and dashes, 30 at most, a letter first`);
   }
+  const written = plain(options, problems);
   const asked = z.strictObject(Object.fromEntries(keys.map((key) => [key, schema.shape[key]])));
-  const result = asked.safeParse(options);
-  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, options, asked)));
+  const result = asked.safeParse(written);
+  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => describeIssue(issue, written, asked)));
   // Also where another group is wrong: every error at once.
-  const groups = { ...known, ...groupsOf(options, keys) };
+  const groups = { ...known, ...groupsOf(written, keys) };
   problems.push(
     ...portConflicts(groups.publish),
     ...[...platformConflicts(groups), ...sizeConflicts(groups)].map((problem) => `${namespace}:${problem}`),
@@ -96,6 +98,35 @@ export function settingsOf<K extends SettingsKey>(
   if (problems.length > 0 || !result.success) throw new SettingsError(stack, problems);
   return deepFreeze({ ...(result.data as unknown as Pick<Parsed, K>), stack });
 }
+
+/**
+ * A copy of what somebody wrote, without what is not a plain value: an Output, a promise or a resource is not known at preview, and a function is no
+ * setting at all.
+ */
+function plain(options: Readonly<Record<string, unknown>>, problems: string[]): Readonly<Record<string, unknown>> {
+  const copy = (value: unknown, path: string, around: readonly object[]): unknown => {
+    const refused = typeof value === "object" && value !== null ? kindOfObject(value, around) : kindOfValue(value);
+    if (refused !== undefined) {
+      problems.push(`${namespace}:${path}: found ${refused}; allowed: a plain value, known at preview`);
+      return undefined;
+    }
+    if (typeof value !== "object" || value === null) return value;
+    const inside = [...around, value];
+    if (Array.isArray(value)) return value.map((one, i) => copy(one, `${path}[${i}]`, inside));
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, copy(one, path === "" ? key : `${path}.${key}`, inside)]));
+  };
+  return copy(options, "", []) as Readonly<Record<string, unknown>>;
+}
+
+function kindOfObject(value: object, around: readonly object[]): string | undefined {
+  if (around.includes(value)) return "a value that holds itself";
+  if ("__pulumiOutput" in value) return "an Output";
+  if ("__pulumiResource" in value) return "a resource";
+  return "then" in value && typeof value.then === "function" ? "a promise" : undefined;
+}
+
+const kindOfValue = (value: unknown): string | undefined =>
+  ["function", "symbol", "bigint"].includes(typeof value) ? `a ${typeof value}` : undefined;
 
 /** What contradicts itself in the sampling group, and what the tier that samples has too little memory for. */
 function samplingProblems({ sampling, collector, sampler }: Partial<Parsed>): string[] {

@@ -3,15 +3,14 @@ import { existingElasticsearch, Jaeger, KubernetesPlatform, OtelCollector } from
 
 const config = new pulumi.Config();
 
-// The parts by hand, as this stack needs no Prometheus. What they share stands once.
-const traces = { retention: "14d", sampling: { default: 25 } };
+// The components by hand, as this stack needs no Prometheus.
 const platform = new KubernetesPlatform("tracing", { environment: "production" });
 const elasticsearch = existingElasticsearch({
   url: config.require("elasticsearchUrl"),
   password: config.requireSecret("elasticsearchPassword"),
 });
-const jaeger = new Jaeger("jaeger", { platform, elasticsearch, ...traces });
-const collector = new OtelCollector("otel-collector", { platform, jaeger, ...traces });
+const jaeger = new Jaeger("jaeger", { platform, elasticsearch, retention: "14d", sampling: { default: 25 } });
+const collector = new OtelCollector("otel-collector", { platform, jaeger });
 
 export const { otlpGrpc, otlpHttp } = collector;
 export const ui = jaeger.url;

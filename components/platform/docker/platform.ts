@@ -10,7 +10,7 @@ import type { ServiceName } from "../../../configs/topology/topology";
 import { environment, health, program } from "./container";
 import { toolsFolder } from "./scripts";
 import { Volumes } from "./volumes";
-import { commonSettings, type DockerPlatformArgs } from "../../args";
+import { commonSettings, requireProvider, type DockerPlatformArgs } from "../../args";
 import { dockerLabels, labelList } from "../labels";
 import type { Platform } from "../platform";
 import type { Workload, WorkloadFile } from "../workload";
@@ -37,6 +37,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
    */
   constructor(name: string, args: DockerPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tracing:platform:Docker", name, {}, opts);
+    requireProvider(this, opts, "docker");
     this.name = name;
     this.settings = commonSettings({ ...args, platform: "docker" });
     this.provider = this.getProvider("docker:index/container:Container");
@@ -60,6 +61,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
 
   run(name: string, workload: Workload, parent: pulumi.Resource): void {
     const { settings } = this;
+    if (this.running.has(workload.name)) throw new pulumi.ResourceError(`${workload.name} runs on this platform already`, parent);
     if (workload.scale.replicas !== 1) {
       throw new pulumi.ResourceError(`${workload.name} wants ${workload.scale.replicas} instances; one machine runs one`, this);
     }

@@ -37,7 +37,7 @@ export class Volumes {
   private readonly tools: docker.Container;
   /** The volume of all secrets, and the uploader of each secret. */
   private secretsVolume: docker.Volume | undefined;
-  private readonly secretOf = new Map<string, docker.Container>();
+  private readonly secretOf = new Map<string, { readonly content: unknown; readonly upload: docker.Container }>();
 
   constructor(args: VolumesArgs) {
     this.args = args;
@@ -91,7 +91,12 @@ export class Volumes {
   /** The uploader of a secret. Each secret has its own, because a single secret hides the whole diff of the property. */
   private secret(secret: Secret): docker.Container {
     const known = this.secretOf.get(secret.secret);
-    if (known) return known;
+    if (known && known.content !== secret.content)
+      throw new pulumi.ResourceError(
+        `the secret ${secret.secret} has two values: all components must use the same Elasticsearch`,
+        this.args.platform,
+      );
+    if (known) return known.upload;
     this.secretsVolume ??= this.volume(`${this.args.name}-secrets`, this.dockerName("secrets"), this.args.platform);
     const upload = this.helper(
       `${this.args.name}-secret-${secret.secret}-upload`,
@@ -103,7 +108,7 @@ export class Volumes {
       },
       this.args.platform,
     );
-    this.secretOf.set(secret.secret, upload);
+    this.secretOf.set(secret.secret, { content: secret.content, upload });
     return upload;
   }
 

@@ -10,7 +10,7 @@ import { denyAll, policyOf } from "./network";
 import { autoscaler, budget, cronJob, deployment, ingress, job, pods, service, statefulSet } from "./objects";
 import { labels, podsLabel } from "../labels";
 import { configMapOf, hasSeveral, scalesByLoad, secretKey } from "./pod";
-import { commonSettings, kubernetesInput, type KubernetesPlatformArgs } from "../../args";
+import { commonSettings, kubernetesInput, requireProvider, type KubernetesPlatformArgs } from "../../args";
 import type { Platform } from "../platform";
 import type { Secret, Workload } from "../workload";
 
@@ -49,7 +49,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
   private readonly namespace: pulumi.Resource;
   /** Resources that every workload waits for. */
   private readonly ready: pulumi.Resource[];
-  private readonly secretOf = new Map<string, k8s.core.v1.Secret>();
+  private readonly secretOf = new Map<string, { readonly content: unknown; readonly object: k8s.core.v1.Secret }>();
   private readonly running = new Map<ServiceName, { readonly workload: Workload; readonly resource: pulumi.Resource }>();
   /** Whether what holds data is kept from being deleted with the stack. */
   private readonly keep: boolean;
@@ -61,12 +61,16 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
    */
   constructor(name: string, args: KubernetesPlatformArgs, opts?: pulumi.ComponentResourceOptions) {
     super("tracing:platform:Kubernetes", name, {}, opts);
+    requireProvider(this, opts, "kubernetes");
     this.name = name;
     this.settings = commonSettings(kubernetesInput(args));
     const { namespace, cluster, kubeconfig, context, volumes } = this.settings.kubernetes;
     this.keep = volumes === "keep";
+    const given = this.getProvider("kubernetes:core/v1:Namespace");
+    if (given && (kubeconfig ?? context) !== undefined)
+      throw new pulumi.ResourceError("kubeconfig and context: found beside a provider, which has its own; allowed: one or the other", this);
     this.provider =
-      this.getProvider("kubernetes:core/v1:Namespace") ??
+      given ??
       new k8s.Provider(
         `${name}-provider`,
         {
@@ -94,7 +98,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
         },
       },
       // With the namespace go the volumes in it.
-      { ...this.options(this, []), protect: this.keep, retainOnDelete: this.keep },
+      { ...this.options(this, []), ...(this.keep ? { protect: true } : {}), retainOnDelete: this.keep },
     );
     const denial = new k8s.networking.v1.NetworkPolicy(
       `${name}-deny-all`,
@@ -111,6 +115,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
   }
 
   run(name: string, workload: Workload, parent: pulumi.Resource): void {
+    if (this.running.has(workload.name)) throw new pulumi.ResourceError(`${workload.name} runs on this platform already`, parent);
     const metadata = this.metadata(workload);
     this.certificates(workload);
     const secrets = [...workload.secrets, ...(workload.secretVariables ?? [])].flatMap((secret) => this.secret(secret) ?? []);
@@ -143,13 +148,13 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
       case "stateful": {
         const spec = statefulSet(settings, workload);
         // What the stack exists for is protected; a queue and metrics can be made anew.
-        const protect = this.keep && workload.name === "elasticsearch";
+        const protect = this.keep && workload.name === "elasticsearch" ? { protect: true } : {};
         return new k8s.apps.v1.StatefulSet(
           name,
           { metadata, spec },
           {
             ...options,
-            protect,
+            ...protect,
             ignoreChanges: fixedAtFirst,
             customTimeouts: slowStart,
           },
@@ -196,8 +201,10 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
   private secret({ secret, content }: Secret): k8s.core.v1.Secret | undefined {
     if ("existing" in content) return undefined;
     const known = this.secretOf.get(secret);
-    if (known) return known;
-    const made = new k8s.core.v1.Secret(
+    if (known && known.content !== content)
+      throw new pulumi.ResourceError(`the secret ${secret} has two values: all components must use the same Elasticsearch`, this);
+    if (known) return known.object;
+    const object = new k8s.core.v1.Secret(
       `${this.name}-secret-${secret}`,
       {
         metadata: { name: secret, namespace: this.settings.kubernetes.namespace },
@@ -206,8 +213,8 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
       },
       this.options(this, [this.namespace]),
     );
-    this.secretOf.set(secret, made);
-    return made;
+    this.secretOf.set(secret, { content, object });
+    return object;
   }
 
   /** Requests a workload's certificates from cert-manager. Workloads run from here on wait for them. */
