@@ -26,7 +26,13 @@ const base: Workload = {
   startsAfter: [],
   stopGrace: 5,
 };
-const secret = (name: string, path: string, value: string) => ({ secret: name, path, content: pulumi.secret(value) });
+/** The value of each secret, made once: users of a secret share it. */
+const values = new Map<string, pulumi.Output<string>>();
+const secret = (name: string, path: string, value: string) => {
+  const content = values.get(name) ?? pulumi.secret(value);
+  values.set(name, content);
+  return { secret: name, path, content };
+};
 
 /** Runs workloads on the platform, each in a component called `test-<name>`. */
 async function runWorkloads(...given: Partial<Workload>[]): Promise<Run> {
@@ -95,6 +101,12 @@ describe("secrets", () => {
       "test-docker-secret-password-upload": [{ file: "/secrets/password", content: "s3cret", permissions: "0400" }],
       "test-docker-secret-token-upload": [{ file: "/secrets/token", content: "t0ken", permissions: "0400" }],
     });
+  });
+
+  test("of one name have one value", async () => {
+    const [one, other] = [secret("one", "/etc/keys/one", "a"), { ...secret("one", "/etc/keys/one", "a"), content: pulumi.secret("b") }];
+    const run = runWorkloads({ name: "elasticsearch", secrets: [one] }, { name: "jaeger", secrets: [other] });
+    await expect(run).rejects.toThrow("the secret one has two values: all components must use the same Elasticsearch");
   });
 
   test("are copied for each user, under the name that the user reads", async () => {

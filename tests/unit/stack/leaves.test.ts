@@ -211,7 +211,9 @@ function configWith(path: string, value: unknown): Record<string, unknown> {
 /** How the message shows a value: a setting at the top is text for Pulumi, whatever it was written as. */
 function shown(path: string, value: unknown): string {
   const json = JSON.stringify(path.includes(".") || typeof value === "string" ? value : JSON.stringify(value));
-  return json.length > 80 ? `${json.slice(0, 77)}…` : json;
+  // Never with the credentials that an address may hold.
+  const safe = json.replaceAll(/:\/\/[^/@"]*@/g, "://…@");
+  return safe.length > 80 ? `${safe.slice(0, 77)}…` : safe;
 }
 
 test("every setting is described here, and nothing else is", () => {
