@@ -13,6 +13,8 @@ import { bare } from "./units";
 
 /** Everything that is wrong with a stack's config, at once. */
 export class SettingsError extends Error {
+  /** By this mark Pulumi knows an error of which it prints the message alone, without a stack trace (`pulumi.RunError`). */
+  readonly __pulumiRunError = true;
   /** One sentence each: the key, what was found, what is allowed. */
   readonly problems: readonly string[];
 

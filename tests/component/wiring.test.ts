@@ -188,6 +188,16 @@ test.each<[string, unknown, string]>([
   ]);
 });
 
+test("of a refusal Pulumi prints the message alone, whichever program it is", () => {
+  let error: unknown;
+  try {
+    existingElasticsearch({ url: "x", password: "y" });
+  } catch (caught) {
+    error = caught;
+  }
+  expect([error instanceof tracing.SettingsError, pulumi.RunError.isInstance(error)]).toEqual([true, true]);
+});
+
 test("what somebody wrote stays theirs: it is not frozen", async () => {
   const labels: Record<string, string> = { a: "b" };
   await run(() => new Elasticsearch("e", { platform: cluster(), overrides: { elasticsearch: { labels } } }));
