@@ -16,7 +16,7 @@ const since: Readonly<Record<Metric["since"], string>> = {
 export function metricsReference(): string {
   return `# Metrics
 
-The metrics that rules, \`make status\` and tests read, made from configs/prometheus/metrics.ts by \`make render\`. The programs emit many more; these
+The metrics that rules, \`make status\` and tests read, made from configs/prometheus/metrics/ by \`make render\`. The programs emit many more; these
 are known to exist in the versions that run: tests ask the programs for each.
 
 \`job\` says who emits a metric. What applications send has names of its own under the job \`otel-collector-exporter\`.

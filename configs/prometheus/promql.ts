@@ -1,4 +1,4 @@
-/** Pieces of PromQL that rules and commands are made of. The metrics themselves: configs/prometheus/metrics.ts. */
+/** Pieces of PromQL that rules and commands are made of. The metrics themselves: configs/prometheus/metrics/. */
 import { is, like, series, unlike } from "./metrics";
 
 /** A sum for each process. */

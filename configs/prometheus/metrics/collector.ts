@@ -1,0 +1,130 @@
+/** Metrics of the Collector. */
+import type { Described } from "./metric";
+
+/** Label of the second tier, where there is one. */
+export const tier = "tier";
+
+export const collector = {
+  acceptedSpans: {
+    name: "otelcol_receiver_accepted_spans_total",
+    labels: ["receiver", "transport", tier],
+    unit: "spans",
+    since: "first span",
+    meaning: "Spans that receivers took.",
+  },
+  refusedSpans: {
+    name: "otelcol_receiver_refused_spans_total",
+    labels: ["receiver", "transport", tier],
+    unit: "spans",
+    since: "first span",
+    meaning: "Spans that receivers refused, for clients to send again.",
+  },
+  failedSpans: {
+    name: "otelcol_receiver_failed_spans_total",
+    labels: ["receiver", "transport", tier],
+    unit: "spans",
+    since: "first span",
+    meaning: "Spans that failed behind the receivers.",
+  },
+  httpRequests: {
+    name: "http_server_request_duration_seconds_count",
+    labels: ["http_response_status_code"],
+    unit: "requests",
+    since: "first span",
+    meaning: "Requests over HTTP, by their answer. 400 is final.",
+  },
+  rpcRequests: {
+    name: "rpc_server_call_duration_seconds_count",
+    labels: ["rpc_response_status_code"],
+    unit: "requests",
+    since: "first span",
+    meaning: "Requests over gRPC, by their answer. RESOURCE_EXHAUSTED and INVALID_ARGUMENT are final.",
+  },
+  sentSpans: {
+    name: "otelcol_exporter_sent_spans_total",
+    labels: ["exporter"],
+    unit: "spans",
+    since: "first span",
+    meaning: "Spans that the next hop took.",
+  },
+  sendFailedSpans: {
+    name: "otelcol_exporter_send_failed_spans_total",
+    labels: ["exporter"],
+    unit: "spans",
+    since: "failure",
+    meaning: "Spans that the next hop refused for good.",
+  },
+  enqueueFailedSpans: {
+    name: "otelcol_exporter_enqueue_failed_spans_total",
+    labels: ["exporter"],
+    unit: "spans",
+    since: "failure",
+    meaning: "Spans that no queue took.",
+  },
+  filteredSpans: {
+    name: "otelcol_processor_filter_spans_filtered_total",
+    labels: ["filter"],
+    unit: "spans",
+    since: "first span",
+    meaning: "Spans that were dropped where they came in, by reason.",
+  },
+  decidedTraces: {
+    name: "otelcol_processor_tail_sampling_global_count_traces_sampled_total",
+    labels: ["sampled"],
+    unit: "traces",
+    since: "first span",
+    meaning: "Traces that were decided on. The processor of a cap counts each that it is given once more.",
+  },
+  policyTraces: {
+    name: "otelcol_processor_tail_sampling_count_traces_sampled_total",
+    labels: ["policy", "sampled"],
+    unit: "traces",
+    since: "first span",
+    meaning: "Traces that a policy looked at.",
+  },
+  tracesDroppedEarly: {
+    name: "otelcol_processor_tail_sampling_sampling_trace_dropped_too_early_total",
+    labels: [],
+    unit: "traces",
+    since: "first span",
+    meaning: "Traces that gave way to newer ones before they were decided on.",
+  },
+  tracesDroppedLarge: {
+    name: "otelcol_processor_tail_sampling_traces_dropped_too_large_total",
+    labels: [],
+    unit: "traces",
+    since: "failure",
+    meaning: "Traces that were given up as larger than the largest that is allowed.",
+  },
+} as const satisfies Record<string, Described>;
+
+export const collectorGauges = {
+  queueSize: {
+    name: "otelcol_exporter_queue_size",
+    labels: ["exporter"],
+    unit: "bytes",
+    since: "start",
+    meaning: "Spans that wait for Jaeger.",
+  },
+  queueCapacity: {
+    name: "otelcol_exporter_queue_capacity",
+    labels: ["exporter"],
+    unit: "bytes",
+    since: "start",
+    meaning: "Spans that may wait for Jaeger.",
+  },
+  undecidedTraces: {
+    name: "otelcol_processor_tail_sampling_sampling_traces_on_memory",
+    labels: [],
+    unit: "traces",
+    since: "first span",
+    meaning: "Undecided traces. With a cap two processors write it without a label, and the last one's value stands.",
+  },
+  heap: {
+    name: "otelcol_process_runtime_heap_alloc_bytes",
+    labels: [tier],
+    unit: "bytes",
+    since: "start",
+    meaning: "Allocated heap, including garbage.",
+  },
+} as const satisfies Record<string, Described>;

@@ -1,0 +1,75 @@
+/** Metrics of Elasticsearch, of the index cleaner and of volumes. */
+import { cleanerMetric, type cleanerGauges } from "../../jaeger/cleaner-metrics";
+import type { Described } from "./metric";
+
+export const elasticsearchGauges = {
+  elasticsearchStatus: {
+    name: "elasticsearch_cluster_health_status",
+    labels: ["color"],
+    unit: "0 or 1",
+    since: "start",
+    meaning: "Whether the cluster's status is that colour.",
+  },
+  elasticsearchNodes: {
+    name: "elasticsearch_cluster_health_number_of_nodes",
+    labels: [],
+    unit: "nodes",
+    since: "start",
+    meaning: "Nodes that are in the cluster.",
+  },
+  elasticsearchHeapUsed: {
+    name: "elasticsearch_jvm_memory_used_bytes",
+    labels: ["area", "name"],
+    unit: "bytes",
+    since: "start",
+    meaning: "The Java heap in use, garbage included.",
+  },
+  elasticsearchHeapMax: {
+    name: "elasticsearch_jvm_memory_max_bytes",
+    labels: ["area", "name"],
+    unit: "bytes",
+    since: "start",
+    meaning: "The Java heap at most.",
+  },
+  elasticsearchDiskFree: {
+    name: "elasticsearch_filesystem_data_available_bytes",
+    labels: ["name"],
+    unit: "bytes",
+    since: "start",
+    meaning: "Free room on a node's disk.",
+  },
+  elasticsearchDiskSize: {
+    name: "elasticsearch_filesystem_data_size_bytes",
+    labels: ["name"],
+    unit: "bytes",
+    since: "start",
+    meaning: "Size of a node's disk.",
+  },
+} as const satisfies Record<string, Described>;
+
+export const kubeletGauges = {
+  volumeFree: {
+    name: "kubelet_volume_stats_available_bytes",
+    labels: ["namespace", "persistentvolumeclaim"],
+    unit: "bytes",
+    since: "setting",
+    meaning: "Free room of a volume, where the cluster's own Prometheus watches.",
+  },
+  volumeSize: {
+    name: "kubelet_volume_stats_capacity_bytes",
+    labels: ["namespace", "persistentvolumeclaim"],
+    unit: "bytes",
+    since: "setting",
+    meaning: "Size of a volume, where the cluster's own Prometheus watches.",
+  },
+} as const satisfies Record<string, Described>;
+
+const report = (gauge: keyof typeof cleanerGauges, unit: string, meaning: string) =>
+  ({ name: cleanerMetric(gauge), labels: [], unit, since: "start", meaning }) as const;
+
+export const cleanerReports = {
+  cleanerLastSuccess: report("lastSuccess", "seconds since 1970", "The last run of the index cleaner that did its work."),
+  cleanerLastRun: report("lastRun", "0 or 1", "Whether its last run did its work."),
+  cleanerNextRun: report("nextRun", "seconds since 1970", "When its next run is due."),
+  cleanerOldestIndex: report("oldestIndex", "seconds since 1970", "When the oldest index was made."),
+} as const satisfies Record<string, Described>;
