@@ -1,6 +1,6 @@
 /** What a running stack says of itself: asked of its own APIs, each of which may be down. */
 import { jaegerIndices, oldestIndexHours } from "../../configs/jaeger/index-cleaner";
-import { accepted, cappedTraces, decidedTraces, queueCapacity, queueSize, refused, total } from "../../configs/prometheus/promql";
+import { accepted, cappedTraces, decidedTraces, queueCapacity, queueSize, rate, refused, total } from "../../configs/prometheus/promql";
 import type { Settings } from "../../configs/stack/schema";
 import { cronState, paths } from "../../configs/topology/ports";
 import { publishedUrl } from "../../configs/topology/docker";
@@ -22,7 +22,7 @@ export async function collectorHealth(settings: Settings): Promise<string> {
 /** Spans that come in. */
 export async function spanCounts(settings: Settings): Promise<string> {
   const [perSecond, received, turnedAway] = await Promise.all([
-    query(settings, `sum(rate(${accepted}[1m]))`),
+    query(settings, `sum(${rate(accepted, "1m")})`),
     query(settings, `sum(${accepted})`),
     query(settings, `sum(${refused})`),
   ]);

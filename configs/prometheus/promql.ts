@@ -1,6 +1,22 @@
 /** Pieces of PromQL that rules and commands are made of. The metrics themselves: configs/prometheus/metrics/. */
 import { is, like, series, unlike } from "./metrics";
 
+/** Growth per second of a counter over a window such as `5m`. */
+export const rate = (counter: string, window: string) => `rate(${counter}[${window}])`;
+
+/** Growth of a counter over a window. */
+export const increase = (counter: string, window: string) => `increase(${counter}[${window}])`;
+
+/** How often a counter started again at 0 within a window. */
+export const resets = (counter: string, window: string) => `resets(${counter}[${window}])`;
+
+/** The least value of a window, which may end some time ago (`offset`). */
+export const minOver = (value: string, window: string, offset?: string) =>
+  `min_over_time(${value}[${window}]${offset === undefined ? "" : ` offset ${offset}`})`;
+
+/** The highest value of a window. */
+export const maxOver = (value: string, window: string) => `max_over_time(${value}[${window}])`;
+
 /** A sum for each process. */
 export const byInstance = (value: string) => `sum by (job, instance) (${value})`;
 
@@ -8,7 +24,7 @@ export const byInstance = (value: string) => `sum by (job, instance) (${value})`
 export const total = (value: string) => `(sum(${value}) or vector(0))`;
 
 /** What counters grow by in a second, all together. */
-export const totalRates = (...counters: string[]) => `(${counters.map((counter) => total(`rate(${counter}[5m])`)).join(" + ")})`;
+export const totalRates = (...counters: string[]) => `(${counters.map((counter) => total(rate(counter, "5m"))).join(" + ")})`;
 
 /** The recorded series of processes that Prometheus has watched for all of the last five minutes. */
 export const watched = "tracing:watched";
@@ -24,7 +40,9 @@ export const watchedRecord = {
  * `increase` misses: one that was not there five minutes ago counts as a whole, where its process was watched all the time.
  */
 export const grown = (counter: string) =>
-  byInstance(`(${counter} unless last_over_time(${counter}[1m] offset 5m) and on (job, instance) ${watched}) or increase(${counter}[5m])`);
+  byInstance(
+    `(${counter} unless last_over_time(${counter}[1m] offset 5m) and on (job, instance) ${watched}) or ${increase(counter, "5m")}`,
+  );
 
 /** Spans that receivers took, that they refused, and that failed behind them. */
 export const accepted = series("acceptedSpans");

@@ -5,6 +5,7 @@ import {
   enqueueFailed,
   failed,
   grown,
+  minOver,
   queueCapacity,
   queueSize,
   refused,
@@ -49,7 +50,7 @@ function tiers({ collector, sampler }: StackSettings): readonly Tier[] {
 const takesMemory = (settings: StackSettings) =>
   tiers(settings)
     .map(({ labels, memory }) => {
-      const heap = `min_over_time(${series("heap", labels)}[1m])`;
+      const heap = minOver(series("heap", labels), "1m");
       return `${heap} / ${memory * 1024 * 1024} > ${highMemory}`;
     })
     .join(" or ");

@@ -2,7 +2,7 @@
 import type { Alert } from "./alert";
 import { indexCopies } from "../../jaeger/config";
 import { is, series } from "../metrics";
-import { total } from "../promql";
+import { minOver, total } from "../promql";
 import type { StackSettings } from "../../stack/schema";
 import { ownElasticsearch } from "../../topology/kubernetes";
 import { freeAt, type Watermark } from "../../elasticsearch/watermarks";
@@ -24,7 +24,7 @@ const heap = (which: "elasticsearchHeapUsed" | "elasticsearchHeapMax") => series
 const answers = "tracing:elasticsearch_answers";
 
 /** Holds where Elasticsearch has answered its exporter for two minutes. */
-export const elasticsearchAnswers = `min_over_time(${answers}[2m]) == 1`;
+export const elasticsearchAnswers = `${minOver(answers, "2m")} == 1`;
 
 /** Recording rules. */
 export const elasticsearchRecords = [
@@ -105,7 +105,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       : []),
     {
       name: "ElasticsearchHeapHigh",
-      expr: `min_over_time(${heap("elasticsearchHeapUsed")}[5m]) / ${heap("elasticsearchHeapMax")} > ${highHeap}`,
+      expr: `${minOver(heap("elasticsearchHeapUsed"), "5m")} / ${heap("elasticsearchHeapMax")} > ${highHeap}`,
       for: "10m",
       severity: "warning",
       summary: `Elasticsearch's heap is more than ${highHeap * 100} % full, also after garbage collection`,

@@ -1,4 +1,5 @@
 /** Spans that the Collector drops where they come in: configs/collector/hygiene.ts. */
+import { increase } from "../promql";
 import { dropReasons } from "../../collector/hygiene";
 import { like, series } from "../metrics";
 
@@ -7,7 +8,7 @@ const droppedSpans = series("filteredSpans", { filter: like(Object.values(dropRe
 
 export const hygieneAlert = {
   name: "SpansDroppedAtTheDoor",
-  expr: `sum by (filter) (increase(${droppedSpans}[5m])) > 0`,
+  expr: `sum by (filter) (${increase(droppedSpans, "5m")}) > 0`,
   for: "0s",
   severity: "warning",
   summary: "An application sends spans that cannot be stored: they were acknowledged, and dropped",

@@ -1,7 +1,7 @@
 /** Jaeger: that it answers, writes to Elasticsearch, and does so in time. */
 import { down, type Alert, type Watched } from "./alert";
 import { histogram, is, series } from "../metrics";
-import { byInstance, grown, queueSize, total } from "../promql";
+import { byInstance, grown, increase, minOver, queueSize, rate, resets, total } from "../promql";
 import { elasticsearchAnswers } from "./elasticsearch";
 import type { StackSettings } from "../../stack/schema";
 import { jaegerServices } from "../../topology/kubernetes";
@@ -29,17 +29,17 @@ export const unwritten = "tracing:jaeger_unwritten_spans";
  */
 const storageFails =
   `sum(${storageErrors}) > 10 or ` +
-  `((sum(increase(${handed}[2m])) > 0 unless ${elasticsearchAnswers}) ` +
+  `((sum(${increase(handed, "2m")}) > 0 unless ${elasticsearchAnswers}) ` +
   `or sum(${queueSize}) > 0 and min_over_time(${total(jaegerUp)}[4m:15s]) > 0) ` +
-  `and sum(${jaegerUp}) > 0 unless sum(increase(${writes}[2m])) > 0`;
+  `and sum(${jaegerUp}) > 0 unless sum(${increase(writes, "2m")}) > 0`;
 
 /**
  * Unwritten spans in excess of the last hour's minimum. Service documents, and bulk requests that failed as a whole (Jaeger counts them as
  * inserted), can only lower `unwritten`. After a restart it starts at 0 again, so the hour before is ignored. Five seconds' worth of spans are in flight.
  */
 const queueDepth =
-  `((${unwritten} - min_over_time(${unwritten}[1h]) unless on (job, instance) ${byInstance(`resets(${handed}[1h])`)} > 0) or ${unwritten})` +
-  ` > 100 + 5 * ${byInstance(`rate(${handed}[2m])`)}`;
+  `((${unwritten} - ${minOver(unwritten, "1h")} unless on (job, instance) ${byInstance(resets(handed, "1h"))} > 0) or ${unwritten})` +
+  ` > 100 + 5 * ${byInstance(rate(handed, "2m"))}`;
 
 /**
  * Spans handed to Jaeger's writer that are not written. Spans of a failed synchronous write are no longer there: they are counted again when they are
@@ -106,7 +106,7 @@ export function jaegerAlerts(settings: StackSettings): readonly Alert[] {
     },
     {
       name: "HighTraceLatency",
-      expr: `histogram_quantile(0.95, sum by (job, le) (rate(${histogram("writeSeconds", "bucket")}[5m]))) > 0.1`,
+      expr: `histogram_quantile(0.95, sum by (job, le) (${rate(histogram("writeSeconds", "bucket"), "5m")})) > 0.1`,
       for: "10m",
       severity: "warning",
       summary: "Traces are stored slowly: a write takes longer than 100 ms",

@@ -2,7 +2,7 @@
 import type { Alert } from "./alert";
 import { handed, rejected, unencodable, unwritten, writes, writeSeconds } from "./jaeger";
 import { is, series } from "../metrics";
-import { byInstance, enqueueFailed, grown, sendFailed, watched } from "../promql";
+import { byInstance, enqueueFailed, grown, minOver, rate, resets, sendFailed, watched } from "../promql";
 import { elasticsearchAnswers } from "./elasticsearch";
 import { samplingStrategy } from "../../sampling";
 import type { StackSettings } from "../../stack/schema";
@@ -19,17 +19,17 @@ const lost = "tracing:lost_5m";
  * Upper bound of the spans in flight in Jaeger: one second's worth, as it writes five times a second, and what arrives during a write. A worker's
  * next write waits for those of the others, so that counts several times.
  */
-const rate = (counter: string) => byInstance(`rate(${counter}[2m])`);
-const onTheirWay = `(${rate(handed)} + 5 * ${rate(handed)} * ${rate(writeSeconds)} / (${rate(writes)} > 0) or ${rate(handed)})`;
+const perSecond = (counter: string) => byInstance(rate(counter, "2m"));
+const onTheirWay = `(${perSecond(handed)} + 5 * ${perSecond(handed)} * ${perSecond(writeSeconds)} / (${perSecond(writes)} > 0) or ${perSecond(handed)})`;
 
 /**
  * Spans that Jaeger took and never wrote. It drops spans that it cannot encode, for example with an attribute that is NaN, before a bulk request, and no
  * failure counter moves. So compare minimums of the unwritten spans: the one of the last two minutes, minus the one of the five minutes before, must exceed
  * the spans in flight. While Elasticsearch does not answer its exporter either, spans may wait in memory.
  */
-const settled = `min_over_time(${unwritten}[2m])`;
+const settled = minOver(unwritten, "2m");
 const vanished =
-  `((${settled} - min_over_time(${unwritten}[5m] offset 2m) unless on (job, instance) ${byInstance(`resets(${handed}[7m])`)} > 0) ` +
+  `((${settled} - ${minOver(unwritten, "5m", "2m")} unless on (job, instance) ${byInstance(resets(handed, "7m"))} > 0) ` +
   `or ${settled} and on (job, instance) ${watched}) > ${onTheirWay} ` +
   `and on () ${elasticsearchAnswers}`;
 

@@ -1,6 +1,6 @@
 /** How full the memory for undecided traces is. */
 import { series } from "../metrics";
-import { byInstance, cappedTraces, decidedTraces } from "../promql";
+import { byInstance, cappedTraces, decidedTraces, maxOver, rate } from "../promql";
 import { instanceCapacity } from "../../sampling";
 import type { StackSettings } from "../../stack/schema";
 
@@ -19,8 +19,8 @@ export const fullSampling = 0.8;
  */
 export function undecidedShare(settings: StackSettings): string {
   const { traces, decisionWait } = instanceCapacity(settings);
-  if (settings.sampling.cap === undefined) return `max_over_time(${series("undecidedTraces")}[2m]) / ${traces}`;
-  const perSecond = (counter: string) => byInstance(`rate(${counter}[2m])`);
+  if (settings.sampling.cap === undefined) return `${maxOver(series("undecidedTraces"), "2m")} / ${traces}`;
+  const perSecond = (counter: string) => byInstance(rate(counter, "2m"));
   const [all, capped] = [perSecond(decidedTraces()), perSecond(cappedTraces)];
   return `(${all} - (${capped} or ${all} * 0)) * ${decisionWait} / ${traces}`;
 }
