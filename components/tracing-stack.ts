@@ -46,7 +46,7 @@ export interface StackOutputs {
   readonly samplingRates: Readonly<Record<string, string>>;
   /** `span-ingest`: decided as spans arrive; `trace-complete`: when the trace is whole. */
   readonly samplingStrategy: string;
-  /** Promises of the sampling config that `decide: app` cannot keep, one sentence each. */
+  /** Promises of the sampling config that `decide: app` or a cap breaks, one sentence each. */
   readonly samplingLosses: readonly string[];
   /** Environment variables for an application that has access (`ingestNetwork`). */
   readonly applicationEnvironment: Readonly<Record<string, string>>;

@@ -29,7 +29,7 @@ export function collectorWorkloads(settings: CollectorSettings, topology: Addres
       scale: { replicas: settings.sampler.replicas },
       // Gateways pick among these: one that is going must not be picked any more.
       instances: "ready",
-      // Who is ready, gateways ask every five seconds, and hear it from a cache of the cluster's DNS that is up to 30 seconds behind.
+      // Gateways look up the ready samplers every five seconds. The cluster's DNS cache may be up to 30 seconds stale.
       drain: 40,
     },
     {

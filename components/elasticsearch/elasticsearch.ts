@@ -117,7 +117,7 @@ function clusterEnv({
   };
 }
 
-/** The same certificate for clients and between nodes. Nodes are not held to their names, which change; they are to the authority. */
+/** The same certificate for clients and between nodes. Nodes are verified against the CA, not by host name, because host names change. */
 function tlsEnv({ elasticsearch: { tls } }: Pick<Settings, "elasticsearch">): Record<string, string> {
   const on = (layer: "http" | "transport") => {
     const key = (name: string) => `xpack.security.${layer}.ssl.${name}`;
@@ -155,11 +155,11 @@ exit 1'`;
 const wholeWithin = 900;
 
 /**
- * Ready for the first time when the cluster is whole again, so that nodes are rolled one by one with every shard in two places in between;
- * `wholeWithin` later, when it is a member of a cluster with a master, whole or not: no node is kept from its clients for ever.
+ * First ready when the cluster is whole, so that nodes roll one at a time and every shard keeps two copies. After `wholeWithin` seconds, membership in
+ * a cluster with a master is enough.
  *
- * From then on ready when the node itself answers: what befalls other nodes makes this one no worse. An answer is also that it has another
- * password by now. Runs in the image's own shell. The password reaches curl by a file descriptor.
+ * From then on, ready when the node itself answers: failures of other nodes do not make it unready. A 401, because the password has changed, also
+ * counts as an answer. Runs in the image's own shell. The password reaches curl by a file descriptor.
  */
 function clusterReadinessScript({ elasticsearch: { nodes, tls } }: Pick<Settings, "elasticsearch">): string {
   const status = nodes > 1 ? "green" : "yellow";

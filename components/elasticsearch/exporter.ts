@@ -61,7 +61,7 @@ export function elasticsearchExporterWorkload(
   };
 }
 
-/** The exporter takes a password from its environment only; read from its file, it stands in no container's configuration. */
+/** The exporter accepts the password only as a variable. The script reads it from the file, so no container configuration contains it. */
 const startScript = (passwordFile: string): string => `ES_USERNAME=${elasticsearchUser}
 ES_PASSWORD=$(cat ${passwordFile}) || exit
 export ES_USERNAME ES_PASSWORD

@@ -19,7 +19,7 @@ export const selector = (settings: CommonSettings, workload: Pick<Workload, "nam
   [kubernetes.instance]: settings.stack,
 });
 
-/** Labels of a workload's objects on Kubernetes, pods included. Another label rolls the pods. */
+/** Labels of all of a workload's objects on Kubernetes. Another label rolls the pods. For pods only, add it in `template` in kubernetes/objects.ts. */
 export const labels = (settings: CommonSettings, workload: Workload): Record<string, string> => ({
   ...selector(settings, workload),
   [kubernetes.partOf]: "tracing",
@@ -30,8 +30,8 @@ export const labels = (settings: CommonSettings, workload: Workload): Record<str
 export const podsLabel = { [kubernetes.component]: "pods" } as const;
 
 /**
- * Labels on Docker, by which commands and people find the resources of a stack. Docker cannot change labels: another one here replaces networks and
- * volumes, with their data. For containers alone, add it in docker/platform.ts.
+ * Labels on Docker, by which commands and people find the resources of a stack. Docker cannot change labels: adding one here replaces networks and
+ * volumes, and deletes their data. For containers only, add it in docker/platform.ts (services) and docker/volumes.ts (helpers).
  */
 export const dockerLabels = (
   stack: string,

@@ -55,7 +55,7 @@ export interface CertificateFolder {
   readonly secret: string;
   /** Which of its keys; each is a file of that name. */
   readonly keys: readonly string[];
-  /** That cert-manager is to write that Secret: who signs, or `own` for an authority that is made for the stack. */
+  /** Set if cert-manager is to write the Secret: the issuer, or `own` for a CA created for the stack. */
   readonly issuer?: Issuer | "own";
 }
 
@@ -158,8 +158,8 @@ export interface Workload {
     readonly max?: number;
   };
   /**
-   * Which instances its name for single ones leads to: `all`, also those that are not ready, which scraping and forming a cluster need; or
-   * those that are `ready`, which spans are handed to.
+   * Which pods the headless Service resolves to: `all`, ready or not, which scraping and forming a cluster need; or only those that are `ready`, which
+   * spans are sent to. Default: all.
    */
   readonly instances?: "all" | "ready";
   /** Destinations outside of the stack. */
@@ -175,7 +175,7 @@ export interface Workload {
   readonly startsAfter: readonly ServiceName[];
   /** Time between the request to stop and the kill, seconds: long enough to drain what is in memory. */
   readonly stopGrace: number;
-  /** Seconds before that request in which it serves on while others learn that it goes; where a cluster has to spread that word. */
+  /** Kubernetes only: seconds to keep serving before the request to stop, so that clients learn that the pod is leaving. */
   readonly drain?: number;
   /** What stack config adds to its pods or its container. */
   readonly custom?: Omit<Override, "config" | "env">;
@@ -183,7 +183,7 @@ export interface Workload {
   readonly schedule?: {
     /** Hour of the day, UTC. */
     readonly hour: number;
-    /** In place of the command: tells how things are. The command tells it too; a platform that keeps the program up does so between runs. */
+    /** Command that reports status. The main command reports too; a platform that keeps the container up runs this one between runs. */
     readonly report?: readonly string[];
   };
 }

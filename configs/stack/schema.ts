@@ -1,5 +1,5 @@
 /**
- * Settings: stack config as one typed, validated, frozen value. The only home of defaults; everything else of the program follows
+ * Settings: stack config as one typed, validated, frozen value. Defaults stand here, in services.ts and in limits.ts only; everything else of the program follows
  * from it. Values are in the unit that the field's description names, whatever unit they were written in.
  */
 import { isIPv4 } from "node:net";

@@ -73,7 +73,7 @@ export const collector = {
     labels: ["sampled"],
     unit: "traces",
     since: "first span",
-    meaning: "Traces that were decided on. The processor of a cap counts each that it is given once more.",
+    meaning: "Decided traces. With a cap, its processor counts each trace that it receives again.",
   },
   policyTraces: {
     name: "otelcol_processor_tail_sampling_count_traces_sampled_total",
@@ -94,7 +94,7 @@ export const collector = {
     labels: [],
     unit: "traces",
     since: "failure",
-    meaning: "Traces that were given up as larger than the largest that is allowed.",
+    meaning: "Traces dropped because they exceed the size limit.",
   },
 } as const satisfies Record<string, Described>;
 
