@@ -8,8 +8,8 @@ import type { CollectorSettings, Settings } from "../../configs/stack/schema";
 import { collectorTopology, endpoint, ingestNetwork } from "../../configs/topology";
 import { samplingArgs } from "../../configs/collector/tail-sampling";
 import { files, paths, ports, type PublishedPort } from "../../configs/topology/ports";
-import type { Addresses, NextHops, ServiceName } from "../../configs/topology/topology";
-import { hasJaegerCollectors, hasSamplers } from "../../configs/topology/kubernetes";
+import type { Addresses, NextHops } from "../../configs/topology/topology";
+import { hasSamplers, jaegerWriter } from "../../configs/topology/kubernetes";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import type { Jaeger } from "../jaeger/jaeger";
@@ -95,7 +95,7 @@ function front(settings: CollectorSettings) {
 
 /** The part of the tier that samples: a queue on disk, with Jaeger behind it. */
 function sampling(settings: CollectorSettings) {
-  const writer: ServiceName = hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger";
+  const writer = jaegerWriter(settings);
   return {
     kind: "stateful",
     data: [{ path: paths.collectorQueue, size: settings.collector.queue }],

@@ -19,10 +19,13 @@ export const selector = (settings: CommonSettings, workload: Pick<Workload, "nam
   [kubernetes.instance]: settings.stack,
 });
 
+/** Label of everything that belongs to the product, the namespace included. */
+export const partOfLabel = { [kubernetes.partOf]: "tracing" } as const;
+
 /** Labels of all of a workload's objects on Kubernetes. Another label rolls the pods. For pods only, add it in `template` in kubernetes/objects.ts. */
 export const labels = (settings: CommonSettings, workload: Workload): Record<string, string> => ({
   ...selector(settings, workload),
-  [kubernetes.partOf]: "tracing",
+  ...partOfLabel,
   [kubernetes.version]: imageVersion(workload.image, imageOrigin(settings)),
 });
 

@@ -51,7 +51,7 @@ export function optionsFrom(raw: Readonly<Record<string, string>>): Readonly<Rec
 }
 
 /**
- * What stack config says, for the arguments of a TracingStack.
+ * What stack config says, for the arguments of a TracingStack. Validated here, because a program may write what a stack file may not: a password.
  *
  * @throws SettingsError as {@link parseSettings} does.
  */

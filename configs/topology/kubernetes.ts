@@ -18,6 +18,10 @@ export const hasSamplers = ({ sampler }: Pick<Settings, "sampler">): boolean => 
 /** Whether a service of its own writes what Jaeger stores. */
 export const hasJaegerCollectors = (settings: Pick<Settings, "jaeger">): boolean => settings.jaeger.collectors > 0;
 
+/** The service of Jaeger that takes spans. */
+export const jaegerWriter = (settings: Pick<Settings, "jaeger">): ServiceName =>
+  hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger";
+
 /** Whether Elasticsearch is one of the stack's own. */
 export const ownElasticsearch = (settings: Pick<Settings, "elasticsearch">): boolean => settings.elasticsearch.external === undefined;
 
@@ -68,9 +72,8 @@ export function kubernetesElasticsearch(settings: ElasticsearchSettings): Elasti
 
 /** Jaeger's receiver, and the samplers before it if any. */
 export function kubernetesHops(settings: Pick<Settings, "jaeger" | "sampler">): NextHops {
-  const writer: ServiceName = hasJaegerCollectors(settings) ? "jaeger-collector" : "jaeger";
   return {
-    jaegerOtlp: `${writer}:${ports.jaeger.otlpGrpc}`,
+    jaegerOtlp: `${jaegerWriter(settings)}:${ports.jaeger.otlpGrpc}`,
     ...(hasSamplers(settings) ? { samplers: { hostname: podsService("otel-sampler"), port: ports.collector.otlpGrpc } } : {}),
   };
 }

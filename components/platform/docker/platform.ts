@@ -6,12 +6,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { imageOrigin, imageReference, type ImageName } from "../../../configs/images";
 import type { CommonSettings } from "../../../configs/stack/schema";
 import { dockerName, hostPort, networksOf, type Networks } from "../../../configs/topology/docker";
-import type { ServiceName } from "../../../configs/topology/topology";
 import { environment, health, program } from "./container";
 import { toolsFolder } from "./scripts";
 import { Volumes } from "./volumes";
 import { commonSettings, requireProvider, type DockerPlatformArgs } from "../../args";
 import { dockerLabels, labelList } from "../labels";
+import { RunningWorkloads } from "../once";
 import type { Platform } from "../platform";
 import type { Workload, WorkloadFile } from "../workload";
 
@@ -27,7 +27,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
   private readonly imageOf = new Map<ImageName, docker.RemoteImage>();
   private readonly networkOf: Record<keyof Networks, docker.Network>;
   private readonly volumes: Volumes;
-  private readonly running = new Map<ServiceName, pulumi.Resource>();
+  private readonly running = new RunningWorkloads();
   private readonly name: string;
   private readonly provider: pulumi.ProviderResource | undefined;
 
@@ -61,7 +61,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
 
   run(name: string, workload: Workload, parent: pulumi.Resource): void {
     const { settings } = this;
-    if (this.running.has(workload.name)) throw new pulumi.ResourceError(`${workload.name} runs on this platform already`, parent);
+    this.running.refuseSecond(workload, parent);
     if (workload.scale.replicas !== 1) {
       throw new pulumi.ResourceError(`${workload.name} wants ${workload.scale.replicas} instances; one machine runs one`, this);
     }
@@ -119,19 +119,13 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       },
       {
         ...this.options(parent),
-        dependsOn: [...prepared, ...uploads, ...workload.startsAfter.map((service) => this.runningService(workload, service))],
+        dependsOn: [...prepared, ...uploads, ...this.running.before(workload, this)],
         // The provider does not apply a change of these to a container that runs.
         replaceOnChanges: ["healthcheck", "tmpfs"],
         deleteBeforeReplace: true,
       },
     );
-    this.running.set(workload.name, container);
-  }
-
-  private runningService(workload: Workload, service: ServiceName): pulumi.Resource {
-    const resource = this.running.get(service);
-    if (!resource) throw new pulumi.ResourceError(`${workload.name} starts after ${service}, which is not running yet`, this);
-    return resource;
+    this.running.add(workload, container);
   }
 
   private mounts(workload: Workload): docker.types.input.ContainerVolume[] {

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { dockerName } from "../../../configs/topology/docker";
 import { prepareScript, toolsFolder, toolsScript } from "./scripts";
 import { dockerLabels, labelList } from "../labels";
+import { OncePerSecret } from "../once";
 import type { Secret, Workload, WorkloadFile } from "../workload";
 
 /** Folder of the secrets volume. Only the uploader and the prepare task mount it. */
@@ -37,7 +38,7 @@ export class Volumes {
   private readonly tools: docker.Container;
   /** The volume of all secrets, and the uploader of each secret. */
   private secretsVolume: docker.Volume | undefined;
-  private readonly secretOf = new Map<string, { readonly content: unknown; readonly upload: docker.Container }>();
+  private readonly secrets = new OncePerSecret<docker.Container>();
 
   constructor(args: VolumesArgs) {
     this.args = args;
@@ -90,26 +91,20 @@ export class Volumes {
 
   /** The uploader of a secret. Each secret has its own, because a single secret hides the whole diff of the property. */
   private secret(secret: Secret): docker.Container {
-    const known = this.secretOf.get(secret.secret);
-    if (known && known.content !== secret.content)
-      throw new pulumi.ResourceError(
-        `the secret ${secret.secret} has two values: all components must use the same Elasticsearch`,
-        this.args.platform,
-      );
-    if (known) return known.upload;
-    this.secretsVolume ??= this.volume(`${this.args.name}-secrets`, this.dockerName("secrets"), this.args.platform);
-    const upload = this.helper(
-      `${this.args.name}-secret-${secret.secret}-upload`,
-      this.dockerName("secret", secret.secret),
-      {
-        start: false,
-        volumes: [{ volumeName: this.secretsVolume.name, containerPath: secretsFolder }],
-        uploads: [{ file: `${secretsFolder}/${secret.secret}`, content: ownValue(secret), permissions: "0400" }],
-      },
-      this.args.platform,
+    const { name, platform } = this.args;
+    const volume = (this.secretsVolume ??= this.volume(`${name}-secrets`, this.dockerName("secrets"), platform));
+    return this.secrets.get(secret, platform, () =>
+      this.helper(
+        `${name}-secret-${secret.secret}-upload`,
+        this.dockerName("secret", secret.secret),
+        {
+          start: false,
+          volumes: [{ volumeName: volume.name, containerPath: secretsFolder }],
+          uploads: [{ file: `${secretsFolder}/${secret.secret}`, content: ownValue(secret), permissions: "0400" }],
+        },
+        platform,
+      ),
     );
-    this.secretOf.set(secret.secret, { content: secret.content, upload });
-    return upload;
   }
 
   /** A script that runs once as root, with CAP_CHOWN only. It runs again when a secret changes. */

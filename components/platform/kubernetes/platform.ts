@@ -2,15 +2,16 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { CommonSettings } from "../../../configs/stack/schema";
-import type { ScrapeJob, ServiceName } from "../../../configs/topology/topology";
+import type { ScrapeJob } from "../../../configs/topology/topology";
 import { podsService } from "../../../configs/topology/kubernetes";
 import { Certificates } from "./certificates";
 import { Monitors } from "./monitors";
 import { denyAll, policyOf } from "./network";
 import { autoscaler, budget, cronJob, deployment, ingress, job, pods, service, statefulSet } from "./objects";
-import { labels, podsLabel } from "../labels";
+import { labels, partOfLabel, podsLabel } from "../labels";
 import { configMapOf, hasSeveral, scalesByLoad, secretKey } from "./pod";
 import { commonSettings, kubernetesInput, requireProvider, type KubernetesPlatformArgs } from "../../args";
+import { OncePerSecret, RunningWorkloads } from "../once";
 import type { Platform } from "../platform";
 import type { Secret, Workload } from "../workload";
 
@@ -49,8 +50,8 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
   private readonly namespace: pulumi.Resource;
   /** Resources that every workload waits for. */
   private readonly ready: pulumi.Resource[];
-  private readonly secretOf = new Map<string, { readonly content: unknown; readonly object: k8s.core.v1.Secret }>();
-  private readonly running = new Map<ServiceName, { readonly workload: Workload; readonly resource: pulumi.Resource }>();
+  private readonly secrets = new OncePerSecret<k8s.core.v1.Secret>();
+  private readonly running = new RunningWorkloads();
   /** Whether what holds data is kept from being deleted with the stack. */
   private readonly keep: boolean;
 
@@ -91,7 +92,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
         metadata: {
           name: namespace,
           labels: {
-            "app.kubernetes.io/part-of": "tracing",
+            ...partOfLabel,
             ...Object.fromEntries(["enforce", "audit", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, level])),
           },
           ...(this.keep ? { annotations: keptByGitOps } : {}),
@@ -110,12 +111,15 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
   }
 
   watch(jobs: readonly ScrapeJob[], groups: readonly object[]): void {
-    const workloads = [...this.running.values()].map(({ workload }) => workload);
-    new Monitors(`${this.name}-monitors`, { settings: this.settings, workloads, jobs, groups }, this.options(this, [this.namespace]));
+    new Monitors(
+      `${this.name}-monitors`,
+      { settings: this.settings, workloads: this.running.workloads, jobs, groups },
+      this.options(this, [this.namespace]),
+    );
   }
 
   run(name: string, workload: Workload, parent: pulumi.Resource): void {
-    if (this.running.has(workload.name)) throw new pulumi.ResourceError(`${workload.name} runs on this platform already`, parent);
+    this.running.refuseSecond(workload, parent);
     const metadata = this.metadata(workload);
     this.certificates(workload);
     const secrets = [...workload.secrets, ...(workload.secretVariables ?? [])].flatMap((secret) => this.secret(secret) ?? []);
@@ -132,10 +136,10 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
       ];
     });
     const services = this.services(name, workload, made());
-    const before = workload.startsAfter.map((other) => this.runningService(workload, other));
+    const before = this.running.before(workload, this);
     const resource = this.program(name, workload, made(account, policy, ...secrets, ...texts, ...services, ...before));
     this.besides(name, workload, made(resource));
-    this.running.set(workload.name, { workload, resource });
+    this.running.add(workload, resource);
   }
 
   /** What makes the pods. */
@@ -198,23 +202,20 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
   }
 
   /** The Secret for a secret of the stack; undefined if the cluster already has one. */
-  private secret({ secret, content }: Secret): k8s.core.v1.Secret | undefined {
+  private secret(wanted: Secret): k8s.core.v1.Secret | undefined {
+    const { secret, content } = wanted;
     if ("existing" in content) return undefined;
-    const known = this.secretOf.get(secret);
-    if (known && known.content !== content)
-      throw new pulumi.ResourceError(`the secret ${secret} has two values: all components must use the same Elasticsearch`, this);
-    if (known) return known.object;
-    const object = new k8s.core.v1.Secret(
-      `${this.name}-secret-${secret}`,
-      {
-        metadata: { name: secret, namespace: this.settings.kubernetes.namespace },
-        type: "Opaque",
-        stringData: { [secretKey]: content },
-      },
-      this.options(this, [this.namespace]),
+    const metadata = { name: secret, namespace: this.settings.kubernetes.namespace };
+    return this.secrets.get(
+      wanted,
+      this,
+      () =>
+        new k8s.core.v1.Secret(
+          `${this.name}-secret-${secret}`,
+          { metadata, type: "Opaque", stringData: { [secretKey]: content } },
+          this.options(this, [this.namespace]),
+        ),
     );
-    this.secretOf.set(secret, { content, object });
-    return object;
   }
 
   /** Requests a workload's certificates from cert-manager. Workloads run from here on wait for them. */
@@ -225,12 +226,6 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
       const args = { service, secret, issuer, namespace };
       this.ready.push(new Certificates(`${this.name}-certificates`, args, this.options(this, [this.namespace])));
     }
-  }
-
-  private runningService(workload: Workload, name: ServiceName): pulumi.Resource {
-    const resource = this.running.get(name)?.resource;
-    if (!resource) throw new pulumi.ResourceError(`${workload.name} starts after ${name}, which is not running yet`, this);
-    return resource;
   }
 
   private metadata(workload: Workload) {
