@@ -4,13 +4,8 @@
  * A part takes where it runs and what it depends on; `TracingStack` shows how they go together.
  */
 export { OtelCollector, type OtelCollectorArgs } from "./collector/collector";
-export {
-  Elasticsearch,
-  existingElasticsearch,
-  type ElasticsearchArgs,
-  type ElasticsearchConnection,
-  type ExistingElasticsearch,
-} from "./elasticsearch/elasticsearch";
+export { Elasticsearch, type ElasticsearchArgs, type ElasticsearchConnection, type StorageArgs } from "./elasticsearch/elasticsearch";
+export { ExistingElasticsearch, type ExistingElasticsearchArgs, type ExistingElasticsearchOptions } from "./elasticsearch/existing";
 export { ElasticsearchExporter, type ElasticsearchExporterArgs } from "./elasticsearch/exporter";
 export { IndexCleaner, type IndexCleanerArgs } from "./jaeger/index-cleaner";
 export { Jaeger, type JaegerArgs } from "./jaeger/jaeger";

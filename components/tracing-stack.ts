@@ -8,13 +8,8 @@ import { topologyOf } from "../configs/topology";
 import { requireProvider } from "./args";
 import { OtelCollector } from "./collector/collector";
 import { overrideProblems } from "./customise";
-import {
-  Elasticsearch,
-  elasticsearchUrl,
-  existingElasticsearch,
-  externalOptions,
-  type ExistingElasticsearch,
-} from "./elasticsearch/elasticsearch";
+import { Elasticsearch, elasticsearchUrl } from "./elasticsearch/elasticsearch";
+import { ExistingElasticsearch, externalOptions, type ExistingElasticsearchOptions } from "./elasticsearch/existing";
 import { ElasticsearchExporter } from "./elasticsearch/exporter";
 import { Jaeger } from "./jaeger/jaeger";
 import { DockerPlatform } from "./platform/docker/platform";
@@ -29,7 +24,7 @@ export interface TracingStackArgs extends Omit<StackOptions, "elasticsearch"> {
   readonly stack?: string;
   readonly elasticsearch?: Omit<ElasticsearchOptions, "external"> & {
     /** Use an Elasticsearch that already exists; the stack then runs none. */
-    readonly external?: ExistingElasticsearch;
+    readonly external?: ExistingElasticsearchOptions;
   };
 }
 
@@ -75,18 +70,20 @@ export class TracingStack extends pulumi.ComponentResource {
     const settings = checked(args);
     requireProvider(this, opts, settings.platform);
     const { retention, sampling, limits, overrides, elasticsearch: { external, ...storage } = {} } = args;
+    const { indexPrefix, passwordVersion } = storage;
+    const { tags, ...jaegerOptions } = args.jaeger ?? {};
     const own = { parent: this };
 
     const platform = platformOf(name, args, own);
     const common = { platform, overrides };
     const elasticsearch = external
-      ? existingElasticsearch(external)
-      : new Elasticsearch(`${name}-elasticsearch`, { ...common, ...storage }, own);
+      ? new ExistingElasticsearch(`${name}-elasticsearch`, { ...common, tags, indexPrefix, passwordVersion, ...external }, own)
+      : new Elasticsearch(`${name}-elasticsearch`, { ...common, tags, ...storage }, own);
     const exporter = new ElasticsearchExporter(`${name}-elasticsearch-exporter`, { ...common, elasticsearch }, own);
     const { indexCleaner, sampler } = args;
     const jaeger = new Jaeger(
       `${name}-jaeger`,
-      { ...common, retention, sampling, limits, elasticsearch, indexCleaner, ...args.jaeger },
+      { ...common, retention, sampling, limits, elasticsearch, indexCleaner, ...jaegerOptions },
       own,
     );
     const collector = new OtelCollector(`${name}-otel-collector`, { ...common, jaeger, sampler, ...args.collector }, own);

@@ -8,25 +8,33 @@ import { elasticsearchWorkload } from "./elasticsearch/elasticsearch";
 import { elasticsearchExporterWorkload } from "./elasticsearch/exporter";
 import { cleanerWorkload } from "./jaeger/index-cleaner";
 import { jaegerWorkloads } from "./jaeger/jaeger";
-import type { Secret, Workload } from "./platform/workload";
+import type { Passwords } from "./elasticsearch/passwords";
+import { setupWorkload } from "./elasticsearch/setup";
+import type { Workload } from "./platform/workload";
 import { prometheusWorkload } from "./prometheus/prometheus";
 
 /**
  * The workloads of all components before overrides, in start order.
  *
- * @param password Elasticsearch's password. Validation, tests and references need none.
+ * @param passwords Of Elasticsearch's users. Validation, tests and references need none.
  */
-export function workloadsOf(settings: Settings, password: Secret["content"] = unknownPassword(settings)): Workload[] {
+export function workloadsOf(settings: Settings, passwords: Passwords = unknownPasswords(settings)): Workload[] {
   const topology = topologyOf(settings);
   return [
-    ...(ownElasticsearch(settings) ? [elasticsearchWorkload(settings, topology, password)] : []),
-    elasticsearchExporterWorkload(settings, topology, password),
-    ...jaegerWorkloads(settings, topology, password),
-    cleanerWorkload(settings, topology, password),
+    ...(ownElasticsearch(settings) ? [elasticsearchWorkload(settings, topology, passwords)] : []),
+    setupWorkload(settings, topology, passwords),
+    elasticsearchExporterWorkload(settings, topology, passwords),
+    ...jaegerWorkloads(settings, topology, passwords),
+    cleanerWorkload(settings, topology, passwords),
     ...collectorWorkloads(settings, topology),
     ...(settings.prometheus.mode === "own" ? [prometheusWorkload(settings, topology)] : []),
   ];
 }
 
-const unknownPassword = ({ elasticsearch: { external } }: Settings): Secret["content"] =>
-  external ? { existing: external.passwordSecret, key: "password" } : pulumi.output("");
+/** In place of passwords. */
+export function unknownPasswords({ elasticsearch: { external } }: Pick<Settings, "elasticsearch">): Passwords {
+  const unknown = pulumi.output("");
+  const setup = external ? { existing: external.passwordSecret, key: "password" } : unknown;
+  const of = external?.createUsers === false ? setup : unknown;
+  return { setup, users: { writer: of, reader: of, cleaner: of, metrics: of } };
+}

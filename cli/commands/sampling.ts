@@ -1,6 +1,6 @@
 /** `make sampling`: the rates that a stack's config means, what they keep of expected traffic, and what other values would. */
 import { anyOther, capacity, forecast, losses, rateTable, rulesOf, samplingStrategy, samplingTier } from "../../configs/sampling";
-import { indexCopies } from "../../configs/jaeger/config";
+import { indexCopies } from "../../configs/elasticsearch/templates";
 import { parseSettings } from "../../configs/stack/parse";
 import type { Settings } from "../../configs/stack/schema";
 import { stackConfig } from "../../render/record";

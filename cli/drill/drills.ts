@@ -1,6 +1,8 @@
 /** Faults that provoke the alerts of a running stack, each undone when its alerts fire. Used by `make alerts-drill` and a test. */
 import { queueBytes } from "../../configs/collector/bytes";
-import { cronState, files, paths } from "../../configs/topology/ports";
+import { templateName } from "../../configs/elasticsearch/setup";
+import { passwordFile } from "../../configs/elasticsearch/users";
+import { cronState, paths } from "../../configs/topology/ports";
 import { docker } from "../engine/docker";
 import { sleep } from "../machine/run";
 import { pause, restart, spanBytes, start, stop, unpause, type Running } from "../status/running";
@@ -69,17 +71,36 @@ export const drills: readonly Drill[] = [
     lane: "cleaner",
     quick: false,
     provoke: async (stack) => {
-      const file = files.elasticsearchPassword;
+      const file = passwordFile(stack.settings, "cleaner");
       await stack.inVolume(["index-cleaner", "secrets"], `cp -p ${file} .${file}; echo wrong > .wrong; cat .wrong > ${file}; rm .wrong`);
       const past = Math.floor(Date.now() / 1000) - 27 * 3600;
       await docker("exec", stack.id("index-cleaner"), "sh", "-c", `echo ${past} > ${paths.cleanerState}/${cronState.lastSuccess}`);
     },
     undo: async (stack) => {
-      const file = files.elasticsearchPassword;
+      const file = passwordFile(stack.settings, "cleaner");
       await stack.inVolume(["index-cleaner", "secrets"], `mv .${file} ${file}`);
       // It would try again within ten minutes.
       await restart("index-cleaner")(stack);
     },
+  },
+  {
+    what: "somebody deletes an index template",
+    alerts: ["ElasticsearchSetupRepaired"],
+    lane: "cleaner",
+    quick: true,
+    endsByTime: true,
+    provoke: async (stack) => {
+      await stack.elasticsearch("DELETE", `/_index_template/${templateName(stack.settings, "service")}`);
+    },
+    undo: () => Promise.resolve(),
+  },
+  {
+    what: "the setup of Elasticsearch is stopped",
+    alerts: ["ElasticsearchSetupFailing"],
+    lane: "cleaner",
+    quick: false,
+    provoke: stop("elasticsearch-setup"),
+    undo: start("elasticsearch-setup"),
   },
   {
     what: "a client sends more than a request may weigh",

@@ -202,9 +202,9 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: "curl",
-    why: "sends the requests of the documents",
+    why: "sends the requests of the documents, and those of the setup of Elasticsearch",
     for: [],
-    suites: ["e2e-slow", "django-e2e"],
+    suites: ["binaries", "e2e-slow", "django-e2e"],
     probe: { program: "curl" },
     debian: ["curl"],
     brew: "curl",

@@ -1,7 +1,7 @@
 /** Where a running stack is, for people and for applications. */
 import { applicationEnvironment } from "../../configs/sampling";
 import { dockerTopology, networksOf, publishedUrl } from "../../configs/topology/docker";
-import { elasticsearchUser } from "../../configs/topology/ports";
+import { superuser } from "../../configs/elasticsearch/users";
 import type { Settings } from "../../configs/stack/schema";
 import { table } from "../terminal/output";
 
@@ -10,7 +10,7 @@ export function addresses(settings: Settings): string {
   return table([
     ["Jaeger", publishedUrl(settings, "jaeger-ui")],
     ["Prometheus", publishedUrl(settings, "prometheus")],
-    ["Elasticsearch", `${publishedUrl(settings, "elasticsearch")}  (user ${elasticsearchUser}; make password prints the password)`],
+    ["Elasticsearch", `${publishedUrl(settings, "elasticsearch")}  (user ${superuser}; make password prints the password)`],
     ["OTLP gRPC", publishedUrl(settings, "otlp-grpc")],
     ["OTLP HTTP", publishedUrl(settings, "otlp-http")],
   ]);

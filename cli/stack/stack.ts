@@ -13,6 +13,7 @@ export { projectFolder };
 /** Services of a stack on Docker, in the order in which they start; they stop in the opposite one, so that each can still hand on what it holds. */
 export const services = Object.keys({
   elasticsearch: 1,
+  "elasticsearch-setup": 1,
   "elasticsearch-exporter": 1,
   jaeger: 1,
   "otel-collector": 1,

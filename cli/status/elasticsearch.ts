@@ -1,11 +1,11 @@
 /** Requests to the stack's Elasticsearch, as its user. */
 import type { Settings } from "../../configs/stack/schema";
-import { elasticsearchUser } from "../../configs/topology/ports";
+import { superuser } from "../../configs/elasticsearch/users";
 import { publishedUrl } from "../../configs/topology/docker";
 
 /** Sends a request to a path of Elasticsearch's; what its answer means is for the caller to say. */
 export function askElasticsearch(settings: Settings, password: string, path: string, init: RequestInit = {}): Promise<Response> {
-  const login = Buffer.from(`${elasticsearchUser}:${password}`).toString("base64");
+  const login = Buffer.from(`${superuser}:${password}`).toString("base64");
   return fetch(`${publishedUrl(settings, "elasticsearch")}${path}`, {
     ...init,
     headers: { ...(init.headers as Record<string, string> | undefined), authorization: `Basic ${login}` },

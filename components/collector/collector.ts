@@ -85,6 +85,7 @@ function front(settings: CollectorSettings) {
     peers: [
       { from: "applications", ports: ["otlp-grpc", "otlp-http", "jaeger-grpc", "jaeger-thrift"] },
       { from: "index-cleaner", ports: ["reports"] },
+      { from: "elasticsearch-setup", ports: ["reports"] },
       scraped,
       { from: "prometheus", ports: ["report-metrics"] },
     ],

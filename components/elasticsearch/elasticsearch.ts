@@ -1,46 +1,29 @@
 /** Elasticsearch: stores the traces. */
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { images } from "../../configs/images";
-import type { ElasticsearchExternalOptions, ElasticsearchOptions } from "../../configs/stack/options";
+import type { SetupSettings } from "../../configs/elasticsearch/setup";
+import type { ElasticsearchOptions, JaegerOptions } from "../../configs/stack/options";
 import type { ElasticsearchSettings, Settings } from "../../configs/stack/schema";
-import { elasticsearchUser, files, paths, ports } from "../../configs/topology/ports";
+import { superuser, versionSuffix } from "../../configs/elasticsearch/users";
+import { files, paths, ports } from "../../configs/topology/ports";
 import type { Addresses } from "../../configs/topology/topology";
 import { watermarkEnv } from "../../configs/elasticsearch/watermarks";
 import { endpoint, storageTopology } from "../../configs/topology";
-import { authorityOf, elasticsearchHasTls, podsService, portOf } from "../../configs/topology/kubernetes";
-import { SettingsError, settingsOf } from "../../configs/stack/parse";
-import { componentSettings, type ComponentArgs } from "../args";
+import { elasticsearchHasTls, podsService } from "../../configs/topology/kubernetes";
+import type { ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
-import type { CertificateFolder, Connection, Secret, SecretFile, Workload } from "../platform/workload";
-
-/** The password of the user `elastic`, as a file for a workload that logs in. */
-export function elasticsearchPassword(password: Secret["content"]): SecretFile {
-  return { path: `${paths.secrets}/${files.elasticsearchPassword}`, secret: files.elasticsearchPassword, content: password };
-}
-
-/** The CA of Elasticsearch's certificate, as a folder for a client. */
-export function elasticsearchAuthority(settings: Pick<Settings, "elasticsearch">): CertificateFolder[] {
-  const secret = authorityOf(settings);
-  return secret === undefined ? [] : [{ path: paths.authority, secret, keys: [files.authority] }];
-}
-
-/** How a client reaches Elasticsearch: a connection within the stack or a port outside of it, and what it starts after. */
-export function elasticsearchClient(settings: Pick<Settings, "elasticsearch">): Pick<Workload, "connects" | "outside" | "startsAfter"> {
-  const { external } = settings.elasticsearch;
-  if (external) return { connects: [], outside: [{ port: portOf(external.url) }], startsAfter: [] };
-  const connection: Connection = { to: "elasticsearch", ports: [ports.elasticsearch.http] };
-  return { connects: [connection], outside: [], startsAfter: ["elasticsearch"] };
-}
+import type { Workload } from "../platform/workload";
+import { setupSettings, setupWorkload } from "./setup";
+import { makePasswords, newPassword, setupPassword, type Passwords } from "./passwords";
 
 /**
  * What Elasticsearch runs as. The root file system stays writable: the image makes its keystore in its config folder at every start.
  */
-export function elasticsearchWorkload(settings: ElasticsearchSettings, topology: Addresses, password: Secret["content"]): Workload {
+export function elasticsearchWorkload(settings: ElasticsearchSettings, topology: Addresses, { setup }: Pick<Passwords, "setup">): Workload {
   const { memory, cpu, nodes, storage, tls, certificateSecret, issuer = "own" } = settings.elasticsearch;
   // Half for the heap: the other half is for the JVM itself, direct buffers and the page cache that Lucene reads through.
   const heap = Math.floor(memory / 2);
-  const secret = elasticsearchPassword(password);
+  const secret = setupPassword(setup);
   const byFile = topology.elasticsearchPasswordBy === "file";
   return {
     name: "elasticsearch",
@@ -61,7 +44,7 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
     },
     files: [],
     secrets: byFile ? [secret] : [],
-    secretVariables: byFile ? [] : [{ variable: "ELASTIC_PASSWORD", secret: secret.secret, content: password }],
+    secretVariables: byFile ? [] : [{ variable: "ELASTIC_PASSWORD", secret: secret.secret, content: setup }],
     certificates:
       tls === "off"
         ? []
@@ -80,6 +63,7 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
       ...(nodes > 1 ? [{ name: "transport", port: ports.elasticsearch.transport, exposure: "cluster" } as const] : []),
     ],
     peers: [
+      { from: "elasticsearch-setup", ports: ["http"] },
       { from: "jaeger", ports: ["http"] },
       { from: "jaeger-collector", ports: ["http"] },
       { from: "index-cleaner", ports: ["http"] },
@@ -141,7 +125,7 @@ function tlsEnv({ elasticsearch: { tls } }: Pick<Settings, "elasticsearch">): Re
 function readinessScript(passwordFile: string): string {
   const request = "GET /_cluster/health?wait_for_status=yellow&timeout=2s HTTP/1.0\\r\\nAuthorization: Basic %s\\r\\n\\r\\n";
   return `nc 127.0.0.1 ${ports.elasticsearch.http} -e sh -c '
-login=$(printf ${elasticsearchUser}:%s "$(cat ${passwordFile})" | base64 -w 0)
+login=$(printf ${superuser}:%s "$(cat ${passwordFile})" | base64 -w 0)
 printf "${request}" "$login"
 read -r status
 case $status in *" 200 "*) exit 0 ;; esac
@@ -164,7 +148,7 @@ const wholeWithin = 900;
 function clusterReadinessScript({ elasticsearch: { nodes, tls } }: Pick<Settings, "elasticsearch">): string {
   const status = nodes > 1 ? "green" : "yellow";
   const [scheme, trust] = tls === "off" ? ["http", ""] : ["https", ` --cacert ${paths.elasticsearchCertificates}/${files.authority}`];
-  const login = `-K <(printf 'user = "${elasticsearchUser}:%s"' "$ELASTIC_PASSWORD")`;
+  const login = `-K <(printf 'user = "${superuser}:%s"' "$ELASTIC_PASSWORD")`;
   return `joined=/tmp/joined
 asked=/tmp/first-asked
 [ -e $asked ] || date +%s >$asked
@@ -180,71 +164,58 @@ case $code in
 esac`;
 }
 
-/** Arguments of Elasticsearch. */
-export interface ElasticsearchArgs extends Omit<ElasticsearchOptions, "external">, ComponentArgs<"elasticsearch"> {}
+/** Arguments that an Elasticsearch has, whoever runs it. */
+export type StorageArgs = Pick<JaegerOptions, "tags">;
 
-/** What a client needs to know about an Elasticsearch: either an {@link Elasticsearch} or an {@link existingElasticsearch}. */
+/** Arguments of Elasticsearch. */
+export interface ElasticsearchArgs
+  extends Omit<ElasticsearchOptions, "external">, StorageArgs, ComponentArgs<"elasticsearch" | "elasticsearch-setup"> {}
+
+/** What a client needs to know about an Elasticsearch. */
 export interface ElasticsearchConnection {
   readonly settings: Pick<Settings, "elasticsearch">;
-  /** The password of the user `elastic`, or the Secret that holds it. */
-  readonly password: Secret["content"];
+  readonly passwords: Passwords;
 }
-
-/** An Elasticsearch that already exists. */
-export interface ExistingElasticsearch extends Omit<ElasticsearchExternalOptions, "passwordSecret"> {
-  /** Name of a Secret in the stack's namespace whose key `password` holds the password of the user `elastic`. Give this or `password`. */
-  readonly passwordSecret?: string;
-  /** The password of the user `elastic`, which may come from another resource. The stack stores it in a Secret. */
-  readonly password?: pulumi.Input<string>;
-}
-
-/** The part of {@link ExistingElasticsearch} that becomes settings. */
-export const externalOptions = ({ password, ...external }: ExistingElasticsearch): ElasticsearchExternalOptions =>
-  ({ ...external, ...(password === undefined ? {} : { passwordSecret: files.elasticsearchPassword }) }) as ElasticsearchExternalOptions;
 
 /**
- * Connects Jaeger, its index cleaner and the exporter to an Elasticsearch that already exists.
- *
- * @throws SettingsError that lists every error.
+ * Elasticsearch, which stores the traces: one node or a cluster, its passwords and, with TLS, its certificate; and the setup, which puts index templates and
+ * users into it.
  */
-export function existingElasticsearch(existing: ExistingElasticsearch): ElasticsearchConnection {
-  const { password, passwordSecret = "" } = existing;
-  if ((password === undefined) === (passwordSecret === ""))
-    throw new SettingsError(pulumi.getStack(), ["external: found neither or both of password and passwordSecret; allowed: one of them"]);
-  const { elasticsearch } = settingsOf(pulumi.getStack(), { elasticsearch: { external: externalOptions(existing) } }, ["elasticsearch"]);
-  return {
-    settings: { elasticsearch },
-    password: password === undefined ? { existing: passwordSecret, key: "password" } : pulumi.secret(password),
-  };
-}
-
-/** Elasticsearch, which stores the traces: one node or a cluster, its password and, with TLS, its certificate. */
 export class Elasticsearch extends TracingComponent implements ElasticsearchConnection {
-  readonly settings: ElasticsearchSettings & Pick<Settings, "overrides">;
+  readonly settings: SetupSettings & Pick<Settings, "overrides">;
   /** The password of the user `elastic`; a secret. */
   readonly password: pulumi.Output<string>;
+  readonly passwords: Passwords;
   /** Address on this host (Docker) or in the cluster (Kubernetes). */
   readonly url: string;
 
   /** @throws SettingsError that lists every error in the arguments. */
-  constructor(name: string, { platform, overrides, ...options }: ElasticsearchArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, { platform, overrides, tags, ...options }: ElasticsearchArgs, opts?: pulumi.ComponentResourceOptions) {
     super("Elasticsearch", name, "elasticsearch", platform, opts);
-    if ("external" in options) throw new pulumi.ResourceError("external: use existingElasticsearch in place of this component", this);
-    this.settings = componentSettings(platform.settings, { elasticsearch: options, overrides }, ["elasticsearch", "overrides"]);
-    this.password = this.makePassword(`${name}-password`, opts?.parent);
+    if ("external" in options) throw new pulumi.ResourceError("external: use ExistingElasticsearch in place of this component", this);
+    this.settings = setupSettings(platform.settings, { elasticsearch: options, jaeger: { tags }, overrides });
+    const { setup, former } = this.superuserPasswords(`${name}-password`, opts?.parent);
+    this.password = setup;
+    this.passwords = { setup, ...(former ? { former } : {}), users: makePasswords(this.settings, setup, name, { parent: this }) };
     this.url = elasticsearchUrl(this.settings);
-    const workload = elasticsearchWorkload(this.settings, storageTopology(this.settings), this.password);
-    this.run([workload], this.settings);
+    const topology = storageTopology(this.settings);
+    const workload = elasticsearchWorkload(this.settings, topology, this.passwords);
+    this.run([workload, setupWorkload(this.settings, topology, this.passwords)], this.settings);
     this.registerOutputs({ url: this.url });
   }
 
-  private makePassword(name: string, formerParent: pulumi.Resource | undefined): pulumi.Output<string> {
-    const { platform, kubernetes } = this.settings;
+  /**
+   * The superuser's password and the one before it, by which the setup changes it. Those of all versions stay in the state: a protected resource cannot go,
+   * and which of them Elasticsearch has taken is known to Elasticsearch only.
+   */
+  private superuserPasswords(name: string, formerParent: pulumi.Resource | undefined) {
+    const { platform, kubernetes, elasticsearch } = this.settings;
     const protect = platform === "kubernetes" && kubernetes.volumes === "keep" ? { protect: true } : {};
-    // Letters and digits only: it goes through shells, URLs and config files unquoted.
-    const args = { length: 32, special: false };
-    return new random.RandomPassword(name, args, { parent: this, ...protect, aliases: formerParent ? [{ parent: formerParent }] : [] })
-      .result;
+    const aliases = formerParent ? [{ parent: formerParent }] : [];
+    const versions = Array.from({ length: elasticsearch.passwordVersion }, (_, i) =>
+      newPassword(name + versionSuffix(i + 1), { parent: this, ...protect, aliases }),
+    );
+    return { setup: versions.at(-1) as pulumi.Output<string>, former: versions.at(-2) };
   }
 }
 

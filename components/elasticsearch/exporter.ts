@@ -4,12 +4,15 @@ import { goMemoryLimit } from "../../configs/go-programs";
 import { images } from "../../configs/images";
 import type { ElasticsearchSettings } from "../../configs/stack/schema";
 import { storageTopology } from "../../configs/topology";
-import { elasticsearchUser, ports } from "../../configs/topology/ports";
+import { userName } from "../../configs/elasticsearch/users";
+import { ports } from "../../configs/topology/ports";
 import type { ElasticsearchAddress } from "../../configs/topology/topology";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
-import { elasticsearchAuthority, elasticsearchClient, elasticsearchPassword, type ElasticsearchConnection } from "./elasticsearch";
-import type { Secret, Workload } from "../platform/workload";
+import { elasticsearchAuthority, elasticsearchClient } from "./client";
+import type { ElasticsearchConnection } from "./elasticsearch";
+import { userPassword, type Passwords } from "./passwords";
+import type { Workload } from "../platform/workload";
 
 /** Memory limit, MiB. It holds the answers of one scrape. */
 const memory = 64;
@@ -18,15 +21,15 @@ const memory = 64;
 export function elasticsearchExporterWorkload(
   settings: ElasticsearchSettings,
   topology: ElasticsearchAddress,
-  password: Secret["content"],
+  passwords: Passwords,
 ): Workload {
   const { http } = ports.elasticsearchExporter;
-  const secret = elasticsearchPassword(password);
+  const secret = userPassword(settings, passwords, "metrics");
   return {
     name: "elasticsearch-exporter",
     kind: "service",
     image: "elasticsearch-exporter",
-    command: ["/bin/sh", "-c", startScript(secret.path)],
+    command: ["/bin/sh", "-c", startScript(userName(settings, "metrics"), secret.path)],
     args: [
       "exporter",
       `--web.listen-address=:${http}`,
@@ -62,7 +65,7 @@ export function elasticsearchExporterWorkload(
 }
 
 /** The exporter accepts the password only as a variable. The script reads it from the file, so no container configuration contains it. */
-const startScript = (passwordFile: string): string => `ES_USERNAME=${elasticsearchUser}
+const startScript = (user: string, passwordFile: string): string => `ES_USERNAME=${user}
 ES_PASSWORD=$(cat ${passwordFile}) || exit
 export ES_USERNAME ES_PASSWORD
 exec /bin/elasticsearch_exporter "$@"`;
@@ -81,7 +84,7 @@ export class ElasticsearchExporter extends TracingComponent {
     requireSamePlatform(this, platform, { elasticsearch });
     const known = { ...platform.settings, elasticsearch: elasticsearch.settings.elasticsearch };
     const settings = componentSettings(known, { overrides }, ["overrides"]);
-    const workload = elasticsearchExporterWorkload(settings, storageTopology(settings), elasticsearch.password);
+    const workload = elasticsearchExporterWorkload(settings, storageTopology(settings), elasticsearch.passwords);
     this.run([workload], settings);
     this.registerOutputs({});
   }

@@ -9,20 +9,13 @@ import { files, paths, ports } from "../../configs/topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../../configs/topology/topology";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
-import {
-  elasticsearchAuthority,
-  elasticsearchClient,
-  elasticsearchPassword,
-  type ElasticsearchConnection,
-} from "../elasticsearch/elasticsearch";
-import type { Secret, Workload } from "../platform/workload";
+import { elasticsearchAuthority, elasticsearchClient } from "../elasticsearch/client";
+import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
+import { userPassword, type Passwords } from "../elasticsearch/passwords";
+import type { Workload } from "../platform/workload";
 
 /** The index cleaner's workload. */
-export function cleanerWorkload(
-  settings: CleanerSettings,
-  topology: Addresses & ElasticsearchAddress,
-  password: Secret["content"],
-): Workload {
+export function cleanerWorkload(settings: CleanerSettings, topology: Addresses & ElasticsearchAddress, passwords: Passwords): Workload {
   const { connects, ...client } = elasticsearchClient(settings);
   const script = `${paths.config}/${files.cleaner}`;
   return {
@@ -33,7 +26,7 @@ export function cleanerWorkload(
     args: [],
     env: {},
     files: [{ path: script, content: cleanerScript(settings, topology), onChange: "restart" }],
-    secrets: [elasticsearchPassword(password)],
+    secrets: [userPassword(settings, passwords, "cleaner")],
     certificates: elasticsearchAuthority(settings),
     data: [{ path: paths.cleanerState, size: 1 }],
     scratch: [],
@@ -69,7 +62,7 @@ export class IndexCleaner extends TracingComponent {
     const known = { ...platform.settings, elasticsearch: elasticsearch.settings.elasticsearch };
     const options = { retention, indexCleaner, overrides };
     this.settings = componentSettings(known, options, ["retention", "indexCleaner", "overrides"]);
-    const workload = cleanerWorkload(this.settings, storageTopology(this.settings), elasticsearch.password);
+    const workload = cleanerWorkload(this.settings, storageTopology(this.settings), elasticsearch.passwords);
     this.run([workload], this.settings);
     this.registerOutputs({ retentionDays: this.settings.retention });
   }

@@ -11,24 +11,21 @@ import type { Addresses, ElasticsearchAddress } from "../../configs/topology/top
 import { hasJaegerCollectors } from "../../configs/topology/kubernetes";
 import { componentSettings, requireSamePlatform, type ComponentArgs, type TraceArgs } from "../args";
 import { TracingComponent } from "../component";
-import {
-  elasticsearchAuthority,
-  elasticsearchClient,
-  elasticsearchPassword,
-  type ElasticsearchConnection,
-} from "../elasticsearch/elasticsearch";
+import { elasticsearchAuthority, elasticsearchClient } from "../elasticsearch/client";
+import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
+import { userPassword, type Passwords } from "../elasticsearch/passwords";
 import { IndexCleaner } from "./index-cleaner";
-import type { Secret, Workload } from "../platform/workload";
+import type { Workload } from "../platform/workload";
 
 type StorageTopology = Addresses & ElasticsearchAddress;
 
 /** Jaeger's workloads: one that both writes and answers queries, or `jaeger` for queries and `jaeger-collector` for writes. */
-export function jaegerWorkloads(settings: JaegerSettings, topology: StorageTopology, password: Secret["content"]): Workload[] {
-  const workload = (role: JaegerRole) => jaegerWorkload(settings, topology, password, role);
+export function jaegerWorkloads(settings: JaegerSettings, topology: StorageTopology, passwords: Passwords): Workload[] {
+  const workload = (role: JaegerRole) => jaegerWorkload(settings, topology, passwords, role);
   return hasJaegerCollectors(settings) ? [workload("query"), workload("collector")] : [workload("both")];
 }
 
-function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, password: Secret["content"], role: JaegerRole): Workload {
+function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, passwords: Passwords, role: JaegerRole): Workload {
   const config = `${paths.config}/${files.jaeger}`;
   const port = ports.jaeger;
   const [writes, answers] = [role !== "query", role !== "collector"];
@@ -46,7 +43,10 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
         ? [{ path: `${paths.live}/${files.strategies}`, content: strategiesFile(settings.sampling), onChange: "live" } as const]
         : []),
     ],
-    secrets: [elasticsearchPassword(password)],
+    secrets: [
+      ...(writes ? [userPassword(settings, passwords, "writer")] : []),
+      ...(answers ? [userPassword(settings, passwords, "reader")] : []),
+    ],
     certificates: [...elasticsearchAuthority(settings), ...(answers && ingress ? [users] : [])],
     data: [],
     // The official image declares a volume there; without this each container would leave an anonymous one behind.
@@ -86,7 +86,7 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
 }
 
 /** Arguments of Jaeger. */
-export interface JaegerArgs extends JaegerOptions, TraceArgs, ComponentArgs<"jaeger" | "jaeger-collector" | "index-cleaner"> {
+export interface JaegerArgs extends Omit<JaegerOptions, "tags">, TraceArgs, ComponentArgs<"jaeger" | "jaeger-collector" | "index-cleaner"> {
   /** Storage for the traces. */
   readonly elasticsearch: ElasticsearchConnection;
   /** Settings of the cron that deletes traces older than the retention. */
@@ -115,7 +115,7 @@ export class Jaeger extends TracingComponent {
     const { ingress } = this.settings.jaeger;
     this.url = ingress ? `https://${ingress.host}` : endpoint(this.settings, "jaeger", ports.jaeger.query, "jaeger-ui");
     this.samplingUrl = endpoint(this.settings, "jaeger", ports.jaeger.samplingHttp, "jaeger-sampling");
-    this.run(jaegerWorkloads(this.settings, storageTopology(this.settings), elasticsearch.password), this.settings);
+    this.run(jaegerWorkloads(this.settings, storageTopology(this.settings), elasticsearch.passwords), this.settings);
     this.indexCleaner = new IndexCleaner(
       this.nameOf("index-cleaner"),
       { ...indexCleaner, platform, elasticsearch, overrides, retention },

@@ -1,11 +1,6 @@
 /** What the index cleaner tells of itself, as OTLP gauges. The only home of their names. */
 
-interface Gauge {
-  /** Name as OpenTelemetry writes it. */
-  readonly name: string;
-  /** Unit in UCUM; none for a yes or no. */
-  readonly unit: "s" | "";
-}
+import type { Gauge } from "../reported-gauges";
 
 export const cleanerGauges = {
   /** Unix time of the last run that did its work. */
@@ -20,9 +15,3 @@ export const cleanerGauges = {
    */
   oldestIndex: { name: "tracing.index.oldest.creation.timestamp", unit: "s" },
 } as const satisfies Record<string, Gauge>;
-
-/** The metric's name in Prometheus: the Collector's exporter replaces dots and adds the unit. */
-export const cleanerMetric = (gauge: keyof typeof cleanerGauges): string => {
-  const { name, unit } = cleanerGauges[gauge];
-  return `${name.replaceAll(".", "_")}${unit === "s" ? "_seconds" : ""}`;
-};

@@ -4,7 +4,9 @@ import { goMemoryLimit, latencyBounds, prometheusReader, withoutRequestMetrics }
 import { imageOrigin, isOwnImage } from "../images";
 import { oldestIndexHours } from "./index-cleaner";
 import type { JaegerSettings } from "../stack/schema";
-import { elasticsearchUser, files, paths, ports } from "../topology/ports";
+import { dotReplacement } from "../elasticsearch/templates";
+import { passwordFile, userName, type ServiceUser } from "../elasticsearch/users";
+import { files, paths, ports } from "../topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../topology/topology";
 import { can } from "../versions";
 import { toYaml } from "../yaml";
@@ -41,9 +43,6 @@ export type JaegerRole = "both" | "collector" | "query";
 /** How long a connection from the Collector lasts where Jaeger has several instances: a new one may go to another of them. */
 const connectionAge = "60s";
 
-/** Copies of an index beside the first: one on a second node, where there is one. */
-export const indexCopies = ({ elasticsearch: { nodes, external } }: JaegerSettings): number => (nodes > 1 || external ? 1 : 0);
-
 /**
  * How Jaeger writes to Elasticsearch. From 2.21 on the answer to the Collector is Elasticsearch's own: what failed for a time is sent again, from
  * the Collector's queue, and stored once, by ids made of the content. A document that Elasticsearch will never take is given up, and TraceDataLoss
@@ -55,10 +54,32 @@ const writing = (settings: JaegerSettings): object =>
     ? { write_mode: "sync", poison_pill_handling: "drop", bulk_processing: { max_bytes: bulkBytes } }
     : { bulk_processing: { workers: 3, max_bytes: bulkBytes, flush_interval: "200ms" } };
 
+/**
+ * Elasticsearch as one of Jaeger's backends, with a user of its own: the one that writes cannot read or delete, the one that reads cannot write.
+ *
+ * Attributes are fields of their span's document. `elasticsearch-setup` has put the templates in place, before anybody could log in.
+ */
+const backend = (settings: JaegerSettings, topology: ElasticsearchAddress, user: ServiceUser, more: object): object => ({
+  elasticsearch: {
+    server_urls: [topology.elasticsearchUrl],
+    ...(topology.elasticsearchAuthority ? { tls: { ca_file: topology.elasticsearchAuthority, reload_interval: "1m" } } : {}),
+    auth: {
+      basic: {
+        username: userName(settings, user),
+        password_file: `${paths.secrets}/${passwordFile(settings, user)}`,
+        reload_interval: "10s",
+      },
+    },
+    create_mappings: false,
+    tags_as_fields: { all: true, dot_replacement: dotReplacement },
+    ...(settings.elasticsearch.indexPrefix === undefined ? {} : { indices: { index_prefix: settings.elasticsearch.indexPrefix } }),
+    ...more,
+  },
+});
+
 /** Text of `jaeger-config.yml`. */
 export function jaegerConfig(settings: JaegerSettings, topology: Addresses & ElasticsearchAddress, role: JaegerRole = "both"): string {
   const { listen } = topology;
-  const index = { shards: 1, replicas: indexCopies(settings) };
   const [writes, answers] = [role !== "query", role !== "collector"];
   const { ingress } = settings.jaeger;
   const instances = role === "collector" ? settings.jaeger.collectors : settings.jaeger.replicas;
@@ -69,29 +90,14 @@ export function jaegerConfig(settings: JaegerSettings, topology: Addresses & Ela
       healthcheckv2: { use_v2: true, http: { endpoint: `${listen.anywhere}:${ports.jaeger.health}` } },
       jaeger_storage: {
         backends: {
-          elasticsearch: {
-            elasticsearch: {
-              server_urls: [topology.elasticsearchUrl],
-              ...(topology.elasticsearchAuthority ? { tls: { ca_file: topology.elasticsearchAuthority, reload_interval: "1m" } } : {}),
-              auth: {
-                basic: {
-                  username: elasticsearchUser,
-                  password_file: `${paths.secrets}/${files.elasticsearchPassword}`,
-                  reload_interval: "10s",
-                },
-              },
-              indices: { spans: index, services: index, dependencies: index, sampling: index },
-              max_span_age: `${maxSpanAgeHours(settings)}h`,
-              tags_as_fields: { include: [...settings.jaeger.tags].sort().join(",") },
-              ...writing(settings),
-            },
-          },
+          ...(writes ? { writer: backend(settings, topology, "writer", writing(settings)) } : {}),
+          ...(answers ? { reader: backend(settings, topology, "reader", { max_span_age: `${maxSpanAgeHours(settings)}h` }) } : {}),
         },
       },
       ...(answers
         ? {
             jaeger_query: {
-              storage: { traces: "elasticsearch" },
+              storage: { traces: "reader" },
               // Its traces about itself would go to port 4317 of its own host, where on Docker nobody listens: a warning every few seconds.
               enable_tracing: false,
               ui: isOwnImage("jaeger", imageOrigin(settings)) ? { assets_path: tracePageFolder } : undefined,
@@ -130,7 +136,7 @@ export function jaegerConfig(settings: JaegerSettings, topology: Addresses & Ela
           },
         }
       : { nop: {} },
-    exporters: writes ? { jaeger_storage_exporter: { trace_storage: "elasticsearch" } } : { nop: {} },
+    exporters: writes ? { jaeger_storage_exporter: { trace_storage: "writer" } } : { nop: {} },
     service: {
       extensions: [
         "healthcheckv2",

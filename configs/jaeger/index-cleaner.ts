@@ -1,18 +1,17 @@
 /** The index cleaner's script. */
 import { cleanerGauges } from "./cleaner-metrics";
 import type { CleanerSettings } from "../stack/schema";
-import { cronState, elasticsearchUser, files, paths } from "../topology/ports";
+import { indexKinds } from "../elasticsearch/templates";
+import { passwordFile, userName } from "../elasticsearch/users";
+import { cronState, paths } from "../topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../topology/topology";
 import { portOf } from "../topology/kubernetes";
 
 /** Path of the cleaner in its image, official or our own. */
 const program = "/go/bin/es-index-cleaner-linux";
 
-/** Kinds of the indices that Jaeger makes and the cleaner deletes. */
-const kinds = ["span", "service", "dependencies", "sampling"];
-
 /** Pattern of these, under any prefix. */
-export const jaegerIndices = kinds.map((kind) => `*jaeger-${kind}-*`).join(",");
+export const jaegerIndices = indexKinds.map((kind) => `*jaeger-${kind}-*`).join(",");
 
 /** A prefix with which the cleaner asks for Jaeger's indices under any prefix and under none: it adds `-jaeger-*`. */
 export const anyPrefix = "jaeger-*,*";
@@ -44,22 +43,24 @@ export const oldestIndexHours = ({ retention }: Pick<CleanerSettings, "retention
  */
 export function cleanerScript(settings: CleanerSettings, topology: Addresses & ElasticsearchAddress): string {
   const collector = new URL(topology.collectorReports);
-  const password = `${paths.secrets}/${files.elasticsearchPassword}`;
+  const password = `${paths.secrets}/${passwordFile(settings, "cleaner")}`;
   const state = (name: keyof typeof cronState) => `${paths.cleanerState}/${cronState[name]}`;
   const gauge = (name: keyof typeof cleanerGauges, value: string) =>
     `gauge ${cleanerGauges[name].name} "${cleanerGauges[name].unit}" ${value}`;
   const hour = settings.indexCleaner.hour * 3600;
   const authority = topology.elasticsearchAuthority;
   const trust = authority === undefined ? "" : `\n  export ES_TLS_ENABLED=true ES_TLS_CA=${authority}`;
+  const { indexPrefix } = settings.elasticsearch;
+  const prefix = indexPrefix === undefined ? "" : ` INDEX_PREFIX=${indexPrefix}`;
   return `#!/bin/sh
 # Deletes Jaeger's indices that are older than ${settings.retention} days and reports how that went; with the argument "report" it only reports.
 set -u
 
 # Runs the cleaner, told the days that are kept; with "list" it only lists what there is, under any prefix.
 cleaner() (
-  ES_USERNAME=${elasticsearchUser}
+  ES_USERNAME=${userName(settings, "cleaner")}
   ES_PASSWORD=$(cat ${password}) || exit
-  export ES_USERNAME ES_PASSWORD${trust}
+  export ES_USERNAME ES_PASSWORD${prefix}${trust}
   [ "$1" != list ] || { set -- ${forever}; export INDEX_PREFIX='${anyPrefix}' TIMEOUT=20 TZ=UTC; }
   exec ${program} "$1" ${topology.elasticsearchUrl}
 )
@@ -70,7 +71,7 @@ oldest() {
   list=$(echo "$found" | grep '"Queried indices"') || return
   all=$(echo "$list" | sed 's/{"Index":/\\n&/g' | sed -n 's/^{"Index":"\\([^"]*\\)","CreationTime":"\\([0-9-]*\\)T\\([0-9:]*\\).*/\\2 \\3 \\1/p')
   case $list in *'"Index":'*) [ -n "$all" ] || return ;; esac
-  made=$(echo "$all" | grep -E 'jaeger-(${kinds.join("|")})-' | sort | head -n 1)
+  made=$(echo "$all" | grep -E 'jaeger-(${indexKinds.join("|")})-' | sort | head -n 1)
   [ -z "$made" ] || date -u -d "\${made% *}" +%s
 }
 

@@ -7,6 +7,7 @@ import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearc
 import { jaegerAlerts, jaegerRecords } from "./alerts/jaeger";
 import { lossAlert, lossRecords } from "./alerts/loss";
 import { retentionAlerts } from "./alerts/retention";
+import { setupAlerts } from "./alerts/setup";
 import type { StackSettings } from "../stack/schema";
 import { toYaml } from "../yaml";
 
@@ -29,6 +30,7 @@ const alerts = (settings: StackSettings): readonly Alert[] => [
   ...jaegerAlerts(settings),
   lossAlert,
   ...elasticsearchAlerts(settings),
+  ...setupAlerts,
   ...retentionAlerts(settings),
 ];
 

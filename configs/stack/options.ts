@@ -267,6 +267,17 @@ export interface ElasticsearchOptions {
    * or false. Default: "false".
    */
   readonly bootstrap?: boolean;
+  /**
+   * What the names of the stack's indices, users and templates begin with, so that stacks can share an Elasticsearch. Changed later, what
+   * was stored before is out of sight. Allowed: lower-case letters, digits and dashes, 30 at most, a letter first, and not beginning with
+   * jaeger.
+   */
+  readonly indexPrefix?: string;
+  /**
+   * Raise it by 1 to give every user of Elasticsearch a new password. The old ones work for another hour. Allowed: a version from 1 to 999.
+   * Default: 1.
+   */
+  readonly passwordVersion?: number | string;
   /** An Elasticsearch that already exists. The stack then runs none. */
   readonly external?: ElasticsearchExternalOptions;
 }
@@ -283,8 +294,15 @@ export interface ElasticsearchIssuerOptions {
 export interface ElasticsearchExternalOptions {
   /** Its address. Allowed: an http or https address with its port, such as https://es.example.com:9200. */
   readonly url: string;
-  /** Secret in the stack's namespace; its key `password` is the password of the user elastic. Allowed: the name of a Secret. */
+  /**
+   * User that the setup logs in as. It must be allowed to manage index templates, and security unless `createUsers` is false. Allowed: a
+   * user's name. Default: "elastic".
+   */
+  readonly user?: string;
+  /** Secret in the stack's namespace; its key `password` is the password of that user. Allowed: the name of a Secret. */
   readonly passwordSecret: string;
+  /** Whether the setup creates a user for each service. If not, all services log in as `user`. Allowed: true or false. Default: "true". */
+  readonly createUsers?: boolean;
   /** Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one. Allowed: the name of a Secret. */
   readonly authoritySecret?: string;
 }
@@ -426,6 +444,7 @@ export interface IndexCleanerOptions {
 
 export interface OverridesOptions {
   readonly elasticsearch?: OverrideOptions;
+  readonly "elasticsearch-setup"?: OverrideOptions;
   readonly "elasticsearch-exporter"?: OverrideOptions;
   readonly "otel-collector"?: OverrideOptions;
   readonly "otel-sampler"?: OverrideOptions;

@@ -33,6 +33,17 @@ const elasticsearch = z
     bootstrap: flag()
       .prefault("false")
       .describe("Whether several nodes may form a new cluster. Set it for the first start only; it has no effect on an existing cluster."),
+    indexPrefix: text(
+      "lower-case letters, digits and dashes, 30 at most, a letter first, and not beginning with jaeger",
+      /^(?!jaeger)[a-z][a-z0-9-]{0,28}[a-z0-9]$|^[a-z]$/,
+    )
+      .optional()
+      .describe(
+        "What the names of the stack's indices, users and templates begin with, so that stacks can share an Elasticsearch. Changed later, what was stored before is out of sight.",
+      ),
+    passwordVersion: integer(1, 999, "a version")
+      .prefault(1)
+      .describe("Raise it by 1 to give every user of Elasticsearch a new password. The old ones work for another hour."),
     external: z
       .strictObject({
         url: leaf(
@@ -43,9 +54,17 @@ const elasticsearch = z
           },
           { editor: anyText },
         ).describe("Its address."),
+        user: text("a user's name", /^[A-Za-z0-9_@.+-]{1,100}$/)
+          .prefault("elastic")
+          .describe(
+            "User that the setup logs in as. It must be allowed to manage index templates, and security unless `createUsers` is false.",
+          ),
         passwordSecret: kubernetesName("Secret").describe(
-          "Secret in the stack's namespace; its key `password` is the password of the user elastic.",
+          "Secret in the stack's namespace; its key `password` is the password of that user.",
         ),
+        createUsers: flag()
+          .prefault("true")
+          .describe("Whether the setup creates a user for each service. If not, all services log in as `user`."),
         authoritySecret: kubernetesName("Secret")
           .optional()
           .describe("Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one."),

@@ -98,7 +98,11 @@ export const files = {
   prometheus: "prometheus-tracing.yml",
   rules: "tracing_rules.yml",
   cleaner: "index-cleaner.sh",
+  elasticsearchSetup: "elasticsearch-setup.sh",
+  /** That of the user that the setup logs in as. */
   elasticsearchPassword: "elasticsearch-password",
+  /** The one before it. */
+  elasticsearchFormerPassword: "elasticsearch-former-password",
   /** Certificates, as cert-manager names them in its Secrets. */
   certificate: "tls.crt",
   certificateKey: "tls.key",
@@ -116,6 +120,3 @@ export const cronState = {
 
 /** Names of the labels by which scripts and people find what an engine holds of a stack. */
 export const stackLabels = { stack: "tracing.stack", role: "tracing.role", service: "tracing.service" } as const;
-
-/** The user that Jaeger and the cleaner log in to Elasticsearch with: the built-in superuser, the one that a fresh node has. */
-export const elasticsearchUser = "elastic";

@@ -9,6 +9,7 @@
  */
 export const serviceNames = [
   "elasticsearch",
+  "elasticsearch-setup",
   "elasticsearch-exporter",
   "otel-collector",
   "otel-sampler",

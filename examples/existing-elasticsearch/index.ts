@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { existingElasticsearch, Jaeger, KubernetesPlatform, OtelCollector } from "tracing";
+import { ExistingElasticsearch, Jaeger, KubernetesPlatform, OtelCollector } from "tracing";
 
 const config = new pulumi.Config();
 
 // The components by hand, as this stack needs no Prometheus.
 const platform = new KubernetesPlatform("tracing", { environment: "production" });
-const elasticsearch = existingElasticsearch({
+const elasticsearch = new ExistingElasticsearch("elasticsearch", {
+  platform,
   url: config.require("elasticsearchUrl"),
   password: config.requireSecret("elasticsearchPassword"),
 });

@@ -4,8 +4,8 @@ set -u
 
 # Runs the cleaner, told the days that are kept; with "list" it only lists what there is, under any prefix.
 cleaner() (
-  ES_USERNAME=elastic
-  ES_PASSWORD=$(cat /etc/tracing/secrets/elasticsearch-password) || exit
+  ES_USERNAME=tracing-cleaner
+  ES_PASSWORD=$(cat /etc/tracing/secrets/elasticsearch-cleaner-password) || exit
   export ES_USERNAME ES_PASSWORD
   [ "$1" != list ] || { set -- 36500; export INDEX_PREFIX='jaeger-*,*' TIMEOUT=20 TZ=UTC; }
   exec /go/bin/es-index-cleaner-linux "$1" http://elasticsearch:9200

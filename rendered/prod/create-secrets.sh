@@ -11,4 +11,8 @@ secret() {
       kubectl --namespace "$1" create secret generic "$2" --from-file="$3"=/dev/stdin
   fi
 }
+secret tracing elasticsearch-writer-password password 32
+secret tracing elasticsearch-reader-password password 32
+secret tracing elasticsearch-cleaner-password password 32
+secret tracing elasticsearch-metrics-password password 32
 secret tracing elasticsearch-password password 32

@@ -8,7 +8,8 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { anyPrefix } from "../../configs/jaeger/index-cleaner";
-import { cronState, files } from "../../configs/topology/ports";
+import { passwordFile } from "../../configs/elasticsearch/users";
+import { cronState } from "../../configs/topology/ports";
 import { localScript } from "../support/cleaner";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
@@ -90,7 +91,7 @@ const url = (of: Server) => `http://127.0.0.1:${(of.address() as AddressInfo).po
 
 /** Runs the script of a retention, with the paths of this host in place of the container's. */
 function clean(retention: string, password: string | null = "s3cret", ...args: string[]) {
-  if (password !== null) writeFileSync(join(folder(), files.elasticsearchPassword), password);
+  if (password !== null) writeFileSync(join(folder(), passwordFile(settingsWith(), "cleaner")), password);
   const place = { folder: folder(), elasticsearch: url(server), collector: url(collector), program: program("es-index-cleaner") };
   const { script, path } = localScript(settingsWith({ retention }), place);
   return run("/bin/busybox", ["sh", script, ...args], { env: { PATH: path } });
@@ -135,7 +136,7 @@ test("logs in with the password of the file", async () => {
   indices = {};
   expect((await clean("7d")).code).toBe(0);
   expect(calls.length).toBeGreaterThan(0);
-  const login = `Basic ${Buffer.from("elastic:s3cret").toString("base64")}`;
+  const login = `Basic ${Buffer.from("tracing-cleaner:s3cret").toString("base64")}`;
   expect(new Set(calls.map(({ authorization }) => authorization))).toEqual(new Set([login]));
 });
 
@@ -175,7 +176,7 @@ describe("a run reports", () => {
   ])("no oldest index where the cleaner's log has %s", async (_, log) => {
     const other = join(folder(), "another-cleaner");
     writeFileSync(other, `#!/bin/sh\necho '${log}'\n`, { mode: 0o755 });
-    writeFileSync(join(folder(), files.elasticsearchPassword), "s3cret");
+    writeFileSync(join(folder(), passwordFile(settingsWith(), "cleaner")), "s3cret");
     const place = { folder: folder(), elasticsearch: url(server), collector: url(collector), program: other };
     const { script, path } = localScript(settingsWith(), place);
     const { code, output } = await run("/bin/busybox", ["sh", script], { env: { PATH: path } });
@@ -202,7 +203,7 @@ describe("a run reports", () => {
   test("that it failed, and no last good run where there was none, where nothing answers", async () => {
     await new Promise((resolve) => server.close(resolve));
     const gone = url(collector).replace(/\d+$/, "1");
-    writeFileSync(join(folder(), files.elasticsearchPassword), "s3cret");
+    writeFileSync(join(folder(), passwordFile(settingsWith(), "cleaner")), "s3cret");
     const { script, path } = localScript(settingsWith(), {
       folder: folder(),
       elasticsearch: gone,
@@ -221,7 +222,7 @@ describe("a run reports", () => {
     await new Promise((resolve) => collector.close(resolve));
     collector = createServer();
     const place = { folder: folder(), elasticsearch: url(server), collector: "http://127.0.0.1:1", program: program("es-index-cleaner") };
-    writeFileSync(join(folder(), files.elasticsearchPassword), "s3cret");
+    writeFileSync(join(folder(), passwordFile(settingsWith(), "cleaner")), "s3cret");
     const { script, path } = localScript(settingsWith(), place);
     const { code, output } = await run("/bin/busybox", ["sh", script], { env: { PATH: path } });
     expect(code).toBe(0);
@@ -253,7 +254,7 @@ describe("over TLS", () => {
     const [cert, key] = [readFileSync(file("ours", "crt")), readFileSync(file("ours", "key"))];
     tls = createTlsServer({ cert, key }, (request, response) => server.emit("request", request, response));
     await new Promise<void>((resolve) => tls.listen(0, "127.0.0.1", resolve));
-    writeFileSync(join(folder(), files.elasticsearchPassword), "s3cret");
+    writeFileSync(join(folder(), passwordFile(settingsWith(), "cleaner")), "s3cret");
   });
   afterEach(() => new Promise((resolve) => tls.close(resolve)));
 
@@ -312,7 +313,7 @@ describe("between runs", () => {
 test("keeps the password out of every command line", async () => {
   // What the cleaner and wget are called with is written down on the way.
   indices = {};
-  writeFileSync(join(folder(), files.elasticsearchPassword), "s3cret");
+  writeFileSync(join(folder(), passwordFile(settingsWith(), "cleaner")), "s3cret");
   const place = { folder: folder(), elasticsearch: url(server), collector: url(collector), program: program("es-index-cleaner") };
   const { script, path } = localScript(settingsWith(), place);
   const spied = readFileSync(script, "utf8").replace("set -u\n", `set -u\nspy() { echo "$*" >> ${folder()}/seen; "$@"; }\n`);
@@ -322,5 +323,5 @@ test("keeps the password out of every command line", async () => {
   const seen = readFileSync(join(folder(), "seen"), "utf8");
   expect(seen).toMatch(/wget/);
   expect(seen).not.toContain("s3cret");
-  expect(seen).not.toContain(Buffer.from("elastic:s3cret").toString("base64"));
+  expect(seen).not.toContain(Buffer.from("tracing-cleaner:s3cret").toString("base64"));
 });

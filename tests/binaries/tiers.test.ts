@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { mebibyte, requestBytes } from "../../configs/collector/bytes";
 import { collectorConfig } from "../../configs/collector/config";
+import { passwordFile } from "../../configs/elasticsearch/users";
 import { jaegerConfig } from "../../configs/jaeger/config";
 import { parseSettings } from "../../configs/stack/parse";
 import { files, paths, ports } from "../../configs/topology/ports";
@@ -280,7 +281,7 @@ test("behind an ingress, Jaeger's UI and API ask for a login, and its health doe
     "tracing:otherImages": JSON.stringify(olderJaeger),
     "tracing:jaeger": JSON.stringify({ ingress }),
   });
-  written(files.elasticsearchPassword, "x");
+  written(passwordFile(settings, "reader"), "x");
   written(files.strategies, "{}");
   written(files.users, `anna:{SHA}${createHash("sha1").update("secret").digest("base64")}\n`);
   const text = jaegerConfig(settings, { ...kubernetesTopology(settings), elasticsearchUrl: elasticsearch.url }, "query");

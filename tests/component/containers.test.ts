@@ -32,6 +32,7 @@ describe("a service", () => {
     const of = (name: keyof typeof images) => `${images[name].user.uid}:${images[name].user.gid}`;
     expect(users).toEqual({
       elasticsearch: of("elasticsearch"),
+      "elasticsearch-setup": of("elasticsearch"),
       "elasticsearch-exporter": of("elasticsearch-exporter"),
       jaeger: of("jaeger"),
       "otel-collector": of("otel-collector"),
@@ -48,6 +49,7 @@ describe("a service", () => {
     const settings = parseSettings("dev", { "tracing:platform": "docker", "tracing:environment": "development" });
     expect(each("memory")).toEqual({
       elasticsearch: settings.elasticsearch.memory,
+      "elasticsearch-setup": 64,
       "elasticsearch-exporter": 64,
       jaeger: settings.jaeger.memory,
       "otel-collector": settings.collector.memory,
@@ -57,8 +59,8 @@ describe("a service", () => {
     expect(each("memorySwap")).toEqual(each("memory"));
   });
 
-  test("shares 2 GiB with the other services, but for two small helpers of theirs", () => {
-    const small = ["index-cleaner", "elasticsearch-exporter"];
+  test("shares 2 GiB with the other services, but for three small helpers of theirs", () => {
+    const small = ["index-cleaner", "elasticsearch-exporter", "elasticsearch-setup"];
     const four = services.filter((service) => !small.includes(service)).map((service) => Number(inputs(service).memory));
     expect(four).toHaveLength(4);
     expect(four.reduce((sum, memory) => sum + memory)).toBeLessThanOrEqual(2048);
@@ -72,7 +74,7 @@ describe("a service", () => {
 
   test("comes back after a crash and a reboot, stays away when it was stopped, and has time to drain", () => {
     expect(each("restart")).toEqual(all("unless-stopped"));
-    const short = { "index-cleaner": 10, "elasticsearch-exporter": 10 };
+    const short = { "index-cleaner": 10, "elasticsearch-exporter": 10, "elasticsearch-setup": 5 };
     expect(each("stopTimeout")).toEqual({ ...all(30), elasticsearch: 60, ...short });
     expect(each("destroyGraceSeconds")).toEqual(each("stopTimeout"));
   });
@@ -115,6 +117,7 @@ describe("health", () => {
     const scripts = services.map((service) => [service, check(service)?.tests.at(-1)]);
     expect(Object.fromEntries(scripts)).toEqual({
       elasticsearch: expect.stringContaining("GET /_cluster/health?wait_for_status=yellow") as string,
+      "elasticsearch-setup": "[ -e /tmp/done ]",
       "elasticsearch-exporter": "wget -q -O /dev/null http://127.0.0.1:9114/healthz",
       jaeger: "wget -q -O /dev/null http://127.0.0.1:13133/status",
       "otel-collector": "wget -q -O /dev/null http://127.0.0.1:13133/healthz",
@@ -156,6 +159,7 @@ describe("volumes", () => {
     const data = (service: string, containerPath: string) => [{ volumeName: `tracing-dev-${service}-data`, containerPath }];
     expect(Object.fromEntries(writable)).toEqual({
       elasticsearch: data("elasticsearch", "/usr/share/elasticsearch/data"),
+      "elasticsearch-setup": [],
       "elasticsearch-exporter": [],
       jaeger: [],
       "otel-collector": data("otel-collector", "/var/lib/otelcol"),
@@ -166,11 +170,20 @@ describe("volumes", () => {
 
   test("hold every file that a service is told to read", () => {
     const words = services.flatMap((service) =>
-      ((inputs(service).command ?? []) as string[]).map((word) => ({ service, file: /\/etc\/tracing\/config\/[\w.-]+/.exec(word)?.[0] })),
+      ([inputs(service).entrypoints, inputs(service).command].flat() as (string | undefined)[]).map((word) => ({
+        service,
+        file: /\/etc\/tracing\/config\/[\w.-]+/.exec(word ?? "")?.[0],
+      })),
     );
     const files = words.filter(({ file }) => file !== undefined);
     const uploads = run.ofType(types.container).flatMap((container) => (container.inputs.uploads ?? []) as { file: string }[]);
-    expect(files.map(({ service }) => service).sort()).toEqual(["index-cleaner", "jaeger", "otel-collector", "prometheus"]);
+    expect(files.map(({ service }) => service).sort()).toEqual([
+      "elasticsearch-setup",
+      "index-cleaner",
+      "jaeger",
+      "otel-collector",
+      "prometheus",
+    ]);
     for (const { service, file } of files) {
       expect(uploads.map((upload) => upload.file)).toContain(file);
       expect(run.mountsOf(service).map(({ containerPath }) => containerPath)).toContain("/etc/tracing/config");
@@ -180,7 +193,7 @@ describe("volumes", () => {
 
 describe("a helper", () => {
   test("reaches no network, gains no rights and takes little memory", () => {
-    expect(helpers).toHaveLength(13);
+    expect(helpers).toHaveLength(19);
     for (const { inputs: helper } of helpers) {
       expect(helper).toMatchObject({
         networkMode: "none",
@@ -197,7 +210,7 @@ describe("a helper", () => {
 
   test("that uploads is never started", () => {
     const uploaders = helpers.filter(({ inputs: helper }) => helper.uploads);
-    expect(uploaders).toHaveLength(6);
+    expect(uploaders).toHaveLength(11);
     expect(new Set(uploaders.map(({ inputs: { start } }) => start))).toEqual(new Set([false]));
   });
 

@@ -28,13 +28,14 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       "tracing:components:IndexCleaner": 1,
       "tracing:components:Prometheus": 1,
       "tracing:platform:Docker": 1,
-      [types.password]: 1,
+      // The superuser's, and one for each of the four that use Elasticsearch.
+      [types.password]: 5,
       [types.network]: 2,
-      // One for each folder of data (4), of config (5) and of a user's secrets (4), and for the secrets and the tools.
-      [types.volume]: 15,
+      // One for each folder of data (4), of config (6) and of a user's secrets (5), and for the secrets and the tools.
+      [types.volume]: 17,
       [types.image]: 7,
-      // A service each and what prepares its volumes (12), an uploader for each folder of config (5) and for the secret, and the tools.
-      [types.container]: 19,
+      // A service each and what prepares its volumes (14), an uploader for each folder of config (6) and for each secret (5), and the tools.
+      [types.container]: 26,
     });
   });
 
@@ -89,7 +90,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
     });
   });
 
-  test("start in order: Elasticsearch, then its exporter, Jaeger and the cleaner, then the Collector, each after its volumes are ready", () => {
+  test("start in order: Elasticsearch, its setup, then its exporter, Jaeger and the cleaner, then the Collector, each after its volumes are ready", () => {
     const order = (service: string) =>
       run()
         .dependenciesOf(run().container(service), types.container)
@@ -97,10 +98,11 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
         .sort();
     expect(Object.fromEntries(services.map((service) => [service, order(service)]))).toEqual({
       elasticsearch: ["docker-prepare", "elasticsearch-prepare"],
-      "elasticsearch-exporter": ["docker-prepare", "elasticsearch", "elasticsearch-exporter-prepare"],
-      jaeger: ["docker-prepare", "elasticsearch", "jaeger-config-upload", "jaeger-live-upload", "jaeger-prepare"],
+      "elasticsearch-setup": ["docker-prepare", "elasticsearch", "elasticsearch-setup-config-upload", "elasticsearch-setup-prepare"],
+      "elasticsearch-exporter": ["docker-prepare", "elasticsearch-exporter-prepare", "elasticsearch-setup"],
+      jaeger: ["docker-prepare", "elasticsearch-setup", "jaeger-config-upload", "jaeger-live-upload", "jaeger-prepare"],
       "otel-collector": ["docker-prepare", "jaeger", "otel-collector-config-upload", "otel-collector-prepare"],
-      "index-cleaner": ["docker-prepare", "elasticsearch", "index-cleaner-config-upload", "index-cleaner-prepare"],
+      "index-cleaner": ["docker-prepare", "elasticsearch-setup", "index-cleaner-config-upload", "index-cleaner-prepare"],
       prometheus: ["docker-prepare", "prometheus-config-upload", "prometheus-prepare"],
     });
   });
@@ -112,16 +114,20 @@ describe("a preview", () => {
     expect(urns(preview)).toEqual(urns(update));
   });
 
-  test("knows every input but image ids, the password and the id of its upload", () => {
+  test("knows every input but image ids, passwords and the ids of their uploads", () => {
     const unknown = preview.resources.flatMap(({ name, type, inputs }) =>
       Object.entries(inputs)
         .filter(([, value]) => JSON.stringify(value).includes(pulumi.runtime.unknownValue))
         .map(([input]) => (type === types.container && input === "image" ? "image of a container" : `${input} of ${name}`)),
     );
     expect([...new Set(unknown)].sort()).toEqual([
-      ...["elasticsearch-exporter", "elasticsearch", "index-cleaner", "jaeger"].map((service) => `envs of tracing-${service}-prepare`),
+      ...["elasticsearch-exporter", "elasticsearch", "elasticsearch-setup", "index-cleaner", "jaeger"].map(
+        (service) => `envs of tracing-${service}-prepare`,
+      ),
       "image of a container",
-      "uploads of tracing-docker-secret-elasticsearch-password-upload",
+      ...["-cleaner", "-metrics", "", "-reader", "-writer"].map(
+        (user) => `uploads of tracing-docker-secret-elasticsearch${user}-password-upload`,
+      ),
     ]);
   });
 

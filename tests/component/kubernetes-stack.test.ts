@@ -22,29 +22,30 @@ const provider = "pulumi:providers:kubernetes";
 const counts: Record<(typeof stacks)[number], Record<string, number>> = {
   staging: {
     Namespace: 1,
-    Secret: 1,
-    // One that denies all, and one for each of the seven workloads.
-    NetworkPolicy: 8,
-    ServiceAccount: 7,
-    // Each workload's own file, and the strategies.
-    ConfigMap: 6,
+    // One for each user of Elasticsearch.
+    Secret: 5,
+    // One that denies all, and one for each of the eight workloads.
+    NetworkPolicy: 9,
+    ServiceAccount: 8,
+    // Each workload's own files, and the strategies.
+    ConfigMap: 7,
     // Two for each that others connect to.
     Service: 12,
     StatefulSet: 3,
-    Deployment: 3,
+    Deployment: 4,
     CronJob: 1,
     // Gateways and samplers.
     PodDisruptionBudget: 2,
   },
   prod: {
     Namespace: 1,
-    Secret: 1,
-    NetworkPolicy: 9,
-    ServiceAccount: 8,
-    ConfigMap: 7,
+    Secret: 5,
+    NetworkPolicy: 10,
+    ServiceAccount: 9,
+    ConfigMap: 8,
     Service: 14,
     StatefulSet: 3,
-    Deployment: 4,
+    Deployment: 5,
     CronJob: 1,
     PodDisruptionBudget: 5,
     HorizontalPodAutoscaler: 1,
@@ -52,6 +53,9 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
     Issuer: 2,
   },
 };
+
+/** The Secrets with the passwords of Elasticsearch's users. */
+const secrets = ["-cleaner", "-metrics", "", "-reader", "-writer"].map((user) => `tracing-kubernetes-secret-elasticsearch${user}-password`);
 
 describe.each(stacks.flatMap((stack) => [[stack, "update"] as const, [stack, "preview"] as const]))("%s in %s mode", (stack, mode) => {
   const run = () => runOf(stack, mode);
@@ -95,20 +99,18 @@ describe.each(stacks.flatMap((stack) => [[stack, "update"] as const, [stack, "pr
     expect(new Set(names.map(([, namespace]) => namespace))).toEqual(new Set(["tracing"]));
   });
 
-  test("has the password in its Secret alone, marked as one", () => {
+  test("has each password in its Secret alone, marked as one", () => {
     const holders = run().resources.filter(({ secretInputs }) => secretInputs.length > 0);
-    expect(holders.map(({ name, secretInputs }) => [name, secretInputs])).toEqual([
-      ["tracing-kubernetes-secret-elasticsearch-password", ["stringData"]],
-    ]);
+    expect(holders.map(({ name, secretInputs }) => [name, secretInputs]).sort()).toEqual(secrets.map((name) => [name, ["stringData"]]));
   });
 });
 
 describe.each(stacks)("a preview of %s", (stack) => {
-  test("shows the same resources as an update, and knows all of them but the password", () => {
+  test("shows the same resources as an update, and knows all of them but the passwords", () => {
     const [update, preview] = [runOf(stack, "update"), runOf(stack, "preview")];
     expect(preview.resources.map(({ urn }) => urn).sort()).toEqual(update.resources.map(({ urn }) => urn).sort());
     const unknown = preview.resources.filter(({ inputs }) => JSON.stringify(inputs).includes(pulumi.runtime.unknownValue));
-    expect(unknown.map(({ name }) => name)).toEqual(["tracing-kubernetes-secret-elasticsearch-password"]);
+    expect(unknown.map(({ name }) => name).sort()).toEqual(secrets);
   });
 });
 
@@ -254,9 +256,13 @@ describe("by choice", () => {
     expect(jobs("elasticsearch-exporter")).toEqual(["http: elasticsearch-exporter"]);
   });
 
-  test("an Elasticsearch that exists leaves the stack without one, without a password and without a Secret", () => {
-    expect([names("Secret"), run.resources.filter(({ type }) => type.startsWith("random:"))]).toEqual([[], []]);
-    expect(names("ConfigMap").filter((name) => name.startsWith("elasticsearch"))).toEqual([]);
+  test("an Elasticsearch that exists leaves the stack without one and its superuser; the services' users get passwords", () => {
+    const users = ["cleaner", "metrics", "reader", "writer"];
+    expect(names("Secret").sort()).toEqual(users.map((user) => `elasticsearch-${user}-password`));
+    expect(run.resources.filter(({ type }) => type.startsWith("random:"))).toHaveLength(users.length);
+    expect(names("ConfigMap").filter((name) => name.startsWith("elasticsearch"))).toEqual([
+      expect.stringMatching(/^elasticsearch-setup-config-/),
+    ]);
   });
 
   test("the UI has an ingress with TLS", () => {

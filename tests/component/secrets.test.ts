@@ -1,5 +1,5 @@
-/** Rung: component. Where the password of Elasticsearch goes, and where it does not. */
-import { markedSecretLength, secretMarker } from "../../render/record";
+/** Rung: component. Where the passwords of Elasticsearch go, and where they do not. */
+import { secretMarker } from "../../render/record";
 import { runProgram, services, types, type Run } from "./support/program";
 
 let run: Run;
@@ -13,8 +13,17 @@ beforeAll(async () => {
 });
 
 const password = secretMarker(32);
-const upload = "tracing-docker-secret-elasticsearch-password-upload";
-const clients = ["elasticsearch", "elasticsearch-exporter", "jaeger", "index-cleaner"];
+/** The secrets, and who has a copy of which: the setup gives all of them to Elasticsearch. */
+const copies = {
+  "elasticsearch-password": ["elasticsearch", "elasticsearch-setup"],
+  "elasticsearch-writer-password": ["elasticsearch-setup", "jaeger"],
+  "elasticsearch-reader-password": ["elasticsearch-setup", "jaeger"],
+  "elasticsearch-cleaner-password": ["elasticsearch-setup", "index-cleaner"],
+  "elasticsearch-metrics-password": ["elasticsearch-setup", "elasticsearch-exporter"],
+} as const;
+const secrets = Object.keys(copies) as (keyof typeof copies)[];
+const uploadOf = (secret: string) => `tracing-docker-secret-${secret}-upload`;
+const clients = ["elasticsearch", "elasticsearch-setup", "elasticsearch-exporter", "jaeger", "index-cleaner"] as const;
 interface Upload {
   readonly file: string;
   readonly content: string;
@@ -22,24 +31,21 @@ interface Upload {
 }
 const uploadsOf = (name: string) => run.get(name).inputs.uploads as Upload[];
 
-test("the password is generated: 32 letters and digits, which no shell, URL or file must quote", () => {
-  expect(run.get("tracing-elasticsearch-password").inputs).toMatchObject({ length: 32, special: false });
+test.each(secrets)("%s is generated: 32 letters and digits, which no shell, URL or file must quote", (secret) => {
+  expect(run.get(`tracing-${secret}`).inputs).toMatchObject({ length: 32, special: false });
 });
 
-test("the secrets' upload carries the password, readable for its owner only, marked as a secret", () => {
-  expect(uploadsOf(upload)).toEqual([{ file: "/secrets/elasticsearch-password", content: password, permissions: "0400" }]);
-  expect(run.get(upload).secretInputs).toEqual(["uploads"]);
+test.each(secrets)("the upload of %s carries it, readable for its owner only, marked as a secret; and nothing else", (secret) => {
+  expect(uploadsOf(uploadOf(secret))).toEqual([{ file: `/secrets/${secret}`, content: password, permissions: "0400" }]);
+  expect(run.get(uploadOf(secret)).secretInputs).toEqual(["uploads"]);
 });
 
-test("no other resource has the password among its inputs or outputs, secret or not", () => {
+test("no other resource has a password among its inputs or outputs, secret or not", () => {
   const holders = run.resources.filter(({ inputs, outputs }) => JSON.stringify([inputs, outputs ?? {}]).includes(password));
-  expect(holders.map(({ name }) => name)).toEqual([upload]);
+  const uploads = secrets.map(uploadOf).sort();
+  expect(holders.map(({ name }) => name).sort()).toEqual(uploads);
   const secret = run.resources.filter(({ secretInputs }) => secretInputs.length > 0);
-  expect(secret.map(({ name }) => name)).toEqual([upload]);
-});
-
-test("the secrets' upload holds nothing else, as one secret hides every difference of it", () => {
-  expect(uploadsOf(upload).filter(({ content }) => markedSecretLength(content) === undefined)).toEqual([]);
+  expect(secret.map(({ name }) => name).sort()).toEqual(uploads);
 });
 
 test("no environment and no command line names a password, only the path of its file", () => {
@@ -60,6 +66,7 @@ test("a volume of its own gives the secret to each service that logs in, and to 
   ];
   expect(Object.fromEntries(mounts)).toEqual({
     elasticsearch: own("elasticsearch"),
+    "elasticsearch-setup": own("elasticsearch-setup"),
     "elasticsearch-exporter": own("elasticsearch-exporter"),
     jaeger: own("jaeger"),
     "otel-collector": [],
@@ -70,13 +77,18 @@ test("a volume of its own gives the secret to each service that logs in, and to 
 
 test("the volume of all secrets is mounted by those who fill it and hand it on, never by a service", () => {
   const users = run.ofType(types.container).filter(({ inputs }) => JSON.stringify(inputs.volumes).includes('"tracing-dev-secrets"'));
-  expect(users.map(({ name }) => name).sort()).toEqual([upload, ...clients.map((service) => `tracing-${service}-prepare`)].sort());
+  const fillers = [...secrets.map(uploadOf), ...clients.map((service) => `tracing-${service}-prepare`)];
+  expect(users.map(({ name }) => name).sort()).toEqual(fillers.sort());
 });
 
-test.each(clients)("the copy of %s is handed out again when the secret is uploaded again", (service) => {
+test.each(clients)("%s has copies of its own secrets alone, handed out again when one is uploaded again", (service) => {
+  const own = secrets.filter((secret) => (copies[secret] as readonly string[]).includes(service));
   const { inputs, dependencies } = run.get(`tracing-${service}-prepare`);
-  expect(inputs.envs).toEqual(["SECRETS=tracing-dev-secret-elasticsearch-password"]);
-  expect(dependencies).toContain(run.get(upload).urn);
+  const [envs = ""] = inputs.envs as string[];
+  expect(envs.replace("SECRETS=", "").split(" ").sort()).toEqual(own.map((secret) => `tracing-dev-secret-${secret}`).sort());
+  const script = (inputs.command as string[]).join();
+  expect(secrets.filter((secret) => script.includes(`/secrets/${secret} `))).toEqual(own);
+  for (const secret of own) expect(dependencies).toContain(run.get(uploadOf(secret)).urn);
 });
 
 test("the stack's output of the password is a secret, and the only one", async () => {

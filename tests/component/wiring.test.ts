@@ -3,7 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import * as tracing from "../../components";
 import { record, stackConfig, type Recorded } from "../../render/record";
-import { checkedOptions } from "../../configs/stack/parse";
+import { checkedOptions, parseSettings } from "../../configs/stack/parse";
 import { Run, shortTraces } from "./support/program";
 
 /** What a program makes, and with what message it ends. */
@@ -21,8 +21,7 @@ const {
   DockerPlatform,
   Elasticsearch,
   ElasticsearchExporter,
-  existingElasticsearch,
-  IndexCleaner,
+  ExistingElasticsearch,
   Jaeger,
   KubernetesPlatform,
   OtelCollector,
@@ -31,7 +30,8 @@ const {
 const environment = "staging";
 const cluster = (name = "p") => new KubernetesPlatform(name, { environment });
 const engine = (name = "p") => new DockerPlatform(name, { environment });
-const existing = (password = "x") => existingElasticsearch({ url: "https://a.example.com:9200", password });
+const existing = (platform: tracing.KubernetesPlatform, password = "x", name = "elasticsearch") =>
+  new ExistingElasticsearch(name, { platform, url: "https://a.example.com:9200", password });
 
 describe.each(["dev", "staging", "prod"])("by hand, what %s is", (stack) => {
   const whole = () => new tracing.TracingStack("tracing", checkedOptions(stack, stackConfig(stack)));
@@ -41,10 +41,11 @@ describe.each(["dev", "staging", "prod"])("by hand, what %s is", (stack) => {
       kind === "docker"
         ? new DockerPlatform("tracing-docker", { environment, images, publish })
         : new KubernetesPlatform("tracing-kubernetes", { environment, images, ...kubernetes });
-    const elasticsearch = new Elasticsearch("tracing-elasticsearch", { platform, ...all.elasticsearch });
+    const { tags, ...jaegerOptions } = all.jaeger ?? {};
+    const elasticsearch = new Elasticsearch("tracing-elasticsearch", { platform, tags, ...all.elasticsearch });
     const exporter = new ElasticsearchExporter("tracing-elasticsearch-exporter", { platform, elasticsearch });
     const { retention, sampling, limits, indexCleaner, sampler } = all;
-    const jaeger = new Jaeger("tracing-jaeger", { platform, elasticsearch, retention, sampling, limits, indexCleaner, ...all.jaeger });
+    const jaeger = new Jaeger("tracing-jaeger", { platform, elasticsearch, retention, sampling, limits, indexCleaner, ...jaegerOptions });
     const collector = new OtelCollector("tracing-otel-collector", { platform, jaeger, sampler, ...all.collector });
     new Prometheus("tracing-prometheus", { platform, elasticsearch, exporter, jaeger, collector, ...prometheus });
   };
@@ -72,7 +73,7 @@ describe.each(["dev", "staging", "prod"])("by hand, what %s is", (stack) => {
 test("the Collector's retention, sampling and limits are those of its Jaeger", async () => {
   const { made } = await run(() => {
     const platform = cluster();
-    const jaeger = new Jaeger("jaeger", { platform, elasticsearch: existing(), retention: "30d", limits: { attributes: 64 } });
+    const jaeger = new Jaeger("jaeger", { platform, elasticsearch: existing(platform), retention: "30d", limits: { attributes: 64 } });
     const { settings } = new OtelCollector("otel-collector", { platform, jaeger });
     expect(settings).toMatchObject({ retention: 30, limits: { attributes: 64 } });
   });
@@ -85,9 +86,10 @@ test.each<[string, () => unknown, RegExp]>([
     "a second Jaeger on a platform",
     () => {
       const platform = cluster();
-      for (const name of ["a", "b"]) new Jaeger(name, { platform, elasticsearch: existing() });
+      const elasticsearch = existing(platform);
+      for (const name of ["a", "b"]) new Jaeger(name, { platform, elasticsearch });
     },
-    /two values|runs on this platform already/,
+    /jaeger runs on this platform already/,
   ],
   [
     "a second Elasticsearch on an engine",
@@ -101,10 +103,12 @@ test.each<[string, () => unknown, RegExp]>([
     "two passwords for one Secret",
     () => {
       const platform = cluster();
-      new ElasticsearchExporter("exporter", { platform, elasticsearch: existing("one") });
-      new IndexCleaner("cleaner", { platform, elasticsearch: existing("other") });
+      const elasticsearch = existing(platform);
+      const { setup } = elasticsearch.passwords;
+      const users = { writer: setup, reader: setup, cleaner: setup, metrics: setup };
+      new ElasticsearchExporter("exporter", { platform, elasticsearch: { ...elasticsearch, passwords: { setup, users } } });
     },
-    /the secret elasticsearch-password has two values: all components must use the same Elasticsearch/,
+    /the secret elasticsearch-metrics-password has two values: all components must use the same Elasticsearch/,
   ],
   [
     "a component of another platform",
@@ -117,10 +121,11 @@ test.each<[string, () => unknown, RegExp]>([
   [
     "Jaeger before Elasticsearch",
     () => {
-      const elasticsearch = { settings: new Elasticsearch("e", { platform: cluster("q") }).settings, password: pulumi.output("") };
+      const { settings, passwords } = new Elasticsearch("e", { platform: cluster("q") });
+      const elasticsearch = { settings, passwords };
       new Jaeger("jaeger", { platform: cluster("p"), elasticsearch });
     },
-    /jaeger starts after elasticsearch, which is not running yet/,
+    /jaeger starts after elasticsearch-setup, which is not running yet/,
   ],
   [
     "a provider of another package",
@@ -129,10 +134,14 @@ test.each<[string, () => unknown, RegExp]>([
     },
     /provider: found one of another package; allowed: one of @pulumi\/kubernetes/,
   ],
-  ["neither a password nor a Secret", () => existingElasticsearch({ url: "https://a:9200" }), /allowed: one of them/],
+  [
+    "neither a password nor a Secret",
+    () => new ExistingElasticsearch("e", { platform: cluster(), url: "https://a:9200" }),
+    /allowed: one of them/,
+  ],
   [
     "both a password and a Secret",
-    () => existingElasticsearch({ url: "https://a:9200", password: "x", passwordSecret: "y" }),
+    () => new ExistingElasticsearch("e", { platform: cluster(), url: "https://a:9200", password: "x", passwordSecret: "y" }),
     /allowed: one of them/,
   ],
   [
@@ -140,12 +149,12 @@ test.each<[string, () => unknown, RegExp]>([
     () => {
       new Elasticsearch("e", { platform: cluster(), ...{ external: { url: "https://a:9200", passwordSecret: "y" } } });
     },
-    /external: use existingElasticsearch in place of this component/,
+    /external: use ExistingElasticsearch in place of this component/,
   ],
   [
     "an existing Elasticsearch on Docker",
     () => {
-      new ElasticsearchExporter("x", { platform: engine(), elasticsearch: existing() });
+      new ExistingElasticsearch("e", { platform: engine(), url: "https://a:9200", password: "x" });
     },
     /tracing:elasticsearch\.external: found .*; allowed: nothing on docker/,
   ],
@@ -156,7 +165,8 @@ test.each<[string, () => unknown, RegExp]>([
 test("what is wrong with Jaeger, its cleaner and its overrides comes at once, and before any resource of it", async () => {
   const { made, message } = await run(() => {
     const overrides = { jaeger: { env: { "a b": "c" } } };
-    new Jaeger("jaeger", { platform: cluster(), elasticsearch: existing(), memory: "1", indexCleaner: { hour: 99 }, overrides });
+    const platform = cluster();
+    new Jaeger("jaeger", { platform, elasticsearch: existing(platform), memory: "1", indexCleaner: { hour: 99 }, overrides });
   });
   expect(
     message
@@ -191,7 +201,7 @@ test.each<[string, unknown, string]>([
 test("of a refusal Pulumi prints the message alone, whichever program it is", () => {
   let error: unknown;
   try {
-    existingElasticsearch({ url: "x", password: "y" });
+    parseSettings("s", { "tracing:platform": "x" });
   } catch (caught) {
     error = caught;
   }
@@ -214,7 +224,9 @@ test("the name of a stack reaches every part, also with an Elasticsearch that ex
 });
 
 test("an address with credentials is refused without showing them", async () => {
-  const message = await refusal(() => existingElasticsearch({ url: "https://elastic:hunter2@a:9200", password: "x" }));
+  const message = await refusal(
+    () => new ExistingElasticsearch("e", { platform: cluster(), url: "https://elastic:hunter2@a:9200", password: "x" }),
+  );
   expect(message).toContain('tracing:elasticsearch.external.url: found "https://…@a:9200"');
   expect(message).not.toContain("hunter2");
 });

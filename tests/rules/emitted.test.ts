@@ -7,7 +7,10 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { collectorConfig } from "../../configs/collector/config";
 import { prometheusReader } from "../../configs/go-programs";
+import { setupScript } from "../../configs/elasticsearch/setup";
+import { passwordFile } from "../../configs/elasticsearch/users";
 import { jaegerConfig } from "../../configs/jaeger/config";
+import { dockerTopology } from "../../configs/topology/docker";
 import { files, paths, ports } from "../../configs/topology/ports";
 import { toYaml } from "../../configs/yaml";
 import { projectFolder } from "../../render/record";
@@ -48,7 +51,7 @@ async function send(port: number, count: number, attributes: readonly object[] =
 
 test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and no metric of each request", async () => {
   const elasticsearch = await standIn();
-  written(folder(), files.elasticsearchPassword, "x");
+  for (const user of ["writer", "reader"] as const) written(folder(), passwordFile(settings, user), "x");
   written(folder(), files.strategies, "{}");
   const { at, config } = await moved(folder(), ports.jaeger, (topology) =>
     jaegerConfig(settings, { ...topology, elasticsearchUrl: elasticsearch.url })
@@ -171,9 +174,9 @@ test("the Collector emits what rules name of it", async () => {
   expect(failures.filter((name) => !found.includes(name))).toEqual([]);
 });
 
-test("the index cleaner's report becomes what rules name of it, on a page of its own", async () => {
+test("what the index cleaner and the setup report becomes what rules name of them, on a page of its own", async () => {
   const elasticsearch = await standIn();
-  written(folder(), files.elasticsearchPassword, "x");
+  written(folder(), passwordFile(settings, "cleaner"), "x");
   mkdirSync(join(folder(), "queue"));
   const { at, config } = await moved(folder(), ports.collector, (topology) =>
     collectorConfig(settings, topology).replaceAll(paths.collectorQueue, join(folder(), "queue")),
@@ -185,21 +188,26 @@ test("the index cleaner's report becomes what rules name of it, on a page of its
     collector,
     program: program("es-index-cleaner"),
   });
+  written(folder(), files.elasticsearchPassword, "x");
+  const script = setupScript(settings, { ...dockerTopology("dev"), collectorReports: collector });
+  // All of it but its loop.
+  const setup = script.slice(0, script.indexOf("\ntrap ")).replaceAll(paths.secrets, folder());
   let series: string[] = [];
   await run(program("otelcol-contrib"), collectorArgs(config), {
     until: ready,
     meanwhile: async () => {
       await run("/bin/busybox", ["sh", cleaner.script], { env: { PATH: cleaner.path } });
+      await run("bash", ["-c", `${setup}\ninPlace=$(date +%s) repaired=$inPlace\nreport`]);
       series = await until(
         5,
         async () => (await scraped(at.reportsExporter)).filter((line) => !line.startsWith("target_info")),
-        (found) => found.length > 0,
+        (found) => names(found).length > 4,
       );
     },
   });
   await elasticsearch.close();
   const wanted = named(rules, "index-cleaner");
-  expect(wanted).toHaveLength(3);
+  expect(wanted).toHaveLength(5);
   expect(names(series)).toEqual(expect.arrayContaining(wanted));
 });
 
@@ -222,7 +230,7 @@ test("every alert has a section in its runbook", () => {
     prometheus: { mode: "operator" },
   });
   const alerts = [...rules, ...rulesOf(settingsWith()), ...rulesOf(several)].filter(({ alert }) => alert !== undefined);
-  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(24);
+  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(26);
   for (const { alert, annotations } of alerts) {
     const [file, anchor] = annotations!.runbook!.split("#");
     expect(anchor).toBe(alert!.toLowerCase());

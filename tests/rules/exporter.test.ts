@@ -5,10 +5,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { elasticsearchExporterWorkload } from "../../components/elasticsearch/exporter";
+import { unknownPasswords } from "../../components/workloads";
+import { passwordFile, userName } from "../../configs/elasticsearch/users";
 import { dockerTopology } from "../../configs/topology/docker";
-import { files, paths, ports } from "../../configs/topology/ports";
+import { paths, ports } from "../../configs/topology/ports";
 import { freePorts, program, run } from "../binaries/support/programs";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
@@ -42,7 +43,7 @@ const answers: Readonly<Record<string, object>> = {
 /** An Elasticsearch that wants the password, and answers or does not. */
 async function cluster() {
   const self = { url: "", answers: true, refused: 0, close: () => Promise.resolve() };
-  const login = `Basic ${Buffer.from(`elastic:${password}`).toString("base64")}`;
+  const login = `Basic ${Buffer.from(`${userName(settings, "metrics")}:${password}`).toString("base64")}`;
   const server = createServer((request, response) => {
     const known = request.headers.authorization === login;
     if (!known) self.refused++;
@@ -63,9 +64,9 @@ test("it logs in by the password's file, and tells what rules name of it; of a c
   const exporter = program("elasticsearch_exporter");
   const elasticsearch = await cluster();
   const [port] = (await freePorts(1)) as [number];
-  written(folder(), files.elasticsearchPassword, password);
+  written(folder(), passwordFile(settings, "metrics"), password);
   const topology = { ...dockerTopology("dev"), elasticsearchUrl: elasticsearch.url };
-  const { command = [], args } = elasticsearchExporterWorkload(settings, topology, pulumi.output(""));
+  const { command = [], args } = elasticsearchExporterWorkload(settings, topology, unknownPasswords(settings));
   const here = (word: string) =>
     word
       .replaceAll(`${paths.secrets}/`, `${folder()}/`)

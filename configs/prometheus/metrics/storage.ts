@@ -1,5 +1,7 @@
 /** Metrics of Elasticsearch, of the index cleaner and of volumes. */
-import { cleanerMetric, type cleanerGauges } from "../../jaeger/cleaner-metrics";
+import { setupGauges } from "../../elasticsearch/setup-metrics";
+import { cleanerGauges } from "../../jaeger/cleaner-metrics";
+import { gaugeMetric, type Gauge } from "../../reported-gauges";
 import type { Described } from "./metric";
 
 export const elasticsearchGauges = {
@@ -64,12 +66,29 @@ export const kubeletGauges = {
   },
 } as const satisfies Record<string, Described>;
 
-const report = (gauge: keyof typeof cleanerGauges, unit: string, meaning: string) =>
-  ({ name: cleanerMetric(gauge), labels: [], unit, since: "start", meaning }) as const;
+const report = (gauge: Gauge, since: Described["since"], unit: string, meaning: string) =>
+  ({ name: gaugeMetric(gauge), labels: [], unit, since, meaning }) as const;
 
 export const cleanerReports = {
-  cleanerLastSuccess: report("lastSuccess", "seconds since 1970", "The last run of the index cleaner that did its work."),
-  cleanerLastRun: report("lastRun", "0 or 1", "Whether its last run did its work."),
-  cleanerNextRun: report("nextRun", "seconds since 1970", "When its next run is due."),
-  cleanerOldestIndex: report("oldestIndex", "seconds since 1970", "When the oldest index was made."),
+  cleanerLastSuccess: report(
+    cleanerGauges.lastSuccess,
+    "start",
+    "seconds since 1970",
+    "The last run of the index cleaner that did its work.",
+  ),
+  cleanerLastRun: report(cleanerGauges.lastRun, "start", "0 or 1", "Whether its last run did its work."),
+  cleanerNextRun: report(cleanerGauges.nextRun, "start", "seconds since 1970", "When its next run is due."),
+  cleanerOldestIndex: report(cleanerGauges.oldestIndex, "start", "seconds since 1970", "When the oldest index was made."),
+  setupInPlace: report(
+    setupGauges.lastSuccess,
+    "start",
+    "seconds since 1970",
+    "When templates, roles and users were last seen in Elasticsearch as they should be.",
+  ),
+  setupRepaired: report(
+    setupGauges.lastRepair,
+    "failure",
+    "seconds since 1970",
+    "When one of them was last missing or changed, and put right.",
+  ),
 } as const satisfies Record<string, Described>;

@@ -1,7 +1,15 @@
 import type { Recorded, RecordOptions } from "../../../render/record";
 
 /** The services, by their names on the network. */
-export const services = ["elasticsearch", "elasticsearch-exporter", "jaeger", "otel-collector", "index-cleaner", "prometheus"] as const;
+export const services = [
+  "elasticsearch",
+  "elasticsearch-setup",
+  "elasticsearch-exporter",
+  "jaeger",
+  "otel-collector",
+  "index-cleaner",
+  "prometheus",
+] as const;
 
 /** A volume in a container. */
 export interface Mount {

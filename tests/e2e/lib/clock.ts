@@ -1,15 +1,18 @@
 /** A stand-alone Elasticsearch with a clock of its own, and the cleaner beside it, as containers that belong to no stack. */
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { collectorWorkloads } from "../../../components/collector/collector";
 import { elasticsearchWorkload } from "../../../components/elasticsearch/elasticsearch";
+import { setupWorkload } from "../../../components/elasticsearch/setup";
 import { cleanerWorkload } from "../../../components/jaeger/index-cleaner";
 import type { Workload } from "../../../components/platform/workload";
+import { unknownPasswords } from "../../../components/workloads";
 import { imageReference, type ImageName } from "../../../configs/images";
 import type { Settings } from "../../../configs/stack/schema";
 import { dockerName, dockerTopology } from "../../../configs/topology/docker";
-import { elasticsearchUser, files, paths, ports, stackLabels } from "../../../configs/topology/ports";
+import { superuser } from "../../../configs/elasticsearch/users";
+import { setupDone } from "../../../configs/elasticsearch/setup";
+import { paths, ports, stackLabels } from "../../../configs/topology/ports";
 import { docker } from "../../../cli/engine/docker";
 import { run, type Outcome } from "../../../cli/machine/run";
 import { scratch } from "./checkout";
@@ -30,16 +33,19 @@ const password = "only-for-this-test";
 const source = process.env.IMAGES === "official" ? "official" : "local";
 const imageOf = (image: ImageName) => imageReference(image, { source: image === "elasticsearch" ? "local" : source });
 
+type Part = "elasticsearch" | "elasticsearch-setup" | "otel-collector" | "index-cleaner";
+
 /** The workloads of the stack that take part, with the topology of one plain network. */
-function workloads(settings: Settings): Record<"elasticsearch" | "otel-collector" | "index-cleaner", Workload> {
+function workloads(settings: Settings): Record<Part, Workload> {
   const anywhere = "0.0.0.0";
   const topology = { ...dockerTopology(settings.stack), listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere } };
-  const secret = pulumi.output("");
+  const passwords = unknownPasswords(settings);
   const [collector] = collectorWorkloads(settings, topology);
   return {
-    elasticsearch: elasticsearchWorkload(settings, topology, secret),
+    elasticsearch: elasticsearchWorkload(settings, topology, passwords),
+    "elasticsearch-setup": setupWorkload(settings, topology, passwords),
     "otel-collector": collector!,
-    "index-cleaner": cleanerWorkload(settings, topology, secret),
+    "index-cleaner": cleanerWorkload(settings, topology, passwords),
   };
 }
 
@@ -51,8 +57,10 @@ export class ClockedStore {
   constructor(settings: Settings) {
     this.workloads = workloads(settings);
     for (const part of ["clock", "secrets", "config"]) mkdirSync(join(this.folder, part), { recursive: true });
-    writeFileSync(join(this.folder, "secrets", files.elasticsearchPassword), password);
-    for (const { files: own } of [this.workloads["index-cleaner"], this.workloads["otel-collector"]]) {
+    // All users have one, which the setup gives them.
+    for (const { path } of this.workloads["elasticsearch-setup"].secrets)
+      writeFileSync(join(this.folder, "secrets", path.split("/").at(-1)!), password);
+    for (const { files: own } of Object.values(this.workloads)) {
       for (const { path, content } of own) writeFileSync(join(this.folder, "config", path.split("/").at(-1)!), content);
     }
   }
@@ -87,6 +95,20 @@ export class ClockedStore {
     await eventually("Elasticsearch is healthy", 180, async () =>
       (await this.ask("/_cluster/health?wait_for_status=yellow&timeout=2s")) ? true : undefined,
     );
+    await this.setUp();
+  }
+
+  /** Runs the setup until everything is in place, the cleaner's user among it. */
+  private async setUp(): Promise<void> {
+    const service = "elasticsearch-setup";
+    const [program = "", ...args] = this.workloads[service].command ?? [];
+    await this.start(service, ["--tmpfs", "/tmp", "--entrypoint", program, ...this.secrets(), ...this.config()], args, []);
+    await eventually(
+      "everything is in place",
+      60,
+      async () => (await run("docker", ["exec", `${name}-${service}`, "ls", setupDone])).ok || undefined,
+    );
+    await run("docker", ["rm", "--force", `${name}-${service}`]);
   }
 
   /** Sets the clock of the running Elasticsearch; it looks once a second. */
@@ -100,7 +122,7 @@ export class ClockedStore {
     const answer = await fetch(`http://${await this.address("elasticsearch", ports.elasticsearch.http)}${path}`, {
       method,
       headers: {
-        authorization: `Basic ${Buffer.from(`${elasticsearchUser}:${password}`).toString("base64")}`,
+        authorization: `Basic ${Buffer.from(`${superuser}:${password}`).toString("base64")}`,
         "content-type": "application/json",
       },
       ...(method === "PUT" ? { body: JSON.stringify({ settings: { number_of_shards: 1, number_of_replicas: 0 } }) } : {}),
@@ -121,10 +143,9 @@ export class ClockedStore {
     const { user, command = [] } = this.workloads["index-cleaner"];
     const rights = ["--user", `${user.uid}:${user.gid}`, "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"];
     const state = ["--tmpfs", `${paths.cleanerState}:mode=1777`];
-    const secrets = ["--volume", `${join(this.folder, "secrets")}:${paths.secrets}:ro`];
     const [entrypoint = "", ...words] = command;
     return run("docker", [
-      ...["run", "--rm", "--network", name, "--entrypoint", entrypoint, ...rights, ...state, ...secrets, ...this.config()],
+      ...["run", "--rm", "--network", name, "--entrypoint", entrypoint, ...rights, ...state, ...this.secrets(), ...this.config()],
       ...[imageOf("jaeger-es-index-cleaner"), ...words, ...args],
     ]);
   }
@@ -137,24 +158,23 @@ export class ClockedStore {
   }
 
   async end(): Promise<void> {
-    for (const service of ["elasticsearch", "otel-collector"]) await run("docker", ["rm", "--force", "--volumes", `${name}-${service}`]);
+    for (const service of Object.keys(this.workloads)) await run("docker", ["rm", "--force", "--volumes", `${name}-${service}`]);
     await run("docker", ["volume", "rm", name]);
     await run("docker", ["network", "rm", name]);
+  }
+
+  private secrets(): string[] {
+    return ["--volume", `${join(this.folder, "secrets")}:${paths.secrets}:ro`];
   }
 
   private config(): string[] {
     return ["--volume", `${join(this.folder, "config")}:${paths.config}:ro`];
   }
 
-  private start(
-    service: "elasticsearch" | "otel-collector",
-    options: string[],
-    args: readonly string[],
-    published: number[],
-  ): Promise<string> {
+  private start(service: Exclude<Part, "index-cleaner">, options: string[], args: readonly string[], published: number[]): Promise<string> {
     const publish = published.flatMap((port) => ["--publish", `127.0.0.1::${port}`]);
     const own = ["--detach", ...label, "--name", `${name}-${service}`, "--network", name, "--network-alias", service];
-    return docker("run", ...own, ...publish, ...options, imageOf(service), ...args);
+    return docker("run", ...own, ...publish, ...options, imageOf(this.workloads[service].image), ...args);
   }
 
   private async address(service: string, port: number): Promise<string> {

@@ -1,6 +1,7 @@
 /** Questions to the running systems of a stack, over the ports that they publish. */
 import { readFileSync } from "node:fs";
-import { elasticsearchUser, type PublishedPort } from "../../../configs/topology/ports";
+import { superuser } from "../../../configs/elasticsearch/users";
+import type { PublishedPort } from "../../../configs/topology/ports";
 import { eventually } from "../../support/waiting";
 import type { Checkout } from "./checkout";
 
@@ -31,7 +32,7 @@ export class Systems {
   /** Elasticsearch's answer to its user. */
   async elasticsearch(path: string, method = "GET", body?: object): Promise<unknown> {
     const password = readFileSync(await this.stack.passwordFile(), "utf8");
-    const login = Buffer.from(`${elasticsearchUser}:${password}`).toString("base64");
+    const login = Buffer.from(`${superuser}:${password}`).toString("base64");
     const answer = await fetch(`${this.stack.url("elasticsearch")}${path}`, {
       ...limit(60),
       method,

@@ -2,7 +2,8 @@
  * Rung: real systems end to end. The stack's cleaner on a real Elasticsearch whose clock was in the past when the indices were made: the
  * cleaner goes by the time at which an index was made, which nobody can set.
  */
-import { cleanerMetric } from "../../../configs/jaeger/cleaner-metrics";
+import { cleanerGauges } from "../../../configs/jaeger/cleaner-metrics";
+import { gaugeMetric } from "../../../configs/reported-gauges";
 import { sleep } from "../../../cli/machine/run";
 import { settingsWith } from "../../support/settings";
 import { ClockedStore } from "../lib/clock";
@@ -54,7 +55,7 @@ beforeAll(async () => {
 afterAll(() => store.end());
 
 const today = () => dated("jaeger-span", Date.now()).name;
-const oldest = cleanerMetric("oldestIndex");
+const oldest = gaugeMetric(cleanerGauges.oldestIndex);
 
 test("the indices were made when they say, also around midnight", async () => {
   const indices = await store.indices();
@@ -75,7 +76,7 @@ test("an index made 10 days ago is deleted, one of 7 days and an hour is kept; m
   expect(output).toContain("none should be older than 219 hours");
   const at = await eventually(oldest, 20, () => store.metric(oldest));
   expect(Math.abs(at * 1000 - made.otherPrefix.at)).toBeLessThan(minute);
-  expect(await store.metric(cleanerMetric("lastRun"))).toBe(1);
+  expect(await store.metric(gaugeMetric(cleanerGauges.lastRun))).toBe(1);
 });
 
 test("a second run deletes nothing more, and tells of the next oldest index", async () => {

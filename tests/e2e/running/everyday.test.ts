@@ -4,7 +4,8 @@
  */
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
-import { cleanerMetric } from "../../../configs/jaeger/cleaner-metrics";
+import { cleanerGauges } from "../../../configs/jaeger/cleaner-metrics";
+import { gaugeMetric } from "../../../configs/reported-gauges";
 import { imageReference } from "../../../configs/images";
 import { is, metrics, series } from "../../../configs/prometheus/metrics";
 import { rulesFile } from "../../../configs/prometheus/rules";
@@ -147,11 +148,11 @@ it("has run the index cleaner", async () => {
   const logs = execFileSync("docker", ["logs", stack.container("index-cleaner")], { encoding: "utf8" });
   expect(logs).toContain("done; next run at 03:00 UTC");
   // Its report goes through the Collector: what rules read, and what people see.
-  const success = cleanerMetric("lastSuccess");
+  const success = gaugeMetric(cleanerGauges.lastSuccess);
   const reported = await eventually(success, 60, async () => (await systems.query(success)) || undefined);
   expect(Date.now() / 1000 - reported).toBeLessThan(15 * 60);
-  expect(await systems.query(cleanerMetric("lastRun"))).toBe(1);
-  expect(await systems.query(cleanerMetric("oldestIndex"))).toBeLessThanOrEqual(Date.now() / 1000);
+  expect(await systems.query(gaugeMetric(cleanerGauges.lastRun))).toBe(1);
+  expect(await systems.query(gaugeMetric(cleanerGauges.oldestIndex))).toBeLessThanOrEqual(Date.now() / 1000);
   const status = await stack.makes("status");
   expect(status).toMatch(/^cleaning +last \d{4}-\d\d-\d\d \d\d:\d\d UTC, next \d{4}-\d\d-\d\d 03:00 UTC; 7 days are kept$/m);
   expect(status).toMatch(/^storage +\d+ indices, .*; the oldest, jaeger-\S+, is \d+\.\d hours old$/m);

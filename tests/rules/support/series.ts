@@ -1,4 +1,6 @@
-import { cleanerMetric, type cleanerGauges } from "../../../configs/jaeger/cleaner-metrics";
+import { setupGauges } from "../../../configs/elasticsearch/setup-metrics";
+import { cleanerGauges } from "../../../configs/jaeger/cleaner-metrics";
+import { gaugeMetric } from "../../../configs/reported-gauges";
 
 export const hour = 3600;
 
@@ -35,8 +37,7 @@ export const heap = elasticsearch("jvm_memory_used_bytes", `${node}, area="heap"
 export const disk = (what: "available" | "size") => elasticsearch(`filesystem_data_${what}_bytes`, `${node}, mount="/data"`);
 export const gibibyte = 2 ** 30;
 
-export const storage = (metric: string, more = "") =>
-  jaeger(`jaeger_storage_${metric}`, `, name="elasticsearch", role="tracestore"${more}`);
+export const storage = (metric: string, more = "") => jaeger(`jaeger_storage_${metric}`, `, name="writer", role="tracestore"${more}`);
 export const received = (metric: string) => collector(`otelcol_receiver_${metric}_spans_total`, ', receiver="otlp", transport="grpc"');
 export const exporter = (metric: string) => collector(`otelcol_exporter_${metric}`, ', exporter="otlp_grpc"');
 export const upOf = { collector: collector("up"), jaeger: jaeger("up"), elasticsearch: `up{${labels.elasticsearch}}` };
@@ -56,7 +57,8 @@ export function writes(minutes: number, quick: number, slow: number): Series {
   };
 }
 
-export const cleaner = (gauge: keyof typeof cleanerGauges) => `${cleanerMetric(gauge)}{job="index-cleaner"}`;
+export const setup = (gauge: keyof typeof setupGauges) => `${gaugeMetric(setupGauges[gauge])}{job="index-cleaner"}`;
+export const cleaner = (gauge: keyof typeof cleanerGauges) => `${gaugeMetric(cleanerGauges[gauge])}{job="index-cleaner"}`;
 
 /** What a stack at ten spans a second shows for some minutes. Half of the traces are sampled out. */
 export function healthy(minutes: number): Series {
@@ -82,6 +84,7 @@ export function healthy(minutes: number): Series {
     [storage("bulk_index_inserts_total")]: rise(minutes, 520, 75),
     [storage("bulk_index_errors_total")]: flat(minutes, 0),
     ...writes(minutes, 20, 0),
+    [setup("lastSuccess")]: rise(minutes, 0, 15),
     [upOf.elasticsearch]: flat(minutes, 1),
     [nodes]: flat(minutes, 1),
     ...Object.fromEntries(["green", "yellow", "red"].map((color) => [status(color), flat(minutes, Number(color === "green"))])),

@@ -1,7 +1,7 @@
 /** Rung: unit. Elasticsearch's exporter: what it runs as, and the watermarks that alerts go off before. */
-import * as pulumi from "@pulumi/pulumi";
 import { elasticsearchWorkload } from "../../../components/elasticsearch/elasticsearch";
 import { elasticsearchExporterWorkload } from "../../../components/elasticsearch/exporter";
+import { unknownPasswords } from "../../../components/workloads";
 import type { Settings } from "../../../configs/stack/schema";
 import { dockerTopology } from "../../../configs/topology/docker";
 import { kubernetesTopology } from "../../../configs/topology/kubernetes";
@@ -10,12 +10,14 @@ import { settingsWith } from "../../support/settings";
 
 const kubernetes = (elasticsearch: object) => settingsWith({ platform: "kubernetes", elasticsearch });
 const topologyOf = (settings: Settings) => (settings.platform === "docker" ? dockerTopology("dev") : kubernetesTopology(settings));
-const exporterOf = (settings: Settings) => elasticsearchExporterWorkload(settings, topologyOf(settings), pulumi.output("swordfish"));
+const exporterOf = (settings: Settings) => elasticsearchExporterWorkload(settings, topologyOf(settings), unknownPasswords(settings));
 
 describe("the exporter", () => {
   test("reads the password from its file into its own environment: neither an argument nor the container's environment", () => {
     const { command = [], args, env, secrets, secretVariables } = exporterOf(settingsWith());
-    expect(command.join(" ")).toContain("ES_PASSWORD=$(cat /etc/tracing/secrets/elasticsearch-password) || exit\n");
+    expect(command.join(" ")).toContain(
+      "ES_USERNAME=tracing-metrics\nES_PASSWORD=$(cat /etc/tracing/secrets/elasticsearch-metrics-password) || exit\n",
+    );
     expect(command.at(-1)).toMatch(/\nexec \/bin\/elasticsearch_exporter "\$@"$/);
     expect([...args, ...Object.keys(env)].join(" ")).not.toMatch(/password/i);
     expect([secrets.length, secretVariables]).toEqual([1, undefined]);
@@ -27,7 +29,7 @@ describe("the exporter", () => {
     expect(peers).toEqual([{ from: "prometheus", ports: ["http"] }]);
     expect(ports).toEqual([{ name: "http", port: 9114, exposure: "cluster" }]);
     expect(outside).toEqual([]);
-    const { peers: clients } = elasticsearchWorkload(settingsWith(), topologyOf(settingsWith()), pulumi.output(""));
+    const { peers: clients } = elasticsearchWorkload(settingsWith(), topologyOf(settingsWith()), unknownPasswords(settingsWith()));
     expect(clients).toContainEqual({ from: "elasticsearch-exporter", ports: ["http"] });
   });
 
@@ -43,7 +45,7 @@ describe("the exporter", () => {
       kubernetes({ external: { url: "https://es.example.com:9243", passwordSecret: "es" } }),
     );
     expect(args).toContain("--es.uri=https://es.example.com:9243");
-    expect([outside, startsAfter]).toEqual([[{ port: 9243 }], []]);
+    expect([outside, startsAfter]).toEqual([[{ port: 9243 }], ["elasticsearch-setup"]]);
   });
 });
 
@@ -59,7 +61,7 @@ describe("watermarks", () => {
 
   test("are Elasticsearch's own on Kubernetes, whose disk is its alone", () => {
     expect(watermarkEnv(kubernetes({}))).toEqual({});
-    const { env } = elasticsearchWorkload(kubernetes({}), topologyOf(kubernetes({})), pulumi.output(""));
+    const { env } = elasticsearchWorkload(kubernetes({}), topologyOf(kubernetes({})), unknownPasswords(kubernetes({})));
     expect(Object.keys(env).filter((name) => name.includes("watermark"))).toEqual([]);
     expect(freeAt(kubernetes({}), "flood_stage", "size")).toBe(`clamp_max(0.05 * size, ${100 * 2 ** 30})`);
   });

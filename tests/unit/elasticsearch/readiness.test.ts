@@ -1,6 +1,6 @@
 /** Rung: unit. When a pod of Elasticsearch is ready: the probe's script, run by a real bash with a clock and a client of its own. */
-import * as pulumi from "@pulumi/pulumi";
 import { elasticsearchWorkload } from "../../../components/elasticsearch/elasticsearch";
+import { unknownPasswords } from "../../../components/workloads";
 import { parseSettings } from "../../../configs/stack/parse";
 import { kubernetesTopology } from "../../../configs/topology/kubernetes";
 import { stackConfig } from "../../../render/record";
@@ -36,7 +36,7 @@ describe.each([
   ["prod", "green"],
 ])("a pod of %s", (stack, status) => {
   const settings = parseSettings(stack, stackConfig(stack));
-  const { probe } = elasticsearchWorkload(settings, kubernetesTopology(settings), pulumi.secret("x"));
+  const { probe } = elasticsearchWorkload(settings, kubernetesTopology(settings), unknownPasswords(settings));
   const script = probe?.kind === "script" ? probe.script : "";
   /** Whether it is ready, so many seconds after the first time that it was asked. */
   const readyAt = (seconds: number, { whole = "000", health = "000", node = "000" }: Answers): boolean => {

@@ -23,7 +23,8 @@ interface File extends CollectorFile {
 
 const textWith = (groups: Record<string, unknown> = {}) => jaegerConfig(settingsWith(groups), dockerTopology("dev"));
 const fileWith = (groups: Record<string, unknown> = {}) => parsed<File>(textWith(groups));
-const storage = (groups: Record<string, unknown> = {}) => fileWith(groups).extensions.jaeger_storage.backends.elasticsearch!.elasticsearch;
+const backend = (name: "writer" | "reader", groups: Record<string, unknown> = {}) =>
+  fileWith(groups).extensions.jaeger_storage.backends[name]!.elasticsearch;
 
 test("the trace page takes the place of Jaeger's user interface in local images only", () => {
   const ui = (images: string, otherImages = {}) =>
@@ -38,50 +39,58 @@ test("the trace page takes the place of Jaeger's user interface in local images 
 });
 
 describe("storage", () => {
-  test("is Elasticsearch, under one name for writing and for reading", () => {
+  test("is Elasticsearch, written to by one user and read by another", () => {
     const { exporters, extensions } = fileWith();
-    expect(Object.keys(extensions.jaeger_storage.backends)).toEqual(["elasticsearch"]);
-    expect(exporters.jaeger_storage_exporter).toEqual({ trace_storage: "elasticsearch" });
-    expect(extensions.jaeger_query.storage).toEqual({ traces: "elasticsearch" });
-    expect(storage().server_urls).toEqual(["http://elasticsearch:9200"]);
+    expect(Object.keys(extensions.jaeger_storage.backends)).toEqual(["reader", "writer"]);
+    expect(exporters.jaeger_storage_exporter).toEqual({ trace_storage: "writer" });
+    expect(extensions.jaeger_query.storage).toEqual({ traces: "reader" });
+    for (const name of ["writer", "reader"] as const) {
+      expect(backend(name).server_urls).toEqual(["http://elasticsearch:9200"]);
+      expect(backend(name).auth).toEqual({
+        basic: {
+          username: `tracing-${name}`,
+          password_file: `/etc/tracing/secrets/elasticsearch-${name}-password`,
+          reload_interval: "10s",
+        },
+      });
+    }
+    expect(textWith()).not.toMatch(/password:/);
+  });
+
+  test("is one user's where the stack may create none, and begins with the stack's prefix", () => {
+    const external = { url: "http://es:9200", user: "anna", passwordSecret: "es", createUsers: false };
+    const groups = { platform: "kubernetes", elasticsearch: { external, indexPrefix: "blue" } };
+    for (const name of ["writer", "reader"] as const)
+      expect(backend(name, groups)).toMatchObject({
+        auth: { basic: { username: "anna", password_file: "/etc/tracing/secrets/elasticsearch-password" } },
+        indices: { index_prefix: "blue" },
+      });
+    expect(backend("writer")).not.toHaveProperty("indices");
   });
 
   test.each([1, 7, 365])("finds traces for as long as they are kept, with a retention of %d days", (days) => {
     const hours = maxSpanAgeHours(settingsWith({ retention: `${days}d` }));
     expect(hours).toBeGreaterThanOrEqual((days + 1) * 24);
-    expect(storage({ retention: `${days}d` }).max_span_age).toBe(`${hours}h`);
+    expect(backend("reader", { retention: `${days}d` }).max_span_age).toBe(`${hours}h`);
   });
 
-  test("reads its password from a file, again and again, and holds none", () => {
-    expect(storage().auth).toEqual({
-      basic: { username: "elastic", password_file: "/etc/tracing/secrets/elasticsearch-password", reload_interval: "10s" },
-    });
-    expect(textWith()).not.toMatch(/password:/);
+  test("has index templates of the stack's, and every attribute is a field of its span", () => {
+    for (const name of ["writer", "reader"] as const)
+      expect(backend(name)).toMatchObject({ create_mappings: false, tags_as_fields: { all: true, dot_replacement: "@" } });
   });
 
   test("is written to synchronously where Jaeger can: what fails comes back to the Collector, and what can never be stored stops nothing", () => {
     const synchronous = { write_mode: "sync", poison_pill_handling: "drop", bulk_processing: { max_bytes: 5_000_000 } };
-    expect(storage()).toMatchObject(synchronous);
-    expect(storage({ images: "local", otherImages: { jaeger: "jaeger:2.21.0-1" } })).toMatchObject(synchronous);
+    expect(backend("writer")).toMatchObject(synchronous);
+    expect(backend("writer", { images: "local", otherImages: { jaeger: "jaeger:2.21.0-1" } })).toMatchObject(synchronous);
   });
 
   test.each<[string, Record<string, unknown>]>([
     ["the local image", { images: "local" }],
     ["an older one from elsewhere", { otherImages: { jaeger: "jaeger:v2.20.0" } }],
   ])("is written to from Jaeger's memory by %s, which knows no other mode", (_, groups) => {
-    expect(Object.keys(storage(groups))).toEqual(expect.not.arrayContaining(["write_mode", "poison_pill_handling"]));
-    expect(storage(groups).bulk_processing).toEqual({ workers: 3, max_bytes: 5_000_000, flush_interval: "200ms" });
-  });
-
-  test("has no replicas, which a single node could never place", () => {
-    const indices = Object.values(storage().indices as Record<string, unknown>);
-    expect(indices).toHaveLength(4);
-    for (const index of indices) expect(index).toEqual({ shards: 1, replicas: 0 });
-  });
-
-  test("keeps the chosen tags as fields, in an order of their own", () => {
-    expect(storage({ jaeger: { tags: ["b", "a.c"] } }).tags_as_fields).toEqual({ include: "a.c,b" });
-    expect(storage({ jaeger: { tags: ["a.c", "b"] } }).tags_as_fields).toEqual({ include: "a.c,b" });
+    expect(Object.keys(backend("writer", groups))).toEqual(expect.not.arrayContaining(["write_mode", "poison_pill_handling"]));
+    expect(backend("writer", groups).bulk_processing).toEqual({ workers: 3, max_bytes: 5_000_000, flush_interval: "200ms" });
   });
 });
 

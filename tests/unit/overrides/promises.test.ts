@@ -85,8 +85,8 @@ test.each<[string, ServiceName, object, string[]]>([
   [
     "how Jaeger writes",
     "jaeger",
-    { extensions: { jaeger_storage: { backends: { elasticsearch: { elasticsearch: { server_urls: ["http://a"] } } } } } },
-    ["extensions jaeger_storage backends elasticsearch elasticsearch server_urls"],
+    { extensions: { jaeger_storage: { backends: { writer: { elasticsearch: { server_urls: ["http://a"] } } } } } },
+    ["extensions jaeger_storage backends writer elasticsearch server_urls"],
   ],
   ["the alerts", "prometheus", { rule_files: [] }, ["rule_files"]],
   ["a scrape", "prometheus", { scrape_configs: [] }, ["scrape_configs"]],

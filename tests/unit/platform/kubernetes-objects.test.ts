@@ -158,13 +158,15 @@ describe("Elasticsearch", () => {
     expect(password?.valueFrom).toEqual({ secretKeyRef: { name: "elasticsearch-password", key: "password" } });
   });
 
-  test("that exists already is none of the stack's: its password comes from the Secret that is named", () => {
+  test("that exists already is none of the stack's: the setup logs in with the Secret that is named, nobody else does", () => {
     const external = { url: "https://es.example.com:9200", passwordSecret: "es-user", authoritySecret: "es-ca" };
     const settings = settingsOf("staging", { elasticsearch: { external } });
     expect(workloadsOf(settings).map(({ name }) => name)).not.toContain("elasticsearch");
-    const volumes = JSON.stringify(podOf(settings, one(settings, "jaeger")).volumes);
+    const volumes = JSON.stringify(podOf(settings, one(settings, "elasticsearch-setup")).volumes);
     expect(volumes).toContain('"name":"es-user","items":[{"key":"password"');
     expect(volumes).toContain('"secretName":"es-ca"');
+    const others = workloadsOf(settings).filter(({ name }) => name !== "elasticsearch-setup");
+    expect(JSON.stringify(others.map((workload) => podOf(settings, workload).volumes))).not.toContain("es-user");
   });
 });
 
@@ -269,6 +271,8 @@ describe("connections", () => {
     expect(used).toEqual([
       "elasticsearch > elasticsearch:9300",
       "elasticsearch-exporter > elasticsearch:9200",
+      "elasticsearch-setup > elasticsearch:9200",
+      "elasticsearch-setup > otel-collector:4319",
       "index-cleaner > elasticsearch:9200",
       "index-cleaner > otel-collector:4319",
       "jaeger > elasticsearch:9200",

@@ -33,6 +33,8 @@ const needed: Readonly<Record<string, Readonly<Record<string, number[]>>>> = {
     "index-cleaner → elasticsearch": [9200],
     "index-cleaner → otel-collector": [4319],
     "elasticsearch-exporter → elasticsearch": [9200],
+    "elasticsearch-setup → elasticsearch": [9200],
+    "elasticsearch-setup → otel-collector": [4319],
   },
   prod: {
     ...applications,
@@ -44,6 +46,8 @@ const needed: Readonly<Record<string, Readonly<Record<string, number[]>>>> = {
     "index-cleaner → elasticsearch": [9200],
     "index-cleaner → otel-collector": [4319],
     "elasticsearch-exporter → elasticsearch": [9200],
+    "elasticsearch-setup → elasticsearch": [9200],
+    "elasticsearch-setup → otel-collector": [4319],
     "elasticsearch → elasticsearch": [9300],
   },
 };

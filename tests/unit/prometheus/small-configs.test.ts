@@ -1,5 +1,6 @@
 /** Rung: unit. Prometheus' config and command line, the index cleaner's script, and the images. */
-import { cleanerGauges, cleanerMetric } from "../../../configs/jaeger/cleaner-metrics";
+import { cleanerGauges } from "../../../configs/jaeger/cleaner-metrics";
+import { gaugeMetric } from "../../../configs/reported-gauges";
 import { cleanerDays, cleanerScript, oldestIndexHours } from "../../../configs/jaeger/index-cleaner";
 import { imageNames, imageReference, images, imageVersion } from "../../../configs/images";
 import { maxSpanAgeHours } from "../../../configs/jaeger/config";
@@ -88,7 +89,9 @@ describe("index-cleaner.sh", () => {
   test("reads the password from its file into the environment of the cleaner alone: never an argument", () => {
     const script = cleanerScript(settingsWith(), topology);
     const [own = "", rest = ""] = script.split("\n)\n");
-    expect(own).toContain("ES_PASSWORD=$(cat /etc/tracing/secrets/elasticsearch-password) || exit\n  export ES_USERNAME ES_PASSWORD\n");
+    expect(own).toContain(
+      "ES_PASSWORD=$(cat /etc/tracing/secrets/elasticsearch-cleaner-password) || exit\n  export ES_USERNAME ES_PASSWORD\n",
+    );
     expect(rest).not.toMatch(/ES_PASSWORD/);
     expect(script.split("\n").filter((line) => /exec|wget|nc /.test(line) && /password/i.test(line))).toEqual([]);
   });
@@ -103,9 +106,9 @@ describe("index-cleaner.sh", () => {
   });
 });
 
-describe("cleanerMetric", () => {
+describe("gaugeMetric", () => {
   test("has names as Prometheus has them", () => {
-    expect((Object.keys(cleanerGauges) as (keyof typeof cleanerGauges)[]).map(cleanerMetric)).toEqual([
+    expect(Object.values(cleanerGauges).map(gaugeMetric)).toEqual([
       "tracing_index_cleaner_last_success_timestamp_seconds",
       "tracing_index_cleaner_last_run_success",
       "tracing_index_cleaner_next_run_timestamp_seconds",

@@ -113,6 +113,13 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
       "https://es:123456",
     ],
   ],
+  "elasticsearch.indexPrefix": [
+    "lower-case letters, digits and dashes, 30 at most, a letter first, and not beginning with jaeger",
+    ["", "A", "1a", "a-", "-a", "a_b", "a.b", "a*", "jaeger", "jaeger-span", "a".repeat(31)],
+  ],
+  "elasticsearch.passwordVersion": ["a version from 1 to 999", [0, 1000, 1.5, "two", ""]],
+  "elasticsearch.external.user": ["a user's name", ["", "a b", "a:b", 'a"b', "a$b", "a'b", "a".repeat(101)]],
+  "elasticsearch.external.createUsers": ["true or false", ["yes", "True", 1, 0, ""]],
   "elasticsearch.external.passwordSecret": [aSecret, notNames],
   "elasticsearch.external.authoritySecret": [aSecret, notNames],
   "collector.memory": [size("128Mi", "32Gi"), [...aSize, "127Mi", "33Gi"]],
@@ -173,7 +180,8 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
 const wrongTypes = (path: string): unknown[] => {
   // The last one has no text: what asks for it throws.
   const types: unknown[] = [null, true, false, [], {}, [7], { a: 1 }, [20_000], { toString: [] }];
-  if (path === "elasticsearch.bootstrap") return types.filter((value) => typeof value !== "boolean");
+  if (["elasticsearch.bootstrap", "elasticsearch.external.createUsers"].includes(path))
+    return types.filter((value) => typeof value !== "boolean");
   // Any group will do, or one without texts.
   if (/overrides.*\.(config|affinity|tolerations\[0\])$/.test(path))
     return types.filter((value) => typeof value !== "object" || Array.isArray(value));

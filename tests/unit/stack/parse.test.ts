@@ -37,6 +37,7 @@ describe("settings of a minimal config", () => {
         storage: 10_240,
         tls: "off",
         certificateSecret: "elasticsearch-tls",
+        passwordVersion: 1,
         bootstrap: false,
       },
       collector: { memory: 256, cpu: 500, queue: 391, debug: "off", replicas: 1 },

@@ -1,0 +1,228 @@
+/** What is put into Elasticsearch before Jaeger starts, and the script that does it. */
+import { indexPattern, indexTemplates, lateFields, type TemplateKind } from "./templates";
+import { setupGauges } from "./setup-metrics";
+import {
+  hasOwnUsers,
+  namesOf,
+  passwordFile,
+  roleName,
+  roles,
+  serviceUsers,
+  setupUser,
+  superuser,
+  userName,
+  type ServiceUser,
+} from "./users";
+import type { ElasticsearchSettings, Settings } from "../stack/schema";
+import { files, paths } from "../topology/ports";
+import type { Addresses, ElasticsearchAddress } from "../topology/topology";
+import { ownElasticsearch } from "../topology/kubernetes";
+import type { Gauge } from "../reported-gauges";
+
+/** Settings that the setup depends on. */
+export type SetupSettings = ElasticsearchSettings & { readonly jaeger: Pick<Settings["jaeger"], "tags"> };
+
+/** The oldest Elasticsearch whose `best_compression` is Zstandard, and that sorts an index with nested documents in it. */
+export const oldestElasticsearch = { major: 8, minor: 17 } as const;
+
+/** Seconds between two looks at whether everything is still in place. */
+const lookEvery = 60;
+
+/** Seconds that the users of the passwords before still work: time for all services to roll. */
+const oldUsersFor = 3600;
+
+/** Exists as soon as everything is in place. */
+export const setupDone = "/tmp/done";
+
+/** A request with a body in a file. */
+interface Put {
+  readonly path: string;
+  readonly file: string;
+  readonly body: object;
+}
+
+/** Name of the template for a kind of index; `*` for all of them. */
+export const templateName = (settings: Pick<Settings, "elasticsearch">, kind: TemplateKind | "*"): string =>
+  `${namesOf(settings)}-jaeger-${kind}`;
+
+/** What is put in place, in order, but for users. */
+const puts = (settings: SetupSettings): Put[] => [
+  ...Object.entries(indexTemplates(settings)).map(([kind, body]) => ({
+    path: `_index_template/${templateName(settings, kind as TemplateKind)}`,
+    file: `template-${kind}.json`,
+    body,
+  })),
+  // Those that are open already, which the template comes too late for.
+  {
+    path: `${indexPattern(settings, "span")}/_settings?expand_wildcards=open&allow_no_indices=true`,
+    file: "open-indices.json",
+    body: lateFields,
+  },
+  ...(hasOwnUsers(settings)
+    ? Object.entries(roles(settings)).map(([user, body]) => ({
+        path: `_security/role/${roleName(settings, user as ServiceUser)}`,
+        file: `role-${user}.json`,
+        body,
+      }))
+    : []),
+];
+
+/** The files of the setup, by name: the script and what it sends. */
+export const setupFiles = (settings: SetupSettings, topology: Addresses & ElasticsearchAddress): Readonly<Record<string, string>> => ({
+  [files.elasticsearchSetup]: setupScript(settings, topology),
+  ...Object.fromEntries(puts(settings).map(({ file, body }) => [file, `${JSON.stringify(body, undefined, 2)}\n`])),
+});
+
+/**
+ * Text of `elasticsearch-setup.sh`. It runs for as long as the stack: it puts everything in place, which may be done any number of times, and then
+ * looks each minute whether it still is. What is missing or changed, as after Elasticsearch lost its data, it puts right.
+ *
+ * Users come last: Jaeger cannot log in, and so cannot make an index, before the templates are there.
+ *
+ * It runs in a bash with curl. Passwords reach curl by a file descriptor, so they are in no command line.
+ */
+export function setupScript(settings: SetupSettings, topology: Addresses & ElasticsearchAddress): string {
+  const { major, minor } = oldestElasticsearch;
+  const trust = topology.elasticsearchAuthority === undefined ? "" : ` --cacert ${topology.elasticsearchAuthority}`;
+  const secret = (file: string) => `"$(<${paths.secrets}/${file})"`;
+  const gauge = ({ name, unit }: Gauge, value: string) => `$(gauge ${name} "${unit}" ${value})`;
+  const { passwordVersion } = settings.elasticsearch;
+  const ownUsers = hasOwnUsers(settings) ? serviceUsers : [];
+  const names = ownUsers.map((user) => userName(settings, user)).join(",");
+  const before = ownUsers.map((user) => userName(settings, user, passwordVersion - 1));
+  const rotated = passwordVersion > 1;
+  const steps = [
+    ...(rotated && ownElasticsearch(settings) ? ["renew"] : []),
+    "supported",
+    ...puts(settings).map(({ path, file }) => `put '${path}' ${file}`),
+    ...ownUsers.map((user) => `user ${userName(settings, user)} ${roleName(settings, user)} ${secret(passwordFile(settings, user))}`),
+  ];
+  const looks = [
+    `_index_template/${templateName(settings, "*")}`,
+    ...(ownUsers.length > 0
+      ? [`_security/role/${ownUsers.map((user) => roleName(settings, user)).join(",")}`, `_security/user/${names}`]
+      : []),
+  ];
+  return `#!/bin/bash
+# Puts into Elasticsearch what Jaeger needs there, and looks every minute whether it is still in place.
+set -u
+password=${secret(files.elasticsearchPassword)}
+
+# Sends a request as a user with a password: method, path, and the body as curl's --data-binary takes it, if any. Prints the answer, and on a line
+# of its own its status.
+request() {
+  curl --silent --show-error --max-time 30${trust} --write-out '\\n%{http_code}' --request "$3" \\
+    --config <(printf 'user = "%s:%s"\\n' "$1" "$2") \${5:+--header 'Content-Type: application/json' --data-binary "$5"} \\
+    "${topology.elasticsearchUrl}/$4" 2>&1
+}
+ask() { request ${setupUser(settings)} "$password" "$@"; }
+
+# What is wrong, to the log; once, as it is tried again and again.
+complain() {
+  [ "$1" = "$complaint" ] || echo "$1" >&2
+  complaint=$1
+  return 1
+}
+
+# Whether an answer has a status; if not, what was asked for and the answer are wrong.
+was() {
+  [[ $2 == *$'\\n'$1 ]] || complain "$3: \${2//$'\\n'/ }"
+}
+
+put() { was 200 "$(ask PUT "$1" "@${paths.config}/$2")" "$1"; }
+
+user() { was 200 "$(ask PUT "_security/user/$1" @- <<<"{\\"password\\":\\"$3\\",\\"roles\\":[\\"$2\\"]}")" "user $1"; }
+
+${
+  rotated && ownElasticsearch(settings)
+    ? `# Gives the superuser its new password, by the one before.
+renew() {
+  local former=${secret(files.elasticsearchFormerPassword)}
+  [[ $(ask GET _security/_authenticate) == *$'\\n'401 && $(request ${superuser} "$former" GET _security/_authenticate) == *$'\\n'200 ]] || return 0
+  was 200 "$(request ${superuser} "$former" POST _security/user/${superuser}/_password @- <<<"{\\"password\\":\\"$password\\"}")" 'new password'
+}
+
+`
+    : ""
+}supported() {
+  local answer=$(ask GET '?filter_path=version.number') number='"number" *: *"([0-9]+)\\.([0-9]+)'
+  if [[ ! $answer =~ $number ]]; then
+    complain "Elasticsearch does not tell its version: \${answer//$'\\n'/ }"
+    return
+  fi
+  ((BASH_REMATCH[1] > ${major} || (BASH_REMATCH[1] == ${major} && BASH_REMATCH[2] >= ${minor}))) && return
+  complain "Elasticsearch is \${BASH_REMATCH[1]}.\${BASH_REMATCH[2]}; allowed: ${major}.${minor} or newer, which the index templates need"
+}
+
+# What is there of what was put in place, in Elasticsearch's own words; fails where it does not say.
+present() {
+  local path answer
+  for path in ${looks.map((path) => `'${path}'`).join(" ")}; do
+    answer=$(ask GET "$path")
+    [[ $answer == *$'\\n'200 || $answer == *$'\\n'404 ]] || return
+    echo "$answer"
+  done
+${
+  ownUsers.length > 0
+    ? `  for path in ${ownUsers.map((user) => `${userName(settings, user)}/${passwordFile(settings, user)}`).join(" ")}; do
+    answer=$(request "\${path%/*}" "$(<${paths.secrets}/\${path#*/})" GET _security/_authenticate)
+    echo "\${path%/*} \${answer##*$'\\n'}"
+  done
+`
+    : ""
+}}
+
+apply() {
+  ${steps.join(" &&\n    ")}
+}
+${
+  before.length > 0 && rotated
+    ? `
+# The users with the passwords before, once every service has had the time to log in as the new ones.
+retire() {
+  local name
+  [ $(($(date +%s) - began)) -gt ${oldUsersFor} ] || return
+  for name in ${before.join(" ")}; do [[ $(ask DELETE "_security/user/$name") == *$'\\n'200 ]] && echo "user $name is gone"; done
+  began=
+}
+`
+    : ""
+}
+gauge() {
+  [ -z "$3" ] || printf ',{"name":"%s","unit":"%s","gauge":{"dataPoints":[{"asInt":"%s","timeUnixNano":"%s000000000"}]}}' "$@" "$(date +%s)"
+}
+
+# Tells the Collector how it goes. One that is not there yet is told the next time.
+report() {
+  local gauges="${gauge(setupGauges.lastSuccess, '"$inPlace"')}${gauge(setupGauges.lastRepair, '"$repaired"')}"
+  local service='{"attributes":[{"key":"service.name","value":{"stringValue":"elasticsearch-setup"}}]}'
+  [ -z "$gauges" ] || curl --silent --output /dev/null --max-time 10 --header 'Content-Type: application/json' --data-binary \\
+    "{\\"resourceMetrics\\":[{\\"resource\\":$service,\\"scopeMetrics\\":[{\\"metrics\\":[\${gauges#,}]}]}]}" \\
+    '${topology.collectorReports}/v1/metrics'
+}
+
+trap 'exit 0' TERM INT
+# When everything was last seen in place, when something last had to be put right, and what was there then.
+inPlace= repaired= known= complaint=
+while true; do
+  before=$(present) || before=
+  if [ -n "$known" ] && [ "$before" = "$known" ]; then
+    inPlace=$(date +%s)
+  elif apply && known=$(present); then
+    inPlace=$(date +%s) complaint=
+    if [ ! -e ${setupDone} ]; then
+      echo "everything is in place"
+      began=$inPlace
+      touch ${setupDone}
+    elif [ -n "$before" ] && [ "$before" != "$known" ]; then
+      repaired=$inPlace
+      echo "something was missing or changed; everything is in place again" >&2
+    fi
+  fi
+  report
+${before.length > 0 && rotated ? `  [ -z "\${began:-}" ] || retire\n` : ""}  if [ -e ${setupDone} ]; then pause=${lookEvery}; else pause=2; fi
+  sleep $pause &
+  wait $!
+done
+`;
+}

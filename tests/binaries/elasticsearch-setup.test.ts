@@ -1,0 +1,236 @@
+/** Rung: binaries. The setup's script, by a real bash and curl, against a stand-in for Elasticsearch that remembers what it is told, and one for the Collector. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setupDone, setupFiles } from "../../configs/elasticsearch/setup";
+import { passwordFile, serviceUsers, userName } from "../../configs/elasticsearch/users";
+import { dockerTopology } from "../../configs/topology/docker";
+import { kubernetesTopology } from "../../configs/topology/kubernetes";
+import { files, paths } from "../../configs/topology/ports";
+import { settingsWith } from "../support/settings";
+import { temporaryFolder } from "../support/temporary-folder";
+import { eventually } from "../support/waiting";
+
+const folder = temporaryFolder();
+
+/** An Elasticsearch of a few paths: what was put, in order, and the passwords of its users. */
+class StandIn {
+  version = "8.19.0";
+  readonly put = new Map<string, unknown>();
+  readonly passwords = new Map([["elastic", "first"]]);
+  readonly asked: string[] = [];
+  /** Paths that are refused. */
+  refuses: RegExp | undefined;
+  url = "";
+  private readonly server: Server = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      const [name = "", password = ""] = Buffer.from(request.headers.authorization?.slice(6) ?? "", "base64")
+        .toString()
+        .split(":");
+      const path = decodeURIComponent(request.url ?? "");
+      this.asked.push(`${request.method ?? ""} ${path}`);
+      const [status, answer, indent] =
+        this.passwords.get(name) === password ? this.answer(request.method ?? "", path, body) : [401, { error: "who?" }];
+      response.statusCode = status;
+      response.end(JSON.stringify(answer, undefined, indent));
+    });
+  });
+
+  private answer(method: string, path: string, body: string): [status: number, answer: unknown, indent?: number] {
+    if (this.refuses?.test(path)) return [403, { error: "no rights" }];
+    const user = /^\/_security\/user\/([^/,]+)(\/_password)?$/.exec(path)?.[1];
+    if (method === "PUT" || method === "POST") {
+      const { password, ...rest } = JSON.parse(body) as { password?: string };
+      if (user && password) this.passwords.set(user, password);
+      this.put.set(path, rest);
+      return [200, { acknowledged: true }];
+    }
+    if (method === "DELETE") return [this.passwords.delete(user ?? "") ? 200 : 404, {}];
+    // Elasticsearch writes this one, and only this one, on several lines.
+    if (path.startsWith("/?")) return [200, { version: { number: this.version } }, 2];
+    const found = [...this.put].filter(([known]) => {
+      const names = path.slice(path.lastIndexOf("/") + 1).split(",");
+      return known.startsWith(path.slice(0, path.lastIndexOf("/"))) && names.some((name) => known.includes(name.replace("*", "")));
+    });
+    return [200, Object.fromEntries(found)];
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+  close(): Promise<unknown> {
+    this.server.closeAllConnections();
+    return new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+let elasticsearch: StandIn;
+let collector: Server;
+/** What the Collector was told last. */
+let told = "";
+let script: ChildProcess | undefined;
+let log = "";
+
+beforeEach(async () => {
+  elasticsearch = new StandIn();
+  await elasticsearch.listen();
+  [told, log] = ["", ""];
+  collector = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    request.on("end", () => {
+      told = body;
+      response.end("{}");
+    });
+  });
+  await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve));
+});
+afterEach(async () => {
+  script?.kill("SIGKILL");
+  await elasticsearch.close();
+  await new Promise((resolve) => collector.close(resolve));
+});
+
+type Options = NonNullable<Parameters<typeof settingsWith>[0]>;
+
+/** Starts the script of a stack, with this host's paths in place of the container's. It looks each second. */
+function start(options: Options = {}, passwords: Readonly<Record<string, string>> = {}): void {
+  const settings = settingsWith(options);
+  const reports = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+  const known = settings.platform === "docker" ? dockerTopology("dev") : kubernetesTopology(settings);
+  const topology = { ...known, elasticsearchUrl: elasticsearch.url, collectorReports: reports };
+  const all = {
+    ...Object.fromEntries(serviceUsers.map((user) => [passwordFile(settings, user), `${user}-secret`])),
+    [files.elasticsearchPassword]: "first",
+    ...passwords,
+  };
+  for (const [name, content] of Object.entries(all)) writeFileSync(join(folder(), name), content);
+  for (const [name, text] of Object.entries(setupFiles(settings, topology))) {
+    const here = text
+      .replaceAll(paths.secrets, folder())
+      .replaceAll(paths.config, folder())
+      .replaceAll(setupDone, join(folder(), "done"))
+      .replace("pause=60", "pause=1");
+    writeFileSync(join(folder(), name), here);
+  }
+  const env = { PATH: `${folder()}:${process.env.PATH ?? ""}` };
+  script = spawn("bash", [join(folder(), files.elasticsearchSetup)], { stdio: ["ignore", "pipe", "pipe"], env });
+  for (const stream of [script.stdout, script.stderr]) stream?.on("data", (chunk: Buffer) => (log += chunk.toString()));
+}
+const within = (what: string, holds: () => boolean) => eventually(`${what}; ${log}`, 20, () => Promise.resolve(holds() || undefined));
+const says = (text: string) => within(text, () => log.includes(text));
+const inPlace = () => says("everything is in place\n");
+const users = (options: Options = {}) => serviceUsers.map((user) => userName(settingsWith(options), user));
+
+test("templates come first, then roles, then users; each user gets its password and one role", async () => {
+  start();
+  await inPlace();
+  const put = elasticsearch.asked.filter((what) => what.startsWith("PUT")).map((what) => what.slice(5).replace(/\?.*/, ""));
+  const kinds = put.map((path) => /^(_index_template|jaeger-span-\*\/_settings|_security\/role|_security\/user)/.exec(path)?.[1]);
+  expect([...new Set(kinds)]).toEqual(["_index_template", "jaeger-span-*/_settings", "_security/role", "_security/user"]);
+  expect(kinds.at(-1)).toBe("_security/user");
+  expect(elasticsearch.put.get("/_security/user/tracing-writer")).toEqual({ roles: ["tracing-writer"] });
+  expect(users().map((user) => elasticsearch.passwords.get(user))).toEqual(serviceUsers.map((user) => `${user}-secret`));
+});
+
+test("what is missing or changed is put right within a look, and told; what stays is left alone", async () => {
+  start();
+  await inPlace();
+  await within("a report", () => told.includes("last_success"));
+  expect(told).not.toContain("last_repair");
+  const before = elasticsearch.asked.length;
+  await within("more looks", () => elasticsearch.asked.length > before + 20);
+  expect(elasticsearch.asked.slice(before).filter((what) => !what.startsWith("GET"))).toEqual([]);
+  for (const harm of [
+    () => elasticsearch.put.delete("/_index_template/tracing-jaeger-span"),
+    () => elasticsearch.put.set("/_security/role/tracing-reader", { cluster: ["all"] }),
+    () => elasticsearch.passwords.set("tracing-writer", "by hand"),
+    () => {
+      elasticsearch.put.clear();
+      for (const user of users()) elasticsearch.passwords.delete(user);
+    },
+  ]) {
+    log = "";
+    harm();
+    await says("something was missing or changed; everything is in place again");
+  }
+  await within("a report of the repair", () => told.includes("last_repair"));
+  expect(elasticsearch.put.get("/_security/role/tracing-reader")).toMatchObject({ cluster: ["monitor"] });
+  expect(elasticsearch.passwords.get("tracing-writer")).toBe("writer-secret");
+});
+
+test("waits for an Elasticsearch that is not there yet, and outlasts one that goes", async () => {
+  const { url } = elasticsearch;
+  await elasticsearch.close();
+  start();
+  await says("curl: (7)");
+  elasticsearch = new StandIn();
+  await new Promise<void>((resolve) => elasticsearch["server"].listen(Number(new URL(url).port), "127.0.0.1", resolve));
+  await inPlace();
+  log = "";
+  await elasticsearch.close();
+  await says("curl: (7)");
+  expect(log).not.toContain("missing or changed");
+});
+
+test.each([
+  ["7.17.9", false],
+  ["8.16.1", false],
+  ["8.17.0", true],
+  ["9.2.0", true],
+  ["10.0.0", true],
+])("Elasticsearch %s: good is %s", async (version, good) => {
+  elasticsearch.version = version;
+  start();
+  if (good) return inPlace();
+  await says(`Elasticsearch is ${version.split(".").slice(0, 2).join(".")}; allowed: 8.17 or newer`);
+  expect(elasticsearch.put.size).toBe(0);
+});
+
+test("what Elasticsearch refuses is in the log with its answer, and nothing after it is tried", async () => {
+  elasticsearch.refuses = /_security\/role/;
+  start();
+  await says('_security/role/tracing-writer: {"error":"no rights"} 403');
+  expect([...elasticsearch.put.keys()].filter((path) => path.includes("_security/user"))).toEqual([]);
+  expect(log).not.toContain("in place");
+});
+
+test("a new version of the passwords makes new users beside the old ones, and changes the superuser's", async () => {
+  start();
+  await inPlace();
+  script?.kill("SIGTERM");
+  const options = { elasticsearch: { passwordVersion: 2 } };
+  start(options, { [files.elasticsearchPassword]: "second", [files.elasticsearchFormerPassword]: "first" });
+  await within("new users", () => users(options).every((user) => elasticsearch.passwords.has(user)));
+  expect(elasticsearch.passwords.get("elastic")).toBe("second");
+  expect(users().map((user) => elasticsearch.passwords.get(user))).toEqual(serviceUsers.map((user) => `${user}-secret`));
+});
+
+test("without users of its own only templates are put, as the user that was given", async () => {
+  elasticsearch.passwords.set("anna", "first");
+  elasticsearch.passwords.delete("elastic");
+  const external = { url: "http://es:9200", user: "anna", passwordSecret: "es", createUsers: false };
+  start({ platform: "kubernetes", elasticsearch: { external, indexPrefix: "blue" } });
+  await inPlace();
+  expect([...elasticsearch.put.keys()].map((path) => path.replace(/\?.*/, ""))).toEqual([
+    "/_index_template/tracing-blue-jaeger-span",
+    "/_index_template/tracing-blue-jaeger-service",
+    "/_index_template/tracing-blue-jaeger-dependencies",
+    "/blue-jaeger-span-*/_settings",
+  ]);
+});
+
+test("no password is in a command line", async () => {
+  const wrapped = join(folder(), "curl");
+  writeFileSync(wrapped, `#!/bin/bash\nprintf '%s\\n' "$@" >>${join(folder(), "arguments")}\nexec /usr/bin/curl "$@"\n`, { mode: 0o755 });
+  start();
+  await inPlace();
+  const seen = readFileSync(join(folder(), "arguments"), "utf8");
+  expect(seen).toContain("_security/user/tracing-writer");
+  expect(seen).not.toMatch(/first|secret(?!s)/);
+});
