@@ -119,7 +119,8 @@ function tlsEnv({ elasticsearch: { tls } }: Pick<Settings, "elasticsearch">): Re
 }
 
 /**
- * Ready when the node answers its user and all primary shards are there. The script that nc runs has the connection as its input and
+ * Ready when the node answers its user and all primary shards are there; or when it refuses the password, which has changed: the setup, which waits for this,
+ * gives it the new one. The script that nc runs has the connection as its input and
  * output, so the password is in no command line, and the request's end does not close the connection before the answer.
  */
 function readinessScript(passwordFile: string): string {
@@ -128,7 +129,7 @@ function readinessScript(passwordFile: string): string {
 login=$(printf ${superuser}:%s "$(cat ${passwordFile})" | base64 -w 0)
 printf "${request}" "$login"
 read -r status
-case $status in *" 200 "*) exit 0 ;; esac
+case $status in *" 200 "* | *" 401 "*) exit 0 ;; esac
 exit 1'`;
 }
 

@@ -385,7 +385,7 @@ export interface JaegerOptions {
    */
   readonly collectors?: number | string;
   /**
-   * Tags stored as plain fields, which are fastest to search. All other tags can be searched too. Default:
+   * Tags that can always be searched. All others can be, too, until the spans of a day have brought a thousand different keys. Default:
    * ["correlation_id","http.method","http.request.method","http.response.status_code","http.route","http.status_code","url.path"].
    */
   readonly tags?: readonly string[];

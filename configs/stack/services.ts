@@ -131,7 +131,9 @@ const jaeger = z
         "http.status_code",
         "url.path",
       ])
-      .describe("Tags stored as plain fields, which are fastest to search. All other tags can be searched too."),
+      .describe(
+        "Tags that can always be searched. All others can be, too, until the spans of a day have brought a thousand different keys.",
+      ),
     ingress: z
       .strictObject({
         host: text("a host name", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])$/).describe("Name under which the UI is reached."),
