@@ -96,9 +96,10 @@ export function indexTemplates(
     span: of("span", spanMappings(settings.jaeger.tags), {
       // Zstandard, in blocks of 240 KiB.
       "index.codec": "best_compression",
-      // Spans of a trace lie together: they compress better, and a trace is read in one go.
-      "index.sort.field": ["traceID"],
-      "index.sort.order": ["asc"],
+      // Spans of a trace lie together: they compress better, and a trace is read in one go. No lists: the index cleaner reads settings as texts, and
+      // fails on any other.
+      "index.sort.field": "traceID",
+      "index.sort.order": "asc",
       "index.refresh_interval": "5s",
       "index.mapping.total_fields.limit": maxFields,
       ...lateFields,
