@@ -44,6 +44,8 @@ alerts-drill: $(modules) ## provoke each alert of the running stack, and time it
 bench: $(modules) ## memory and throughput of the running stack, as a table
 	@$(tsx) cli/main.ts bench
 
+bench-compare: $(modules) ## the stack beside Jaeger with its defaults: CPU and disk of a span, searches (ARGS=--help)
+	@$(tsx) cli/main.ts bench-compare $(ARGS)
 bench-sampling: $(modules) ## memory that undecided traces take, measured on the Collector itself
 	@$(tsx) cli/main.ts bench-sampling
 
@@ -93,4 +95,4 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview sampling status logs open password smoke alerts-drill bench bench-sampling render images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench help
+.PHONY: up down destroy preview sampling status logs open password smoke alerts-drill bench bench-compare bench-sampling render images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench help

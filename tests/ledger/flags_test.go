@@ -29,7 +29,7 @@ func TestAllUsageFaultsAtOnce(t *testing.T) {
 		{"send --endpoint a:1 --traces 1 --spans 1", "found 2 of --traces, --spans and --duration"},
 		{"send --endpoint a:1 --traces 1 --trace-duration 1s", `--rate: found "0", want more than 0`},
 		{"send --endpoint a:1 --traces 1 --profile mixed --attributes 20", `--attributes: found "20", want none with --profile mixed`},
-		{"send --endpoint a:1 --traces 1 --profile odd", `"odd" for flag --profile: want uniform or mixed`},
+		{"send --endpoint a:1 --traces 1 --profile odd", `"odd" for flag --profile: want uniform or typical or mixed`},
 		{"verify --elasticsearch http://a:1 --cut-above 0 --ledger " + put(t, "x"), `"0" for flag --cut-above: want a whole number from 1 to`},
 		{"send --endpoint a:1 --traces 1 --out " + put(t, "x"), "want a new file"},
 		{"verify --elasticsearch http://a:1 --ledger " + put(t, "x"), "not a ledger file"},

@@ -91,8 +91,8 @@ func shapeFlags(f *flags) func(runID string) load.Shape {
 		"service.name of all spans, a `name` no other run uses; default: ledger-<run id>")
 	f.whole(&shape.SpansPerTrace, "spans-per-trace", 10, 1, 50_000, "`N` spans in each trace: a SERVER root and its children")
 	var profile string
-	f.choice(&profile, "profile", []string{"uniform", "mixed"},
-		"`uniform|mixed`: requests and queries of one size; or lookups, SQL, calls, links, exceptions and whole documents, 200 B to 1 MB")
+	f.choice(&profile, "profile", []string{"uniform", "typical", "mixed"},
+		"`uniform|typical|mixed`: requests and queries of one size; lookups, SQL, calls, and an exception on every tenth span; or links and whole documents too, 200 B to 1 MB")
 	f.whole(&shape.Attributes, "attributes", 11, load.MinAttributes, 128, "`N` attributes on each span; uniform only")
 	f.Func("operation", "`\"METHOD /path\"` that root spans are for, named like Django does; repeatable, each trace "+
 		"takes one at random (default \"POST /api/auth/login\")",
@@ -120,8 +120,11 @@ func shapeFlags(f *flags) func(runID string) load.Shape {
 		if len(shape.Operations) > 255 {
 			f.fault("operation", len(shape.Operations), "at most 255 operations")
 		}
-		if shape.Mixed = profile == "mixed"; shape.Mixed && f.given("attributes") {
-			f.fault("attributes", shape.Attributes, "none with --profile mixed, whose spans have their own")
+		if profile != "uniform" {
+			shape.Profile = load.Profile(profile)
+		}
+		if shape.Profile != load.Uniform && f.given("attributes") {
+			f.fault("attributes", shape.Attributes, "none with --profile "+profile+", whose spans have their own")
 		}
 		for seed == 0 {
 			seed = rand.Int()

@@ -18,8 +18,8 @@ type Shape struct {
 	Service string
 	// SpansPerTrace is at least 1: a SERVER root and children of it.
 	SpansPerTrace int
-	// Mixed makes spans of many kinds and of 200 bytes to 1 MB; without it all children are queries of one size.
-	Mixed bool
+	// Profile is what children are: by default queries of one size.
+	Profile Profile
 	// Attributes is the number of attributes per span, at least MinAttributes; mixed spans have their own.
 	Attributes int
 	// Operations is what traces are for, one at random each; not empty.
@@ -34,6 +34,18 @@ type Shape struct {
 	// Seed is what ids, choices and contents derive from; the same shape and seed give the same ones.
 	Seed uint64
 }
+
+// Profile is a choice of children.
+type Profile string
+
+const (
+	// Uniform children are queries of one size.
+	Uniform Profile = ""
+	// Typical children are what a service mostly sends: lookups, SQL, calls; one in ten has an event, an exception with its stack trace.
+	Typical Profile = "typical"
+	// Mixed children are of many kinds, of 200 bytes to 1 MB.
+	Mixed Profile = "mixed"
+)
 
 // Generator makes the traces of one run. Not safe for concurrent use.
 type Generator struct {
@@ -78,8 +90,8 @@ func NewGenerator(shape Shape) *Generator {
 		roots:    map[rootKind][]*template{},
 	}
 	var looks profile = uniform{shape, g.choices}
-	if shape.Mixed {
-		looks = mixed{shape, rand.New(stream(shape.Seed, "content"))}
+	if kinds := kindsOf[shape.Profile]; kinds != nil {
+		looks = mixed{shape, rand.New(stream(shape.Seed, "content")), kinds}
 	}
 	g.children = looks.children()
 	for i, operation := range shape.Operations {

@@ -17,29 +17,41 @@ type mixed struct {
 	shape Shape
 	// content has a stream of its own: the same seed gives the same texts, whatever else is chosen.
 	content *rand.Rand
+	kinds   []kind
 }
 
 // palette is how many children of different content there are; a divisor of 65536, so that each is taken equally often.
 const palette = 4096
 
-// kinds is the children, by how many of the palette each is. Sizes are of the text that varies, from the least to the most, as many
+// kind is children of one look, by how many of the palette they are. Sizes are of the text that varies, from the least to the most, as many
 // within each doubling: so small ones are frequent and the largest is certain.
-var kinds = []struct {
+type kind struct {
 	count       int
 	least, most int
 	look        func(m mixed, size int) template
-}{
-	{2440, 60, 160, mixed.lookup},
-	{1024, 60, 8 << 10, mixed.query},
-	{336, 40, 400, mixed.call},
-	{128, 1, 32, mixed.publication},
-	{160, 500, 20 << 10, mixed.failure},
-	{8, 16 << 10, 1000 << 10, mixed.document},
+}
+
+// kindsOf is the children of a profile.
+var kindsOf = map[Profile][]kind{
+	Mixed: {
+		{2440, 60, 160, mixed.lookup},
+		{1024, 60, 8 << 10, mixed.query},
+		{336, 40, 400, mixed.call},
+		{128, 1, 32, mixed.publication},
+		{160, 500, 20 << 10, mixed.failure},
+		{8, 16 << 10, 1000 << 10, mixed.document},
+	},
+	Typical: {
+		{1638, 60, 160, mixed.lookup},
+		{1638, 60, 2 << 10, mixed.query},
+		{410, 40, 400, mixed.call},
+		{410, 500, 4 << 10, mixed.exceptional},
+	},
 }
 
 func (m mixed) children() []*template {
 	list := make([]*template, 0, palette)
-	for _, kind := range kinds {
+	for _, kind := range m.kinds {
 		for i := range kind.count {
 			share := float64(i) / float64(kind.count-1)
 			size := float64(kind.least) * math.Pow(float64(kind.most)/float64(kind.least), share)
@@ -130,6 +142,13 @@ func (m mixed) failure(size int) template {
 		events:     []event{{"attempt", []*commonpb.KeyValue{number("attempt", 1)}}, m.exception(size)},
 		status:     &tracepb.Status{Code: tracepb.Status_STATUS_CODE_ERROR, Message: "OperationalError: " + m.words(60)},
 	}
+}
+
+// exceptional is a query that raised an exception.
+func (m mixed) exceptional(size int) template {
+	look := m.query(200)
+	look.events = []event{m.exception(size)}
+	return look
 }
 
 // document is what somebody put whole into an attribute.

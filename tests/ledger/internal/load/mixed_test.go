@@ -14,7 +14,7 @@ import (
 
 func mixedShape(seed uint64) Shape {
 	s := shape(seed)
-	s.Mixed, s.SpansPerTrace, s.ErrorPercent = true, 10, 5
+	s.Profile, s.SpansPerTrace, s.ErrorPercent = Mixed, 10, 5
 	return s
 }
 
@@ -40,6 +40,24 @@ func TestMixedSpansDeriveFromTheSeed(t *testing.T) {
 	}
 	if equal(spans(mixedShape(1), 100), spans(mixedShape(2), 100)) {
 		t.Error("different seeds, the same spans")
+	}
+}
+
+func TestTypicalSpansHaveAnEventOnEveryTenthChild(t *testing.T) {
+	s := mixedShape(1)
+	s.Profile, s.ErrorPercent = Typical, 0
+	children, events := 0, 0
+	for _, span := range spans(s, 5000) {
+		if size := proto.Size(span); size > 8<<10 {
+			t.Errorf("%d bytes, want at most 8 KiB", size)
+		}
+		if span.ParentSpanId != nil {
+			children++
+			events += len(span.Events)
+		}
+	}
+	if share := float64(events) / float64(children); share < 0.095 || share > 0.105 {
+		t.Errorf("%.3f events a child, want 0.1", share)
 	}
 }
 
@@ -111,7 +129,7 @@ func TestSizesAreKnownBeforehand(t *testing.T) {
 			trace := g.next(now)
 			for i := range trace.spans {
 				if got, want := g.template(trace, i).bytes, proto.Size(g.span(trace, i, now))+framing; got != want {
-					t.Fatalf("mixed %v, span %d: %d bytes foreseen, %d made", s.Mixed, i, got, want)
+					t.Fatalf("profile %q, span %d: %d bytes foreseen, %d made", s.Profile, i, got, want)
 				}
 			}
 		}

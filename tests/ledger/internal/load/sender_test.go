@@ -150,7 +150,7 @@ func TestRefusedForGoodIsNotRetried(t *testing.T) {
 func TestTooLargeForGRPCIsRefusedForGood(t *testing.T) {
 	stack := &fake.Stack{}
 	large := shape
-	large.SpansPerTrace, large.Mixed = 5000, true // some 8 MiB; a gRPC server takes 4
+	large.SpansPerTrace, large.Profile = 5000, load.Mixed // some 8 MiB; a gRPC server takes 4
 	path := filepath.Join(t.TempDir(), "run.ledger")
 	log, err := record.Create(path, record.Header{})
 	if err != nil {

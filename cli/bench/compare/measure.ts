@@ -1,0 +1,237 @@
+/** One run of a subject: what a span costs it, how quickly it stores a burst, and how quickly it answers. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { superuser } from "../../../configs/elasticsearch/users";
+import { ports } from "../../../configs/topology/ports";
+import { execOrThrow, sleep } from "../../machine/run";
+import { times, type Times } from "../times";
+import { Lab, type Use } from "./lab";
+import { password, readiness, type Subject } from "./subjects";
+
+/** Spans to send. */
+export interface Load {
+  /** The ledger's profile. */
+  readonly profile: "uniform" | "typical";
+  /** Spans a second, and how many, while what they cost is measured. */
+  readonly rate: number;
+  readonly spans: number;
+  /** Spans of the burst; none: no burst. */
+  readonly burst: number;
+  /** Numbers of stored spans at which queries are timed. */
+  readonly queriesAt: readonly number[];
+}
+
+/** What was found. */
+export interface Figures {
+  /** Microseconds of processor for a span, by container. */
+  readonly cpu: Readonly<Record<string, number>>;
+  /** Most memory under the even load, bytes, by container. */
+  readonly memory: Readonly<Record<string, number>>;
+  /** Of a stored span, when its index is merged to one segment. */
+  readonly bytes: number;
+  readonly documents: number;
+  /** Spans a second from the first sent of a burst to the last stored. */
+  readonly burstRate: number | undefined;
+  /** Milliseconds, by number of stored spans and kind of query. */
+  readonly queries: Readonly<Record<number, Readonly<Record<string, Times>>>>;
+  /** Spans sent under the even load, and of them stored. */
+  readonly sent: number;
+  readonly stored: number;
+}
+
+const warmUp = 5000;
+const querySamples = 40;
+const patience = () => AbortSignal.timeout(60_000);
+
+/** Runs a subject from nothing. */
+export async function measure(subject: Subject, load: Load, ledger: string, folder: string, helper: string): Promise<Figures> {
+  const lab = new Lab(join(folder, "lab"), helper);
+  try {
+    await lab.begin();
+    for (const spec of subject.specs) {
+      await lab.start(spec);
+      await lab.until(`${spec.name} is ready`, 180, () => isReady(lab, spec.name));
+    }
+    const client = new Client(lab, subject, ledger, folder);
+    await client.send("warm", warmUp, load);
+    await client.storedAll("warm", warmUp);
+
+    const before = await lab.use();
+    const peak = peakOf(lab);
+    const sent = await client.send("even", load.spans, load, "--rate", String(load.rate));
+    const stored = await client.settled("even");
+    const after = await lab.use();
+    const memory = await peak.end();
+    const disk = await client.merged();
+    const burstRate = load.burst > 0 ? await client.burst(load) : undefined;
+    const queries: Record<number, Record<string, Times>> = {};
+    for (const wanted of load.queriesAt) {
+      await client.fillUpTo(wanted, load);
+      queries[wanted] = await client.queries();
+    }
+    const cpu = Object.fromEntries(
+      Object.entries(after).map(([name, use]) => [name, ((use.cpu - (before[name]?.cpu ?? 0)) / sent) * 1e6] as const),
+    );
+    return { cpu, memory, ...disk, burstRate, queries, sent, stored };
+  } finally {
+    await lab.end();
+    rmSync(join(folder, "lab"), { recursive: true, force: true });
+  }
+}
+
+async function isReady(lab: Lab, name: string): Promise<boolean> {
+  const { command, port, path } = readiness[name] ?? {};
+  if (command) return lab.succeeds(name, ...command);
+  const answer = await fetch(`http://${await lab.address(name, port ?? 0)}${path ?? "/"}`, { headers: login, signal: patience() });
+  return answer.ok;
+}
+
+const login = { authorization: `Basic ${Buffer.from(`${superuser}:${password}`).toString("base64")}` };
+
+/** The most memory that each container takes until `end`. */
+function peakOf(lab: Lab): { end: () => Promise<Record<string, number>> } {
+  const most: Record<string, number> = {};
+  let going = true;
+  const look = async () => {
+    while (going) {
+      for (const [name, { memory }] of Object.entries(await lab.use().catch((): Record<string, Use> => ({}))))
+        most[name] = Math.max(memory, most[name] ?? 0);
+      await sleep(1000);
+    }
+  };
+  const looking = look();
+  return {
+    end: async () => {
+      going = false;
+      await looking;
+      return most;
+    },
+  };
+}
+
+/** What sends to a subject and asks it. */
+class Client {
+  private runs = 0;
+
+  constructor(
+    private readonly lab: Lab,
+    private readonly subject: Subject,
+    private readonly ledger: string,
+    private readonly folder: string,
+  ) {}
+
+  /** Sends spans of a service; how many. Seeds are fixed: each subject gets the same spans. */
+  async send(service: string, spans: number, { profile }: Load, ...flags: string[]): Promise<number> {
+    const endpoint = await this.lab.address(this.subject.receiver, ports.collector.otlpGrpc);
+    const out = join(this.folder, `${service}-${++this.runs}.ledger`);
+    const words = ["--endpoint", endpoint, "--service", service, "--spans", String(spans), "--profile", profile, "--retry-for", "5m"];
+    await execOrThrow(this.ledger, ["send", ...words, "--seed", String(this.runs), "--out", out, ...flags], { timeout: 60 * 60_000 });
+    rmSync(out);
+    return spans;
+  }
+
+  private async elasticsearch(path: string, method = "GET", body?: object): Promise<Record<string, unknown>> {
+    const answer = await fetch(`http://${await this.lab.address("elasticsearch", ports.elasticsearch.http)}${path}`, {
+      method,
+      headers: { ...login, "content-type": "application/json" },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+      signal: AbortSignal.timeout(30 * 60_000),
+    });
+    if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${method} ${path}: ${await answer.text()}`);
+    return (await answer.json()) as Record<string, unknown>;
+  }
+
+  /** Stored spans of a service, of those that can be searched. */
+  private async count(service: string): Promise<number> {
+    const query = { query: { term: { "process.serviceName": service } } };
+    return (await this.elasticsearch("/jaeger-span-*/_count?allow_no_indices=true", "POST", query)).count as number;
+  }
+
+  async storedAll(service: string, spans: number): Promise<void> {
+    await this.lab.until(`${spans} spans of ${service} are stored`, 600, async () => (await this.count(service)) >= spans);
+  }
+
+  /** Stored spans of a service, when they have become no more for ten seconds. */
+  async settled(service: string): Promise<number> {
+    let [last, quiet] = [await this.count(service), 0];
+    while (quiet < 10) {
+      await sleep(1000);
+      const now = await this.count(service);
+      [last, quiet] = [now, now === last ? quiet + 1 : 0];
+    }
+    return last;
+  }
+
+  /** What a span takes when all of them are in one segment. */
+  async merged(): Promise<Pick<Figures, "bytes" | "documents">> {
+    await this.elasticsearch("/jaeger-span-*/_flush?wait_if_ongoing=true", "POST");
+    await this.elasticsearch("/jaeger-span-*/_forcemerge?max_num_segments=1", "POST");
+    await this.elasticsearch("/jaeger-span-*/_refresh", "POST");
+    const { count } = (await this.elasticsearch("/jaeger-span-*/_count")) as { count: number };
+    const { _all } = (await this.elasticsearch("/jaeger-span-*/_stats/store,docs")) as {
+      _all: { primaries: { store: { size_in_bytes: number }; docs: { count: number } } };
+    };
+    return { bytes: _all.primaries.store.size_in_bytes / count, documents: _all.primaries.docs.count / count };
+  }
+
+  /** Spans a second, from the first that is sent to the last that is stored. */
+  async burst(load: Load): Promise<number> {
+    const start = performance.now();
+    await this.send("burst", load.burst, load, "--connections", "8");
+    await this.lab.until("the burst is stored", 900, async () => {
+      await this.elasticsearch("/jaeger-span-*/_refresh", "POST");
+      return (await this.count("burst")) >= load.burst;
+    });
+    return load.burst / ((performance.now() - start) / 1000);
+  }
+
+  async fillUpTo(wanted: number, load: Load): Promise<void> {
+    const { count } = (await this.elasticsearch("/jaeger-span-*/_count")) as { count: number };
+    if (count >= wanted) return;
+    const had = await this.count("filled");
+    await this.send("filled", wanted - count, load, "--connections", "8", "--error-percent", "5");
+    await this.storedAll("filled", had + Math.floor((wanted - count) / 10) * 10);
+    await this.settled("filled");
+  }
+
+  /** How long Jaeger takes for each kind of search, over all that is stored. */
+  async queries(): Promise<Record<string, Times>> {
+    const at = `http://${await this.lab.address("jaeger", ports.jaeger.query)}`;
+    const { hits } = (await this.elasticsearch("/jaeger-span-*/_search?size=20&_source=traceID", "POST", {
+      query: { term: { "process.serviceName": "filled" } },
+    })) as { hits: { hits: { _source: { traceID: string } }[] } };
+    const ids = hits.hits.map(({ _source }) => _source.traceID);
+    const range = {
+      start_time_min: new Date(Date.now() - 3_600_000).toISOString(),
+      start_time_max: new Date(Date.now() + 60_000).toISOString(),
+    };
+    const search = (more: Record<string, string>) => {
+      const words = Object.entries({ service_name: "filled", search_depth: "20", ...range, ...more });
+      return `${at}/api/v3/traces?${new URLSearchParams(words.map(([key, value]) => [`query.${key}`, value] as [string, string])).toString()}`;
+    };
+    const tag = (key: string, value: string) => search({ attributes: JSON.stringify({ [key]: value }) });
+    const kinds: Record<string, (i: number) => string> = {
+      "a trace by its id": (i) => `${at}/api/v3/traces/${ids[i % ids.length] ?? ""}`,
+      "of a service": () => search({}),
+      "of an operation": () => search({ operation_name: "POST api/auth/login" }),
+      "slower than 4 ms": () => search({ duration_min: "4ms" }),
+      "with an error": () => tag("error", "true"),
+      "by a tag of few values": () => tag("http.request.method", "POST"),
+      services: () => `${at}/api/v3/services`,
+    };
+    const found: Record<string, Times> = {};
+    for (const [kind, url] of Object.entries(kinds)) {
+      const samples: number[] = [];
+      for (let i = 0; i < querySamples; i++) {
+        const start = performance.now();
+        const answer = await fetch(url(i), { signal: patience() });
+        await answer.arrayBuffer();
+        samples.push(performance.now() - start);
+        // 404: a search that finds nothing.
+        if (!answer.ok && answer.status !== 404) throw new Error(`Jaeger answers ${answer.status} to ${url(i)}`);
+      }
+      found[kind] = times(samples);
+    }
+    return found;
+  }
+}
