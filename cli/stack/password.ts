@@ -1,4 +1,4 @@
-/** Elasticsearch's password, read where the stack keeps it, which is the same place for both ways. */
+/** Passwords of Elasticsearch's users, read where the stack keeps them, which is the same place for both ways. */
 import { imageOrigin, imageReference } from "../../configs/images";
 import type { Settings } from "../../configs/stack/schema";
 import { files } from "../../configs/topology/ports";
@@ -7,8 +7,13 @@ import { execOrThrow, run } from "../machine/run";
 import { UserError } from "../terminal/output";
 import { loadSettings, secretsVolume } from "./stack";
 
-/** Reads the password of a stack, by default the chosen one, with a container that is gone at once; it passes through a pipe only. */
-export async function readPassword(settings: Settings = loadSettings()): Promise<string> {
+/**
+ * Reads a password with a container that is gone at once; it passes through a pipe only.
+ *
+ * @param settings Of the stack. Default: of the chosen one.
+ * @param secret Name of the secret. Default: the superuser's password.
+ */
+export async function readPassword(settings: Settings = loadSettings(), secret: string = files.elasticsearchPassword): Promise<string> {
   const { stack } = settings;
   const volume = secretsVolume(stack);
   if (!(await run("docker", ["volume", "inspect", volume])).ok)
@@ -18,15 +23,5 @@ export async function readPassword(settings: Settings = loadSettings()): Promise
   const image = candidates.find((_, i) => present[i]);
   if (!image) throw new UserError(`the image ${candidates.join(" or ")} is not there: make up`);
   const mount = `type=volume,source=${volume},target=/secrets,readonly`;
-  return execOrThrow("docker", [
-    "run",
-    "--rm",
-    "--network",
-    "none",
-    "--mount",
-    mount,
-    image,
-    "cat",
-    `/secrets/${files.elasticsearchPassword}`,
-  ]);
+  return execOrThrow("docker", ["run", "--rm", "--network", "none", "--mount", mount, image, "cat", `/secrets/${secret}`]);
 }
