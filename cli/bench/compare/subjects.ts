@@ -36,8 +36,7 @@ const settingsOf = (source: Settings["images"], percent: number): Settings =>
     "tracing:platform": "docker",
     "tracing:environment": "development",
     "tracing:images": source,
-    "tracing:sampling": JSON.stringify({ default: percent, expected: { tracesPerSecond: 1000 } }),
-    "tracing:collector": JSON.stringify({ memory: "512Mi" }),
+    "tracing:sampling": JSON.stringify({ default: percent }),
   });
 
 const anywhere = "0.0.0.0";
