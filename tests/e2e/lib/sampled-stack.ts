@@ -1,6 +1,7 @@
 /**
  * A running stack with the rules of prod, and what an oracle that reads nothing but the running containers' config files predicts of them.
  */
+import { dotReplacement } from "../../../configs/elasticsearch/templates";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,11 +17,11 @@ import { Systems } from "./systems";
 /** A sampling group of stack config. */
 export type Sampling = Readonly<Record<string, unknown>>;
 
-/** A span as Elasticsearch holds it; of its tags, those that are not fields. */
+/** A span as Elasticsearch holds it; its attributes by their keys, without dots. */
 interface StoredSource {
   readonly traceID: string;
   readonly spanID: string;
-  readonly tags?: { readonly key: string; readonly value: string }[];
+  readonly tag?: Readonly<Record<string, string>>;
 }
 
 /** Seconds after the decision wait at which late spans come: a Collector that is short of processor time ticks late. */
@@ -90,7 +91,7 @@ export class SampledStack {
   /** Every document with a span of these traces. */
   private async stored(ids: readonly string[]): Promise<StoredSource[]> {
     await this.systems.elasticsearch("/jaeger-span-*/_refresh", "POST");
-    const body = { size: 10_000, query: { terms: { traceID: ids } }, _source: ["traceID", "spanID", "tags"] };
+    const body = { size: 10_000, query: { terms: { traceID: ids } }, _source: ["traceID", "spanID", "tag"] };
     const { hits } = (await this.systems.elasticsearch("/jaeger-span-*/_search", "POST", body)) as {
       hits: { hits: { _source: StoredSource }[] };
     };
@@ -145,8 +146,8 @@ export function storesWhatIsPredicted(stack: SampledStack, rate: number, strateg
     it("says on each of them which policy kept it", () => {
       const { expected, hits } = result;
       const named = new Map<string, Set<string>>();
-      for (const { traceID, tags } of hits) {
-        const policy = tags?.find(({ key }) => key === "sampling.policy")?.value;
+      for (const { traceID, tag } of hits) {
+        const policy = tag?.["sampling.policy".replaceAll(".", dotReplacement)];
         if (policy) named.set(traceID, (named.get(traceID) ?? new Set()).add(policy));
       }
       const kept = Object.entries(expected).filter(([, policy]) => policy !== null);
