@@ -87,10 +87,10 @@ export function setupScript(settings: SetupSettings, topology: Addresses & Elast
   const secret = (file: string) => `"$(<${paths.secrets}/${file})"`;
   const gauge = ({ name, unit }: Gauge, value: string) => `$(gauge ${name} "${unit}" ${value})`;
   const { passwordVersion } = settings.elasticsearch;
+  const rotated = passwordVersion > 1;
   const ownUsers = hasOwnUsers(settings) ? serviceUsers : [];
   const names = ownUsers.map((user) => userName(settings, user)).join(",");
-  const before = ownUsers.map((user) => userName(settings, user, passwordVersion - 1));
-  const rotated = passwordVersion > 1;
+  const retires = rotated && ownUsers.length > 0;
   const steps = [
     ...(rotated && ownElasticsearch(settings) ? ["renew"] : []),
     "supported",
@@ -176,13 +176,18 @@ apply() {
   ${steps.join(" &&\n    ")}
 }
 ${
-  before.length > 0 && rotated
+  retires
     ? `
-# The users with the passwords before, once every service has had the time to log in as the new ones.
+# Deletes the users of earlier passwords, once every service has had the time to log in as the new ones.
 retire() {
-  local name
+  local version name
   [ $(($(date +%s) - began)) -gt ${oldUsersFor} ] || return
-  for name in ${before.join(" ")}; do [[ $(ask DELETE "_security/user/$name") == *$'\\n'200 ]] && echo "user $name is gone"; done
+  for ((version = 1; version < ${passwordVersion}; version++)); do
+    for name in ${ownUsers.map((user) => userName(settings, user, 1)).join(" ")}; do
+      ((version == 1)) || name+=-$version
+      [[ $(ask DELETE "_security/user/$name") == *$'\\n'200 ]] && echo "user $name is gone"
+    done
+  done
   began=
 }
 `
@@ -220,7 +225,7 @@ while true; do
     fi
   fi
   report
-${before.length > 0 && rotated ? `  [ -z "\${began:-}" ] || retire\n` : ""}  if [ -e ${setupDone} ]; then pause=${lookEvery}; else pause=2; fi
+${retires ? `  [ -z "\${began:-}" ] || retire\n` : ""}  if [ -e ${setupDone} ]; then pause=${lookEvery}; else pause=2; fi
   sleep $pause &
   wait $!
 done

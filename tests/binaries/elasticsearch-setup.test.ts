@@ -115,7 +115,8 @@ function start(options: Options = {}, passwords: Readonly<Record<string, string>
       .replaceAll(paths.secrets, folder())
       .replaceAll(paths.config, folder())
       .replaceAll(setupDone, join(folder(), "done"))
-      .replace("pause=60", "pause=1");
+      .replace("pause=60", "pause=1")
+      .replace("-gt 3600", "-gt 1");
     writeFileSync(join(folder(), name), here);
   }
   const env = { PATH: `${folder()}:${process.env.PATH ?? ""}` };
@@ -209,6 +210,8 @@ test("a new version of the passwords makes new users beside the old ones, and ch
   await within("new users", () => users(options).every((user) => elasticsearch.passwords.has(user)));
   expect(elasticsearch.passwords.get("elastic")).toBe("second");
   expect(users().map((user) => elasticsearch.passwords.get(user))).toEqual(serviceUsers.map((user) => `${user}-secret`));
+  await within("the old users gone", () => users().every((user) => !elasticsearch.passwords.has(user)));
+  expect(users(options).every((user) => elasticsearch.passwords.has(user))).toBe(true);
 });
 
 test("without users of its own only templates are put, as the user that was given", async () => {

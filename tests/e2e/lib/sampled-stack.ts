@@ -1,11 +1,11 @@
 /**
  * A running stack with the rules of prod, and what an oracle that reads nothing but the running containers' config files predicts of them.
  */
-import { dotReplacement } from "../../../configs/elasticsearch/templates";
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { dotReplacement } from "../../../configs/elasticsearch/templates";
 import { files, paths } from "../../../configs/topology/ports";
 import { sleep } from "../../../cli/machine/run";
 import { predicted, type Prediction, type Request } from "../../support/oracle";
