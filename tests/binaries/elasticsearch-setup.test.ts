@@ -1,6 +1,6 @@
 /** Rung: binaries. The setup's script, by a real bash and curl, against a stand-in for Elasticsearch that remembers what it is told, and one for the Collector. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -205,6 +205,8 @@ test("a new version of the passwords makes new users beside the old ones, and ch
   start();
   await inPlace();
   script?.kill("SIGTERM");
+  // Its folder on memory is gone with the container.
+  rmSync(join(folder(), "done"));
   const options = { elasticsearch: { passwordVersion: 2 } };
   start(options, { [files.elasticsearchPassword]: "second", [files.elasticsearchFormerPassword]: "first" });
   await within("new users", () => users(options).every((user) => elasticsearch.passwords.has(user)));
