@@ -106,16 +106,17 @@ export function setupScript(settings: SetupSettings, topology: Addresses & Elast
   return `#!/bin/bash
 # Puts into Elasticsearch what Jaeger needs there, and looks every minute whether it is still in place.
 set -u
-password=${secret(files.elasticsearchPassword)}
 
 # Sends a request as a user with a password: method, path, and the body as curl's --data-binary takes it, if any. Prints the answer, and on a line
 # of its own its status.
 request() {
+  local password=\${2//\\\\/\\\\\\\\}
   curl --silent --show-error --max-time 30${trust} --write-out '\\n%{http_code}' --request "$3" \\
-    --config <(printf 'user = "%s:%s"\\n' "$1" "$2") \${5:+--header 'Content-Type: application/json' --data-binary "$5"} \\
+    --config <(printf 'user = "%s:%s"\\n' "$1" "\${password//\\"/\\\\\\"}") \${5:+--header 'Content-Type: application/json' --data-binary "$5"} \\
     "${topology.elasticsearchUrl}/$4" 2>&1
 }
-ask() { request ${setupUser(settings)} "$password" "$@"; }
+# Read each time: the Secret of an existing Elasticsearch may change.
+ask() { request ${setupUser(settings)} ${secret(files.elasticsearchPassword)} "$@"; }
 
 # What is wrong, to the log; once, as it is tried again and again.
 complain() {
@@ -137,7 +138,7 @@ ${
   rotated && ownElasticsearch(settings)
     ? `# Gives the superuser its new password, by the one before.
 renew() {
-  local former=${secret(files.elasticsearchFormerPassword)}
+  local password=${secret(files.elasticsearchPassword)} former=${secret(files.elasticsearchFormerPassword)}
   [[ $(ask GET _security/_authenticate) == *$'\\n'401 && $(request ${superuser} "$former" GET _security/_authenticate) == *$'\\n'200 ]] || return 0
   was 200 "$(request ${superuser} "$former" POST _security/user/${superuser}/_password @- <<<"{\\"password\\":\\"$password\\"}")" 'new password'
 }
@@ -166,6 +167,7 @@ ${
   ownUsers.length > 0
     ? `  for path in ${ownUsers.map((user) => `${userName(settings, user)}/${passwordFile(settings, user)}`).join(" ")}; do
     answer=$(request "\${path%/*}" "$(<${paths.secrets}/\${path#*/})" GET _security/_authenticate)
+    [[ $answer == *$'\\n'200 || $answer == *$'\\n'401 ]] || return
     echo "\${path%/*} \${answer##*$'\\n'}"
   done
 `

@@ -1,16 +1,17 @@
 #!/bin/bash
 # Puts into Elasticsearch what Jaeger needs there, and looks every minute whether it is still in place.
 set -u
-password="$(</etc/tracing/secrets/elasticsearch-password)"
 
 # Sends a request as a user with a password: method, path, and the body as curl's --data-binary takes it, if any. Prints the answer, and on a line
 # of its own its status.
 request() {
+  local password=${2//\\/\\\\}
   curl --silent --show-error --max-time 30 --write-out '\n%{http_code}' --request "$3" \
-    --config <(printf 'user = "%s:%s"\n' "$1" "$2") ${5:+--header 'Content-Type: application/json' --data-binary "$5"} \
+    --config <(printf 'user = "%s:%s"\n' "$1" "${password//\"/\\\"}") ${5:+--header 'Content-Type: application/json' --data-binary "$5"} \
     "http://elasticsearch:9200/$4" 2>&1
 }
-ask() { request elastic "$password" "$@"; }
+# Read each time: the Secret of an existing Elasticsearch may change.
+ask() { request elastic "$(</etc/tracing/secrets/elasticsearch-password)" "$@"; }
 
 # What is wrong, to the log; once, as it is tried again and again.
 complain() {
@@ -48,6 +49,7 @@ present() {
   done
   for path in tracing-writer/elasticsearch-writer-password tracing-reader/elasticsearch-reader-password tracing-cleaner/elasticsearch-cleaner-password tracing-metrics/elasticsearch-metrics-password; do
     answer=$(request "${path%/*}" "$(</etc/tracing/secrets/${path#*/})" GET _security/_authenticate)
+    [[ $answer == *$'\n'200 || $answer == *$'\n'401 ]] || return
     echo "${path%/*} ${answer##*$'\n'}"
   done
 }

@@ -123,7 +123,7 @@ function start(options: Options = {}, passwords: Readonly<Record<string, string>
   script = spawn("bash", [join(folder(), files.elasticsearchSetup)], { stdio: ["ignore", "pipe", "pipe"], env });
   for (const stream of [script.stdout, script.stderr]) stream?.on("data", (chunk: Buffer) => (log += chunk.toString()));
 }
-const within = (what: string, holds: () => boolean) => eventually(`${what}; ${log}`, 20, () => Promise.resolve(holds() || undefined));
+const within = (what: string, holds: () => boolean) => eventually(`${what}; ${log}`, 60, () => Promise.resolve(holds() || undefined));
 const says = (text: string) => within(text, () => log.includes(text));
 const inPlace = () => says("everything is in place\n");
 const users = (options: Options = {}) => serviceUsers.map((user) => userName(settingsWith(options), user));
@@ -217,10 +217,12 @@ test("a new version of the passwords makes new users beside the old ones, and ch
 });
 
 test("without users of its own only templates are put, as the user that was given", async () => {
-  elasticsearch.passwords.set("anna", "first");
+  // Whatever somebody chose.
+  const password = "a\"b\\c d$e'f";
+  elasticsearch.passwords.set("anna", password);
   elasticsearch.passwords.delete("elastic");
   const external = { url: "http://es:9200", user: "anna", passwordSecret: "es", createUsers: false };
-  start({ platform: "kubernetes", elasticsearch: { external, indexPrefix: "blue" } });
+  start({ platform: "kubernetes", elasticsearch: { external, indexPrefix: "blue" } }, { [files.elasticsearchPassword]: password });
   await inPlace();
   expect([...elasticsearch.put.keys()].map((path) => path.replace(/\?.*/, ""))).toEqual([
     "/_index_template/tracing-blue-jaeger-span",
@@ -228,6 +230,16 @@ test("without users of its own only templates are put, as the user that was give
     "/_index_template/tracing-blue-jaeger-dependencies",
     "/blue-jaeger-span-*/_settings",
   ]);
+});
+
+test("a password that changes under it is read again", async () => {
+  start();
+  await inPlace();
+  elasticsearch.passwords.set("elastic", "another");
+  await says("401");
+  writeFileSync(join(folder(), files.elasticsearchPassword), "another");
+  const before = elasticsearch.asked.length;
+  await within("looks that succeed", () => elasticsearch.asked.slice(before).some((what) => what.includes("_security/_authenticate")));
 });
 
 test("no password is in a command line", async () => {
