@@ -104,9 +104,10 @@ test.each<[string, () => unknown, RegExp]>([
     () => {
       const platform = cluster();
       const elasticsearch = existing(platform);
-      const { setup } = elasticsearch.passwords;
+      const { settings, passwords } = elasticsearch;
+      const { setup } = passwords;
       const users = { writer: setup, reader: setup, cleaner: setup, metrics: setup };
-      new ElasticsearchExporter("exporter", { platform, elasticsearch: { ...elasticsearch, passwords: { setup, users } } });
+      new ElasticsearchExporter("exporter", { platform, elasticsearch: { settings, passwords: { setup, users } } });
     },
     /the secret elasticsearch-metrics-password has two values: all components must use the same Elasticsearch/,
   ],
