@@ -17,7 +17,7 @@ import { toYaml } from "../../../configs/yaml";
 import type { Spec } from "./lab";
 
 /** The password of every user. Nothing but this host reaches the containers, and they are gone afterwards. */
-export const password = "bench";
+export const password = "only-for-this-bench";
 
 /** A thing to compare. */
 export interface Subject {
