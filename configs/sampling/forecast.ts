@@ -3,10 +3,10 @@ import { effectiveRate, type DecidingSpan } from "./effective-rate";
 import type { SamplingModel } from "./model";
 
 /**
- * Disk that a stored span of 11 attributes takes in Elasticsearch, in bytes, one copy, after its segments were merged: docs/measurements.md,
- * "Disk". `make bench` measures it as it is just after a load. Spans with long attributes take more.
+ * Disk that a stored span takes in Elasticsearch, in bytes, one copy, after its segments were merged: the `typical` spans of docs/performance.md, 700
+ * bytes as they arrive. `make bench` measures it as it is just after a load.
  */
-export const storedSpanBytes = 520;
+export const storedSpanBytes = 300;
 
 /** Traffic to forecast for. */
 export interface Traffic {
