@@ -51,7 +51,7 @@ export function platformConflicts(groups: Partial<Parsed>): string[] {
     return problems;
   }
   if (elasticsearch) {
-    const { nodes, tls, bootstrap, external, issuer } = elasticsearch;
+    const { nodes, tls, bootstrap, external, issuer, passwordVersion } = elasticsearch;
     if (nodes === 2) refuse("elasticsearch.nodes", nodes, "1, or 3 and more: of two nodes, none is a majority");
     if (nodes > 1 && tls === "off" && !external)
       refuse("elasticsearch.tls", tls, "cert-manager or external, as several nodes trust each other by certificates");
@@ -59,6 +59,12 @@ export function platformConflicts(groups: Partial<Parsed>): string[] {
     if (issuer && tls !== "cert-manager") refuse("elasticsearch.issuer", issuer, "nothing unless elasticsearch.tls is cert-manager");
     if (external?.authoritySecret && !external.url.startsWith("https:"))
       refuse("elasticsearch.external.authoritySecret", external.authoritySecret, "nothing for an http address");
+    if (external?.createUsers === false && passwordVersion > 1)
+      refuse(
+        "elasticsearch.passwordVersion",
+        passwordVersion,
+        "1 where elasticsearch.external.createUsers is false: the password is not the stack's",
+      );
   }
   if (collector && sampler) {
     const { replicas, maxReplicas } = collector;

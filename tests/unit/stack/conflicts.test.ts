@@ -67,6 +67,11 @@ describe("on Kubernetes", () => {
       'elasticsearch.external.authoritySecret: found "ca"; allowed: nothing for an http address',
     ],
     [
+      "a password that is not the stack's is not renewed by it",
+      { elasticsearch: { passwordVersion: 2, external: { url: "https://es:9200", passwordSecret: "es", createUsers: false } } },
+      "elasticsearch.passwordVersion: found 2; allowed: 1 where elasticsearch.external.createUsers is false: the password is not the stack's",
+    ],
+    [
       "load cannot lower the instances",
       { collector: { replicas: 3, maxReplicas: 2 }, sampler: { replicas: 1 } },
       "collector.maxReplicas: found 2; allowed: 3 or more, as collector.replicas is",
