@@ -10,6 +10,15 @@ const since = {
   synchronousWrites: ["jaeger", "2.21.0"],
 } as const satisfies Record<string, readonly [ImageName, string]>;
 
+/** The oldest Elasticsearch, major and minor, whose `best_compression` is Zstandard, and that sorts an index with nested documents in it. */
+export const oldestElasticsearch = [8, 17] as const;
+
+/** Whether an image of Elasticsearch is older than that, by its tag. */
+export function isTooOld(elasticsearch: string): boolean {
+  const version = imageVersion("elasticsearch", { source: "official", others: { elasticsearch } });
+  return compareVersions(version, [...oldestElasticsearch, 0].join(".")) < 0;
+}
+
 export type Ability = keyof typeof since;
 
 /** Whether a stack's version of the program has an ability. */

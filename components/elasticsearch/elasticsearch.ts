@@ -197,7 +197,7 @@ export class Elasticsearch extends TracingComponent implements ElasticsearchConn
     this.settings = setupSettings(platform.settings, { elasticsearch: options, jaeger: { tags }, overrides });
     const { setup, former } = this.superuserPasswords(`${name}-password`, opts?.parent);
     this.password = setup;
-    this.passwords = { setup, ...(former ? { former } : {}), users: makePasswords(this.settings, setup, name, { parent: this }) };
+    this.passwords = { setup, former, users: makePasswords(this.settings, setup, name, { parent: this }) };
     this.url = elasticsearchUrl(this.settings);
     const topology = storageTopology(this.settings);
     const workload = elasticsearchWorkload(this.settings, topology, this.passwords);
@@ -206,8 +206,8 @@ export class Elasticsearch extends TracingComponent implements ElasticsearchConn
   }
 
   /**
-   * The superuser's password and the one before it, by which the setup changes it. Those of all versions stay in the state: a protected resource cannot go,
-   * and which of them Elasticsearch has taken is known to Elasticsearch only.
+   * The superuser's password, and all earlier ones, with one of which the setup logs in to change it: which of them Elasticsearch has taken, only Elasticsearch
+   * knows.
    */
   private superuserPasswords(name: string, formerParent: pulumi.Resource | undefined) {
     const { platform, kubernetes, elasticsearch } = this.settings;
@@ -216,7 +216,7 @@ export class Elasticsearch extends TracingComponent implements ElasticsearchConn
     const versions = Array.from({ length: elasticsearch.passwordVersion }, (_, i) =>
       newPassword(name + versionSuffix(i + 1), { parent: this, ...protect, aliases }),
     );
-    return { setup: versions.at(-1) as pulumi.Output<string>, former: versions.at(-2) };
+    return { setup: versions.at(-1) as pulumi.Output<string>, former: versions.slice(0, -1) };
   }
 }
 

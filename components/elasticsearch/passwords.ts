@@ -1,7 +1,14 @@
 /** The passwords of Elasticsearch's users: where they come from, and how a workload gets at one. */
 import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { hasOwnUsers, passwordFile, serviceUsers, type ServiceUser, type UserSettings } from "../../configs/elasticsearch/users";
+import {
+  formerPasswordFile,
+  hasOwnUsers,
+  passwordFile,
+  serviceUsers,
+  type ServiceUser,
+  type UserSettings,
+} from "../../configs/elasticsearch/users";
 import { files, paths } from "../../configs/topology/ports";
 import type { Secret, SecretFile } from "../platform/workload";
 
@@ -9,8 +16,8 @@ import type { Secret, SecretFile } from "../platform/workload";
 export interface Passwords {
   /** Of the user that the setup logs in as. */
   readonly setup: Secret["content"];
-  /** Its password before the last change of `passwordVersion`. */
-  readonly former?: Secret["content"];
+  /** Its earlier passwords, by version: Elasticsearch may have any of them yet. */
+  readonly former?: readonly Secret["content"][];
   /** Of each service's user. */
   readonly users: Readonly<Record<ServiceUser, Secret["content"]>>;
 }
@@ -38,9 +45,9 @@ const file = (secret: string, content: Secret["content"]): SecretFile => ({ path
 export const setupPassword = (content: Secret["content"]): SecretFile => file(files.elasticsearchPassword, content);
 
 /** All passwords, as files: what the setup gives to Elasticsearch. */
-export const allPasswords = (settings: UserSettings, { setup, former, users }: Passwords): SecretFile[] => [
+export const allPasswords = (settings: UserSettings, { setup, former = [], users }: Passwords): SecretFile[] => [
   setupPassword(setup),
-  ...(former ? [file(files.elasticsearchFormerPassword, former)] : []),
+  ...former.map((content, i) => file(formerPasswordFile(i + 1), content)),
   ...(hasOwnUsers(settings) ? serviceUsers.map((user) => file(passwordFile(settings, user), users[user])) : []),
 ];
 

@@ -2,6 +2,7 @@
 import { indexPattern, indexTemplates, lateFields, type TemplateKind } from "./templates";
 import { setupGauges } from "./setup-metrics";
 import {
+  formerPasswordFile,
   hasOwnUsers,
   namesOf,
   passwordFile,
@@ -17,13 +18,11 @@ import type { ElasticsearchSettings, Settings } from "../stack/schema";
 import { files, paths } from "../topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../topology/topology";
 import { ownElasticsearch } from "../topology/kubernetes";
+import { oldestElasticsearch } from "../versions";
 import type { Gauge } from "../reported-gauges";
 
 /** Settings that the setup depends on. */
 export type SetupSettings = ElasticsearchSettings & { readonly jaeger: Pick<Settings["jaeger"], "tags"> };
-
-/** The oldest Elasticsearch whose `best_compression` is Zstandard, and that sorts an index with nested documents in it. */
-export const oldestElasticsearch = { major: 8, minor: 17 } as const;
 
 /** Seconds between two looks at whether everything is still in place. */
 const lookEvery = 60;
@@ -39,10 +38,12 @@ interface Put {
   readonly path: string;
   readonly file: string;
   readonly body: object;
+  /** Whether the rest goes on where it fails. */
+  readonly optional?: true;
 }
 
-/** Name of the template for a kind of index; `*` for all of them. */
-export const templateName = (settings: Pick<Settings, "elasticsearch">, kind: TemplateKind | "*"): string =>
+/** Name of the template for a kind of index. */
+export const templateName = (settings: Pick<Settings, "elasticsearch">, kind: TemplateKind): string =>
   `${namesOf(settings)}-jaeger-${kind}`;
 
 /** What is put in place, in order, but for users. */
@@ -52,11 +53,12 @@ const puts = (settings: SetupSettings): Put[] => [
     file: `template-${kind}.json`,
     body,
   })),
-  // Those that are open already, which the template comes too late for.
+  // Those that are open already, which the template comes too late for. One of them may be read-only, and must not hold up the rest.
   {
     path: `${indexPattern(settings, "span")}/_settings?expand_wildcards=open&allow_no_indices=true`,
     file: "open-indices.json",
     body: lateFields,
+    optional: true,
   },
   ...(hasOwnUsers(settings)
     ? Object.entries(roles(settings)).map(([user, body]) => ({
@@ -82,26 +84,24 @@ export const setupFiles = (settings: SetupSettings, topology: Addresses & Elasti
  * It runs in a bash with curl. Passwords reach curl by a file descriptor, so they are in no command line.
  */
 export function setupScript(settings: SetupSettings, topology: Addresses & ElasticsearchAddress): string {
-  const { major, minor } = oldestElasticsearch;
+  const [major, minor] = oldestElasticsearch;
   const trust = topology.elasticsearchAuthority === undefined ? "" : ` --cacert ${topology.elasticsearchAuthority}`;
   const secret = (file: string) => `"$(<${paths.secrets}/${file})"`;
   const gauge = ({ name, unit }: Gauge, value: string) => `$(gauge ${name} "${unit}" ${value})`;
   const { passwordVersion } = settings.elasticsearch;
   const rotated = passwordVersion > 1;
   const ownUsers = hasOwnUsers(settings) ? serviceUsers : [];
-  const names = ownUsers.map((user) => userName(settings, user)).join(",");
   const retires = rotated && ownUsers.length > 0;
   const steps = [
     ...(rotated && ownElasticsearch(settings) ? ["renew"] : []),
     "supported",
-    ...puts(settings).map(({ path, file }) => `put '${path}' ${file}`),
+    ...puts(settings).map(({ path, file, optional }) => (optional ? `{ put '${path}' ${file} || true; }` : `put '${path}' ${file}`)),
     ...ownUsers.map((user) => `user ${userName(settings, user)} ${roleName(settings, user)} ${secret(passwordFile(settings, user))}`),
   ];
+  // One at a time: of several at once Elasticsearch promises no order.
   const looks = [
-    `_index_template/${templateName(settings, "*")}`,
-    ...(ownUsers.length > 0
-      ? [`_security/role/${ownUsers.map((user) => roleName(settings, user)).join(",")}`, `_security/user/${names}`]
-      : []),
+    ...Object.keys(indexTemplates(settings)).map((kind) => `_index_template/${templateName(settings, kind as TemplateKind)}`),
+    ...ownUsers.flatMap((user) => [`_security/role/${roleName(settings, user)}`, `_security/user/${userName(settings, user)}`]),
   ];
   return `#!/bin/bash
 # Puts into Elasticsearch what Jaeger needs there, and looks every minute whether it is still in place.
@@ -136,11 +136,15 @@ user() { was 200 "$(ask PUT "_security/user/$1" @- <<<"{\\"password\\":\\"$3\\",
 
 ${
   rotated && ownElasticsearch(settings)
-    ? `# Gives the superuser its new password, by the one before.
+    ? `# Gives the superuser its new password, by whichever of the earlier ones Elasticsearch has.
 renew() {
-  local password=${secret(files.elasticsearchPassword)} former=${secret(files.elasticsearchFormerPassword)}
-  [[ $(ask GET _security/_authenticate) == *$'\\n'401 && $(request ${superuser} "$former" GET _security/_authenticate) == *$'\\n'200 ]] || return 0
-  was 200 "$(request ${superuser} "$former" POST _security/user/${superuser}/_password @- <<<"{\\"password\\":\\"$password\\"}")" 'new password'
+  local password=${secret(files.elasticsearchPassword)} former
+  [[ $(ask GET _security/_authenticate) == *$'\\n'401 ]] || return 0
+  for former in ${paths.secrets}/${formerPasswordFile(1).replace(/1$/, "*")}; do
+    [[ $(request ${superuser} "$(<"$former")" GET _security/_authenticate) == *$'\\n'200 ]] || continue
+    was 200 "$(request ${superuser} "$(<"$former")" POST _security/user/${superuser}/_password @- <<<"{\\"password\\":\\"$password\\"}")" 'new password'
+    return
+  done
 }
 
 `
@@ -182,12 +186,17 @@ ${
     ? `
 # Deletes the users of earlier passwords, once every service has had the time to log in as the new ones.
 retire() {
-  local version name
+  local version name answer
   [ $(($(date +%s) - began)) -gt ${oldUsersFor} ] || return
   for ((version = 1; version < ${passwordVersion}; version++)); do
     for name in ${ownUsers.map((user) => userName(settings, user, 1)).join(" ")}; do
       ((version == 1)) || name+=-$version
-      [[ $(ask DELETE "_security/user/$name") == *$'\\n'200 ]] && echo "user $name is gone"
+      answer=$(ask DELETE "_security/user/$name")
+      case $answer in
+        *$'\\n'200) echo "user $name is gone" ;;
+        *$'\\n'404) ;;
+        *) return ;;
+      esac
     done
   done
   began=
@@ -209,22 +218,25 @@ report() {
 }
 
 trap 'exit 0' TERM INT
+# A container that starts again has to look again.
+rm -f ${setupDone}
 # When everything was last seen in place, when something last had to be put right, and what was there then.
 inPlace= repaired= known= complaint=
 while true; do
   before=$(present) || before=
   if [ -n "$known" ] && [ "$before" = "$known" ]; then
-    inPlace=$(date +%s)
-  elif apply && known=$(present); then
+    inPlace=$(date +%s) complaint=
+  elif apply && now=$(present); then
     inPlace=$(date +%s) complaint=
     if [ ! -e ${setupDone} ]; then
       echo "everything is in place"
       began=$inPlace
       touch ${setupDone}
-    elif [ -n "$before" ] && [ "$before" != "$known" ]; then
+    elif [ -n "$before" ] && [ "$before" != "$now" ]; then
       repaired=$inPlace
       echo "something was missing or changed; everything is in place again" >&2
     fi
+    known=$now
   fi
   report
 ${retires ? `  [ -z "\${began:-}" ] || retire\n` : ""}  if [ -e ${setupDone} ]; then pause=${lookEvery}; else pause=2; fi

@@ -48,6 +48,9 @@ export const passwordFile = (settings: UserSettings, user: ServiceUser): string 
     ? `elasticsearch-${user}-password${versionSuffix(settings.elasticsearch.passwordVersion)}`
     : files.elasticsearchPassword;
 
+/** Name of the secret with the superuser's password of an earlier version, and of its file. */
+export const formerPasswordFile = (version: number): string => `elasticsearch-former-password-${version}`;
+
 /** What `GET /` needs, which every client asks first. */
 const greet = ["monitor"];
 

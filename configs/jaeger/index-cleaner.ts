@@ -5,7 +5,7 @@ import { indexKinds } from "../elasticsearch/templates";
 import { passwordFile, userName } from "../elasticsearch/users";
 import { cronState, paths } from "../topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../topology/topology";
-import { portOf } from "../topology/kubernetes";
+import { ownElasticsearch, portOf } from "../topology/kubernetes";
 
 /** Path of the cleaner in its image, official or our own. */
 const program = "/go/bin/es-index-cleaner-linux";
@@ -51,6 +51,8 @@ export function cleanerScript(settings: CleanerSettings, topology: Addresses & E
   const authority = topology.elasticsearchAuthority;
   const trust = authority === undefined ? "" : `\n  export ES_TLS_ENABLED=true ES_TLS_CA=${authority}`;
   const { indexPrefix } = settings.elasticsearch;
+  // In an Elasticsearch of others, what has another prefix is others'.
+  const listed = ownElasticsearch(settings) ? `INDEX_PREFIX='${anyPrefix}' ` : "";
   const prefix = indexPrefix === undefined ? "" : ` INDEX_PREFIX=${indexPrefix}`;
   return `#!/bin/sh
 # Deletes Jaeger's indices that are older than ${settings.retention} days and reports how that went; with the argument "report" it only reports.
@@ -61,7 +63,7 @@ cleaner() (
   ES_USERNAME=${userName(settings, "cleaner")}
   ES_PASSWORD=$(cat ${password}) || exit
   export ES_USERNAME ES_PASSWORD${prefix}${trust}
-  [ "$1" != list ] || { set -- ${forever}; export INDEX_PREFIX='${anyPrefix}' TIMEOUT=20 TZ=UTC; }
+  [ "$1" != list ] || { set -- ${forever}; export ${listed}TIMEOUT=20 TZ=UTC; }
   exec ${program} "$1" ${topology.elasticsearchUrl}
 )
 

@@ -2,6 +2,7 @@
 import { memoryForRequest, queueForRequest } from "../collector/bytes";
 import type { Parsed } from "./schema";
 import { hasSamplers } from "../topology/kubernetes";
+import { isTooOld, oldestElasticsearch } from "../versions";
 
 /** The sentence about a value that does not go with the others. */
 const refusal = (key: string, found: unknown, allowed: string): string => `${key}: found ${JSON.stringify(found)}; allowed: ${allowed}`;
@@ -21,14 +22,23 @@ export function sizeConflicts({ limits, collector, sampler, jaeger }: Partial<Pa
   ];
 }
 
+/** Names of the Secrets that a stack creates for the users of an Elasticsearch that exists. */
+const ownSecrets = /^elasticsearch-(writer|reader|cleaner|metrics)-password(-\d+)?$/;
+
 /** What only a cluster has, in `overrides`. */
 const clusterOnly = ["nodeSelector", "tolerations", "affinity", "priorityClass", "annotations", "volumes"] as const;
 
 /** One sentence each: the key without its namespace, what was found, what is allowed. Groups that are wrong by themselves are left out. */
 export function platformConflicts(groups: Partial<Parsed>): string[] {
-  const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides } = groups;
+  const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides, otherImages } = groups;
   const problems: string[] = [];
   const refuse = (key: string, found: unknown, allowed: string) => problems.push(refusal(key, found, allowed));
+  if (otherImages?.elasticsearch !== undefined && isTooOld(otherImages.elasticsearch))
+    refuse(
+      "otherImages.elasticsearch",
+      otherImages.elasticsearch,
+      `${oldestElasticsearch.join(".")} or newer, which the index templates need`,
+    );
   if (platform === "docker") {
     const only = (key: string, found: unknown, allowed: unknown) => {
       if (found !== undefined && found !== allowed)
@@ -59,6 +69,12 @@ export function platformConflicts(groups: Partial<Parsed>): string[] {
     if (issuer && tls !== "cert-manager") refuse("elasticsearch.issuer", issuer, "nothing unless elasticsearch.tls is cert-manager");
     if (external?.authoritySecret && !external.url.startsWith("https:"))
       refuse("elasticsearch.external.authoritySecret", external.authoritySecret, "nothing for an http address");
+    if (external?.createUsers && ownSecrets.test(external.passwordSecret))
+      refuse(
+        "elasticsearch.external.passwordSecret",
+        external.passwordSecret,
+        "another name: the stack has Secrets of its own of that name",
+      );
     if (external?.createUsers === false && passwordVersion > 1)
       refuse(
         "elasticsearch.passwordVersion",

@@ -269,13 +269,12 @@ export interface ElasticsearchOptions {
   readonly bootstrap?: boolean;
   /**
    * What the names of the stack's indices, users and templates begin with, so that stacks can share an Elasticsearch. Changed later, what
-   * was stored before is out of sight. Allowed: lower-case letters, digits and dashes, 30 at most, a letter first, and not beginning with
-   * jaeger.
+   * was stored before is out of sight. Allowed: lower-case letters, digits and dashes, 30 at most, a letter first, without the word jaeger.
    */
   readonly indexPrefix?: string;
   /**
-   * Raise it by 1 to give every user of Elasticsearch a new password. The old ones work for another hour. Allowed: a version from 1 to 999.
-   * Default: 1.
+   * Raise it by 1 to give every user of Elasticsearch a new password; those of the services still work for another hour. Change nothing
+   * else with it, and never lower it. Allowed: a version from 1 to 999. Default: 1.
    */
   readonly passwordVersion?: number | string;
   /** An Elasticsearch that already exists. The stack then runs none. */

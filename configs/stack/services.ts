@@ -34,8 +34,8 @@ const elasticsearch = z
       .prefault("false")
       .describe("Whether several nodes may form a new cluster. Set it for the first start only; it has no effect on an existing cluster."),
     indexPrefix: text(
-      "lower-case letters, digits and dashes, 30 at most, a letter first, and not beginning with jaeger",
-      /^(?!jaeger)[a-z][a-z0-9-]{0,28}[a-z0-9]$|^[a-z]$/,
+      "lower-case letters, digits and dashes, 30 at most, a letter first, without the word jaeger",
+      /^(?!.*jaeger)[a-z][a-z0-9-]{0,28}[a-z0-9]$|^[a-z]$/,
     )
       .optional()
       .describe(
@@ -43,7 +43,9 @@ const elasticsearch = z
       ),
     passwordVersion: integer(1, 999, "a version")
       .prefault(1)
-      .describe("Raise it by 1 to give every user of Elasticsearch a new password. The old ones work for another hour."),
+      .describe(
+        "Raise it by 1 to give every user of Elasticsearch a new password; those of the services still work for another hour. Change nothing else with it, and never lower it.",
+      ),
     external: z
       .strictObject({
         url: leaf(

@@ -101,8 +101,6 @@ export const files = {
   elasticsearchSetup: "elasticsearch-setup.sh",
   /** That of the user that the setup logs in as. */
   elasticsearchPassword: "elasticsearch-password",
-  /** The one before it. */
-  elasticsearchFormerPassword: "elasticsearch-former-password",
   /** Certificates, as cert-manager names them in its Secrets. */
   certificate: "tls.crt",
   certificateKey: "tls.key",

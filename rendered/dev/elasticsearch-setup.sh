@@ -42,7 +42,7 @@ supported() {
 # What is there of what was put in place, in Elasticsearch's own words; fails where it does not say.
 present() {
   local path answer
-  for path in '_index_template/tracing-jaeger-*' '_security/role/tracing-writer,tracing-reader,tracing-cleaner,tracing-metrics' '_security/user/tracing-writer,tracing-reader,tracing-cleaner,tracing-metrics'; do
+  for path in '_index_template/tracing-jaeger-span' '_index_template/tracing-jaeger-service' '_index_template/tracing-jaeger-dependencies' '_security/role/tracing-writer' '_security/user/tracing-writer' '_security/role/tracing-reader' '_security/user/tracing-reader' '_security/role/tracing-cleaner' '_security/user/tracing-cleaner' '_security/role/tracing-metrics' '_security/user/tracing-metrics'; do
     answer=$(ask GET "$path")
     [[ $answer == *$'\n'200 || $answer == *$'\n'404 ]] || return
     echo "$answer"
@@ -59,7 +59,7 @@ apply() {
     put '_index_template/tracing-jaeger-span' template-span.json &&
     put '_index_template/tracing-jaeger-service' template-service.json &&
     put '_index_template/tracing-jaeger-dependencies' template-dependencies.json &&
-    put 'jaeger-span-*/_settings?expand_wildcards=open&allow_no_indices=true' open-indices.json &&
+    { put 'jaeger-span-*/_settings?expand_wildcards=open&allow_no_indices=true' open-indices.json || true; } &&
     put '_security/role/tracing-writer' role-writer.json &&
     put '_security/role/tracing-reader' role-reader.json &&
     put '_security/role/tracing-cleaner' role-cleaner.json &&
@@ -84,22 +84,25 @@ report() {
 }
 
 trap 'exit 0' TERM INT
+# A container that starts again has to look again.
+rm -f /tmp/done
 # When everything was last seen in place, when something last had to be put right, and what was there then.
 inPlace= repaired= known= complaint=
 while true; do
   before=$(present) || before=
   if [ -n "$known" ] && [ "$before" = "$known" ]; then
-    inPlace=$(date +%s)
-  elif apply && known=$(present); then
+    inPlace=$(date +%s) complaint=
+  elif apply && now=$(present); then
     inPlace=$(date +%s) complaint=
     if [ ! -e /tmp/done ]; then
       echo "everything is in place"
       began=$inPlace
       touch /tmp/done
-    elif [ -n "$before" ] && [ "$before" != "$known" ]; then
+    elif [ -n "$before" ] && [ "$before" != "$now" ]; then
       repaired=$inPlace
       echo "something was missing or changed; everything is in place again" >&2
     fi
+    known=$now
   fi
   report
   if [ -e /tmp/done ]; then pause=60; else pause=2; fi

@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setupDone, setupFiles } from "../../configs/elasticsearch/setup";
-import { passwordFile, serviceUsers, userName } from "../../configs/elasticsearch/users";
+import { formerPasswordFile, passwordFile, serviceUsers, userName } from "../../configs/elasticsearch/users";
 import { dockerTopology } from "../../configs/topology/docker";
 import { kubernetesTopology } from "../../configs/topology/kubernetes";
 import { files, paths } from "../../configs/topology/ports";
@@ -208,7 +208,7 @@ test("a new version of the passwords makes new users beside the old ones, and ch
   // Its folder on memory is gone with the container.
   rmSync(join(folder(), "done"));
   const options = { elasticsearch: { passwordVersion: 2 } };
-  start(options, { [files.elasticsearchPassword]: "second", [files.elasticsearchFormerPassword]: "first" });
+  start(options, { [files.elasticsearchPassword]: "second", [formerPasswordFile(1)]: "first" });
   await within("new users", () => users(options).every((user) => elasticsearch.passwords.has(user)));
   expect(elasticsearch.passwords.get("elastic")).toBe("second");
   expect(users().map((user) => elasticsearch.passwords.get(user))).toEqual(serviceUsers.map((user) => `${user}-secret`));

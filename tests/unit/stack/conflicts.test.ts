@@ -67,6 +67,16 @@ describe("on Kubernetes", () => {
       'elasticsearch.external.authoritySecret: found "ca"; allowed: nothing for an http address',
     ],
     [
+      "index templates need a newer Elasticsearch",
+      { otherImages: { elasticsearch: "elasticsearch:8.16.4" } },
+      'otherImages.elasticsearch: found "elasticsearch:8.16.4"; allowed: 8.17 or newer, which the index templates need',
+    ],
+    [
+      "the stack's own Secrets are not somebody else's",
+      { elasticsearch: { external: { url: "https://es:9200", passwordSecret: "elasticsearch-writer-password" } } },
+      'elasticsearch.external.passwordSecret: found "elasticsearch-writer-password"; allowed: another name: the stack has Secrets of its own of that name',
+    ],
+    [
       "a password that is not the stack's is not renewed by it",
       { elasticsearch: { passwordVersion: 2, external: { url: "https://es:9200", passwordSecret: "es", createUsers: false } } },
       "elasticsearch.passwordVersion: found 2; allowed: 1 where elasticsearch.external.createUsers is false: the password is not the stack's",

@@ -114,8 +114,8 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
     ],
   ],
   "elasticsearch.indexPrefix": [
-    "lower-case letters, digits and dashes, 30 at most, a letter first, and not beginning with jaeger",
-    ["", "A", "1a", "a-", "-a", "a_b", "a.b", "a*", "jaeger", "jaeger-span", "a".repeat(31)],
+    "lower-case letters, digits and dashes, 30 at most, a letter first, without the word jaeger",
+    ["", "A", "1a", "a-", "-a", "a_b", "a.b", "a*", "jaeger", "jaeger-span", "a-jaeger-x", "a".repeat(31)],
   ],
   "elasticsearch.passwordVersion": ["a version from 1 to 999", [0, 1000, 1.5, "two", ""]],
   "elasticsearch.external.user": ["a user's name", ["", "a b", "a:b", 'a"b', "a$b", "a'b", "a".repeat(101)]],
