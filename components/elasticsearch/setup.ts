@@ -40,7 +40,6 @@ export function setupWorkload(settings: SetupSettings, topology: Addresses & Ela
     resources: { memory: 64, cpu: 100 },
     scale: { replicas: 1 },
     placement: { spread: false },
-    alone: true,
     user: images.elasticsearch.user,
     readOnlyRoot: true,
     stopGrace: 5,

@@ -162,8 +162,6 @@ export interface Workload {
    * spans are sent to. Default: all.
    */
   readonly instances?: "all" | "ready";
-  /** Kubernetes only: whether the old pod goes before the new one comes, as two of them would undo each other's work. */
-  readonly alone?: boolean;
   /** Destinations outside of the stack. */
   readonly outside?: readonly { readonly port: number }[];
   /** The UI's address in the world, behind the cluster's ingress controller. */

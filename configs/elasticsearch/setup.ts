@@ -27,6 +27,9 @@ export type SetupSettings = ElasticsearchSettings & { readonly jaeger: Pick<Sett
 /** Seconds between two looks at whether everything is still in place. */
 const lookEvery = 60;
 
+/** Seconds until something that is missing or changed is put right, unless it is as it should be by then: longer than a new setup takes the place of an old one. */
+const doubtFor = 30;
+
 /** Seconds that the users of the passwords before still work: time for all services to roll. */
 const oldUsersFor = 3600;
 
@@ -221,13 +224,17 @@ trap 'exit 0' TERM INT
 # A container that starts again has to look again.
 rm -f ${setupDone}
 # When everything was last seen in place, when something last had to be put right, and what was there then.
-inPlace= repaired= known= complaint=
+inPlace= repaired= known= complaint= doubt=
 while true; do
   before=$(present) || before=
+  pause=${lookEvery}
   if [ -n "$known" ] && [ "$before" = "$known" ]; then
-    inPlace=$(date +%s) complaint=
+    inPlace=$(date +%s) complaint= doubt=
+  elif [ -n "$known" ] && [ -z "$doubt" ]; then
+    # It may be the work of the setup that takes this one's place: then this one is gone before it looks again.
+    doubt=yes pause=${doubtFor}
   elif apply && now=$(present); then
-    inPlace=$(date +%s) complaint=
+    inPlace=$(date +%s) complaint= doubt=
     if [ ! -e ${setupDone} ]; then
       echo "everything is in place"
       began=$inPlace
@@ -239,7 +246,7 @@ while true; do
     known=$now
   fi
   report
-${retires ? `  [ -z "\${began:-}" ] || retire\n` : ""}  if [ -e ${setupDone} ]; then pause=${lookEvery}; else pause=2; fi
+${retires ? `  [ -z "\${began:-}" ] || retire\n` : ""}  [ -e ${setupDone} ] || pause=2
   sleep $pause &
   wait $!
 done

@@ -87,13 +87,17 @@ trap 'exit 0' TERM INT
 # A container that starts again has to look again.
 rm -f /tmp/done
 # When everything was last seen in place, when something last had to be put right, and what was there then.
-inPlace= repaired= known= complaint=
+inPlace= repaired= known= complaint= doubt=
 while true; do
   before=$(present) || before=
+  pause=60
   if [ -n "$known" ] && [ "$before" = "$known" ]; then
-    inPlace=$(date +%s) complaint=
+    inPlace=$(date +%s) complaint= doubt=
+  elif [ -n "$known" ] && [ -z "$doubt" ]; then
+    # It may be the work of the setup that takes this one's place: then this one is gone before it looks again.
+    doubt=yes pause=30
   elif apply && now=$(present); then
-    inPlace=$(date +%s) complaint=
+    inPlace=$(date +%s) complaint= doubt=
     if [ ! -e /tmp/done ]; then
       echo "everything is in place"
       began=$inPlace
@@ -105,7 +109,7 @@ while true; do
     known=$now
   fi
   report
-  if [ -e /tmp/done ]; then pause=60; else pause=2; fi
+  [ -e /tmp/done ] || pause=2
   sleep $pause &
   wait $!
 done

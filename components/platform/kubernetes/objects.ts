@@ -19,7 +19,7 @@ const replicas = (workload: Workload) => (scalesByLoad(workload) ? {} : { replic
 
 /**
  * A Deployment. A new pod comes before an old one goes; where every instance must have a node of its own there may be none to come to, so
- * there an old one goes first. So it does where two would be in each other's way.
+ * there an old one goes first.
  */
 export function deployment(settings: CommonSettings, workload: Workload): k8s.types.input.apps.v1.DeploymentSpec {
   const crowded = settings.kubernetes.nodes === "required" && hasSeveral(workload) && !scalesByLoad(workload);
@@ -27,9 +27,7 @@ export function deployment(settings: CommonSettings, workload: Workload): k8s.ty
     ...replicas(workload),
     revisionHistoryLimit: 3,
     selector: { matchLabels: selector(settings, workload) },
-    strategy: workload.alone
-      ? { type: "Recreate" }
-      : { type: "RollingUpdate", rollingUpdate: crowded ? { maxSurge: 0, maxUnavailable: 1 } : { maxSurge: 1, maxUnavailable: 0 } },
+    strategy: { type: "RollingUpdate", rollingUpdate: crowded ? { maxSurge: 0, maxUnavailable: 1 } : { maxSurge: 1, maxUnavailable: 0 } },
     template: template(settings, workload),
   };
 }
