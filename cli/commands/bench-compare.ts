@@ -7,14 +7,14 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { imageOrigin, imageReference } from "../../configs/images";
+import { buildLedger } from "../bench/ledger";
 import { measure, type Figures, type Load } from "../bench/compare/measure";
 import { report, type Result } from "../bench/compare/report";
 import { chart, jaegerAlone, stack, type Subject } from "../bench/compare/subjects";
 import { variant, variantNames } from "../bench/compare/variants";
-import { execOrThrow } from "../machine/run";
 import { listStackResources } from "../engine/docker";
 import { chooseSource, ensureImages } from "../stack/images";
-import { anySettings, projectFolder } from "../stack/stack";
+import { anySettings } from "../stack/stack";
 import { heartbeat, main, note, step, UserError } from "../terminal/output";
 
 const help = `usage: npx tsx cli/main.ts bench-compare [OPTIONS]
@@ -85,8 +85,7 @@ main(async () => {
   const out = resolve(values.out ?? "bench-report");
   const helper = imageReference("busybox", { ...imageOrigin(settings), source });
   try {
-    const ledger = join(folder, "ledger");
-    await execOrThrow("go", ["build", "-o", ledger, "."], { cwd: join(projectFolder, "tests", "ledger") });
+    const ledger = await buildLedger(folder);
     const results: Result[] = [];
     for (let round = 1; round <= rounds; round++) {
       for (const profile of profiles) {

@@ -10,10 +10,12 @@ import { join } from "node:path";
 import { prometheusReader } from "../../configs/go-programs";
 import { tailPolicies } from "../../configs/sampling";
 import { toYaml } from "../../configs/yaml";
+import { buildLedger } from "../bench/ledger";
 import { binaryPath } from "../machine/cache";
 import { execOrThrow, sleep } from "../machine/run";
+import { table } from "../reference/table";
 import { main, note, UserError, step } from "../terminal/output";
-import { anySettings, projectFolder } from "../stack/stack";
+import { anySettings } from "../stack/stack";
 
 /** Traces of some spans that are undecided together. Enough that the heap at rest (about 30 MiB) is small beside them. */
 const undecided = [
@@ -32,8 +34,7 @@ main(async () => {
   if (!existsSync(program)) throw new UserError("the Collector was not built yet: npx tsx images/build.ts --binaries");
   const folder = mkdtempSync(join(tmpdir(), "tracing-bench-"));
   try {
-    const ledger = join(folder, "ledger");
-    await execOrThrow("go", ["build", "-o", ledger, "."], { cwd: join(projectFolder, "tests", "ledger") });
+    const ledger = await buildLedger(folder);
     const measure = async (name: string, wait: number, traces: number, spans: number) => {
       const [otlp = 0, metrics = 0] = await freePorts(2);
       const config = join(folder, `${name}.yml`);
@@ -63,7 +64,7 @@ main(async () => {
     step(`${remembered} remembered ids`);
     const bytes = await measure("remembered", 1, remembered, 1);
     rows.push(["a remembered trace id", String(remembered), `${Math.round(bytes)} B`, "-"]);
-    console.log(`\n${markdown([["in memory", "of them", "heap for each", "for each span"], ...rows])}`);
+    console.log(`\n${table(["in memory", "of them", "heap for each", "for each span"], rows)}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -114,8 +115,4 @@ async function freePorts(count: number): Promise<number[]> {
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   for (const server of servers) await new Promise((resolve) => server.close(resolve));
   return ports;
-}
-
-function markdown([head = [], ...body]: readonly (readonly string[])[]): string {
-  return [head, head.map(() => "---"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

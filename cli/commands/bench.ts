@@ -8,14 +8,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Settings } from "../../configs/stack/schema";
 import { publishedUrl } from "../../configs/topology/docker";
+import { buildLedger } from "../bench/ledger";
 import { peakMemory } from "../bench/memory";
 import { storagePerDay, stored } from "../bench/storage";
 import { queryTimes, traceLatency, type Times } from "../bench/times";
 import { listStackResources, serviceContainers } from "../engine/docker";
+import { table } from "../reference/table";
 import { readPassword } from "../stack/password";
-import { execOrThrow, run, sleep } from "../machine/run";
+import { run, sleep } from "../machine/run";
 import { heartbeat, main, note, UserError, size, step } from "../terminal/output";
-import { loadSettings, projectFolder } from "../stack/stack";
+import { loadSettings } from "../stack/stack";
 
 /** Spans a second, and for how many seconds. */
 const load = { rate: 1000, seconds: 60 };
@@ -93,8 +95,7 @@ async function ledger(settings: Settings, secret: string) {
   const folder = mkdtempSync(join(tmpdir(), "tracing-bench-"));
   const password = join(folder, "password");
   writeFileSync(password, secret, { mode: 0o600 });
-  const program = join(folder, "ledger");
-  await execOrThrow("go", ["build", "-o", program, "."], { cwd: join(projectFolder, "tests", "ledger") });
+  const program = await buildLedger(folder);
   const target = [
     ...["--endpoint", publishedUrl(settings, "otlp-grpc").replace("http://", "")],
     ...["--elasticsearch", publishedUrl(settings, "elasticsearch"), "--password-file", password, "--wait", "300s"],
@@ -120,6 +121,5 @@ function timeRow(name: string, { median, p95, longest }: Times, limit: number): 
 
 /** Prints a table in Markdown. */
 function show(head: readonly string[], body: readonly (readonly string[])[]): void {
-  const lines = [head, head.map(() => "---"), ...body].map((cells) => `| ${cells.join(" | ")} |`);
-  console.log(`\n${lines.join("\n")}\n`);
+  console.log(`\n${table(head, body)}\n`);
 }

@@ -94,9 +94,10 @@ export function setupScript(settings: SetupSettings, topology: Addresses & Elast
   const { passwordVersion } = settings.elasticsearch;
   const rotated = passwordVersion > 1;
   const ownUsers = hasOwnUsers(settings) ? serviceUsers : [];
+  const renews = rotated && ownElasticsearch(settings);
   const retires = rotated && ownUsers.length > 0;
   const steps = [
-    ...(rotated && ownElasticsearch(settings) ? ["renew"] : []),
+    ...(renews ? ["renew"] : []),
     "supported",
     ...puts(settings).map(({ path, file, optional }) => (optional ? `{ put '${path}' ${file} || true; }` : `put '${path}' ${file}`)),
     ...ownUsers.map((user) => `user ${userName(settings, user)} ${roleName(settings, user)} ${secret(passwordFile(settings, user))}`),
@@ -138,7 +139,7 @@ put() { was 200 "$(ask PUT "$1" "@${paths.config}/$2")" "$1"; }
 user() { was 200 "$(ask PUT "_security/user/$1" @- <<<"{\\"password\\":\\"$3\\",\\"roles\\":[\\"$2\\"]}")" "user $1"; }
 
 ${
-  rotated && ownElasticsearch(settings)
+  renews
     ? `# Gives the superuser its new password, by whichever of the earlier ones Elasticsearch has.
 renew() {
   local password=${secret(files.elasticsearchPassword)} former

@@ -6,11 +6,11 @@
  */
 import type { Settings } from "../stack/schema";
 
-/** A kind of index that Jaeger makes each day. */
-export type IndexKind = "span" | "service" | "dependencies" | "sampling";
+/** The kinds of indices that Jaeger makes each day, and the cleaner deletes. */
+export const indexKinds = ["span", "service", "dependencies", "sampling"] as const;
 
-/** All kinds, as the cleaner deletes them. */
-export const indexKinds: readonly IndexKind[] = ["span", "service", "dependencies", "sampling"];
+/** One of them. */
+export type IndexKind = (typeof indexKinds)[number];
 
 /** The kinds that the stack has templates for: Jaeger here makes no others. */
 export type TemplateKind = Exclude<IndexKind, "sampling">;

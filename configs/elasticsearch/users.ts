@@ -7,11 +7,11 @@ import { files } from "../topology/ports";
 /** What users depend on. */
 export type UserSettings = Pick<Settings, "elasticsearch">;
 
-/** A consumer's user: Jaeger writes as one and reads as another. */
-export type ServiceUser = "writer" | "reader" | "cleaner" | "metrics";
+/** The consumers' users: Jaeger writes as one and reads as another. */
+export const serviceUsers = ["writer", "reader", "cleaner", "metrics"] as const;
 
-/** All of them. */
-export const serviceUsers: readonly ServiceUser[] = ["writer", "reader", "cleaner", "metrics"];
+/** One of them. */
+export type ServiceUser = (typeof serviceUsers)[number];
 
 /** A role, as Elasticsearch's API takes it. */
 export interface Role {

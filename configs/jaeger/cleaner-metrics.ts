@@ -1,5 +1,4 @@
 /** What the index cleaner tells of itself, as OTLP gauges. The only home of their names. */
-
 import type { Gauge } from "../reported-gauges";
 
 export const cleanerGauges = {

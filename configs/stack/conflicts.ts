@@ -1,6 +1,7 @@
 /** Settings that are right one by one and not together: what a platform cannot do, and what needs something else. */
 import { memoryForRequest, queueForRequest } from "../collector/bytes";
 import type { Parsed } from "./schema";
+import { serviceUsers } from "../elasticsearch/users";
 import { hasSamplers } from "../topology/kubernetes";
 import { isTooOld, oldestElasticsearch } from "../versions";
 
@@ -23,7 +24,7 @@ export function sizeConflicts({ limits, collector, sampler, jaeger }: Partial<Pa
 }
 
 /** Names of the Secrets that a stack creates for the users of an Elasticsearch that exists. */
-const ownSecrets = /^elasticsearch-(writer|reader|cleaner|metrics)-password(-\d+)?$/;
+const ownSecrets = new RegExp(`^elasticsearch-(${serviceUsers.join("|")})-password(-\\d+)?$`);
 
 /** What only a cluster has, in `overrides`. */
 const clusterOnly = ["nodeSelector", "tolerations", "affinity", "priorityClass", "annotations", "volumes"] as const;

@@ -1,4 +1,5 @@
 /** The report of a comparison: tables in Markdown, with ratios to Jaeger's defaults, and plots in SVG. Pure functions. */
+import { table } from "../../reference/table";
 import type { Figures } from "./measure";
 import { bars, lines } from "./plot";
 
@@ -104,11 +105,11 @@ function section(results: readonly Result[], profile: string): { text: string; p
   const head = ["", ...subjects.map(([, title]) => title)];
   const text = [
     `## ${profile} spans\n\nIn parentheses: the ratio to ${subjects.find(([subject]) => subject === baseline)?.[1] ?? "the first"}.\n`,
-    markdown([head, ...rows]),
+    `${table(head, rows)}\n`,
     ...Object.keys(plots).map((file) => `![${file.replace(".svg", "")}](${file})`),
     "",
     ...queries.map(
-      ({ kind, table }) => `### Search: ${kind}\n\nMedian and 95th percentile, ms, by the number of stored spans.\n\n${table}`,
+      ({ kind, rows: found }) => `### Search: ${kind}\n\nMedian and 95th percentile, ms, by the number of stored spans.\n\n${found}\n`,
     ),
   ];
   return { text: text.join("\n"), plots };
@@ -121,13 +122,13 @@ function queryTables(results: readonly Result[], subjects: readonly (readonly [s
     median(results.flatMap((result) => (result.subject === subject ? (result.figures.queries[count]?.[kind]?.[quantile] ?? []) : [])));
   return kinds.map((kind) => ({
     kind,
-    table: markdown([
+    rows: table(
       ["spans", ...subjects.map(([, title]) => title)],
-      ...counts.map((count) => [
+      counts.map((count) => [
         String(count),
         ...subjects.map(([subject]) => `${of(subject, count, kind, "median").toFixed(0)}, ${of(subject, count, kind, "p95").toFixed(0)}`),
       ]),
-    ]),
+    ),
     plot: lines(
       `${kind}: 95th percentile, ms`,
       counts,
@@ -135,6 +136,3 @@ function queryTables(results: readonly Result[], subjects: readonly (readonly [s
     ),
   }));
 }
-
-const markdown = ([head = [], ...body]: readonly (readonly string[])[]): string =>
-  [head, head.map(() => "---"), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n") + "\n";

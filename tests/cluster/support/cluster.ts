@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectFolder } from "../../../render/record";
+import { buildLedger } from "../../../cli/bench/ledger";
 import { execOrThrow, run, sleep, type Outcome } from "../../../cli/machine/run";
 import { at, kubeconfig } from "../lib/layout";
 import { overlayOf } from "./open-files";
@@ -258,11 +259,7 @@ let ledgerBinary: Promise<string> | undefined;
 
 /** The ledger, built once. Static: it runs in any pod. */
 export function ledgerProgram(): Promise<string> {
-  ledgerBinary ??= (async () => {
-    const binary = join(mkdtempSync(join(tmpdir(), "tracing-ledger-")), "ledger");
-    await execOrThrow("go", ["build", "-o", binary, "."], { cwd: join(projectFolder, "tests", "ledger"), env: { CGO_ENABLED: "0" } });
-    return binary;
-  })();
+  ledgerBinary ??= buildLedger(mkdtempSync(join(tmpdir(), "tracing-ledger-")), { CGO_ENABLED: "0" });
   return ledgerBinary;
 }
 

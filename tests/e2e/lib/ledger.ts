@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { projectFolder } from "../../../render/record";
-import { execOrThrow, run } from "../../../cli/machine/run";
+import { buildLedger } from "../../../cli/bench/ledger";
+import { run } from "../../../cli/machine/run";
 import type { LedgerTrace } from "../../support/oracle";
 import { scratch, type Checkout } from "./checkout";
 
@@ -29,11 +29,7 @@ let built: Promise<string> | undefined;
 
 /** The ledger's binary, built once. */
 function binary(): Promise<string> {
-  built ??= (async () => {
-    const file = join(scratch, "ledger");
-    await execOrThrow("go", ["build", "-o", file, "."], { cwd: join(projectFolder, "tests", "ledger") });
-    return file;
-  })();
+  built ??= buildLedger(scratch);
   return built;
 }
 
