@@ -22,6 +22,7 @@ const help = `usage: npx tsx cli/main.ts bench-compare [OPTIONS]
   --subjects a,b    of defaults, chart, stack, stack-10 (default: all)
   --variants a,b    variants of the stack besides: ${variantNames.join(", ")}
   --profiles a,b    of uniform, typical (default: both)
+  --warm-up N       spans that are sent before anything is measured (default 200000)
   --rate N          spans a second of the even load (default 1000)
   --spans N         spans of the even load (default 60000)
   --burst N         spans of the burst; 0: none (default 100000)
@@ -34,7 +35,18 @@ const text = { type: "string" } as const;
 main(async () => {
   const { values } = parseArgs({
     options: {
-      ...{ subjects: text, variants: text, profiles: text, rate: text, spans: text, burst: text, queries: text, rounds: text, out: text },
+      ...{
+        subjects: text,
+        variants: text,
+        profiles: text,
+        "warm-up": text,
+        rate: text,
+        spans: text,
+        burst: text,
+        queries: text,
+        rounds: text,
+        out: text,
+      },
       help: { type: "boolean" },
     },
   });
@@ -49,7 +61,7 @@ main(async () => {
     if (unknown.length > 0) problems.push(`--${name}: found ${unknown.join(", ")}; allowed: ${known.join(", ")}`);
     return given;
   };
-  const numbers = (name: "rate" | "spans" | "burst" | "queries" | "rounds", otherwise: string): number[] => {
+  const numbers = (name: "warm-up" | "rate" | "spans" | "burst" | "queries" | "rounds", otherwise: string): number[] => {
     const given = (values[name] ?? otherwise).split(",").filter(Boolean);
     if (given.some((one) => !/^\d+$/.test(one))) problems.push(`--${name}: found ${values[name] ?? ""}; allowed: a whole number`);
     return given.map(Number);
@@ -58,8 +70,9 @@ main(async () => {
   const wanted = list("subjects", subjectNames, subjectNames);
   const changed = list("variants", variantNames, []);
   const profiles = list("profiles", ["uniform", "typical"], ["uniform", "typical"]) as Load["profile"][];
-  const [rate = 0, spans = 0, burst = 0, rounds = 0] = (
+  const [warmUp = 0, rate = 0, spans = 0, burst = 0, rounds = 0] = (
     [
+      ["warm-up", "200000"],
       ["rate", "1000"],
       ["spans", "60000"],
       ["burst", "100000"],
@@ -92,7 +105,7 @@ main(async () => {
         for (const [name, subject] of all) {
           if (!subject) continue;
           step(`${subject.title}, ${profile} spans${rounds > 1 ? `, round ${round} of ${rounds}` : ""}`);
-          const load = { profile, rate, spans, burst, queriesAt };
+          const load = { profile, warmUp, rate, spans, burst, queriesAt };
           const figures = await heartbeat("measuring", measure(subject, load, ledger, folder, helper));
           results.push({ subject: name, title: subject.title, profile, figures });
           note(summary(figures));

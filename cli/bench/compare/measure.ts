@@ -12,6 +12,8 @@ import { password, readiness, type Subject } from "./subjects";
 export interface Load {
   /** The ledger's profile. */
   readonly profile: "uniform" | "typical";
+  /** Spans that are sent as fast as they are taken before anything is measured: Java compiles itself under them. */
+  readonly warmUp: number;
   /** Spans a second, and how many, while what they cost is measured. */
   readonly rate: number;
   readonly spans: number;
@@ -32,6 +34,8 @@ export interface Figures {
   readonly documents: number;
   /** Spans a second from the first sent of a burst to the last stored. */
   readonly burstRate: number | undefined;
+  /** Seconds from the last span of a burst that was taken to the last that is stored. */
+  readonly burstDrain: number | undefined;
   /** Milliseconds, by number of stored spans and kind of query. */
   readonly queries: Readonly<Record<number, Readonly<Record<string, Times>>>>;
   /** Spans sent under the even load, and of them stored. */
@@ -39,7 +43,6 @@ export interface Figures {
   readonly stored: number;
 }
 
-const warmUp = 5000;
 const querySamples = 40;
 const patience = () => AbortSignal.timeout(60_000);
 
@@ -53,8 +56,8 @@ export async function measure(subject: Subject, load: Load, ledger: string, fold
       await lab.until(`${spec.name} is ready`, 180, () => isReady(lab, spec.name));
     }
     const client = new Client(lab, subject, ledger, folder);
-    await client.send("warm", warmUp, load);
-    await client.storedAll("warm", warmUp);
+    await client.send("warm", load.warmUp, load, "--connections", "8");
+    await client.settled("warm");
 
     const before = await lab.use();
     const peak = peakOf(lab);
@@ -63,16 +66,16 @@ export async function measure(subject: Subject, load: Load, ledger: string, fold
     const after = await lab.use();
     const memory = await peak.end();
     const disk = await client.merged();
-    const burstRate = load.burst > 0 ? await client.burst(load) : undefined;
+    const burst = load.burst > 0 && subject.keepsAll ? await client.burst(load) : { burstRate: undefined, burstDrain: undefined };
     const queries: Record<number, Record<string, Times>> = {};
-    for (const wanted of load.queriesAt) {
+    for (const wanted of subject.keepsAll ? load.queriesAt : []) {
       await client.fillUpTo(wanted, load);
       queries[wanted] = await client.queries();
     }
     const cpu = Object.fromEntries(
       Object.entries(after).map(([name, use]) => [name, ((use.cpu - (before[name]?.cpu ?? 0)) / sent) * 1e6] as const),
     );
-    return { cpu, memory, ...disk, burstRate, queries, sent, stored };
+    return { cpu, memory, ...disk, ...burst, queries, sent, stored };
   } finally {
     await lab.end();
     rmSync(join(folder, "lab"), { recursive: true, force: true });
@@ -174,15 +177,17 @@ class Client {
     return { bytes: _all.primaries.store.size_in_bytes / count, documents: _all.primaries.docs.count / count };
   }
 
-  /** Spans a second, from the first that is sent to the last that is stored. */
-  async burst(load: Load): Promise<number> {
+  /** How quickly a burst is stored: from its first span on, and from its last. */
+  async burst(load: Load): Promise<{ burstRate: number; burstDrain: number }> {
     const start = performance.now();
     await this.send("burst", load.burst, load, "--connections", "8");
+    const taken = performance.now();
     await this.lab.until("the burst is stored", 900, async () => {
       await this.elasticsearch("/jaeger-span-*/_refresh", "POST");
       return (await this.count("burst")) >= load.burst;
     });
-    return load.burst / ((performance.now() - start) / 1000);
+    const end = performance.now();
+    return { burstRate: load.burst / ((end - start) / 1000), burstDrain: (end - taken) / 1000 };
   }
 
   async fillUpTo(wanted: number, load: Load): Promise<void> {

@@ -44,6 +44,7 @@ const measures: readonly {
   { title: "disk", unit: "bytes a stored span", digits: 0, of: ({ bytes }) => bytes },
   { title: "documents", unit: "a stored span", digits: 2, of: ({ documents }) => documents },
   { title: "burst", unit: "spans/s stored", digits: 0, of: ({ burstRate }) => burstRate ?? Number.NaN },
+  { title: "burst, from the last taken to the last stored", unit: "s", digits: 1, of: ({ burstDrain }) => burstDrain ?? Number.NaN },
   {
     title: "memory",
     unit: "MiB at most",

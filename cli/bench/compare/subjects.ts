@@ -26,6 +26,8 @@ export interface Subject {
   readonly specs: readonly Spec[];
   /** Where spans are sent. */
   readonly receiver: "otel-collector" | "jaeger";
+  /** Whether it stores every span. Bursts and searches of one that does not are not comparable. */
+  readonly keepsAll: boolean;
 }
 
 /** Changes the text of one of the stack's files, such as its span template. */
@@ -88,6 +90,7 @@ export function stack(title: string, source: Settings["images"], percent = 100, 
     title,
     specs: workloads.map((workload) => specOf(settings, workload, change, published[workload.name] ?? [])),
     receiver: "otel-collector",
+    keepsAll: percent === 100,
   };
 }
 
@@ -127,7 +130,7 @@ export function jaegerAlone(source: Settings["images"]): Subject {
     tmpfs: ["/tmp"],
     ports: [ports.jaeger.query, ports.jaeger.health, ports.jaeger.otlpGrpc],
   };
-  return { title: "Jaeger with its defaults", specs: [elasticsearch, jaeger], receiver: "jaeger" };
+  return { title: "Jaeger with its defaults", specs: [elasticsearch, jaeger], receiver: "jaeger", keepsAll: true };
 }
 
 /** The same behind a Collector with the config that its Helm chart has by default, but for the exporter. */
@@ -155,7 +158,12 @@ export function chart(source: Settings["images"]): Subject {
     tmpfs: [],
     ports: [ports.collector.otlpGrpc, ports.collector.health],
   };
-  return { title: "The chart's Collector and Jaeger with its defaults", specs: [...alone.specs, collector], receiver: "otel-collector" };
+  return {
+    title: "The chart's Collector and Jaeger with its defaults",
+    specs: [...alone.specs, collector],
+    receiver: "otel-collector",
+    keepsAll: true,
+  };
 }
 
 /** How to tell that a container is ready, by a command in it or a published path. */
