@@ -4,10 +4,11 @@
 #   SERVICE=name  one service (logs)                     IMAGES=official|local   force where images come from
 #   FOLLOW=1      go on as lines come (logs)             RUNG=name               one rung (test)
 #   YES=1         do not ask (destroy, chaos)            SET= TRAFFIC=           what-ifs (sampling)
+#   SNAPSHOT=name one snapshot, or latest (restore)
 #   DIFF=1        the whole difference (preview)         ROWS=name               one fault (chaos)
 
 ENV ?= dev
-export ENV WAY IMAGES SERVICE FOLLOW YES DIFF RUNG ROWS SET TRAFFIC
+export ENV WAY IMAGES SERVICE SNAPSHOT FOLLOW YES DIFF RUNG ROWS SET TRAFFIC
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -38,6 +39,10 @@ password: $(modules) ## print Elasticsearch's password
 	@$(tsx) cli/main.ts password
 smoke: $(modules) ## send a trace and find it again
 	@$(tsx) cli/main.ts smoke
+snapshot: $(modules) ## copy the traces to the snapshot repository now
+	@$(tsx) cli/main.ts snapshot
+restore: $(modules) ## list the snapshots (SNAPSHOT=name or latest: bring one back)
+	@$(tsx) cli/main.ts restore
 
 alerts-drill: $(modules) ## provoke each alert of the running stack, and time it (an hour; loses spans)
 	@$(tsx) cli/main.ts drill
@@ -95,4 +100,4 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview sampling status logs open password smoke alerts-drill bench bench-compare bench-sampling render images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench help
+.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling render images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench help

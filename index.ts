@@ -6,5 +6,5 @@ import { TracingStack } from "./components/tracing-stack";
 const stack = new TracingStack("tracing", checkedOptions(pulumi.getStack(), pulumi.runtime.allConfig()));
 
 export const { endpoints, ingestNetwork, samplingRates, retentionDays } = stack.outputs;
-export const { samplingStrategy, samplingLosses, applicationEnvironment } = stack.outputs;
+export const { samplingStrategy, samplingLosses, sizing, applicationEnvironment } = stack.outputs;
 export const elasticsearchPassword = stack.elasticsearchPassword;

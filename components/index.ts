@@ -4,7 +4,8 @@
  * A part takes where it runs and what it depends on; `TracingStack` shows how they go together.
  */
 export { OtelCollector, type OtelCollectorArgs } from "./collector/collector";
-export { Elasticsearch, type ElasticsearchArgs, type ElasticsearchConnection, type StorageArgs } from "./elasticsearch/elasticsearch";
+export { Elasticsearch, type ElasticsearchArgs, type ElasticsearchConnection } from "./elasticsearch/elasticsearch";
+export type { StorageArgs } from "./elasticsearch/setup";
 export { ExistingElasticsearch, type ExistingElasticsearchArgs, type ExistingElasticsearchOptions } from "./elasticsearch/existing";
 export { ElasticsearchExporter, type ElasticsearchExporterArgs } from "./elasticsearch/exporter";
 export { IndexCleaner, type IndexCleanerArgs } from "./jaeger/index-cleaner";

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { applicationEnvironment, losses, rateTable, samplingStrategy } from "../configs/sampling";
 import type { ElasticsearchOptions, StackOptions } from "../configs/stack/options";
 import { everyKey, SettingsError, settingsOf } from "../configs/stack/parse";
+import { sizingTexts } from "../configs/stack/sizing";
 import type { Settings } from "../configs/stack/schema";
 import { topologyOf } from "../configs/topology";
 import { requireProvider } from "./args";
@@ -43,6 +44,8 @@ export interface StackOutputs {
   readonly samplingStrategy: string;
   /** Promises of the sampling config that `decide: app` or a cap breaks, one sentence each. */
   readonly samplingLosses: readonly string[];
+  /** What the expected load means: spans, disk, shards, queue and processors, one sentence each. */
+  readonly sizing: Readonly<Record<string, string>>;
   /** Environment variables for an application that has access (`ingestNetwork`). */
   readonly applicationEnvironment: Readonly<Record<string, string>>;
   /** Minimum retention of traces, in days. */
@@ -70,15 +73,19 @@ export class TracingStack extends pulumi.ComponentResource {
     const settings = checked(args);
     requireProvider(this, opts, settings.platform);
     const { retention, sampling, limits, overrides, elasticsearch: { external, ...storage } = {} } = args;
-    const { indexPrefix, passwordVersion } = storage;
+    const { indexPrefix, passwordVersion, snapshots } = storage;
     const { tags, ...jaegerOptions } = args.jaeger ?? {};
     const own = { parent: this };
 
     const platform = platformOf(name, args, own);
     const common = { platform, overrides };
     const elasticsearch = external
-      ? new ExistingElasticsearch(`${name}-elasticsearch`, { ...common, tags, indexPrefix, passwordVersion, ...external }, own)
-      : new Elasticsearch(`${name}-elasticsearch`, { ...common, tags, ...storage }, own);
+      ? new ExistingElasticsearch(
+          `${name}-elasticsearch`,
+          { ...common, tags, sampling, indexPrefix, passwordVersion, snapshots, ...external },
+          own,
+        )
+      : new Elasticsearch(`${name}-elasticsearch`, { ...common, tags, sampling, ...storage }, own);
     const exporter = new ElasticsearchExporter(`${name}-elasticsearch-exporter`, { ...common, elasticsearch }, own);
     const { indexCleaner, sampler } = args;
     const jaeger = new Jaeger(
@@ -110,6 +117,7 @@ export class TracingStack extends pulumi.ComponentResource {
       samplingRates: rateTable(settings.sampling),
       samplingStrategy: samplingStrategy(settings.sampling),
       samplingLosses: losses(settings.sampling),
+      sizing: sizingTexts(settings),
       applicationEnvironment: applicationEnvironment(settings, topologyOf(settings)),
       retentionDays: settings.retention,
     };

@@ -1,6 +1,7 @@
 /** All workloads of a stack, as plain data. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../configs/stack/schema";
+import { serviceUsers } from "../configs/elasticsearch/users";
 import { topologyOf } from "../configs/topology";
 import { ownElasticsearch } from "../configs/topology/kubernetes";
 import { collectorWorkloads } from "./collector/collector";
@@ -10,6 +11,7 @@ import { cleanerWorkload } from "./jaeger/index-cleaner";
 import { jaegerWorkloads } from "./jaeger/jaeger";
 import type { Passwords } from "./elasticsearch/passwords";
 import { setupWorkload } from "./elasticsearch/setup";
+import { snapshotWorkloads } from "./elasticsearch/snapshots";
 import type { Workload } from "./platform/workload";
 import { prometheusWorkload } from "./prometheus/prometheus";
 
@@ -23,6 +25,7 @@ export function workloadsOf(settings: Settings, passwords: Passwords = unknownPa
   return [
     ...(ownElasticsearch(settings) ? [elasticsearchWorkload(settings, topology, passwords)] : []),
     setupWorkload(settings, topology, passwords),
+    ...snapshotWorkloads(settings, topology, passwords),
     elasticsearchExporterWorkload(settings, topology, passwords),
     ...jaegerWorkloads(settings, topology, passwords),
     cleanerWorkload(settings, topology, passwords),
@@ -36,5 +39,5 @@ export function unknownPasswords({ elasticsearch: { external } }: Pick<Settings,
   const unknown = pulumi.output("");
   const setup = external ? { existing: external.passwordSecret, key: "password" } : unknown;
   const of = external?.createUsers === false ? setup : unknown;
-  return { setup, users: { writer: of, reader: of, cleaner: of, metrics: of } };
+  return { setup, users: Object.fromEntries(serviceUsers.map((user) => [user, of])) };
 }

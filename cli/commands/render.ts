@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { toYaml } from "../../configs/yaml";
 import { compose } from "../../render/compose";
+import { capacityReference } from "../reference/capacity";
 import { editorSchema, editorSchemaFile } from "../reference/editor-schema";
 import { environmentReference } from "../reference/environment";
 import { metricsReference } from "../reference/metrics";
@@ -16,7 +17,7 @@ import { settingsReference } from "../reference/settings";
 const help = `Usage: npx tsx cli/main.ts render [--stack dev] [--out FOLDER] [--check] [--set tracing:key=value …]
 
 Renders a stack without an engine or a cluster: docker-compose.tracing.yml and the config files of the programs in it, or the manifests of a
-stack on Kubernetes; without --out also the references in docs/ that are made from the code: settings, environment, metrics and requirements;
+stack on Kubernetes; without --out also the references in docs/ that are made from the code: settings, environment, metrics, requirements and capacity;
 ${editorSchemaFile}, by which editors check stack files; and ${optionsFile}, the same for programs.
 
   --stack NAME   which stack (default: dev)
@@ -39,6 +40,7 @@ const references = (): Record<string, string> => ({
   [editorSchemaFile]: editorSchema(),
   [optionsFile]: optionsInterfaces(),
   "docs/settings.md": settingsReference(),
+  "docs/CAPACITY.md": capacityReference(),
   "docs/environment.md": environmentReference(),
   "docs/metrics.md": metricsReference(),
   "docs/requirements.md": requirementsReference(),

@@ -1,7 +1,8 @@
 /** `make sampling`: the rates that a stack's config means, what they keep of expected traffic, and what other values would. */
 import { anyOther, capacity, forecast, losses, rateTable, rulesOf, samplingStrategy, samplingTier } from "../../configs/sampling";
-import { indexCopies } from "../../configs/elasticsearch/templates";
+import { indexCopies } from "../../configs/elasticsearch/shards";
 import { parseSettings } from "../../configs/stack/parse";
+import { sizingTexts } from "../../configs/stack/sizing";
 import type { Settings } from "../../configs/stack/schema";
 import { stackConfig } from "../../render/record";
 import { options } from "../terminal/options";
@@ -37,8 +38,12 @@ function rates(now: Settings, then?: Settings): string {
   return table([["REQUEST", "NOW", "WITH SET", ""], ...rows.map((row) => [...row, row[1] === row[2] ? "" : "changed"])]);
 }
 
+/** What the load of stack config takes. */
+const sizes = (settings: Settings): string[] =>
+  Object.entries(sizingTexts(settings)).map(([what, text]) => `${what.replace(/^./, (first) => first.toUpperCase())}: ${text}.`);
+
 function summary(settings: Settings): string {
-  const { sampling, retention } = settings;
+  const { sampling } = settings;
   const tier = samplingTier(settings);
   const traffic = trafficOf(options.traffic, sampling);
   const { rows, receivedSpansPerSecond, keptSpansPerSecond, bytesPerDay } = forecast(sampling, traffic);
@@ -62,8 +67,9 @@ function summary(settings: Settings): string {
       ["all", "100 %", "", "", number(receivedSpansPerSecond), number(keptSpansPerSecond)],
     ]),
     "",
-    `Storage: ${size(bytesPerDay * copies)} a day, ${size(bytesPerDay * copies * (retention + 1))} for ${retention} days and the one that the cleaner ` +
-      `keeps more (${traffic.bytesPerSpan} bytes a span, ${copies === 1 ? "one copy" : `${copies} copies`}).`,
+    ...(options.traffic
+      ? [`Storage: ${size((bytesPerDay * copies * sampling.expected.average) / 100)} a day, copies included.`]
+      : sizes(settings)),
     ...(sampling.decide === "app"
       ? []
       : [

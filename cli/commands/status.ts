@@ -1,9 +1,9 @@
 /** `make status`: one screen on a stack, also where it is partly down. */
 import { listStackResources, madeBy, memoryUse, serviceContainers, stateOf, type Container } from "../engine/docker";
-import { cleaning, collectorHealth, queueFill, sampledShare, spanCounts, storage } from "../status/measures";
+import { cleaning, collectorHealth, queueFill, sampledShare, snapshots, spanCounts, storage } from "../status/measures";
 import { run } from "../machine/run";
 import { main, size, table } from "../terminal/output";
-import { loadSettings, services } from "../stack/stack";
+import { loadSettings, optionalServices, services } from "../stack/stack";
 
 main(async () => {
   const settings = loadSettings();
@@ -14,7 +14,8 @@ main(async () => {
 
   const containers = new Map(serviceContainers(own.containers));
   const [used, tags] = await Promise.all([memoryUse(), imageTags([...containers.values()])]);
-  const rows = services.map((service) => {
+  const wanted = services.filter((service) => containers.has(service) || !optionalServices.has(service));
+  const rows = wanted.map((service) => {
     const container = containers.get(service);
     if (!container) return [service, "missing"];
     const limit = size(container.HostConfig.Memory);
@@ -39,6 +40,7 @@ main(async () => {
     ["queue", queueFill(settings)],
     ["storage", storage(settings)],
     ["cleaning", cleaning(settings, containers.get("index-cleaner"))],
+    ["snapshots", snapshots(settings)],
   ];
   const facts = asked.map(async ([name, answer]) => [name, await answer.catch(noAnswer)]);
   console.log(table(await Promise.all(facts)));

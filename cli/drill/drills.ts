@@ -59,6 +59,7 @@ export const notProvoked: Readonly<Record<string, string>> = {
   ElasticsearchDiskLow: "the disk is the host's: tests/rules/elasticsearch-alerts.test.ts",
   ElasticsearchDiskFilling: "the disk is the host's: tests/rules/elasticsearch-alerts.test.ts",
   OTELSamplingFull: "the dev stack keeps every trace as it arrives, so none waits undecided: tests/rules/collector-alerts.test.ts",
+  ElasticsearchSnapshotOverdue: "the time at which a snapshot was made cannot be set: tests/rules/snapshot-alerts.test.ts",
   TraceIndexTooOld:
     "the time at which an index was made cannot be set: tests/e2e/lifecycle/retention.test.ts makes old ones by another clock, and reads the metric",
 };
@@ -81,6 +82,24 @@ export const drills: readonly Drill[] = [
       await stack.inVolume(["index-cleaner", "secrets"], `mv .${file} ${file}`);
       // It would try again within ten minutes.
       await restart("index-cleaner")(stack);
+    },
+  },
+  {
+    what: "the password of the snapshots' user is wrong",
+    alerts: ["ElasticsearchSnapshotFailed"],
+    lane: "cleaner",
+    quick: false,
+    provoke: async (stack) => {
+      const file = passwordFile(stack.settings, "snapshots");
+      const secrets = ["elasticsearch-snapshots", "secrets"] as const;
+      await stack.inVolume([...secrets], `cp -p ${file} .${file}; echo wrong > .wrong; cat .wrong > ${file}; rm .wrong`);
+      await docker("exec", stack.id("elasticsearch-snapshots"), "bash", "-c", `echo 0 > ${paths.snapshotState}/${cronState.lastSuccess}`);
+    },
+    undo: async (stack) => {
+      const file = passwordFile(stack.settings, "snapshots");
+      await stack.inVolume(["elasticsearch-snapshots", "secrets"], `mv .${file} ${file}`);
+      // It would try again within ten minutes.
+      await restart("elasticsearch-snapshots")(stack);
     },
   },
   {

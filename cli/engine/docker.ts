@@ -3,7 +3,7 @@ import { stackLabels } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
 import { execOrThrow, run } from "../machine/run";
 import { UserError } from "../terminal/output";
-import { services } from "../stack/stack";
+import { optionalServices, services } from "../stack/stack";
 
 /** A command to the container engine that must go well; what it prints. */
 export const docker = (...args: string[]): Promise<string> => execOrThrow("docker", args);
@@ -91,6 +91,7 @@ export function stateOf({ State }: Container): string {
 export async function pending(stack: string): Promise<string> {
   const found = new Map(serviceContainers((await listStackResources(stack)).containers));
   return services
+    .filter((service) => found.has(service) || !optionalServices.has(service))
     .map((service) => [service, found.get(service)] as const)
     .map(([service, container]) => [service, container ? stateOf(container) : "missing"] as const)
     .filter(([, state]) => state !== "healthy" && state !== "running")

@@ -9,7 +9,7 @@ const since: Readonly<Record<Metric["since"], string>> = {
   start: "the start",
   "first span": "the first span",
   failure: "the first failure",
-  setting: "a Prometheus operator is used",
+  setting: "a setting turns it on",
 };
 
 /** Text of docs/metrics.md. */

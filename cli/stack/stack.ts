@@ -14,12 +14,16 @@ export { projectFolder };
 export const services = Object.keys({
   elasticsearch: 1,
   "elasticsearch-setup": 1,
+  "elasticsearch-snapshots": 1,
   "elasticsearch-exporter": 1,
   jaeger: 1,
   "otel-collector": 1,
   "index-cleaner": 1,
   prometheus: 1,
 } satisfies Partial<Record<ServiceName, 1>>) as ServiceName[];
+
+/** Those that some stacks do without. */
+export const optionalServices: ReadonlySet<ServiceName> = new Set(["elasticsearch-snapshots"]);
 
 /** Names of the stacks that have a file. */
 const stacks = (): string[] => readdirSync(projectFolder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);

@@ -1,6 +1,6 @@
 /** The words of `make sampling`: SET changes the model that is shown, TRAFFIC is what it is shown for. */
 import { parseOperation } from "../../configs/sampling/operations";
-import { storedSpanBytes, type SamplingModel, type Traffic } from "../../configs/sampling";
+import { type SamplingModel, type Traffic } from "../../configs/sampling";
 import { namespace } from "../../configs/stack/schema";
 import { UserError } from "../terminal/output";
 
@@ -16,6 +16,9 @@ const settable = [
   "decide",
   "expected.tracesPerSecond",
   "expected.spansPerTrace",
+  "expected.bytesPerSpan",
+  "expected.errors",
+  "expected.average",
   "expected.longestTrace",
 ];
 
@@ -44,7 +47,8 @@ export function changed(raw: Readonly<Record<string, string>>, words: string | u
 
 /** Traffic from words such as `traces=200, spans=12, errors=2, bytes=500, POST /api/auth/login=5`. */
 export function trafficOf(words: string | undefined, { expected }: SamplingModel): Traffic {
-  const numbers = { traces: expected.tracesPerSecond, spans: expected.spansPerTrace, errors: 1, bytes: storedSpanBytes };
+  const { tracesPerSecond, spansPerTrace, errors: failed, bytesPerSpan } = expected;
+  const numbers = { traces: tracesPerSecond, spans: spansPerTrace, errors: failed, bytes: bytesPerSpan };
   const requests: Record<string, number> = {};
   for (const [name, value] of pairs("TRAFFIC", words)) {
     const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : NaN;

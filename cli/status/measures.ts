@@ -1,6 +1,8 @@
 /** What a running stack says of itself: asked of its own APIs, each of which may be down. */
 import { jaegerIndices, oldestIndexHours } from "../../configs/jaeger/index-cleaner";
 import { accepted, cappedTraces, decidedTraces, queueCapacity, queueSize, rate, refused, total } from "../../configs/prometheus/promql";
+import { overdue } from "../../configs/prometheus/alerts/daily";
+import { hasSnapshots, namesOf } from "../../configs/elasticsearch/users";
 import type { Settings } from "../../configs/stack/schema";
 import { cronState, paths } from "../../configs/topology/ports";
 import { publishedUrl } from "../../configs/topology/docker";
@@ -77,6 +79,33 @@ export async function storage(settings: Settings): Promise<string> {
   const indices = (await answer.json()) as Index[];
   const bytes = indices.reduce((sum, index) => sum + Number(index["store.size"] ?? 0), 0);
   return `${indices.length} indices, ${size(bytes)}${indices[0] ? `; ${oldestIndex(settings, indices[0], Date.now())}` : ""}`;
+}
+
+/** Copies of the traces, and how old the newest is. */
+export async function snapshots(settings: Settings): Promise<string> {
+  if (!hasSnapshots(settings)) return "none are made: tracing:elasticsearch.snapshots.store is off";
+  const query = "format=json&h=id,status,end_epoch&s=start_epoch";
+  const answer = await askElasticsearch(settings, await readPassword(settings), `/_cat/snapshots/${namesOf(settings)}?${query}`, {
+    signal: AbortSignal.timeout(patience),
+  });
+  if (!answer.ok) return `Elasticsearch answers with status ${answer.status}`;
+  return snapshotState((await answer.json()) as Snapshot[], Date.now());
+}
+
+interface Snapshot {
+  readonly id: string;
+  readonly status: string;
+  readonly end_epoch: string;
+}
+
+/** The same in words; `now` in ms. */
+export function snapshotState(found: readonly Snapshot[], now: number): string {
+  const whole = found.filter(({ status }) => status === "SUCCESS");
+  const last = whole.at(-1);
+  if (!last) return `NONE IS WHOLE of ${found.length}`;
+  const ended = Number(last.end_epoch) * 1000;
+  const late = now - ended > overdue * hour ? `, OVERDUE: none for more than ${overdue} hours` : "";
+  return `${whole.length} whole, the newest ${last.id} of ${minute(ended)}${late}`;
 }
 
 /** The oldest index, and whether it should be gone. */

@@ -10,6 +10,7 @@ checkAll();
 export const options = {
   stack: variable("ENV") ?? commandVariables.ENV.fallback,
   service: variable("SERVICE"),
+  snapshot: variable("SNAPSHOT"),
   way: variable("WAY") as DeployMethod | undefined,
   images: variable("IMAGES") as "official" | "local" | undefined,
   yes: flag("YES"),

@@ -34,6 +34,12 @@ export const commandVariables = {
     ...words("official", "local"),
   },
   SERVICE: { meaning: "One service (logs).", fallback: "all services", allowed: "a service's name" },
+  SNAPSHOT: {
+    meaning: "The snapshot to restore; `latest` is the newest whole one (restore).",
+    fallback: "none: they are listed",
+    pattern: /^[a-z0-9][a-z0-9._-]{0,199}$/,
+    allowed: "a snapshot's name from `make restore`, or latest",
+  },
   FOLLOW: { meaning: "Go on as lines come (logs).", fallback: "no", ...yes },
   YES: { meaning: "Do not ask (destroy, chaos).", fallback: "no", ...yes },
   DIFF: { meaning: "Print the whole difference too, not its summary alone (preview, by Pulumi).", fallback: "no", ...yes },

@@ -86,6 +86,7 @@ function front(settings: CollectorSettings) {
       { from: "applications", ports: ["otlp-grpc", "otlp-http", "jaeger-grpc", "jaeger-thrift"] },
       { from: "index-cleaner", ports: ["reports"] },
       { from: "elasticsearch-setup", ports: ["reports"] },
+      { from: "elasticsearch-snapshots", ports: ["reports"] },
       scraped,
       { from: "prometheus", ports: ["report-metrics"] },
     ],

@@ -1,19 +1,22 @@
 /** Elasticsearch: stores the traces. */
 import * as pulumi from "@pulumi/pulumi";
 import { images } from "../../configs/images";
+import { hasBucket, keystoreFile, keystoreOf, keystoreScript, snapshotEnv } from "../../configs/elasticsearch/snapshots";
 import type { SetupSettings } from "../../configs/elasticsearch/setup";
-import type { ElasticsearchOptions, JaegerOptions } from "../../configs/stack/options";
+import type { ElasticsearchOptions } from "../../configs/stack/options";
 import type { ElasticsearchSettings, Settings } from "../../configs/stack/schema";
-import { superuser, versionSuffix } from "../../configs/elasticsearch/users";
+import { hasSnapshots, superuser, versionSuffix } from "../../configs/elasticsearch/users";
 import { files, paths, ports } from "../../configs/topology/ports";
 import type { Addresses } from "../../configs/topology/topology";
 import { watermarkEnv } from "../../configs/elasticsearch/watermarks";
 import { endpoint, storageTopology } from "../../configs/topology";
-import { elasticsearchHasTls, podsService } from "../../configs/topology/kubernetes";
+import { elasticsearchHasTls, podsService, portOf } from "../../configs/topology/kubernetes";
 import type { ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
-import type { Workload } from "../platform/workload";
-import { setupSettings, setupWorkload } from "./setup";
+import { zoneLabel } from "../platform/labels";
+import type { DataFolder, Workload } from "../platform/workload";
+import { setupSettings, setupWorkload, type StorageArgs } from "./setup";
+import { snapshotWorkloads } from "./snapshots";
 import { makePasswords, newPassword, setupPassword, type Passwords } from "./passwords";
 
 /**
@@ -24,11 +27,15 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
   // Half for the heap: the other half is for the JVM itself, direct buffers and the page cache that Lucene reads through.
   const heap = Math.floor(memory / 2);
   const secret = setupPassword(setup);
+  const { snapshots } = settings.elasticsearch;
+  const keystore = keystoreOf(settings);
+  const zones = zonesOf(settings);
   const byFile = topology.elasticsearchPasswordBy === "file";
   return {
     name: "elasticsearch",
     kind: "stateful",
     image: "elasticsearch",
+    ...(keystore.length > 0 ? { command: ["/bin/bash", "-c", keystoreScript(keystore)] } : {}),
     args: [],
     env: {
       "cluster.name": "tracing",
@@ -37,13 +44,23 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
       // Machine learning is not used and takes native memory beside the heap.
       "xpack.ml.enabled": "false",
       ...watermarkEnv(settings),
+      ...snapshotEnv(settings),
+      ...zones.env,
       ES_JAVA_OPTS: `-Xms${heap}m -Xmx${heap}m`,
       ...clusterEnv(settings),
       ...tlsEnv(settings),
       ...(byFile ? { ELASTIC_PASSWORD_FILE: secret.path } : {}),
     },
+    ...(Object.keys(zones.labels).length > 0 ? { labelVariables: zones.labels } : {}),
     files: [],
-    secrets: byFile ? [secret] : [],
+    secrets: [
+      ...(byFile ? [secret] : []),
+      ...keystore.map((entry) => ({
+        path: `${paths.secrets}/${keystoreFile(entry)}`,
+        secret: keystoreFile(entry),
+        content: { existing: snapshots.credentialsSecret ?? "", key: entry.key },
+      })),
+    ],
     secretVariables: byFile ? [] : [{ variable: "ELASTIC_PASSWORD", secret: secret.secret, content: setup }],
     certificates:
       tls === "off"
@@ -56,7 +73,7 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
               ...(tls === "cert-manager" ? { issuer } : {}),
             },
           ],
-    data: [{ path: paths.elasticsearchData, size: storage }],
+    data: [{ path: paths.elasticsearchData, size: storage }, ...(snapshots.store === "volume" ? [snapshotVolume(snapshots)] : [])],
     scratch: [],
     ports: [
       { name: "http", port: ports.elasticsearch.http, exposure: "host", publish: "elasticsearch" },
@@ -64,6 +81,7 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
     ],
     peers: [
       { from: "elasticsearch-setup", ports: ["http"] },
+      ...(hasSnapshots(settings) ? [{ from: "elasticsearch-snapshots", ports: ["http"] } as const] : []),
       { from: "jaeger", ports: ["http"] },
       { from: "jaeger-collector", ports: ["http"] },
       { from: "index-cleaner", ports: ["http"] },
@@ -71,6 +89,7 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
       ...(nodes > 1 ? [{ from: "elasticsearch", ports: ["transport"] } as const] : []),
     ],
     connects: nodes > 1 ? [{ to: "elasticsearch", ports: [ports.elasticsearch.transport] }] : [],
+    ...(hasBucket(settings) ? { outside: [{ port: snapshots.endpoint === undefined ? 443 : portOf(snapshots.endpoint) }] } : {}),
     probe: {
       kind: "script",
       script: byFile ? readinessScript(secret.path) : clusterReadinessScript(settings),
@@ -83,6 +102,30 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
     readOnlyRoot: false,
     startsAfter: [],
     stopGrace: 60,
+  };
+}
+
+/** The folder that snapshots go to. */
+const snapshotVolume = ({ storage, storageClass }: Settings["elasticsearch"]["snapshots"]): DataFolder => ({
+  path: paths.elasticsearchSnapshots,
+  size: storage,
+  shared: "snapshots",
+  ...(storageClass === undefined ? {} : { storageClass }),
+});
+
+/**
+ * Copies of a shard in different zones. Where the cluster does not tell pods their zone, all nodes are in one, which is called "zone-": then nothing changes.
+ * Never without a zone: Elasticsearch puts no shard on a node that lacks the attribute.
+ */
+function zonesOf({ elasticsearch: { nodes } }: Pick<Settings, "elasticsearch">): {
+  readonly env: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+} {
+  if (nodes === 1) return { env: {}, labels: {} };
+  const variable = "TRACING_ZONE";
+  return {
+    env: { "node.attr.zone": `zone-$(${variable})`, "cluster.routing.allocation.awareness.attributes": "zone" },
+    labels: { [variable]: zoneLabel },
   };
 }
 
@@ -165,12 +208,12 @@ case $code in
 esac`;
 }
 
-/** Arguments that an Elasticsearch has, whoever runs it. */
-export type StorageArgs = Pick<JaegerOptions, "tags">;
-
 /** Arguments of Elasticsearch. */
 export interface ElasticsearchArgs
-  extends Omit<ElasticsearchOptions, "external">, StorageArgs, ComponentArgs<"elasticsearch" | "elasticsearch-setup"> {}
+  extends
+    Omit<ElasticsearchOptions, "external">,
+    StorageArgs,
+    ComponentArgs<"elasticsearch" | "elasticsearch-setup" | "elasticsearch-snapshots"> {}
 
 /** What a client needs to know about an Elasticsearch. */
 export interface ElasticsearchConnection {
@@ -179,8 +222,8 @@ export interface ElasticsearchConnection {
 }
 
 /**
- * Elasticsearch, which stores the traces: one node or a cluster, its passwords and, with TLS, its certificate; and the setup, which puts index templates and
- * users into it.
+ * Elasticsearch, which stores the traces: one node or a cluster, its passwords and, with TLS, its certificate; the setup, which puts index templates and
+ * users into it; and the snapshots of its indices, if there are any.
  */
 export class Elasticsearch extends TracingComponent implements ElasticsearchConnection {
   readonly settings: SetupSettings & Pick<Settings, "overrides">;
@@ -191,17 +234,22 @@ export class Elasticsearch extends TracingComponent implements ElasticsearchConn
   readonly url: string;
 
   /** @throws SettingsError that lists every error in the arguments. */
-  constructor(name: string, { platform, overrides, tags, ...options }: ElasticsearchArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    { platform, overrides, tags, sampling, ...options }: ElasticsearchArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("Elasticsearch", name, "elasticsearch", platform, opts);
     if ("external" in options) throw new pulumi.ResourceError("external: use ExistingElasticsearch in place of this component", this);
-    this.settings = setupSettings(platform.settings, { elasticsearch: options, jaeger: { tags }, overrides });
+    this.settings = setupSettings(platform.settings, { elasticsearch: options, tags, sampling, overrides });
     const { setup, former } = this.superuserPasswords(`${name}-password`, opts?.parent);
     this.password = setup;
     this.passwords = { setup, former, users: makePasswords(this.settings, setup, name, { parent: this }) };
     this.url = elasticsearchUrl(this.settings);
     const topology = storageTopology(this.settings);
     const workload = elasticsearchWorkload(this.settings, topology, this.passwords);
-    this.run([workload, setupWorkload(this.settings, topology, this.passwords)], this.settings);
+    const clients = [setupWorkload(this.settings, topology, this.passwords), ...snapshotWorkloads(this.settings, topology, this.passwords)];
+    this.run([workload, ...clients], this.settings);
     this.registerOutputs({ url: this.url });
   }
 

@@ -8,9 +8,10 @@ import { storageTopology } from "../../configs/topology";
 import { files } from "../../configs/topology/ports";
 import type { ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
-import type { ElasticsearchConnection, StorageArgs } from "./elasticsearch";
+import type { ElasticsearchConnection } from "./elasticsearch";
 import { makePasswords, type Passwords } from "./passwords";
-import { setupSettings, setupWorkload } from "./setup";
+import { setupSettings, setupWorkload, type StorageArgs } from "./setup";
+import { snapshotWorkloads } from "./snapshots";
 
 /** Where an existing Elasticsearch is, and who the setup logs in as. */
 export interface ExistingElasticsearchOptions extends Omit<ElasticsearchExternalOptions, "passwordSecret"> {
@@ -24,9 +25,9 @@ export interface ExistingElasticsearchOptions extends Omit<ElasticsearchExternal
 export interface ExistingElasticsearchArgs
   extends
     ExistingElasticsearchOptions,
-    Pick<ElasticsearchOptions, "indexPrefix" | "passwordVersion">,
+    Pick<ElasticsearchOptions, "indexPrefix" | "passwordVersion" | "snapshots">,
     StorageArgs,
-    ComponentArgs<"elasticsearch-setup"> {}
+    ComponentArgs<"elasticsearch-setup" | "elasticsearch-snapshots"> {}
 
 /** The part of {@link ExistingElasticsearchOptions} that becomes settings. */
 export const externalOptions = ({ password, ...external }: ExistingElasticsearchOptions): ElasticsearchExternalOptions =>
@@ -39,18 +40,22 @@ export class ExistingElasticsearch extends TracingComponent implements Elasticse
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: ExistingElasticsearchArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, overrides, tags, indexPrefix, passwordVersion, ...external } = args;
+    const { platform, overrides, tags, sampling, indexPrefix, passwordVersion, snapshots, ...external } = args;
     super("ExistingElasticsearch", name, "elasticsearch", platform, opts);
     const { password, passwordSecret = "" } = external;
     if ((password === undefined) === (passwordSecret === ""))
       throw new SettingsError(platform.settings.stack, [
         "external: found neither or both of password and passwordSecret; allowed: one of them",
       ]);
-    const elasticsearch = { indexPrefix, passwordVersion, external: externalOptions(external) };
-    this.settings = setupSettings(platform.settings, { elasticsearch, jaeger: { tags }, overrides });
+    const elasticsearch = { indexPrefix, passwordVersion, snapshots, external: externalOptions(external) };
+    this.settings = setupSettings(platform.settings, { elasticsearch, tags, sampling, overrides });
     const setup = password === undefined ? { existing: passwordSecret, key: "password" } : pulumi.secret(password);
     this.passwords = { setup, users: makePasswords(this.settings, setup, name, { parent: this }) };
-    this.run([setupWorkload(this.settings, storageTopology(this.settings), this.passwords)], this.settings);
+    const topology = storageTopology(this.settings);
+    this.run(
+      [setupWorkload(this.settings, topology, this.passwords), ...snapshotWorkloads(this.settings, topology, this.passwords)],
+      this.settings,
+    );
     this.registerOutputs({});
   }
 }

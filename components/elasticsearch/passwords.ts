@@ -6,6 +6,7 @@ import {
   hasOwnUsers,
   passwordFile,
   serviceUsers,
+  usersOf,
   type ServiceUser,
   type UserSettings,
 } from "../../configs/elasticsearch/users";
@@ -18,8 +19,8 @@ export interface Passwords {
   readonly setup: Secret["content"];
   /** Its earlier passwords, by version: Elasticsearch may have any of them yet. */
   readonly former?: readonly Secret["content"][];
-  /** Of each service's user. */
-  readonly users: Readonly<Record<ServiceUser, Secret["content"]>>;
+  /** Of the user of each service that the stack has. */
+  readonly users: Readonly<Partial<Record<ServiceUser, Secret["content"]>>>;
 }
 
 /** A new password. Letters and digits only: it goes through shells, URLs and config files unquoted. */
@@ -35,8 +36,8 @@ export function makePasswords(
 ): Passwords["users"] {
   const { passwordVersion: version } = settings.elasticsearch;
   const keepers = version === 1 ? undefined : { version: String(version) };
-  const of = (user: ServiceUser) => (hasOwnUsers(settings) ? newPassword(`${name}-${user}-password`, opts, keepers) : setup);
-  return Object.fromEntries(serviceUsers.map((user) => [user, of(user)])) as Record<ServiceUser, Secret["content"]>;
+  if (!hasOwnUsers(settings)) return Object.fromEntries(serviceUsers.map((user) => [user, setup]));
+  return Object.fromEntries(usersOf(settings).map((user) => [user, newPassword(`${name}-${user}-password`, opts, keepers)]));
 }
 
 const file = (secret: string, content: Secret["content"]): SecretFile => ({ path: `${paths.secrets}/${secret}`, secret, content });
@@ -48,9 +49,12 @@ export const setupPassword = (content: Secret["content"]): SecretFile => file(fi
 export const allPasswords = (settings: UserSettings, { setup, former = [], users }: Passwords): SecretFile[] => [
   setupPassword(setup),
   ...former.map((content, i) => file(formerPasswordFile(i + 1), content)),
-  ...(hasOwnUsers(settings) ? serviceUsers.map((user) => file(passwordFile(settings, user), users[user])) : []),
+  ...usersOf(settings).map((user) => userPassword(settings, { users }, user)),
 ];
 
 /** The password of a service's user, as a file. */
-export const userPassword = (settings: UserSettings, { users }: Passwords, user: ServiceUser): SecretFile =>
-  file(passwordFile(settings, user), users[user]);
+export function userPassword(settings: UserSettings, { users }: Pick<Passwords, "users">, user: ServiceUser): SecretFile {
+  const content = users[user];
+  if (!content) throw new Error(`the stack has no user ${user}`);
+  return file(passwordFile(settings, user), content);
+}

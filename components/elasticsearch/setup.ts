@@ -1,6 +1,7 @@
 /** The setup of Elasticsearch: index templates, roles and users. */
 import { setupDone, setupFiles, type SetupSettings } from "../../configs/elasticsearch/setup";
 import { images } from "../../configs/images";
+import type { JaegerOptions, SamplingOptions } from "../../configs/stack/options";
 import type { CommonSettings, Settings } from "../../configs/stack/schema";
 import { files, paths, ports } from "../../configs/topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../../configs/topology/topology";
@@ -46,8 +47,17 @@ export function setupWorkload(settings: SetupSettings, topology: Addresses & Ela
   };
 }
 
+/** Arguments that decide what is put into Elasticsearch, whoever runs it. */
+export interface StorageArgs extends Pick<JaegerOptions, "tags"> {
+  /** Which traces are kept, and how many are expected: the shards of a day follow from it. Default: all of the default load. */
+  readonly sampling?: SamplingOptions | undefined;
+}
+
 /** The settings of a component that runs the setup. Throws a SettingsError that lists every error. */
 export const setupSettings = (
   known: CommonSettings,
-  options: { readonly elasticsearch: object; readonly jaeger: object; readonly overrides: object | undefined },
-): SetupSettings & Pick<Settings, "overrides"> => componentSettings(known, options, ["elasticsearch", "jaeger", "overrides"]);
+  options: { readonly elasticsearch: object } & StorageArgs & { readonly overrides: object | undefined },
+): SetupSettings & Pick<Settings, "overrides"> => {
+  const { tags, ...groups } = options;
+  return componentSettings(known, { ...groups, jaeger: { tags } }, ["elasticsearch", "jaeger", "sampling", "overrides"]);
+};

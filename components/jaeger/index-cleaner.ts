@@ -40,7 +40,7 @@ export function cleanerWorkload(settings: CleanerSettings, topology: Addresses &
     user: images["jaeger-es-index-cleaner"].user,
     readOnlyRoot: true,
     stopGrace: 10,
-    schedule: { hour: settings.indexCleaner.hour, report: ["/bin/sh", script, "report"] },
+    schedule: { hour: settings.indexCleaner.hour, longest: 1800, report: ["/bin/sh", script, "report"] },
   };
 }
 

@@ -51,3 +51,6 @@ export const labelList = (all: Readonly<Record<string, string>>) => Object.entri
 
 /** Whether the stack sets a label itself, so that overrides may not. */
 export const isOwnLabel = (label: string): boolean => Object.values<string>(kubernetes).includes(label) || label.startsWith("tracing.");
+
+/** The zone of a node; from Kubernetes 1.35 on also a label of the pods on it. */
+export const zoneLabel = "topology.kubernetes.io/zone";

@@ -12,10 +12,9 @@ import type { ServiceName } from "../../configs/topology/topology";
 /**
  * - `service`: any replica will do.
  * - `stateful`: has an identity and data of its own.
- * - `task`: runs once, to its end, before those that start after it.
  * - `cron`: runs at an hour of each day.
  */
-export type WorkloadKind = "service" | "stateful" | "task" | "cron";
+export type WorkloadKind = "service" | "stateful" | "cron";
 
 /** A file that the program reads. */
 export interface WorkloadFile {
@@ -71,6 +70,10 @@ export interface DataFolder {
   readonly path: string;
   /** Room to ask for, MiB. Docker's local volumes have no limit and ignore it. */
   readonly size: number;
+  /** Set if all instances of a `stateful` workload share it: its name. Left out: each has its own. */
+  readonly shared?: string;
+  /** Kubernetes only: class of a shared volume. Left out: that of all volumes. */
+  readonly storageClass?: string;
 }
 
 /**
@@ -134,6 +137,8 @@ export interface Workload {
   readonly args: readonly string[];
   /** Never a secret: environments are shown by every inspecting tool. */
   readonly env: Readonly<Record<string, string>>;
+  /** Kubernetes only: variables with the value of a label of the pod, empty where it has none. Those of `env` may name them as `$(NAME)`. */
+  readonly labelVariables?: Readonly<Record<string, string>>;
   readonly files: readonly WorkloadFile[];
   readonly secrets: readonly SecretFile[];
   readonly secretVariables?: readonly SecretVariable[];
@@ -171,7 +176,7 @@ export interface Workload {
   readonly user: { readonly uid: number; readonly gid: number };
   /** Whether the program runs with a root file system that cannot be written. */
   readonly readOnlyRoot: boolean;
-  /** Workloads that must be ready (a task: done) before this one starts. */
+  /** Workloads that must be ready before this one starts. */
   readonly startsAfter: readonly ServiceName[];
   /** Time between the request to stop and the kill, seconds: long enough to drain what is in memory. */
   readonly stopGrace: number;
@@ -183,6 +188,8 @@ export interface Workload {
   readonly schedule?: {
     /** Hour of the day, UTC. */
     readonly hour: number;
+    /** Longest that a run may take, seconds. */
+    readonly longest: number;
     /** Command that reports status. The main command reports too; a platform that keeps the container up runs this one between runs. */
     readonly report?: readonly string[];
   };

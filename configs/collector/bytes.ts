@@ -69,5 +69,8 @@ export const largestTraceBytes = (settings: Limits & Queue & Pick<Settings, "sam
 /** The smallest memory limit, MiB, of a service that takes requests of some MiB. */
 export const memoryForRequest = (request: number): number => request / requestShare;
 
-/** The smallest volume of the queue, MiB, for requests of some MiB: two of the largest messages fit in what may wait. */
-export const queueForRequest = (request: number): number => (2 * request * growth) / queueShare;
+/** The smallest volume of the queue, MiB, in which some MiB may wait. */
+export const queueForWaiting = (waiting: number): number => Math.ceil(waiting) / queueShare;
+
+/** The smallest volume of the queue, MiB, for requests of some MiB: two of the largest messages may wait. */
+export const queueForRequest = (request: number): number => queueForWaiting(2 * request * growth);

@@ -1,28 +1,18 @@
 /** What is put into Elasticsearch before Jaeger starts, and the script that does it. */
+import { reportFunction, requestFunctions, secretWord } from "./bash";
 import { indexPattern, indexTemplates, lateFields, type TemplateKind } from "./templates";
+import { repositories, repositoryPath } from "./snapshots";
+import { restoreScript } from "./restore";
 import { setupGauges } from "./setup-metrics";
-import {
-  formerPasswordFile,
-  hasOwnUsers,
-  namesOf,
-  passwordFile,
-  roleName,
-  roles,
-  serviceUsers,
-  setupUser,
-  superuser,
-  userName,
-  type ServiceUser,
-} from "./users";
+import { formerPasswordFile, hasSnapshots, namesOf, passwordFile, roleName, roles, setupUser, superuser, userName, usersOf } from "./users";
 import type { ElasticsearchSettings, Settings } from "../stack/schema";
 import { files, paths } from "../topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../topology/topology";
 import { ownElasticsearch } from "../topology/kubernetes";
 import { oldestElasticsearch } from "../versions";
-import type { Gauge } from "../reported-gauges";
 
 /** Settings that the setup depends on. */
-export type SetupSettings = ElasticsearchSettings & { readonly jaeger: Pick<Settings["jaeger"], "tags"> };
+export type SetupSettings = ElasticsearchSettings & Pick<Settings, "sampling"> & { readonly jaeger: Pick<Settings["jaeger"], "tags"> };
 
 /** Seconds between two looks at whether everything is still in place. */
 const lookEvery = 60;
@@ -41,8 +31,8 @@ interface Put {
   readonly path: string;
   readonly file: string;
   readonly body: object;
-  /** Whether the rest goes on where it fails. */
-  readonly optional?: true;
+  /** Set if the rest goes on where it fails, and whether it is tried again. */
+  readonly optional?: "once" | "retried";
 }
 
 /** Name of the template for a kind of index. */
@@ -61,20 +51,25 @@ const puts = (settings: SetupSettings): Put[] => [
     path: `${indexPattern(settings, "span")}/_settings?expand_wildcards=open&allow_no_indices=true`,
     file: "open-indices.json",
     body: lateFields,
-    optional: true,
+    optional: "once",
   },
-  ...(hasOwnUsers(settings)
-    ? Object.entries(roles(settings)).map(([user, body]) => ({
-        path: `_security/role/${roleName(settings, user as ServiceUser)}`,
-        file: `role-${user}.json`,
-        body,
-      }))
-    : []),
+  ...usersOf(settings).map((user) => ({
+    path: `_security/role/${roleName(settings, user)}`,
+    file: `role-${user}.json`,
+    body: roles(settings)[user],
+  })),
+  ...repositories(settings).map((body) => ({
+    path: repositoryPath(settings),
+    file: "snapshot-repository.json",
+    body,
+    optional: "retried" as const,
+  })),
 ];
 
 /** The files of the setup, by name: the script and what it sends. */
 export const setupFiles = (settings: SetupSettings, topology: Addresses & ElasticsearchAddress): Readonly<Record<string, string>> => ({
   [files.elasticsearchSetup]: setupScript(settings, topology),
+  ...(hasSnapshots(settings) ? { [files.restore]: restoreScript(settings, topology) } : {}),
   ...Object.fromEntries(puts(settings).map(({ file, body }) => [file, `${JSON.stringify(body, undefined, 2)}\n`])),
 });
 
@@ -84,43 +79,35 @@ export const setupFiles = (settings: SetupSettings, topology: Addresses & Elasti
  *
  * Users come last: Jaeger cannot log in, and so cannot make an index, before the templates are there.
  *
- * It runs in a bash with curl. Passwords reach curl by a file descriptor, so they are in no command line.
+ * It runs in a bash with curl.
  */
 export function setupScript(settings: SetupSettings, topology: Addresses & ElasticsearchAddress): string {
   const [major, minor] = oldestElasticsearch;
-  const trust = topology.elasticsearchAuthority === undefined ? "" : ` --cacert ${topology.elasticsearchAuthority}`;
-  const secret = (file: string) => `"$(<${paths.secrets}/${file})"`;
-  const gauge = ({ name, unit }: Gauge, value: string) => `$(gauge ${name} "${unit}" ${value})`;
   const { passwordVersion } = settings.elasticsearch;
   const rotated = passwordVersion > 1;
-  const ownUsers = hasOwnUsers(settings) ? serviceUsers : [];
+  const ownUsers = usersOf(settings);
   const renews = rotated && ownElasticsearch(settings);
   const retires = rotated && ownUsers.length > 0;
   const steps = [
     ...(renews ? ["renew"] : []),
     "supported",
-    ...puts(settings).map(({ path, file, optional }) => (optional ? `{ put '${path}' ${file} || true; }` : `put '${path}' ${file}`)),
-    ...ownUsers.map((user) => `user ${userName(settings, user)} ${roleName(settings, user)} ${secret(passwordFile(settings, user))}`),
+    ...puts(settings).map(({ path, file, optional }) => {
+      const request = `put '${path}' ${file}`;
+      return optional === undefined ? request : `{ ${request} || ${optional === "once" ? "true" : "unfinished=yes"}; }`;
+    }),
+    ...ownUsers.map((user) => `user ${userName(settings, user)} ${roleName(settings, user)} ${secretWord(passwordFile(settings, user))}`),
   ];
   // One at a time: of several at once Elasticsearch promises no order.
   const looks = [
     ...Object.keys(indexTemplates(settings)).map((kind) => `_index_template/${templateName(settings, kind as TemplateKind)}`),
+    ...repositories(settings).map(() => repositoryPath(settings)),
     ...ownUsers.flatMap((user) => [`_security/role/${roleName(settings, user)}`, `_security/user/${userName(settings, user)}`]),
   ];
   return `#!/bin/bash
 # Puts into Elasticsearch what Jaeger needs there, and looks every minute whether it is still in place.
 set -u
 
-# Sends a request as a user with a password: method, path, and the body as curl's --data-binary takes it, if any. Prints the answer, and on a line
-# of its own its status.
-request() {
-  local password=\${2//\\\\/\\\\\\\\}
-  curl --silent --show-error --max-time 30${trust} --write-out '\\n%{http_code}' --request "$3" \\
-    --config <(printf 'user = "%s:%s"\\n' "$1" "\${password//\\"/\\\\\\"}") \${5:+--header 'Content-Type: application/json' --data-binary "$5"} \\
-    "${topology.elasticsearchUrl}/$4" 2>&1
-}
-# Read each time: the Secret of an existing Elasticsearch may change.
-ask() { request ${setupUser(settings)} ${secret(files.elasticsearchPassword)} "$@"; }
+${requestFunctions(topology, setupUser(settings), files.elasticsearchPassword)}
 
 # What is wrong, to the log; once, as it is tried again and again.
 complain() {
@@ -142,7 +129,7 @@ ${
   renews
     ? `# Gives the superuser its new password, by whichever of the earlier ones Elasticsearch has.
 renew() {
-  local password=${secret(files.elasticsearchPassword)} former
+  local password=${secretWord(files.elasticsearchPassword)} former
   [[ $(ask GET _security/_authenticate) == *$'\\n'401 ]] || return 0
   for former in ${paths.secrets}/${formerPasswordFile(1).replace(/1$/, "*")}; do
     [[ $(request ${superuser} "$(<"$former")" GET _security/_authenticate) == *$'\\n'200 ]] || continue
@@ -183,6 +170,7 @@ ${
 }}
 
 apply() {
+  unfinished=
   ${steps.join(" &&\n    ")}
 }
 ${
@@ -208,40 +196,34 @@ retire() {
 `
     : ""
 }
-gauge() {
-  [ -z "$3" ] || printf ',{"name":"%s","unit":"%s","gauge":{"dataPoints":[{"asInt":"%s","timeUnixNano":"%s000000000"}]}}' "$@" "$(date +%s)"
-}
-
-# Tells the Collector how it goes. One that is not there yet is told the next time.
-report() {
-  local gauges="${gauge(setupGauges.lastSuccess, '"$inPlace"')}${gauge(setupGauges.lastRepair, '"$repaired"')}"
-  local service='{"attributes":[{"key":"service.name","value":{"stringValue":"elasticsearch-setup"}}]}'
-  [ -z "$gauges" ] || curl --silent --output /dev/null --max-time 10 --header 'Content-Type: application/json' --data-binary \\
-    "{\\"resourceMetrics\\":[{\\"resource\\":$service,\\"scopeMetrics\\":[{\\"metrics\\":[\${gauges#,}]}]}]}" \\
-    '${topology.collectorReports}/v1/metrics'
-}
+${reportFunction(topology, "elasticsearch-setup", [
+  [setupGauges.lastSuccess, '"$inPlace"'],
+  [setupGauges.lastRepair, '"$repaired"'],
+])}
 
 trap 'exit 0' TERM INT
 # A container that starts again has to look again.
 rm -f ${setupDone}
-# When everything was last seen in place, when something last had to be put right, and what was there then.
-inPlace= repaired= known= complaint= doubt=
+# When everything was last seen in place, when something last had to be put right, what was there then, and whether something can wait.
+inPlace= repaired= known= complaint= doubt= unfinished=
 while true; do
   before=$(present) || before=
   pause=${lookEvery}
-  if [ -n "$known" ] && [ "$before" = "$known" ]; then
+  if [ -n "$known" ] && [ "$before" = "$known" ] && [ -z "$unfinished" ]; then
     inPlace=$(date +%s) complaint= doubt=
-  elif [ -n "$known" ] && [ -z "$doubt" ]; then
+  elif [ -n "$known" ] && [ -z "$doubt$unfinished" ]; then
     # It may be the work of the setup that takes this one's place: then this one is gone before it looks again.
     doubt=yes pause=${doubtFor}
   elif apply && now=$(present); then
-    inPlace=$(date +%s) complaint= doubt=
+    doubt=
+    # What can wait is tried each minute; it is wrong meanwhile.
+    [ -n "$unfinished" ] || inPlace=$(date +%s) complaint=
     if [ ! -e ${setupDone} ]; then
-      echo "everything is in place"
-      began=$inPlace
+      echo "everything is in place\${unfinished:+ that Jaeger needs}"
+      began=$(date +%s)
       touch ${setupDone}
     elif [ -n "$before" ] && [ "$before" != "$now" ]; then
-      repaired=$inPlace
+      repaired=$(date +%s)
       echo "something was missing or changed; everything is in place again" >&2
     fi
     known=$now

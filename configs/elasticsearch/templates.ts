@@ -4,6 +4,7 @@
  * A span is one document, plus one for each of its events and one for each attribute of an event: searches by what is in an event need them
  * nested. docs/decisions/0027-index-templates.md says why each setting is as it is.
  */
+import { indexCopies, shardsPerDay, type VolumeSettings } from "./shards";
 import type { Settings } from "../stack/schema";
 
 /** The kinds of indices that Jaeger makes each day, and the cleaner deletes. */
@@ -79,21 +80,28 @@ const spanMappings = (tags: readonly string[]) => ({
   },
 });
 
-/** Copies of an index beside the first: one on a second node, where there is one. */
-export const indexCopies = ({ elasticsearch: { nodes, external } }: Pick<Settings, "elasticsearch">): number =>
-  nodes > 1 || external ? 1 : 0;
-
 /** The templates, by the kind of index. */
 export function indexTemplates(
-  settings: Pick<Settings, "elasticsearch"> & { readonly jaeger: Pick<Settings["jaeger"], "tags"> },
+  settings: VolumeSettings & { readonly jaeger: Pick<Settings["jaeger"], "tags"> },
 ): Readonly<Record<TemplateKind, IndexTemplate>> {
+  const copies = indexCopies(settings);
   const of = (kind: TemplateKind, mappings: object, more: object = {}): IndexTemplate => ({
     index_patterns: [indexPattern(settings, kind)],
     priority,
-    template: { settings: { "index.number_of_shards": 1, "index.number_of_replicas": indexCopies(settings), ...more }, mappings },
+    template: {
+      settings: {
+        "index.number_of_shards": 1,
+        "index.number_of_replicas": copies,
+        // A node that is restarted comes back with its copies: making others meanwhile would be work for nothing.
+        ...(copies > 0 ? { "index.unassigned.node_left.delayed_timeout": "5m" } : {}),
+        ...more,
+      },
+      mappings,
+    },
   });
   return {
     span: of("span", spanMappings(settings.jaeger.tags), {
+      "index.number_of_shards": shardsPerDay(settings),
       // Zstandard, in blocks of 240 KiB.
       "index.codec": "best_compression",
       // Spans of a trace lie together: they compress better, and a trace is read in one go. No lists: the index cleaner reads settings as texts, and

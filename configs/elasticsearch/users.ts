@@ -8,10 +8,17 @@ import { files } from "../topology/ports";
 export type UserSettings = Pick<Settings, "elasticsearch">;
 
 /** The consumers' users: Jaeger writes as one and reads as another. */
-export const serviceUsers = ["writer", "reader", "cleaner", "metrics"] as const;
+export const serviceUsers = ["writer", "reader", "cleaner", "metrics", "snapshots"] as const;
 
 /** One of them. */
 export type ServiceUser = (typeof serviceUsers)[number];
+
+/** Those that a stack has. */
+export const usersOf = (settings: UserSettings): readonly ServiceUser[] =>
+  hasOwnUsers(settings) ? serviceUsers.filter((user) => user !== "snapshots" || hasSnapshots(settings)) : [];
+
+/** Whether copies of the indices are made. */
+export const hasSnapshots = ({ elasticsearch: { snapshots } }: UserSettings): boolean => snapshots.store !== "off";
 
 /** A role, as Elasticsearch's API takes it. */
 export interface Role {
@@ -67,5 +74,7 @@ export function roles(settings: UserSettings): Readonly<Record<ServiceUser, Role
       indices: [on(["delete_index", "view_index_metadata"], ...indexKinds), ...watched],
     },
     metrics: { cluster: greet, indices: [] },
+    // Elasticsearch has no name for the right to delete a snapshot alone. Neither right can be held to one repository.
+    snapshots: { cluster: [...greet, "create_snapshot", "cluster:admin/snapshot/delete"], indices: [] },
   };
 }

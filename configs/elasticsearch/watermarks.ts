@@ -37,6 +37,9 @@ export function watermarkEnv({ platform }: Pick<Settings, "platform">): Record<s
   return Object.fromEntries(watermarks.map((name) => [watermarkSetting(name), size(onDocker[name])]));
 }
 
+/** Free bytes of a disk of Elasticsearch's own below which no more copies come to it. */
+export const freeAtLow = (size: number): number => Math.min(defaults.low.share * size, defaults.low.most * 2 ** 30);
+
 /** PromQL for the free bytes at a watermark of disks whose sizes an expression gives. */
 export function freeAt({ platform }: Pick<Settings, "platform">, watermark: Watermark, size: string): string {
   if (platform === "docker") return String(onDocker[watermark] * 2 ** 20);

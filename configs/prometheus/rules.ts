@@ -8,6 +8,7 @@ import { jaegerAlerts, jaegerRecords } from "./alerts/jaeger";
 import { lossAlert, lossRecords } from "./alerts/loss";
 import { retentionAlerts } from "./alerts/retention";
 import { setupAlerts } from "./alerts/setup";
+import { snapshotAlerts } from "./alerts/snapshots";
 import type { StackSettings } from "../stack/schema";
 import { toYaml } from "../yaml";
 
@@ -31,6 +32,7 @@ const alerts = (settings: StackSettings): readonly Alert[] => [
   lossAlert,
   ...elasticsearchAlerts(settings),
   ...setupAlerts,
+  ...snapshotAlerts(settings),
   ...retentionAlerts(settings),
 ];
 

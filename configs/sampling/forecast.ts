@@ -3,10 +3,10 @@ import { effectiveRate, type DecidingSpan } from "./effective-rate";
 import type { SamplingModel } from "./model";
 
 /**
- * Disk that a stored span takes in Elasticsearch, in bytes, one copy, after its segments were merged: the `typical` spans of docs/performance.md, 700
- * bytes as they arrive. `make bench` measures it as it is just after a load.
+ * Disk that a stored span takes in Elasticsearch, as a share of what it weighs as it arrives; one copy, after its segments were merged. The `typical`
+ * spans of docs/performance.md, which compress less well than uniform ones. `make bench` measures it as it is just after a load.
  */
-export const storedSpanBytes = 300;
+export const storedShare = 0.42;
 
 /** Traffic to forecast for. */
 export interface Traffic {
@@ -17,9 +17,12 @@ export interface Traffic {
   readonly errors: number;
   /** Percent of traces by request, `METHOD /path`; what is left to 100 is requests that no rule matches. */
   readonly requests: Readonly<Record<string, number>>;
-  /** Bytes on disk of a stored span. */
+  /** Bytes of a span as it arrives. */
   readonly bytesPerSpan: number;
 }
+
+/** The traffic that stack config says to expect; requests without a rule, as it does not say which there are. */
+export const expectedTraffic = ({ expected }: SamplingModel): Traffic => ({ ...expected, requests: {} });
 
 /** One kind of request. Rates are percent, 0–100. */
 export interface ForecastRow {
@@ -35,7 +38,7 @@ export interface Forecast {
   readonly rows: readonly ForecastRow[];
   readonly receivedSpansPerSecond: number;
   readonly keptSpansPerSecond: number;
-  /** Bytes a day, one copy of each index. */
+  /** Bytes a day of disk, one copy of each index. */
   readonly bytesPerDay: number;
 }
 
@@ -60,7 +63,7 @@ export function forecast(model: SamplingModel, traffic: Traffic): Forecast {
     rows,
     receivedSpansPerSecond: total((row) => row.receivedSpansPerSecond),
     keptSpansPerSecond,
-    bytesPerDay: keptSpansPerSecond * traffic.bytesPerSpan * 86_400,
+    bytesPerDay: keptSpansPerSecond * traffic.bytesPerSpan * storedShare * 86_400,
   };
 }
 

@@ -60,6 +60,15 @@ export const samplingSchema = z.strictObject({
     .strictObject({
       tracesPerSecond: integer(1, 1_000_000, "traces a second").prefault(100).describe("New traces a second, at peak."),
       spansPerTrace: integer(1, 10_000, "a number of spans").prefault(10).describe("Spans of a trace, on average."),
+      bytesPerSpan: integer(100, 100_000, "bytes")
+        .prefault(700)
+        .describe(
+          "Bytes of a span as it is sent by OTLP, uncompressed, on average: 500 for a few short attributes, 700 with SQL and stack traces.",
+        ),
+      errors: percent().prefault(1).describe("Percentage of traces with an error."),
+      average: percent()
+        .prefault(100)
+        .describe("The day's average load, in percent of the peak. 100 holds also where every hour is as busy as the busiest."),
       longestTrace: duration("1s", "10m")
         .prefault("5s")
         .describe("Time from the first to the last span of a trace that rates are promised for. The Collector waits 5 s longer."),

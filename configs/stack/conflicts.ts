@@ -26,13 +26,47 @@ export function sizeConflicts({ limits, collector, sampler, jaeger }: Partial<Pa
 /** Names of the Secrets that a stack creates for the users of an Elasticsearch that exists. */
 const ownSecrets = new RegExp(`^elasticsearch-(${serviceUsers.join("|")})-password(-\\d+)?$`);
 
+/** What a store of snapshots needs, and what it has no use for. */
+function snapshotConflicts({ snapshots, nodes, external }: Parsed["elasticsearch"]): string[] {
+  const { store, bucket, path, endpoint, credentialsSecret, storageClass } = snapshots;
+  const key = (name: string) => `elasticsearch.snapshots.${name}`;
+  const isBucket = store === "s3" || store === "gcs" || store === "azure";
+  const unused = (of: Record<string, unknown>, allowed: string) =>
+    Object.entries(of).flatMap(([name, found]) => (found === undefined ? [] : [refusal(key(name), found, allowed)]));
+  return [
+    ...(isBucket && bucket === undefined
+      ? [`${key("bucket")}: missing; allowed: a bucket's or container's name, as ${key("store")} is ${store}`]
+      : []),
+    ...(isBucket ? [] : unused({ bucket, path, credentialsSecret }, `nothing unless ${key("store")} is s3, gcs or azure`)),
+    ...(store === "s3" ? [] : unused({ endpoint }, `nothing unless ${key("store")} is s3`)),
+    ...(store === "volume" ? [] : unused({ storageClass }, `nothing unless ${key("store")} is volume`)),
+    ...(store === "volume" && external
+      ? [refusal(key("store"), store, "off, s3, gcs or azure for an Elasticsearch that the stack does not run")]
+      : []),
+    ...(store === "volume" && nodes > 1 && storageClass === undefined && !external
+      ? [
+          `${key("storageClass")}: missing; allowed: a class whose volumes all ${nodes} nodes can write to (ReadWriteMany), or another ${key("store")}`,
+        ]
+      : []),
+    ...(external && credentialsSecret !== undefined
+      ? [
+          refusal(
+            key("credentialsSecret"),
+            credentialsSecret,
+            "nothing for an Elasticsearch that the stack does not run: its keystore holds them",
+          ),
+        ]
+      : []),
+  ];
+}
+
 /** What only a cluster has, in `overrides`. */
 const clusterOnly = ["nodeSelector", "tolerations", "affinity", "priorityClass", "annotations", "volumes"] as const;
 
 /** One sentence each: the key without its namespace, what was found, what is allowed. Groups that are wrong by themselves are left out. */
 export function platformConflicts(groups: Partial<Parsed>): string[] {
   const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides, otherImages } = groups;
-  const problems: string[] = [];
+  const problems: string[] = elasticsearch ? snapshotConflicts(elasticsearch) : [];
   const refuse = (key: string, found: unknown, allowed: string) => problems.push(refusal(key, found, allowed));
   if (otherImages?.elasticsearch !== undefined && isTooOld(otherImages.elasticsearch))
     refuse(
@@ -50,6 +84,9 @@ export function platformConflicts(groups: Partial<Parsed>): string[] {
     only("elasticsearch.issuer", elasticsearch?.issuer, undefined);
     only("elasticsearch.bootstrap", elasticsearch?.bootstrap, false);
     only("elasticsearch.external", elasticsearch?.external, undefined);
+    if (elasticsearch && !["off", "volume"].includes(elasticsearch.snapshots.store))
+      refuse("elasticsearch.snapshots.store", elasticsearch.snapshots.store, "off or volume on docker");
+    only("elasticsearch.snapshots.storageClass", elasticsearch?.snapshots.storageClass, undefined);
     only("collector.replicas", collector?.replicas, 1);
     only("collector.maxReplicas", collector?.maxReplicas, undefined);
     only("sampler.replicas", sampler?.replicas, 0);

@@ -182,6 +182,18 @@ export interface SamplingExpectedOptions {
   /** Spans of a trace, on average. Allowed: a number of spans from 1 to 10000. Default: 10. */
   readonly spansPerTrace?: number | string;
   /**
+   * Bytes of a span as it is sent by OTLP, uncompressed, on average: 500 for a few short attributes, 700 with SQL and stack traces.
+   * Allowed: bytes from 100 to 100000. Default: 700.
+   */
+  readonly bytesPerSpan?: number | string;
+  /** Percentage of traces with an error. Allowed: a percentage from 0 to 100 with at most two decimals. Default: 1. */
+  readonly errors?: number | string;
+  /**
+   * The day's average load, in percent of the peak. 100 holds also where every hour is as busy as the busiest. Allowed: a percentage from 0
+   * to 100 with at most two decimals. Default: 100.
+   */
+  readonly average?: number | string;
+  /**
    * Time from the first to the last span of a trace that rates are promised for. The Collector waits 5 s longer. Allowed: a duration from
    * 1s to 10m, such as 500ms or 2s. Default: "5s".
    */
@@ -279,6 +291,7 @@ export interface ElasticsearchOptions {
   readonly passwordVersion?: number | string;
   /** An Elasticsearch that already exists. The stack then runs none. */
   readonly external?: ElasticsearchExternalOptions;
+  readonly snapshots?: ElasticsearchSnapshotsOptions;
 }
 
 /** The cert-manager issuer. Default: a CA created for the stack. */
@@ -304,6 +317,42 @@ export interface ElasticsearchExternalOptions {
   readonly createUsers?: boolean;
   /** Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one. Allowed: the name of a Secret. */
   readonly authoritySecret?: string;
+}
+
+export interface ElasticsearchSnapshotsOptions {
+  /**
+   * Where a copy of the indices is put each day. `volume`: a volume of the stack, which protects from mistakes and not from the loss of the
+   * disk or the cluster. `s3`, `gcs`, `azure`: a bucket or container. Allowed: one of off, volume, s3, gcs, azure. Default: "off".
+   */
+  readonly store?: "off" | "volume" | "s3" | "gcs" | "azure";
+  /** The bucket (s3, gcs) or the container (azure). Allowed: a bucket's or container's name. */
+  readonly bucket?: string;
+  /** Path in the bucket, which no other Elasticsearch may write to. Default: the stack's name. Allowed: a path, such as traces/prod. */
+  readonly path?: string;
+  /** Address of an object store that speaks S3. Default: AWS's. Allowed: an address, such as https://s3.example.com. */
+  readonly endpoint?: string;
+  /**
+   * Secret in the stack's namespace with the keys `access_key` and `secret_key` (s3), `credentials_file` (gcs), or `account` and `key`
+   * (azure). Default: those that the cloud gives to the pod. Allowed: the name of a Secret.
+   */
+  readonly credentialsSecret?: string;
+  /**
+   * Size of the volume, MiB. Docker's volumes have no limit and ignore it. Allowed: a size from 1Gi to 16384Gi, such as 512Mi or 2Gi.
+   * Default: "20Gi".
+   */
+  readonly storage?: string;
+  /**
+   * Class of the volume. Of several nodes all must be able to write to it (ReadWriteMany). Default: `kubernetes.storageClass`. Allowed: the
+   * name of a StorageClass.
+   */
+  readonly storageClass?: string;
+  /** Hour of the day, UTC, at which the copy is made. Allowed: an hour of the day, UTC, from 0 to 23. Default: 1. */
+  readonly hour?: number | string;
+  /**
+   * How long snapshots are kept, in days. The newest is kept longer, if it is the last good one. Allowed: days from 1d to 365d, such as 7d.
+   * Default: "7d".
+   */
+  readonly retention?: string;
 }
 
 export interface CollectorOptions {
@@ -444,6 +493,7 @@ export interface IndexCleanerOptions {
 export interface OverridesOptions {
   readonly elasticsearch?: OverrideOptions;
   readonly "elasticsearch-setup"?: OverrideOptions;
+  readonly "elasticsearch-snapshots"?: OverrideOptions;
   readonly "elasticsearch-exporter"?: OverrideOptions;
   readonly "otel-collector"?: OverrideOptions;
   readonly "otel-sampler"?: OverrideOptions;

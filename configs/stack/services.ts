@@ -8,6 +8,44 @@ const cores = () => cpu("50m", "64").describe("CPU limit on Kubernetes; a quarte
 
 const labels = texts("texts by name, such as { release: monitoring }");
 
+const bucketName = /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/;
+
+const snapshots = z
+  .strictObject({
+    store: oneOf("off", "volume", "s3", "gcs", "azure")
+      .prefault("off")
+      .describe(
+        "Where a copy of the indices is put each day. `volume`: a volume of the stack, which protects from mistakes and not from the loss of the disk or the " +
+          "cluster. `s3`, `gcs`, `azure`: a bucket or container.",
+      ),
+    bucket: text("a bucket's or container's name", bucketName).optional().describe("The bucket (s3, gcs) or the container (azure)."),
+    path: text("a path, such as traces/prod", /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/)
+      .optional()
+      .describe("Path in the bucket, which no other Elasticsearch may write to. Default: the stack's name."),
+    endpoint: text("an address, such as https://s3.example.com", /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/)
+      .optional()
+      .describe("Address of an object store that speaks S3. Default: AWS's."),
+    credentialsSecret: kubernetesName("Secret")
+      .optional()
+      .describe(
+        "Secret in the stack's namespace with the keys `access_key` and `secret_key` (s3), `credentials_file` (gcs), or `account` and `key` (azure). " +
+          "Default: those that the cloud gives to the pod.",
+      ),
+    storage: mebibytes("1Gi", "16384Gi")
+      .prefault("20Gi")
+      .describe("Size of the volume, MiB. Docker's volumes have no limit and ignore it."),
+    storageClass: kubernetesName("StorageClass")
+      .optional()
+      .describe(
+        "Class of the volume. Of several nodes all must be able to write to it (ReadWriteMany). Default: `kubernetes.storageClass`.",
+      ),
+    hour: integer(0, 23, "an hour of the day, UTC,").prefault(1).describe("Hour of the day, UTC, at which the copy is made."),
+    retention: days(1, 365)
+      .prefault("7d")
+      .describe("How long snapshots are kept, in days. The newest is kept longer, if it is the last good one."),
+  })
+  .prefault({});
+
 const elasticsearch = z
   .strictObject({
     memory: mebibytes("1Gi", "64Gi").prefault("1Gi").describe("Memory limit, MiB. Half of it is the Java heap."),
@@ -73,6 +111,7 @@ const elasticsearch = z
       })
       .optional()
       .describe("An Elasticsearch that already exists. The stack then runs none."),
+    snapshots,
   })
   .prefault({});
 

@@ -79,6 +79,9 @@ export const paths = {
   /** Secrets, one per file, readable by the service's user only. */
   secrets: "/etc/tracing/secrets",
   elasticsearchData: "/usr/share/elasticsearch/data",
+  /** The only folder outside of its data that Elasticsearch may write to. */
+  elasticsearchSnapshots: "/usr/share/elasticsearch/snapshots",
+  snapshotState: "/var/lib/elasticsearch-snapshots",
   /** Elasticsearch reads certificates below its config folder only. */
   elasticsearchCertificates: "/usr/share/elasticsearch/config/certificates",
   /** The authority that clients of Elasticsearch trust. */
@@ -99,6 +102,8 @@ export const files = {
   rules: "tracing_rules.yml",
   cleaner: "index-cleaner.sh",
   elasticsearchSetup: "elasticsearch-setup.sh",
+  snapshots: "elasticsearch-snapshots.sh",
+  restore: "elasticsearch-restore.sh",
   /** That of the user that the setup logs in as. */
   elasticsearchPassword: "elasticsearch-password",
   /** Certificates, as cert-manager names them in its Secrets. */

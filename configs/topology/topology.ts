@@ -10,6 +10,7 @@
 export const serviceNames = [
   "elasticsearch",
   "elasticsearch-setup",
+  "elasticsearch-snapshots",
   "elasticsearch-exporter",
   "otel-collector",
   "otel-sampler",

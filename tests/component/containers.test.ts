@@ -33,6 +33,7 @@ describe("a service", () => {
     expect(users).toEqual({
       elasticsearch: of("elasticsearch"),
       "elasticsearch-setup": of("elasticsearch"),
+      "elasticsearch-snapshots": of("elasticsearch"),
       "elasticsearch-exporter": of("elasticsearch-exporter"),
       jaeger: of("jaeger"),
       "otel-collector": of("otel-collector"),
@@ -50,6 +51,7 @@ describe("a service", () => {
     expect(each("memory")).toEqual({
       elasticsearch: settings.elasticsearch.memory,
       "elasticsearch-setup": 64,
+      "elasticsearch-snapshots": 64,
       "elasticsearch-exporter": 64,
       jaeger: settings.jaeger.memory,
       "otel-collector": settings.collector.memory,
@@ -59,8 +61,8 @@ describe("a service", () => {
     expect(each("memorySwap")).toEqual(each("memory"));
   });
 
-  test("shares 2 GiB with the other services, but for three small helpers of theirs", () => {
-    const small = ["index-cleaner", "elasticsearch-exporter", "elasticsearch-setup"];
+  test("shares 2 GiB with the other services, but for four small helpers of theirs", () => {
+    const small = ["index-cleaner", "elasticsearch-exporter", "elasticsearch-setup", "elasticsearch-snapshots"];
     const four = services.filter((service) => !small.includes(service)).map((service) => Number(inputs(service).memory));
     expect(four).toHaveLength(4);
     expect(four.reduce((sum, memory) => sum + memory)).toBeLessThanOrEqual(2048);
@@ -74,7 +76,7 @@ describe("a service", () => {
 
   test("comes back after a crash and a reboot, stays away when it was stopped, and has time to drain", () => {
     expect(each("restart")).toEqual(all("unless-stopped"));
-    const short = { "index-cleaner": 10, "elasticsearch-exporter": 10, "elasticsearch-setup": 5 };
+    const short = { "index-cleaner": 10, "elasticsearch-exporter": 10, "elasticsearch-setup": 5, "elasticsearch-snapshots": 5 };
     expect(each("stopTimeout")).toEqual({ ...all(30), elasticsearch: 60, ...short });
     expect(each("destroyGraceSeconds")).toEqual(each("stopTimeout"));
   });
@@ -118,19 +120,20 @@ describe("health", () => {
     expect(Object.fromEntries(scripts)).toEqual({
       elasticsearch: expect.stringContaining("GET /_cluster/health?wait_for_status=yellow") as string,
       "elasticsearch-setup": "[ -e /tmp/done ]",
+      "elasticsearch-snapshots": undefined,
       "elasticsearch-exporter": "wget -q -O /dev/null http://127.0.0.1:9114/healthz",
       jaeger: "wget -q -O /dev/null http://127.0.0.1:13133/status",
       "otel-collector": "wget -q -O /dev/null http://127.0.0.1:13133/healthz",
       "index-cleaner": undefined,
       prometheus: "wget -q -O /dev/null http://127.0.0.1:9090/-/ready",
     });
-    for (const service of services.filter((name) => name !== "index-cleaner")) {
+    for (const service of services.filter((name) => !["index-cleaner", "elasticsearch-snapshots"].includes(name))) {
       expect(check(service)?.tests.slice(0, -1)).toEqual(["CMD", "/opt/tracing/tools/env", "PATH=/opt/tracing/tools", "sh", "-c"]);
     }
   });
 
   test("is waited for, longer than a slow start takes", () => {
-    expect(each("wait")).toEqual({ ...all(true), "index-cleaner": undefined });
+    expect(each("wait")).toEqual({ ...all(true), "index-cleaner": undefined, "elasticsearch-snapshots": undefined });
     const seconds = (text: string) =>
       [...text.matchAll(/(\d+)([ms])/g)].reduce((sum, [, n, unit]) => sum + Number(n) * (unit === "m" ? 60 : 1), 0);
     for (const service of services) {
@@ -158,8 +161,12 @@ describe("volumes", () => {
     const writable = services.map((service) => [service, run.mountsOf(service).filter(({ readOnly }) => !readOnly)]);
     const data = (service: string, containerPath: string) => [{ volumeName: `tracing-dev-${service}-data`, containerPath }];
     expect(Object.fromEntries(writable)).toEqual({
-      elasticsearch: data("elasticsearch", "/usr/share/elasticsearch/data"),
+      elasticsearch: [
+        ...data("elasticsearch", "/usr/share/elasticsearch/data"),
+        { volumeName: "tracing-dev-elasticsearch-snapshots", containerPath: "/usr/share/elasticsearch/snapshots" },
+      ],
       "elasticsearch-setup": [],
+      "elasticsearch-snapshots": data("elasticsearch-snapshots", "/var/lib/elasticsearch-snapshots"),
       "elasticsearch-exporter": [],
       jaeger: [],
       "otel-collector": data("otel-collector", "/var/lib/otelcol"),
@@ -179,6 +186,7 @@ describe("volumes", () => {
     const uploads = run.ofType(types.container).flatMap((container) => (container.inputs.uploads ?? []) as { file: string }[]);
     expect(files.map(({ service }) => service).sort()).toEqual([
       "elasticsearch-setup",
+      "elasticsearch-snapshots",
       "index-cleaner",
       "jaeger",
       "otel-collector",
@@ -193,7 +201,7 @@ describe("volumes", () => {
 
 describe("a helper", () => {
   test("reaches no network, gains no rights and takes little memory", () => {
-    expect(helpers).toHaveLength(19);
+    expect(helpers).toHaveLength(22);
     for (const { inputs: helper } of helpers) {
       expect(helper).toMatchObject({
         networkMode: "none",
@@ -210,7 +218,7 @@ describe("a helper", () => {
 
   test("that uploads is never started", () => {
     const uploaders = helpers.filter(({ inputs: helper }) => helper.uploads);
-    expect(uploaders).toHaveLength(11);
+    expect(uploaders).toHaveLength(13);
     expect(new Set(uploaders.map(({ inputs: { start } }) => start))).toEqual(new Set([false]));
   });
 

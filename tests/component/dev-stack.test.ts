@@ -28,14 +28,14 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       "tracing:components:IndexCleaner": 1,
       "tracing:components:Prometheus": 1,
       "tracing:platform:Docker": 1,
-      // The superuser's, and one for each of the four that use Elasticsearch.
-      [types.password]: 5,
+      // The superuser's, and one for each of the five that use Elasticsearch.
+      [types.password]: 6,
       [types.network]: 2,
-      // One for each folder of data (4), of config (6) and of a user's secrets (5), and for the secrets and the tools.
-      [types.volume]: 17,
+      // One for each folder of data (6), of config (7) and of a user's secrets (6), and for the secrets and the tools.
+      [types.volume]: 21,
       [types.image]: 7,
-      // A service each and what prepares its volumes (14), an uploader for each folder of config (6) and for each secret (5), and the tools.
-      [types.container]: 26,
+      // A service each and what prepares its volumes (16), an uploader for each folder of config (7) and for each secret (6), and the tools.
+      [types.container]: 30,
     });
   });
 
@@ -77,6 +77,11 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       ingestNetwork: "tracing-ingest",
       samplingRates: { "GET /admin/**": "100 %", "any other": "100 %" },
       samplingStrategy: "span-ingest",
+      sizing: {
+        spans: "1000 a second received at peak, 1000 kept",
+        storage: "24Gi a day in 1 shard and one copy; 213Gi for 7 days and the two that the cleaner may keep more",
+        queue: "holds what is kept for 2 minutes while Jaeger is away",
+      },
       samplingLosses: [],
       applicationEnvironment: {
         OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel-collector:4318",
@@ -99,6 +104,12 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
     expect(Object.fromEntries(services.map((service) => [service, order(service)]))).toEqual({
       elasticsearch: ["docker-prepare", "elasticsearch-prepare"],
       "elasticsearch-setup": ["docker-prepare", "elasticsearch", "elasticsearch-setup-config-upload", "elasticsearch-setup-prepare"],
+      "elasticsearch-snapshots": [
+        "docker-prepare",
+        "elasticsearch-setup",
+        "elasticsearch-snapshots-config-upload",
+        "elasticsearch-snapshots-prepare",
+      ],
       "elasticsearch-exporter": ["docker-prepare", "elasticsearch-exporter-prepare", "elasticsearch-setup"],
       jaeger: ["docker-prepare", "elasticsearch-setup", "jaeger-config-upload", "jaeger-live-upload", "jaeger-prepare"],
       "otel-collector": ["docker-prepare", "jaeger", "otel-collector-config-upload", "otel-collector-prepare"],
@@ -121,11 +132,11 @@ describe("a preview", () => {
         .map(([input]) => (type === types.container && input === "image" ? "image of a container" : `${input} of ${name}`)),
     );
     expect([...new Set(unknown)].sort()).toEqual([
-      ...["elasticsearch-exporter", "elasticsearch", "elasticsearch-setup", "index-cleaner", "jaeger"].map(
+      ...["elasticsearch-exporter", "elasticsearch", "elasticsearch-setup", "elasticsearch-snapshots", "index-cleaner", "jaeger"].map(
         (service) => `envs of tracing-${service}-prepare`,
       ),
       "image of a container",
-      ...["-cleaner", "-metrics", "", "-reader", "-writer"].map(
+      ...["-cleaner", "-metrics", "", "-reader", "-snapshots", "-writer"].map(
         (user) => `uploads of tracing-docker-secret-elasticsearch${user}-password-upload`,
       ),
     ]);

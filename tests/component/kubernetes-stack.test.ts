@@ -23,17 +23,19 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
   staging: {
     Namespace: 1,
     // One for each user of Elasticsearch.
-    Secret: 5,
-    // One that denies all, and one for each of the eight workloads.
-    NetworkPolicy: 9,
-    ServiceAccount: 8,
+    Secret: 6,
+    // One that denies all, and one for each of the nine workloads.
+    NetworkPolicy: 10,
+    ServiceAccount: 9,
     // Each workload's own files, and the strategies.
-    ConfigMap: 7,
+    ConfigMap: 8,
     // Two for each that others connect to.
     Service: 12,
     StatefulSet: 3,
     Deployment: 4,
-    CronJob: 1,
+    CronJob: 2,
+    // Of the snapshots.
+    PersistentVolumeClaim: 1,
     // Gateways and samplers.
     PodDisruptionBudget: 2,
   },
@@ -55,7 +57,10 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
 };
 
 /** The Secrets with the passwords of Elasticsearch's users. */
-const secrets = ["-cleaner", "-metrics", "", "-reader", "-writer"].map((user) => `tracing-kubernetes-secret-elasticsearch${user}-password`);
+const secrets = (stack: string) =>
+  ["-cleaner", "-metrics", "", "-reader", ...(stack === "staging" ? ["-snapshots"] : []), "-writer"].map(
+    (user) => `tracing-kubernetes-secret-elasticsearch${user}-password`,
+  );
 
 describe.each(stacks.flatMap((stack) => [[stack, "update"] as const, [stack, "preview"] as const]))("%s in %s mode", (stack, mode) => {
   const run = () => runOf(stack, mode);
@@ -101,7 +106,9 @@ describe.each(stacks.flatMap((stack) => [[stack, "update"] as const, [stack, "pr
 
   test("has each password in its Secret alone, marked as one", () => {
     const holders = run().resources.filter(({ secretInputs }) => secretInputs.length > 0);
-    expect(holders.map(({ name, secretInputs }) => [name, secretInputs]).sort()).toEqual(secrets.map((name) => [name, ["stringData"]]));
+    expect(holders.map(({ name, secretInputs }) => [name, secretInputs]).sort()).toEqual(
+      secrets(stack).map((name) => [name, ["stringData"]]),
+    );
   });
 });
 
@@ -110,7 +117,7 @@ describe.each(stacks)("a preview of %s", (stack) => {
     const [update, preview] = [runOf(stack, "update"), runOf(stack, "preview")];
     expect(preview.resources.map(({ urn }) => urn).sort()).toEqual(update.resources.map(({ urn }) => urn).sort());
     const unknown = preview.resources.filter(({ inputs }) => JSON.stringify(inputs).includes(pulumi.runtime.unknownValue));
-    expect(unknown.map(({ name }) => name).sort()).toEqual(secrets);
+    expect(unknown.map(({ name }) => name).sort()).toEqual(secrets(stack));
   });
 });
 

@@ -38,6 +38,7 @@ describe("ports", () => {
     expect(Object.fromEntries(pairs)).toEqual({
       elasticsearch: ["9200:9200"],
       "elasticsearch-setup": [],
+      "elasticsearch-snapshots": [],
       "elasticsearch-exporter": [],
       jaeger: ["14269:14269", "16686:16686", "5778:5778"],
       "otel-collector": ["13133:13133", "14250:14250", "14268:14268", "4317:4317", "4318:4318", "55679:55679", "8889:8889"],

@@ -48,10 +48,25 @@ const found = async (config: Record<string, unknown>) =>
 test.each<[string, Record<string, unknown>]>([
   [
     "storage",
-    { elasticsearch: { memory: "2Gi", storage: "30Gi" }, prometheus: { storage: "8Gi" }, collector: { replicas: 2, queue: "977Mi" } },
+    {
+      elasticsearch: { memory: "2Gi", storage: "30Gi", snapshots: { store: "volume" } },
+      prometheus: { storage: "8Gi" },
+      collector: { replicas: 2, queue: "977Mi" },
+    },
   ],
   ["the class of the volumes", { kubernetes: { volumes: "delete", storageClass: "fast" } }],
-  ["the number of Elasticsearch's nodes", { elasticsearch: { memory: "2Gi", storage: "20Gi", nodes: 3, tls: "cert-manager" } }],
+  [
+    "the number of Elasticsearch's nodes",
+    {
+      elasticsearch: {
+        memory: "2Gi",
+        storage: "20Gi",
+        nodes: 3,
+        tls: "cert-manager",
+        snapshots: { store: "volume", storageClass: "shared" },
+      },
+    },
+  ],
 ])("an edit of %s makes nothing anew", async (_, config) => {
   expect(await found(config)).toEqual([]);
 });

@@ -20,10 +20,18 @@ const copies = {
   "elasticsearch-reader-password": ["elasticsearch-setup", "jaeger"],
   "elasticsearch-cleaner-password": ["elasticsearch-setup", "index-cleaner"],
   "elasticsearch-metrics-password": ["elasticsearch-setup", "elasticsearch-exporter"],
+  "elasticsearch-snapshots-password": ["elasticsearch-setup", "elasticsearch-snapshots"],
 } as const;
 const secrets = Object.keys(copies) as (keyof typeof copies)[];
 const uploadOf = (secret: string) => `tracing-docker-secret-${secret}-upload`;
-const clients = ["elasticsearch", "elasticsearch-setup", "elasticsearch-exporter", "jaeger", "index-cleaner"] as const;
+const clients = [
+  "elasticsearch",
+  "elasticsearch-setup",
+  "elasticsearch-snapshots",
+  "elasticsearch-exporter",
+  "jaeger",
+  "index-cleaner",
+] as const;
 interface Upload {
   readonly file: string;
   readonly content: string;
@@ -67,6 +75,7 @@ test("a volume of its own gives the secret to each service that logs in, and to 
   expect(Object.fromEntries(mounts)).toEqual({
     elasticsearch: own("elasticsearch"),
     "elasticsearch-setup": own("elasticsearch-setup"),
+    "elasticsearch-snapshots": own("elasticsearch-snapshots"),
     "elasticsearch-exporter": own("elasticsearch-exporter"),
     jaeger: own("jaeger"),
     "otel-collector": [],
@@ -102,5 +111,6 @@ test("the stack's output of the password is a secret, and the only one", async (
     samplingLosses: false,
     samplingRates: false,
     samplingStrategy: false,
+    sizing: false,
   });
 });

@@ -45,6 +45,7 @@ const measures: readonly {
   { title: "documents", unit: "a stored span", digits: 2, of: ({ documents }) => documents },
   { title: "burst", unit: "spans/s stored", digits: 0, of: ({ burstRate }) => burstRate ?? Number.NaN },
   { title: "burst, from the last taken to the last stored", unit: "s", digits: 1, of: ({ burstDrain }) => burstDrain ?? Number.NaN },
+  { title: "burst", unit: "% of it stored", digits: 1, of: ({ burstStored }) => 100 * (burstStored ?? Number.NaN) },
   {
     title: "memory",
     unit: "MiB at most",

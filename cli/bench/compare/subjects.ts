@@ -151,7 +151,8 @@ export function chart(source: Settings["images"]): Subject {
     name: "otel-collector",
     image: imageReference("otel-collector", imageOrigin(settings)),
     args: ["--config=/etc/bench/config.yml"],
-    env: {},
+    // As the chart sets it from the memory limit.
+    env: { GOMEMLIMIT: `${Math.floor(settings.collector.memory * 0.8)}MiB` },
     files: { "/etc/bench/config.yml": config },
     user: userOf("otel-collector"),
     memory: settings.collector.memory,

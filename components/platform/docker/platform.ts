@@ -8,7 +8,7 @@ import type { CommonSettings } from "../../../configs/stack/schema";
 import { dockerName, hostPort, networksOf, type Networks } from "../../../configs/topology/docker";
 import { environment, health, program } from "./container";
 import { toolsFolder } from "./scripts";
-import { Volumes } from "./volumes";
+import { volumePart, Volumes } from "./volumes";
 import { commonSettings, requireProvider, type DockerPlatformArgs } from "../../args";
 import { dockerLabels, labelList } from "../labels";
 import { RunningWorkloads } from "../once";
@@ -86,8 +86,8 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
           .map(([key, value]) => `${key}=${value}`)
           .sort(),
         user: `${workload.user.uid}:${workload.user.gid}`,
-        // A task is waited for to its end; anything else comes back after a crash and a reboot, unless it was stopped.
-        ...(workload.kind === "task" ? { restart: "no", mustRun: false, attach: true } : { restart: "unless-stopped" }),
+        // Comes back after a crash and a reboot, unless it was stopped.
+        restart: "unless-stopped",
         memory: workload.resources.memory,
         memorySwap: workload.resources.memory,
         readOnly: workload.readOnlyRoot,
@@ -131,7 +131,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
   private mounts(workload: Workload): docker.types.input.ContainerVolume[] {
     const readOnly = [...new Set([...workload.files, ...workload.secrets].map((file) => posix.dirname(file.path)))].sort();
     return [
-      ...workload.data.map((folder) => ({ volumeName: this.dockerName(workload.name, "data"), containerPath: folder.path })),
+      ...workload.data.map((folder) => ({ volumeName: this.dockerName(workload.name, volumePart(folder)), containerPath: folder.path })),
       ...readOnly.map((folder) => ({
         volumeName: this.dockerName(workload.name, posix.basename(folder)),
         containerPath: folder,

@@ -6,7 +6,7 @@ import { dockerName } from "../../../configs/topology/docker";
 import { prepareScript, toolsFolder, toolsScript } from "./scripts";
 import { dockerLabels, labelList } from "../labels";
 import { OncePerSecret } from "../once";
-import type { Secret, Workload, WorkloadFile } from "../workload";
+import type { DataFolder, Secret, Workload, WorkloadFile } from "../workload";
 
 /** Folder of the secrets volume. Only the uploader and the prepare task mount it. */
 const secretsFolder = "/secrets";
@@ -67,14 +67,15 @@ export class Volumes {
   /** Creates the volumes for data and secrets, and the task that gives them to the workload's user. Returns what must finish first. */
   prepare(name: string, workload: Workload, parent: pulumi.Resource): docker.Container[] {
     const { data, secrets, user } = workload;
-    if (data.length > 1) {
-      throw new pulumi.ResourceError(`${workload.name} has ${data.length} data folders; one volume is one folder`, this.args.platform);
+    const parts = data.map(volumePart);
+    if (new Set(parts).size < parts.length) {
+      throw new pulumi.ResourceError(`${workload.name} has data folders of one name: ${parts.join(", ")}`, this.args.platform);
     }
     const own = (part: string): Mounted => ({
       volume: this.volume(`${this.args.name}-${workload.name}-${part}`, this.dockerName(workload.name, part), this.args.platform),
       path: `/volumes/${part}`,
     });
-    const folders = data.map(() => own("data"));
+    const folders = parts.map(own);
     const [secretFolder] = secrets.length > 0 ? [own(posix.basename(onlyFolder(secrets.map((secret) => secret.path))))] : [];
     if (folders.length === 0 && !secretFolder) return [this.tools];
     const uploaded = secrets.map((secret) => this.secret(secret));
@@ -178,6 +179,9 @@ export class Volumes {
     return dockerName(this.args.stack, ...parts);
   }
 }
+
+/** What the name of a data folder's volume ends with. */
+export const volumePart = ({ shared }: DataFolder): string => shared ?? "data";
 
 /** The value of a secret that the stack makes; an engine has no others. */
 function ownValue({ secret, content }: Secret): pulumi.Output<string> {

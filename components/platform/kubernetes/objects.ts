@@ -1,10 +1,10 @@
-/** Specs of a workload's objects: Deployment, StatefulSet, Job, CronJob, Services, budget, autoscaler, ingress. Pure functions. */
+/** Specs of a workload's objects: Deployment, StatefulSet, CronJob, claims, Services, budget, autoscaler, ingress. Pure functions. */
 import type * as k8s from "@pulumi/kubernetes";
 import type { CommonSettings } from "../../../configs/stack/schema";
 import { podsService } from "../../../configs/topology/kubernetes";
 import { labels, selector } from "../labels";
-import { dataVolume, hasSeveral, podSpec, requestedCpu, scalesByLoad } from "./pod";
-import type { Workload } from "../workload";
+import { dataVolume, hasSeveral, ownFolders, podSpec, requestedCpu, scalesByLoad } from "./pod";
+import type { DataFolder, Workload } from "../workload";
 
 const template = (settings: CommonSettings, workload: Workload) => {
   const { annotations, labels: more } = workload.custom ?? {};
@@ -48,23 +48,24 @@ export function statefulSet(settings: CommonSettings, workload: Workload): k8s.t
     updateStrategy: { type: "RollingUpdate" },
     persistentVolumeClaimRetentionPolicy: { whenDeleted: volumes === "keep" ? "Retain" : "Delete", whenScaled: "Retain" },
     template: template(settings, workload),
-    volumeClaimTemplates: workload.data.map(({ size }) => ({
+    volumeClaimTemplates: ownFolders(workload).map(({ size }) => ({
       apiVersion: "v1",
       kind: "PersistentVolumeClaim",
       metadata: { name: dataVolume, labels: selector(settings, workload) },
-      spec: {
-        accessModes: ["ReadWriteOnce"],
-        ...(storageClass ? { storageClassName: storageClass } : {}),
-        resources: { requests: { storage: `${size}Mi` } },
-      },
+      spec: claim("ReadWriteOnce", size, storageClass),
     })),
   };
 }
 
-/** A run that is tried again, at growing distances, and may take half an hour. */
-export function job(settings: CommonSettings, workload: Workload): k8s.types.input.batch.v1.JobSpec {
-  return { backoffLimit: 4, activeDeadlineSeconds: 1800, template: template(settings, workload) };
-}
+/** The claim of a folder that all instances share. */
+export const sharedClaimSpec = (settings: CommonSettings, workload: Workload, { size, storageClass }: DataFolder) =>
+  claim(hasSeveral(workload) ? "ReadWriteMany" : "ReadWriteOnce", size, storageClass ?? settings.kubernetes.storageClass);
+
+const claim = (mode: string, size: number, storageClass: string | undefined): k8s.types.input.core.v1.PersistentVolumeClaimSpec => ({
+  accessModes: [mode],
+  ...(storageClass ? { storageClassName: storageClass } : {}),
+  resources: { requests: { storage: `${size}Mi` } },
+});
 
 /** A daily run. One that could not start within an hour is left out; the next deletes what it would have deleted. */
 export function cronJob(settings: CommonSettings, workload: Workload): k8s.types.input.batch.v1.CronJobSpec {
@@ -78,7 +79,11 @@ export function cronJob(settings: CommonSettings, workload: Workload): k8s.types
     startingDeadlineSeconds: 3600,
     successfulJobsHistoryLimit: 3,
     failedJobsHistoryLimit: 3,
-    jobTemplate: { metadata: { labels: labels(settings, workload) }, spec: job(settings, workload) },
+    jobTemplate: {
+      metadata: { labels: labels(settings, workload) },
+      // Tried again, at growing distances.
+      spec: { backoffLimit: 4, activeDeadlineSeconds: workload.schedule.longest, template: template(settings, workload) },
+    },
   };
 }
 

@@ -7,13 +7,13 @@ import { podsService } from "../../../configs/topology/kubernetes";
 import { Certificates } from "./certificates";
 import { Monitors } from "./monitors";
 import { denyAll, policyOf } from "./network";
-import { autoscaler, budget, cronJob, deployment, ingress, job, pods, service, statefulSet } from "./objects";
+import { autoscaler, budget, cronJob, deployment, ingress, pods, service, sharedClaimSpec, statefulSet } from "./objects";
 import { labels, partOfLabel, podsLabel } from "../labels";
-import { configMapOf, hasSeveral, scalesByLoad, secretKey } from "./pod";
+import { configMapOf, hasSeveral, scalesByLoad, secretKey, sharedClaim, sharedFolders } from "./pod";
 import { commonSettings, kubernetesInput, requireProvider, type KubernetesPlatformArgs } from "../../args";
 import { OncePerSecret, RunningWorkloads } from "../once";
 import type { Platform } from "../platform";
-import type { Secret, Workload } from "../workload";
+import type { DataFolder, Secret, Workload } from "../workload";
 
 /** Time for a volume to be made and a cluster to form. */
 const slowStart = { create: "15m", update: "30m" };
@@ -136,8 +136,9 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
       ];
     });
     const services = this.services(name, workload, made());
+    const claims = sharedFolders(workload).map((folder) => this.claim(name, workload, folder, made()));
     const before = this.running.before(workload, this);
-    const resource = this.program(name, workload, made(account, policy, ...secrets, ...texts, ...services, ...before));
+    const resource = this.program(name, workload, made(account, policy, ...secrets, ...texts, ...claims, ...services, ...before));
     this.besides(name, workload, made(resource));
     this.running.add(workload, resource);
   }
@@ -164,11 +165,23 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
           },
         );
       }
-      case "task":
-        return new k8s.batch.v1.Job(name, { metadata, spec: job(settings, workload) }, options);
       case "cron":
         return new k8s.batch.v1.CronJob(name, { metadata, spec: cronJob(settings, workload) }, options);
     }
+  }
+
+  /** The volume of a folder that all instances share. Whether it is kept is as for all volumes. */
+  private claim(name: string, workload: Workload, folder: DataFolder & { shared: string }, options: pulumi.CustomResourceOptions) {
+    const metadata = { ...this.metadata(workload), name: sharedClaim(workload, folder.shared) };
+    return new k8s.core.v1.PersistentVolumeClaim(
+      `${name}-${folder.shared}`,
+      // Many classes make the volume only for the pod that wants it.
+      {
+        metadata: { ...metadata, annotations: { ...notAwaited, ...(this.keep ? keptByGitOps : {}) } },
+        spec: sharedClaimSpec(this.settings, workload, folder),
+      },
+      { ...options, ...(this.keep ? { protect: true } : {}), retainOnDelete: this.keep },
+    );
   }
 
   /** The name that clients use, and the one that leads to single pods. */

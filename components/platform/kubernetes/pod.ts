@@ -5,8 +5,8 @@ import type * as k8s from "@pulumi/kubernetes";
 import { imageOrigin, imageReference } from "../../../configs/images";
 import { merge } from "../../../configs/overrides/merge";
 import type { CommonSettings } from "../../../configs/stack/schema";
-import { selector } from "../labels";
-import type { Probe, Secret, Workload, WorkloadFile } from "../workload";
+import { selector, zoneLabel } from "../labels";
+import type { DataFolder, Probe, Secret, Workload, WorkloadFile } from "../workload";
 
 type PodSpec = k8s.types.input.core.v1.PodSpec;
 type Container = k8s.types.input.core.v1.Container;
@@ -63,11 +63,9 @@ export function podSpec(settings: CommonSettings, workload: Workload): PodSpec {
     containers: [container(settings, workload, volumes)],
     ...(volumes.length > 0 ? { volumes: volumes.map(({ volume }) => volume) } : {}),
     // Tried again in another pod: the one that failed stays, and its log with it. Restarted in place it would be deleted with the last try.
-    ...(runsToItsEnd(workload) ? { restartPolicy: "Never" } : {}),
+    ...(workload.kind === "cron" ? { restartPolicy: "Never" } : {}),
   };
 }
-
-const runsToItsEnd = ({ kind }: Workload) => kind === "cron" || kind === "task";
 
 /** A command, after a moment: some network plugins let a new pod's first connections through only when its policies are in place. */
 const settled = (command: readonly string[]): string[] => ["/bin/sh", "-c", 'sleep 5; exec "$@"', "sh", ...command];
@@ -79,9 +77,14 @@ function container(settings: CommonSettings, workload: Workload, volumes: readon
     name: workload.name,
     image: imageReference(workload.image, imageOrigin(settings)),
     imagePullPolicy: "IfNotPresent",
-    ...(workload.command ? { command: runsToItsEnd(workload) ? settled(workload.command) : [...workload.command] } : {}),
+    ...(workload.command ? { command: workload.kind === "cron" ? settled(workload.command) : [...workload.command] } : {}),
     ...(workload.args.length > 0 ? { args: [...workload.args] } : {}),
     env: [
+      // First: a variable can name only those before it.
+      ...Object.entries(workload.labelVariables ?? {}).map(([name, label]) => ({
+        name,
+        valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: `metadata.labels['${label}']` } },
+      })),
       ...Object.entries(workload.env)
         .sort(([one], [other]) => (one < other ? -1 : 1))
         .map(([name, value]) => ({ name, value })),
@@ -157,7 +160,9 @@ function volumesOf(workload: Workload): MountedVolume[] {
     ),
     // The cluster remembers itself what ran when: what a cron keeps lasts as long as the run.
     ...(workload.kind === "stateful"
-      ? []
+      ? sharedFolders(workload).map(({ path, shared }) =>
+          at(shared, path, { persistentVolumeClaim: { claimName: sharedClaim(workload, shared) } }, false),
+        )
       : workload.data.map(({ path, size }) => at(dataVolume, path, { emptyDir: { sizeLimit: `${size}Mi` } }, false))),
     ...(workload.custom?.volumes ?? []).map(({ name, path, configMap, secret }) =>
       at(
@@ -169,8 +174,18 @@ function volumesOf(workload: Workload): MountedVolume[] {
   ];
 }
 
-const claimMounts = ({ kind, data }: Workload): Mount[] =>
-  kind === "stateful" ? data.map(({ path }) => ({ name: dataVolume, mountPath: path })) : [];
+/** Folders of which each instance has its own. */
+export const ownFolders = ({ data }: Workload): DataFolder[] => data.filter(({ shared }) => shared === undefined);
+
+/** Folders that all instances share. */
+export const sharedFolders = ({ data }: Workload): (DataFolder & { readonly shared: string })[] =>
+  data.flatMap((folder) => (folder.shared === undefined ? [] : [{ ...folder, shared: folder.shared }]));
+
+/** Name of the claim of such a folder. */
+export const sharedClaim = ({ name }: Workload, shared: string): string => `${name}-${shared}`;
+
+const claimMounts = (workload: Workload): Mount[] =>
+  workload.kind === "stateful" ? ownFolders(workload).map(({ path }) => ({ name: dataVolume, mountPath: path })) : [];
 
 /** 0440: the owner of such a file is always root, and the group is the pod's. */
 const groupReadable = 0o440;
@@ -214,7 +229,7 @@ function placement(settings: CommonSettings, workload: Workload): Pick<PodSpec, 
       : { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] };
   const overZones = {
     maxSkew: 1,
-    topologyKey: "topology.kubernetes.io/zone",
+    topologyKey: zoneLabel,
     whenUnsatisfiable: zones === "required" ? "DoNotSchedule" : "ScheduleAnyway",
     labelSelector: term.labelSelector,
   };

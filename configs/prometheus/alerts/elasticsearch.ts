@@ -1,6 +1,6 @@
 /** Elasticsearch's health, heap and disk, as its exporter tells them. */
 import type { Alert } from "./alert";
-import { indexCopies } from "../../elasticsearch/templates";
+import { indexCopies } from "../../elasticsearch/shards";
 import { is, series } from "../metrics";
 import { minOver, total } from "../promql";
 import type { StackSettings } from "../../stack/schema";

@@ -1,5 +1,6 @@
 /** Metrics of Elasticsearch, of the index cleaner and of volumes. */
 import { setupGauges } from "../../elasticsearch/setup-metrics";
+import { snapshotGauges } from "../../elasticsearch/snapshot-metrics";
 import { cleanerGauges } from "../../jaeger/cleaner-metrics";
 import { gaugeMetric, type Gauge } from "../../reported-gauges";
 import type { Described } from "./metric";
@@ -91,4 +92,11 @@ export const cleanerReports = {
     "seconds since 1970",
     "When one of them was last missing or changed, and put right.",
   ),
+  snapshotLastSuccess: report(
+    snapshotGauges.lastSuccess,
+    "setting",
+    "seconds since 1970",
+    "When the newest whole snapshot was done. `elasticsearch.snapshots` turns snapshots on.",
+  ),
+  snapshotLastRun: report(snapshotGauges.lastRun, "setting", "0 or 1", "Whether the last run made a snapshot."),
 } as const satisfies Record<string, Described>;

@@ -4,6 +4,7 @@ import type { Recorded, RecordOptions } from "../../../render/record";
 export const services = [
   "elasticsearch",
   "elasticsearch-setup",
+  "elasticsearch-snapshots",
   "elasticsearch-exporter",
   "jaeger",
   "otel-collector",

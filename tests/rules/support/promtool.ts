@@ -25,7 +25,11 @@ export function firing(minute: number, alerts: readonly string[]): Expectation {
 }
 
 /** Sampling that has to see whole traces, and the Jaeger of our own images, which answers before it writes. The rules that watch either are all there. */
-const watchful = settingsWith({ images: "local", sampling: { operations: [{ operation: "GET /healthz", percent: 1 }] } });
+const watchful = settingsWith({
+  images: "local",
+  elasticsearch: { snapshots: { store: "volume" } },
+  sampling: { operations: [{ operation: "GET /healthz", percent: 1 }] },
+});
 
 /** Runs the rules over series; fails with what promtool says. `alerts` are promtool's own tests of alerts, `interval` the time between scrapes. */
 export async function holds(

@@ -1,4 +1,5 @@
 import { setupGauges } from "../../../configs/elasticsearch/setup-metrics";
+import { snapshotGauges } from "../../../configs/elasticsearch/snapshot-metrics";
 import { cleanerGauges } from "../../../configs/jaeger/cleaner-metrics";
 import { gaugeMetric } from "../../../configs/reported-gauges";
 
@@ -58,6 +59,7 @@ export function writes(minutes: number, quick: number, slow: number): Series {
 }
 
 export const setup = (gauge: keyof typeof setupGauges) => `${gaugeMetric(setupGauges[gauge])}{job="index-cleaner"}`;
+export const snapshots = (gauge: keyof typeof snapshotGauges) => `${gaugeMetric(snapshotGauges[gauge])}{job="index-cleaner"}`;
 export const cleaner = (gauge: keyof typeof cleanerGauges) => `${gaugeMetric(cleanerGauges[gauge])}{job="index-cleaner"}`;
 
 /** What a stack at ten spans a second shows for some minutes. Half of the traces are sampled out. */
@@ -93,6 +95,8 @@ export function healthy(minutes: number): Series {
     [disk("available")]: flat(minutes, 120 * gibibyte),
     [disk("size")]: flat(minutes, 200 * gibibyte),
     // promtool's time begins at 0.
+    [snapshots("lastRun")]: flat(minutes, 1),
+    [snapshots("lastSuccess")]: flat(minutes, 0),
     [cleaner("lastRun")]: flat(minutes, 1),
     [cleaner("lastSuccess")]: flat(minutes, 0),
     [cleaner("oldestIndex")]: flat(minutes, -100 * hour),

@@ -12,6 +12,7 @@ const figures = (elasticsearch: number, bytes: number): Figures => ({
   documents: 1,
   burstRate: undefined,
   burstDrain: undefined,
+  burstStored: undefined,
   queries: { 1000: { services: { median: 3, p95: 7, longest: 9 } } },
   sent: 100,
   stored: 100,

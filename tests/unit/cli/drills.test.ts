@@ -4,7 +4,9 @@ import { rulesFile } from "../../../configs/prometheus/rules";
 import { drills, notProvoked } from "../../../cli/drill/drills";
 import { settingsWith } from "../../support/settings";
 
-const rules = (parse(rulesFile(settingsWith())) as { groups: { rules: { alert?: string }[] }[] }).groups.flatMap((group) => group.rules);
+const rules = (
+  parse(rulesFile(settingsWith({ elasticsearch: { snapshots: { store: "volume" } } }))) as { groups: { rules: { alert?: string }[] }[] }
+).groups.flatMap((group) => group.rules);
 const alerts = rules.flatMap(({ alert }) => alert ?? []);
 
 test("each alert has a drill, or a reason why it has none", () => {

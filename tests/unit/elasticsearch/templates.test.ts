@@ -89,7 +89,9 @@ describe("roles", () => {
     expect(privileges("reader").sort()).toEqual(["read", "view_index_metadata"]);
     expect([...new Set(privileges("cleaner"))].sort()).toEqual(["delete_index", "view_index_metadata"]);
     expect(privileges("metrics")).toEqual([]);
-    for (const { cluster } of Object.values(roles(settingsWith()))) expect(cluster).toEqual(["monitor"]);
+    const { snapshots, ...others } = roles(settingsWith());
+    expect(snapshots).toEqual({ cluster: ["monitor", "create_snapshot", "cluster:admin/snapshot/delete"], indices: [] });
+    for (const { cluster } of Object.values(others)) expect(cluster).toEqual(["monitor"]);
   });
 
   test("reach the stack's own indices only; names of others are seen where Elasticsearch is the stack's", () => {

@@ -160,7 +160,7 @@ describe("Elasticsearch", () => {
 
   test("that exists already is none of the stack's: the setup logs in with the Secret that is named, nobody else does", () => {
     const external = { url: "https://es.example.com:9200", passwordSecret: "es-user", authoritySecret: "es-ca" };
-    const settings = settingsOf("staging", { elasticsearch: { external } });
+    const settings = settingsOf("staging", { elasticsearch: { external, snapshots: { store: "off" } } });
     expect(workloadsOf(settings).map(({ name }) => name)).not.toContain("elasticsearch");
     const volumes = JSON.stringify(podOf(settings, one(settings, "elasticsearch-setup")).volumes);
     expect(volumes).toContain('"name":"es-user","items":[{"key":"password"');

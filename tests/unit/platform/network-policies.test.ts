@@ -35,6 +35,8 @@ const needed: Readonly<Record<string, Readonly<Record<string, number[]>>>> = {
     "elasticsearch-exporter → elasticsearch": [9200],
     "elasticsearch-setup → elasticsearch": [9200],
     "elasticsearch-setup → otel-collector": [4319],
+    "elasticsearch-snapshots → elasticsearch": [9200],
+    "elasticsearch-snapshots → otel-collector": [4319],
   },
   prod: {
     ...applications,

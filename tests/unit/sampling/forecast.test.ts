@@ -1,5 +1,5 @@
 /** Rung: unit. `make sampling`: what a model keeps of expected traffic, and the words that change model and traffic. */
-import { effectiveRate, forecast, storedSpanBytes } from "../../../configs/sampling";
+import { effectiveRate, forecast, storedShare } from "../../../configs/sampling";
 import { parseSettings } from "../../../configs/stack/parse";
 import { stackConfig } from "../../../render/record";
 import { UserError } from "../../../cli/terminal/output";
@@ -18,7 +18,7 @@ describe("a forecast", () => {
     ]);
     expect(receivedSpansPerSecond).toBe(1000);
     expect(keptSpansPerSecond).toBeCloseTo(102 + 94.4);
-    expect(bytesPerDay).toBeCloseTo(196.4 * 500 * 86_400);
+    expect(bytesPerDay).toBeCloseTo(196.4 * 500 * storedShare * 86_400);
   });
 
   test("bounds traces without an error by the cap, and leaves errors above it", () => {
@@ -67,7 +67,7 @@ describe("TRAFFIC", () => {
       tracesPerSecond: 100,
       spansPerTrace: 10,
       errors: 1,
-      bytesPerSpan: storedSpanBytes,
+      bytesPerSpan: 700,
       requests: {},
     });
   });

@@ -76,6 +76,9 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "sampling.cap": ["spans a second from 100 to 10000000", [0, 99, 10_000_001, 100.5, "1k", ""]],
   "sampling.expected.tracesPerSecond": ["traces a second from 1 to 1000000", [0, 1_000_001, 1.5, ""]],
   "sampling.expected.spansPerTrace": ["a number of spans from 1 to 10000", [0, 10_001, 1.5, ""]],
+  "sampling.expected.bytesPerSpan": ["bytes from 100 to 100000", [0, 99, 100_001, 1.5, "1Ki", ""]],
+  "sampling.expected.errors": [aPercentage, percentages],
+  "sampling.expected.average": [aPercentage, percentages],
   "sampling.expected.longestTrace": ["a duration from 1s to 10m, such as 500ms or 2s", ["999ms", "11m", "5", ""]],
   "kubernetes.namespace": [aNamespace, notNames],
   "kubernetes.cluster": ["a name", ["", "-a", "a b", "é"]],
@@ -118,6 +121,18 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
     ["", "A", "1a", "a-", "-a", "a_b", "a.b", "a*", "jaeger", "jaeger-span", "a-jaeger-x", "a".repeat(31)],
   ],
   "elasticsearch.passwordVersion": ["a version from 1 to 999", [0, 1000, 1.5, "two", ""]],
+  "elasticsearch.snapshots.store": ["one of off, volume, s3, gcs, azure", ["Off", "fs", "minio", ""]],
+  "elasticsearch.snapshots.bucket": ["a bucket's or container's name", ["", "a", "-ab", "ab-", "A-bucket", "a b", "a/b"]],
+  "elasticsearch.snapshots.path": ["a path, such as traces/prod", ["", "/a", "a b", "a;b", "-a"]],
+  "elasticsearch.snapshots.endpoint": [
+    "an address, such as https://s3.example.com",
+    ["", "s3.example.com", "ftp://s3.example.com", "https://user@s3.example.com", "https://s3.example.com/path", "https://s3:123456"],
+  ],
+  "elasticsearch.snapshots.credentialsSecret": [aSecret, notNames],
+  "elasticsearch.snapshots.storage": [size("1Gi", "16384Gi"), [...aSize, "1023Mi", "16385Gi"]],
+  "elasticsearch.snapshots.storageClass": ["the name of a StorageClass", notNames],
+  "elasticsearch.snapshots.hour": ["an hour of the day, UTC, from 0 to 23", [-1, 24, 3.5, "3am", "03:00", ""]],
+  "elasticsearch.snapshots.retention": ["days from 1d to 365d, such as 7d", ["0d", "366d", "7", "7days", ""]],
   "elasticsearch.external.user": ["a user's name", ["", "a b", "a:b", 'a"b', "a$b", "a'b", "a".repeat(101)]],
   "elasticsearch.external.createUsers": ["true or false", ["yes", "True", 1, 0, ""]],
   "elasticsearch.external.passwordSecret": [aSecret, notNames],
@@ -196,13 +211,16 @@ const siblings: Readonly<Record<string, Record<string, unknown>>> = {
   "sampling.services[0].operations[0]": { operation: "GET /a", percent: 1 },
   "elasticsearch.issuer": { name: "ca" },
   "elasticsearch.external": { url: "https://es.example.com:9200", passwordSecret: "es" },
+  "elasticsearch.snapshots": { store: "s3", bucket: "traces" },
   "overrides.elasticsearch.volumes[0]": { name: "a", path: "/a", configMap: "a" },
   "jaeger.ingress": { host: "a.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" },
 };
 
 /** What the config holds besides: a platform that has the group. */
 const baseOf = (path: string): Record<string, string> =>
-  /^(elasticsearch\.external|jaeger\.ingress|overrides)\b/.test(path) ? { ...minimal, "tracing:platform": "kubernetes" } : minimal;
+  /^(elasticsearch\.(external|snapshots)|jaeger\.ingress|overrides)\b/.test(path)
+    ? { ...minimal, "tracing:platform": "kubernetes" }
+    : minimal;
 
 /** Stack config whose only peculiarity is one value at a path; undefined leaves it out. */
 function configWith(path: string, value: unknown): Record<string, unknown> {
@@ -258,6 +276,9 @@ describe.each(leaves)("$path", ({ path, allowed, required }) => {
   test(required ? "is missed" : "is not missed", () => {
     const base = Object.fromEntries(Object.entries(baseOf(path)).filter(([key]) => key !== `tracing:${path}`));
     const problems = problemsOf(path.includes(".") ? configWith(path, undefined) : {}, base);
+    // A store that needs no bucket.
+    if (path === "elasticsearch.snapshots.bucket")
+      return expect(problemsOf({ elasticsearch: { snapshots: { store: "volume" } } }, base)).toEqual([]);
     // What contradicts the platform is told of its group.
     expect(problems.filter((problem) => problem.startsWith(`tracing:${path}:`))).toEqual(
       required ? [`tracing:${path}: missing; allowed: ${text}`] : [],

@@ -1,0 +1,103 @@
+#!/bin/bash
+# Lists the snapshots; with a name, or "latest", restores one. It deletes nothing.
+set -u
+patience=86400
+
+# Sends a request as a user with a password: method, path, and the body as curl's --data-binary takes it, if any. Prints the answer, and on a line
+# of its own its status. Waits for it for $patience seconds, or 30.
+request() {
+  local password=${2//\\/\\\\}
+  curl --silent --show-error --max-time "${patience:-30}" --write-out '\n%{http_code}' --request "$3" \
+    --config <(printf 'user = "%s:%s"\n' "$1" "${password//\"/\\\"}") ${5:+--header 'Content-Type: application/json' --data-binary "$5"} \
+    "http://elasticsearch:9200/$4" 2>&1
+}
+ask() { request elastic "$(</etc/tracing/secrets/elasticsearch-password)" "$@"; }
+
+fail() { echo "error: $1" >&2; exit 1; }
+
+# Asks for something: what it is, then as `ask`. The body of the answer is in $body; any status but 200 ends it all.
+want() {
+  local answer
+  answer=$(ask "${@:2}")
+  [[ $answer == *$'\n'200 ]] || fail "$1: ${answer//$'\n'/ }"
+  body=${answer%$'\n'*}
+}
+
+list() { want 'the list of snapshots' GET "_cat/snapshots/tracing?$1&s=start_epoch"; }
+
+# Restores an index of the snapshot, under another name if one is given. The answer is in $answer.
+bring() {
+  local rename=
+  [ -z "${2:-}" ] || rename=",\"rename_pattern\":\".+\",\"rename_replacement\":\"$2\""
+  answer=$(ask POST "_snapshot/tracing/$snapshot/_restore?wait_for_completion=true" @- \
+    <<<"{\"indices\":\"$1\",\"include_global_state\":false,\"include_aliases\":false$rename}")
+}
+
+whole() {
+  [[ $answer == *'"failed":0'*$'\n'200 ]] || fail "$1: ${answer//$'\n'/ }"
+}
+
+exists() {
+  local answer
+  answer=$(ask GET "$1?filter_path=*.aliases")
+  case $answer in
+    *$'\n'200) true ;;
+    *$'\n'404) false ;;
+    *) fail "$1: ${answer//$'\n'/ }" ;;
+  esac
+}
+
+# The number of an index' documents, in $count.
+count() {
+  want "$1" GET "$1/_count?filter_path=count"
+  count=${body//[^0-9]/}
+}
+
+# An index that is not there; fails where it has come to be there meanwhile.
+anew() {
+  ! exists "$1" || return
+  bring "$1"
+  [[ $answer != *'same name already exists'* ]] || return
+  whole "$1"
+  count "$1"
+  echo "$1: restored, $count documents"
+}
+
+# The documents of an index that is there.
+into() {
+  local copy="tracing-restored-$1" before
+  count "$1"
+  before=$count
+  ! exists "$copy" || want "$copy" DELETE "$copy"
+  bring "$1" "$copy"
+  whole "$1"
+  want "$1" POST '_reindex?refresh=true' @- <<<"{\"source\":{\"index\":\"$copy\"},\"dest\":{\"index\":\"$1\"}}"
+  [[ $body == *'"failures":[]'* ]] || fail "$1: $body"
+  want "$copy" DELETE "$copy"
+  count "$1"
+  echo "$1: $before documents before, $count now"
+}
+
+snapshot=${1:-}
+if [ -z "$snapshot" ]; then
+  list 'v&h=id,status,start_time,end_time,duration,indices,failed_shards'
+  echo "$body"
+  exit
+fi
+if [ "$snapshot" = latest ]; then
+  list 'h=id,status'
+  snapshot=
+  while read -r name state; do [[ $state != SUCCESS || $name != tracing-* ]] || snapshot=$name; done <<<"$body"
+  [ -n "$snapshot" ] || fail 'there is no whole snapshot'
+fi
+[[ $snapshot =~ ^[a-z0-9][a-z0-9._-]*$ ]] || fail "snapshot: found \"$snapshot\"; allowed: a name from the list, or latest"
+want "$snapshot" GET "_snapshot/tracing/$snapshot?filter_path=snapshots.indices,snapshots.state"
+[[ $body != *'"state":"IN_PROGRESS"'* ]] || fail "$snapshot is not done yet"
+echo "restoring $snapshot"
+name='"([^"]*jaeger-[^"]*)"(.*)' restored=0
+while [[ $body =~ $name ]]; do
+  index=${BASH_REMATCH[1]} rest=${BASH_REMATCH[2]}
+  anew "$index" || into "$index"
+  body=$rest restored=$((restored + 1))
+done
+[ "$restored" -gt 0 ] || fail "$snapshot holds no index"
