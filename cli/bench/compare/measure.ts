@@ -62,12 +62,12 @@ export async function measure(subject: Subject, load: Load, ledger: string, fold
       await lab.until(`${spec.name} is ready`, 180, () => isReady(lab, spec.name));
     }
     const client = new Client(lab, subject, ledger, folder);
-    await client.send("warm", load.warmUp, load, "--rate", String(warmRate));
+    await client.send("warm", load.warmUp, load, ["--rate", String(warmRate)]);
     await client.settled("warm");
 
     const before = await lab.use();
     const peak = peakOf(lab);
-    const sent = await client.send("even", load.spans, load, "--rate", String(load.rate));
+    const sent = await client.send("even", load.spans, load, ["--rate", String(load.rate)]);
     const stored = await client.settled("even");
     const after = await lab.use();
     const memory = await peak.end();
@@ -133,11 +133,11 @@ class Client {
   ) {}
 
   /** Sends spans of a service; how many. Seeds are fixed: each subject gets the same spans. */
-  async send(service: string, spans: number, { profile }: Load, ...flags: string[]): Promise<number> {
+  async send(service: string, spans: number, { profile }: Load, flags: readonly string[] = [], minutes = 60): Promise<number> {
     const endpoint = await this.lab.address(this.subject.receiver, ports.collector.otlpGrpc);
     const out = join(this.folder, `${service}-${++this.runs}.ledger`);
     const words = ["--endpoint", endpoint, "--service", service, "--spans", String(spans), "--profile", profile, "--retry-for", "2m"];
-    await execOrThrow(this.ledger, ["send", ...words, "--seed", String(this.runs), "--out", out, ...flags], { timeout: 60 * 60_000 });
+    await execOrThrow(this.ledger, ["send", ...words, "--seed", String(this.runs), "--out", out, ...flags], { timeout: minutes * 60_000 });
     rmSync(out);
     return spans;
   }
@@ -190,7 +190,7 @@ class Client {
   async burst(load: Load): Promise<Pick<Figures, "burstRate" | "burstDrain" | "burstStored">> {
     const start = performance.now();
     // One that dies of it stores what it stores.
-    await this.send("burst", load.burst, load, "--connections", "8").catch(() => 0);
+    await this.send("burst", load.burst, load, ["--connections", "8"], 5).catch(() => 0);
     const taken = performance.now();
     let [stored, end] = [0, taken];
     while (stored < load.burst && performance.now() - end < hopeless) {
@@ -206,7 +206,7 @@ class Client {
     const { count } = (await this.elasticsearch("/jaeger-span-*/_count")) as { count: number };
     if (count >= wanted) return;
     const had = await this.count("filled");
-    await this.send("filled", wanted - count, load, "--connections", "8", "--error-percent", "5");
+    await this.send("filled", wanted - count, load, ["--connections", "8", "--error-percent", "5"]);
     await this.storedAll("filled", had + Math.floor((wanted - count) / 10) * 10);
     await this.settled("filled");
   }
