@@ -5,6 +5,12 @@ import { namesOf, setupUser, type UserSettings } from "./users";
 import { files } from "../topology/ports";
 import type { ElasticsearchAddress } from "../topology/topology";
 
+/** Sequence numbers whose documents are put at a time; each shard may have one for each number. */
+const pageSize = 1000;
+
+/** Bytes of documents that are put at a time: the container that does it has little memory. */
+const largestPage = 8_000_000;
+
 /**
  * Text of `elasticsearch-restore.sh`, which lists the snapshots, or restores the one that is named, or the newest whole one as `latest`.
  *
@@ -73,19 +79,63 @@ anew() {
   echo "$1: restored, $count documents"
 }
 
-# The documents of an index that is there.
+# Puts the documents of an index into another, those with sequence numbers from $3 to below $4: unless they are there, by their id. Fails where that is
+# more than fits in memory, or one is refused.
+page() {
+  local page line id answer
+  page=$(ask POST "$1/_search?size=10000&filter_path=hits.hits._id,hits.hits._source" @- \\
+    <<<"{\\"query\\":{\\"range\\":{\\"_seq_no\\":{\\"gte\\":$3,\\"lt\\":$4}}}}" | head -c ${largestPage})
+  [[ $page == *$'\\n'200 ]] || return
+  page=\${page%$'\\n'*}
+  [ "$page" != '{}' ] || return 0
+  page=\${page#'{"hits":{"hits":['} page=\${page%']}}'}
+  # A text in JSON has no plain quotation mark, so this stands between documents only.
+  page=\${page//'}},{"_id":"'/$'}}\\n{"_id":"'}
+  answer=$(
+    while IFS= read -r line; do
+      id=\${line#'{"_id":"'} line=\${line#*'"_source":'}
+      printf '{"create":{"_id":"%s"}}\\n%s\\n' "\${id%%\\"*}" "\${line%\\}}"
+    done <<<"$page" | ask POST "$2/_bulk?filter_path=items.*.status" @-
+  )
+  [[ $answer == *$'\\n'200 ]] || return
+  # 201: put. 409: it was there.
+  answer=\${answer//'"status":201'/} answer=\${answer//'"status":409'/}
+  [[ $answer != *'"status":'* ]]
+}
+
+# The same for any number of them. Counts in $left those that could not be put.
+pages() {
+  local middle
+  page "$@" && return
+  if (($4 - $3 == 1)); then
+    left=$((left + 1))
+  else
+    middle=$((($3 + $4) / 2))
+    pages "$1" "$2" "$3" "$middle"
+    pages "$1" "$2" "$middle" "$4"
+  fi
+}
+
+# The documents of an index that is there: the snapshot's is restored beside it, and what is missing is put into it.
 into() {
-  local copy="${beside}$1" before
+  local copy="${beside}$1" before last from left=0
   count "$1"
   before=$count
   ! exists "$copy" || want "$copy" DELETE "$copy"
   bring "$1" "$copy"
   whole "$1"
-  want "$1" POST '_reindex?refresh=true' @- <<<"{\\"source\\":{\\"index\\":\\"$copy\\"},\\"dest\\":{\\"index\\":\\"$1\\"}}"
-  [[ $body == *'"failures":[]'* ]] || fail "$1: $body"
-  want "$copy" DELETE "$copy"
+  want "$copy" POST "$copy/_search?size=1&filter_path=hits.hits.sort" @- <<<'{"sort":[{"_seq_no":"desc"}],"_source":false}'
+  last=\${body//[^0-9]/}
+  for ((from = 0; from <= \${last:--1}; from += ${pageSize})); do pages "$copy" "$1" "$from" $((from + ${pageSize})); done
+  want "$1" POST "$1/_refresh"
   count "$1"
   echo "$1: $before documents before, $count now"
+  if [ "$left" -gt 0 ]; then
+    incomplete=yes
+    echo "$1: $left could not be put there; all of the snapshot's are in $copy" >&2
+  else
+    want "$copy" DELETE "$copy"
+  fi
 }
 
 snapshot=\${1:-}
@@ -104,12 +154,13 @@ fi
 want "$snapshot" GET "${repository}/$snapshot?filter_path=snapshots.indices,snapshots.state"
 [[ $body != *'"state":"IN_PROGRESS"'* ]] || fail "$snapshot is not done yet"
 echo "restoring $snapshot"
-name='"([^"]*jaeger-[^"]*)"(.*)' restored=0
+name='"([^"]*jaeger-[^"]*)"(.*)' restored=0 incomplete=
 while [[ $body =~ $name ]]; do
   index=\${BASH_REMATCH[1]} rest=\${BASH_REMATCH[2]}
   anew "$index" || into "$index"
   body=$rest restored=$((restored + 1))
 done
 [ "$restored" -gt 0 ] || fail "$snapshot holds no index"
+[ -z "$incomplete" ]
 `;
 }
