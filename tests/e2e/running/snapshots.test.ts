@@ -34,7 +34,7 @@ test("what was copied and then deleted is all there again, id by id, and what ca
   const file = before.ledger as string;
 
   for (const index of names) await systems.elasticsearch(`/${index}`, "DELETE");
-  expect(await ledger.verify(file, undefined)).toMatchObject({ lost: 3000 });
+  expect(await ledger.verify(file, undefined, "--wait", "1s")).toMatchObject({ lost: 3000 });
   const meanwhile = await ledger.run("meanwhile", "--service", "snapshot-meanwhile", "--spans", "1000", "--rate", "1000");
   expect(meanwhile).toMatchObject({ ...whole, stored: 1000 });
 
