@@ -18,7 +18,7 @@ export const elasticsearch: Contract = async (subject) => {
   await checkEntrypoint(subject, ["/bin/tini", "--", "/usr/local/bin/docker-entrypoint.sh"], ["eswrapper"]);
   await checkUser(subject, "elasticsearch");
   await check(`works in ${home}`, async () => assert.equal((await imageConfig(reference)).WorkingDir, home));
-  await checkScript(subject, "has bash and curl", "exec bash -c 'set -o pipefail; curl --version'");
+  await checkScript(subject, "has bash, curl, date and head", "exec bash -c 'set -o pipefail; curl --version; date +%s | head -c 10'");
   const write = `for dir in config data logs; do echo > ${home}/$dir/file || exit 1; done`;
   await checkScript(subject, "any user of group 0 can write config, data and logs", write, ["--user=4242:0"]);
   for (const mode of ["644", "640"]) {

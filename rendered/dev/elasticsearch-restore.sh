@@ -87,16 +87,20 @@ page() {
   [[ $answer != *'"status":'* ]]
 }
 
-# The same for any number of them. Counts in $left those that could not be put.
+# The same for any number of them. Counts in $left those that could not be put; gives up at a hundred.
 pages() {
   local middle
   page "$@" && return
-  if (($4 - $3 == 1)); then
-    left=$((left + 1))
-  else
+  if (($4 - $3 > 1)); then
     middle=$((($3 + $4) / 2))
     pages "$1" "$2" "$3" "$middle"
     pages "$1" "$2" "$middle" "$4"
+  else
+    # Elasticsearch may be busy.
+    sleep 1
+    page "$@" && return
+    left=$((left + 1))
+    [ "$left" -lt 100 ] || fail "$2: Elasticsearch takes no documents; all of the snapshot's are in $1"
   fi
 }
 
