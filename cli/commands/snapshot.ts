@@ -1,11 +1,26 @@
 /** `make snapshot`: makes a snapshot of a stack's traces now. On Docker, and by kubectl on Kubernetes. */
 import { hasSnapshots } from "../../configs/elasticsearch/users";
 import { files, paths } from "../../configs/topology/ports";
-import { inside, kubectl } from "../stack/inside";
+import type { Settings } from "../../configs/stack/schema";
+import { run, sleep } from "../machine/run";
+import { inside, kubectl, kubectlWords } from "../stack/inside";
 import { anySettings } from "../stack/stack";
-import { main, UserError } from "../terminal/output";
+import { heartbeat, main, UserError } from "../terminal/output";
 
 const service = "elasticsearch-snapshots";
+
+/** How a job ended: `kubectl wait` knows one condition only, and would wait for a failed one for ever. */
+async function conditionOf(settings: Settings, job: string): Promise<string> {
+  for (;;) {
+    const { stdout } = await run("kubectl", [
+      ...kubectlWords(settings),
+      ...["get", `job/${job}`, "--output", 'jsonpath={.status.conditions[?(@.status=="True")].type}'],
+    ]);
+    const ended = /\b(Complete|Failed)\b/.exec(stdout)?.[1];
+    if (ended) return ended;
+    await sleep(2000);
+  }
+}
 
 main(async () => {
   const settings = anySettings();
@@ -14,6 +29,7 @@ main(async () => {
   if (settings.platform === "docker") return inside(settings, service, ["/bin/bash", `${paths.config}/${files.snapshots}`]);
   const job = `${service}-by-hand-${Math.floor(Date.now() / 1000)}`;
   await kubectl(settings, ["create", "job", `--from=cronjob/${service}`, job]);
-  await kubectl(settings, ["wait", "--for=condition=complete", "--timeout=12h", `job/${job}`]);
+  const ended = await heartbeat("making the snapshot", conditionOf(settings, job));
   await kubectl(settings, ["logs", `job/${job}`]);
+  if (ended !== "Complete") throw new UserError(`the job ${job} failed`);
 });

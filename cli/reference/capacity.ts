@@ -81,15 +81,15 @@ ${table(
   rows.map(([what, of]) => [what, ...all.map(([, settings]) => of(settings))]),
 )}
 
-One of several instances is not counted on: it may be away. Processors are busy to 60 % at most.
+One of several instances is not counted on, nor is the disk of one of several nodes: it may be away or lost. Processors are busy to 60 % at most.
 
 ## How they are worked out
 
 - Spans kept: the default rate, and that of errors. What rules keep besides is not in it, as nobody says which share of the requests they match:
   \`make sampling TRAFFIC="…"\` shows that.
 - Disk: bytes of a span × 0.42, measured on typical spans ([performance.md](performance.md)), × copies × the days that can be on disk at once: the retention, and two. Elasticsearch puts
-  nothing more on a disk that is 85 % full, or has less than 200 GiB left.
-- Shards: one up to 20 GB a day. Above that a multiple of the nodes, so that each has the same to do, and of 40 GB at most. A change of the load holds from the next
+  no more copies on a disk that is 85 % full, or of more than 1.3 TiB when less than 200 GiB are left.
+- Shards: one up to 20 GB a day, and where no load is stated. Above that a multiple of the nodes, so that each has the same to do, and of 40 GB at most. A change of the load holds from the next
   day's index on.
 - Processors: microseconds that a span takes, measured on two cores of an older server ([performance.md](performance.md)). A current core does twice as much: measure yours before you
   buy, by \`make bench-compare\`.

@@ -1,6 +1,6 @@
 /** The words of `make sampling`: SET changes the model that is shown, TRAFFIC is what it is shown for. */
 import { parseOperation } from "../../configs/sampling/operations";
-import { type SamplingModel, type Traffic } from "../../configs/sampling";
+import { expectedTraffic, type SamplingModel, type Traffic } from "../../configs/sampling";
 import { namespace } from "../../configs/stack/schema";
 import { UserError } from "../terminal/output";
 
@@ -46,8 +46,8 @@ export function changed(raw: Readonly<Record<string, string>>, words: string | u
 }
 
 /** Traffic from words such as `traces=200, spans=12, errors=2, bytes=500, POST /api/auth/login=5`. */
-export function trafficOf(words: string | undefined, { expected }: SamplingModel): Traffic {
-  const { tracesPerSecond, spansPerTrace, errors: failed, bytesPerSpan } = expected;
+export function trafficOf(words: string | undefined, model: SamplingModel): Traffic {
+  const { tracesPerSecond, spansPerTrace, errors: failed, bytesPerSpan } = expectedTraffic(model);
   const numbers = { traces: tracesPerSecond, spans: spansPerTrace, errors: failed, bytes: bytesPerSpan };
   const requests: Record<string, number> = {};
   for (const [name, value] of pairs("TRAFFIC", words)) {

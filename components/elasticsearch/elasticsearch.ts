@@ -117,11 +117,11 @@ const snapshotVolume = ({ storage, storageClass }: Settings["elasticsearch"]["sn
  * Copies of a shard in different zones. Where the cluster does not tell pods their zone, all nodes are in one, which is called "zone-": then nothing changes.
  * Never without a zone: Elasticsearch puts no shard on a node that lacks the attribute.
  */
-function zonesOf({ elasticsearch: { nodes } }: Pick<Settings, "elasticsearch">): {
+function zonesOf({ kubernetes: { zones }, elasticsearch: { nodes } }: Pick<Settings, "kubernetes" | "elasticsearch">): {
   readonly env: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
 } {
-  if (nodes === 1) return { env: {}, labels: {} };
+  if (nodes === 1 || zones === "any") return { env: {}, labels: {} };
   const variable = "TRACING_ZONE";
   return {
     env: { "node.attr.zone": `zone-$(${variable})`, "cluster.routing.allocation.awareness.attributes": "zone" },

@@ -38,7 +38,8 @@ export function setupWorkload(settings: SetupSettings, topology: Addresses & Ela
     connects: [...connects, { to: "otel-collector", ports: [ports.collector.reports] }],
     // Elasticsearch may need minutes to be there.
     probe: { kind: "script", script: `[ -e ${setupDone} ]`, timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 120 } },
-    resources: { memory: 64, cpu: 100 },
+    // A restore runs here, too.
+    resources: { memory: 64, cpu: 500 },
     scale: { replicas: 1 },
     placement: { spread: false },
     user: images.elasticsearch.user,

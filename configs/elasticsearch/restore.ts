@@ -9,7 +9,7 @@ import type { ElasticsearchAddress } from "../topology/topology";
 const pageSize = 1000;
 
 /** Bytes of documents that are put at a time: the container that does it has little memory. */
-const largestPage = 8_000_000;
+const largestPage = 4_000_000;
 
 /**
  * Text of `elasticsearch-restore.sh`, which lists the snapshots, or restores the one that is named, or the newest whole one as `latest`.
@@ -23,7 +23,7 @@ export function restoreScript(settings: UserSettings, topology: ElasticsearchAdd
   const repository = repositoryPath(settings);
   const beside = `${namesOf(settings)}-restored-`;
   return `#!/bin/bash
-# Lists the snapshots; with a name, or "latest", restores one. It deletes nothing.
+# Lists the snapshots; with a name, or "latest", restores one. It deletes nothing that was stored.
 set -u
 patience=86400
 
@@ -49,8 +49,12 @@ bring() {
     <<<"{\\"indices\\":\\"$1\\",\\"include_global_state\\":false,\\"include_aliases\\":false$rename}")
 }
 
+# Whether all of an index was restored.
 whole() {
-  [[ $answer == *'"failed":0'*$'\\n'200 ]] || fail "$1: \${answer//$'\\n'/ }"
+  [[ $answer == *'"failed":0'*$'\\n'200 ]] && return
+  echo "error: $1: \${answer//$'\\n'/ }" >&2
+  incomplete=yes
+  return 1
 }
 
 exists() {
@@ -74,33 +78,36 @@ anew() {
   ! exists "$1" || return
   bring "$1"
   [[ $answer != *'same name already exists'* ]] || return
-  whole "$1"
+  whole "$1" || return 0
   count "$1"
   echo "$1: restored, $count documents"
 }
 
 # Puts the documents of an index into another, those with sequence numbers from $3 to below $4: unless they are there, by their id. Fails where that is
-# more than fits in memory, or one is refused.
+# more than fits in memory or in one answer, or one is refused. Counts them in $handled.
 page() {
-  local page line id answer
-  page=$(ask POST "$1/_search?size=10000&filter_path=hits.hits._id,hits.hits._source" @- \\
+  local page line id answer total start='^\\{"hits":\\{"total":\\{"value":([0-9]+)'
+  page=$(ask POST "$1/_search?size=10000&track_total_hits=true&allow_partial_search_results=false&filter_path=hits.total.value,hits.hits._id,hits.hits._source" @- \\
     <<<"{\\"query\\":{\\"range\\":{\\"_seq_no\\":{\\"gte\\":$3,\\"lt\\":$4}}}}" | head -c ${largestPage})
-  [[ $page == *$'\\n'200 ]] || return
+  [[ $page == *$'\\n'200 && $page =~ $start ]] || return
+  total=\${BASH_REMATCH[1]}
+  [ "$total" -gt 0 ] || return 0
+  [ "$total" -le 10000 ] || return
   page=\${page%$'\\n'*}
-  [ "$page" != '{}' ] || return 0
-  page=\${page#'{"hits":{"hits":['} page=\${page%']}}'}
+  page=\${page#*'"hits":['} page=\${page%']}}'}
   # A text in JSON has no plain quotation mark, so this stands between documents only.
   page=\${page//'}},{"_id":"'/$'}}\\n{"_id":"'}
   answer=$(
-    while IFS= read -r line; do
+    printf '%s\\n' "$page" | while IFS= read -r line; do
       id=\${line#'{"_id":"'} line=\${line#*'"_source":'}
       printf '{"create":{"_id":"%s"}}\\n%s\\n' "\${id%%\\"*}" "\${line%\\}}"
-    done <<<"$page" | ask POST "$2/_bulk?filter_path=items.*.status" @-
+    done | ask POST "$2/_bulk?filter_path=items.*.status" @-
   )
   [[ $answer == *$'\\n'200 ]] || return
   # 201: put. 409: it was there.
   answer=\${answer//'"status":201'/} answer=\${answer//'"status":409'/}
-  [[ $answer != *'"status":'* ]]
+  [[ $answer != *'"status":'* ]] || return
+  handled=$((handled + total))
 }
 
 # The same for any number of them. Counts in $left those that could not be put; gives up at a hundred.
@@ -122,21 +129,27 @@ pages() {
 
 # The documents of an index that is there: the snapshot's is restored beside it, and what is missing is put into it.
 into() {
-  local copy="${beside}$1" before last from left=0
+  local copy="${beside}$snapshot-$1" before last from all handled=0 left=0 told=$SECONDS
   count "$1"
   before=$count
   ! exists "$copy" || want "$copy" DELETE "$copy"
   bring "$1" "$copy"
-  whole "$1"
-  want "$copy" POST "$copy/_search?size=1&filter_path=hits.hits.sort" @- <<<'{"sort":[{"_seq_no":"desc"}],"_source":false}'
+  whole "$1" || return 0
+  count "$copy"
+  all=$count
+  want "$copy" POST "$copy/_search?size=1&allow_partial_search_results=false&filter_path=hits.hits.sort" @- \\
+    <<<'{"sort":[{"_seq_no":"desc"}],"_source":false}'
   last=\${body//[^0-9]/}
-  for ((from = 0; from <= \${last:--1}; from += ${pageSize})); do pages "$copy" "$1" "$from" $((from + ${pageSize})); done
+  for ((from = 0; from <= \${last:--1}; from += ${pageSize})); do
+    pages "$copy" "$1" "$from" $((from + ${pageSize}))
+    ((SECONDS - told < 10)) || { echo "$1: $handled of $all"; told=$SECONDS; }
+  done
   want "$1" POST "$1/_refresh"
   count "$1"
   echo "$1: $before documents before, $count now"
-  if [ "$left" -gt 0 ]; then
+  if [ "$handled" -lt "$all" ]; then
     incomplete=yes
-    echo "$1: $left could not be put there; all of the snapshot's are in $copy" >&2
+    echo "error: $1: $((all - handled)) could not be put there; all of the snapshot's are in $copy" >&2
   else
     want "$copy" DELETE "$copy"
   fi
@@ -149,14 +162,20 @@ if [ -z "$snapshot" ]; then
   exit
 fi
 if [ "$snapshot" = latest ]; then
-  list 'h=id,status'
+  # One that holds nothing, as of a stack that was just made, is none to restore.
+  list 'h=id,status,indices'
   snapshot=
-  while read -r name state; do [[ $state != SUCCESS || $name != ${snapshotPrefix(settings)}* ]] || snapshot=$name; done <<<"$body"
-  [ -n "$snapshot" ] || fail 'there is no whole snapshot'
+  while read -r name state held; do
+    [[ $state != SUCCESS || $name != ${snapshotPrefix(settings)}* || $held == 0 ]] || snapshot=$name
+  done <<<"$body"
+  [ -n "$snapshot" ] || fail 'there is no whole snapshot that holds an index'
 fi
 [[ $snapshot =~ ^[a-z0-9][a-z0-9._-]*$ ]] || fail "snapshot: found \\"$snapshot\\"; allowed: a name from the list, or latest"
 want "$snapshot" GET "${repository}/$snapshot?filter_path=snapshots.indices,snapshots.state"
 [[ $body != *'"state":"IN_PROGRESS"'* ]] || fail "$snapshot is not done yet"
+# Goes with the container, as /tmp does.
+mkdir /tmp/restoring 2>/dev/null || fail 'another restore is under way here'
+trap 'rmdir /tmp/restoring' EXIT
 echo "restoring $snapshot"
 name='"([^"]*jaeger-[^"]*)"(.*)' restored=0 incomplete=
 while [[ $body =~ $name ]]; do

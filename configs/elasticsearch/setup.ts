@@ -92,7 +92,9 @@ export function setupScript(settings: SetupSettings, topology: Addresses & Elast
     ...(renews ? ["renew"] : []),
     "supported",
     ...puts(settings).map(({ path, file, optional }) => {
-      const request = `put '${path}' ${file}`;
+      // A repository is told to be there also where a node cannot write to it, the second time that it is put.
+      const verified = path.startsWith("_snapshot/") ? ` && was 200 "$(ask POST ${path}/_verify)" ${path}` : "";
+      const request = `put '${path}' ${file}${verified}`;
       return optional === undefined ? request : `{ ${request} || ${optional === "once" ? "true" : "unfinished=yes"}; }`;
     }),
     ...ownUsers.map((user) => `user ${userName(settings, user)} ${roleName(settings, user)} ${secretWord(passwordFile(settings, user))}`),

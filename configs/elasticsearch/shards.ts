@@ -1,5 +1,6 @@
 /** How a day's spans are divided over shards, and the disk that they take. */
 import { expectedTraffic, forecast } from "../sampling/forecast";
+import { statesLoad } from "../sampling/model";
 import type { Settings } from "../stack/schema";
 
 /** What this depends on. */
@@ -24,11 +25,11 @@ export const indexCopies = ({ elasticsearch: { nodes, external } }: Pick<Setting
 export const bytesPerDay = ({ sampling }: Pick<Settings, "sampling">): number =>
   (forecast(sampling, expectedTraffic(sampling)).bytesPerDay * sampling.expected.average) / 100;
 
-/** Shards of a day's spans: one while they are small, then a multiple of the nodes, so that each has as much to do. */
+/** Shards of a day's spans: one while they are few or nobody says how many come, then a multiple of the nodes, so that each has as much to do. */
 export function shardsPerDay(settings: VolumeSettings): number {
   const { nodes, external } = settings.elasticsearch;
   const bytes = bytesPerDay(settings);
-  if (bytes <= oneShard) return 1;
+  if (bytes <= oneShard || !statesLoad(settings.sampling)) return 1;
   // How many nodes others' Elasticsearch has is not known.
   const machines = external ? 1 : nodes;
   return Math.ceil(bytes / largestShard / machines) * machines;
@@ -37,6 +38,6 @@ export function shardsPerDay(settings: VolumeSettings): number {
 /** Most shards of a node, by Elasticsearch's own limit (`cluster.max_shards_per_node`). Beyond it no index is made. */
 export const mostShards = 1000;
 
-/** Shards that the stack's indices have: spans, services and dependencies, of each day, with their copies. */
+/** Shards that the stack's indices have: spans and services, of each day, with their copies. Nobody writes dependencies. */
 export const allShards = (settings: VolumeSettings & Pick<Settings, "retention">): number =>
-  (shardsPerDay(settings) + 2) * (indexCopies(settings) + 1) * storedDays(settings);
+  (shardsPerDay(settings) + 1) * (indexCopies(settings) + 1) * storedDays(settings);

@@ -17,9 +17,13 @@ interface Repository {
 export const repositoryPath = (settings: UserSettings): string => `_snapshot/${namesOf(settings)}`;
 
 /** The repository, where there is one. In a bucket each stack has a path of its own: two Elasticsearches that write to one destroy it. */
-export function repositories({ stack, elasticsearch: { snapshots } }: UserSettings & Pick<Settings, "stack">): Repository[] {
-  const { store, bucket = "", path = stack, endpoint } = snapshots;
-  const base = { base_path: path };
+export function repositories(settings: UserSettings & Pick<Settings, "stack">): Repository[] {
+  const {
+    stack,
+    elasticsearch: { snapshots },
+  } = settings;
+  const { store, bucket = "", path, endpoint } = snapshots;
+  const base = { base_path: path ?? `${stack}/${namesOf(settings)}` };
   switch (store) {
     case "off":
       return [];
@@ -113,41 +117,46 @@ good() {
   [[ $2 == *$'\\n'200 ]] || { echo "$1: \${2//$'\\n'/ }" >&2; return 1; }
 }
 
-# The snapshots, oldest first: name, state, when it began, when it ended.
+# The snapshots, oldest first: name, state, when it began, when it ended, how many indices it holds.
 list() {
   local answer line
-  answer=$(ask GET '_cat/snapshots/${namesOf(settings)}?h=id,status,start_epoch,end_epoch&s=start_epoch')
+  answer=$(ask GET '_cat/snapshots/${namesOf(settings)}?h=id,status,start_epoch,end_epoch,indices&s=start_epoch')
   good 'the list of snapshots' "$answer" || return
   while read -r line; do [[ $line != ${snapshotPrefix(settings)}* ]] || echo "$line"; done <<<"$answer"
 }
 
-# The newest that is whole: its name and when it ended.
+# The newest that is whole and holds that many indices at least: its name and when it ended.
 newest() {
-  local name state began ended found=
-  while read -r name state began ended; do [ "$state" != SUCCESS ] || found="$name $ended"; done < <(list)
+  local name state began ended held found=
+  while read -r name state began ended held; do
+    [ "$state" != SUCCESS ] || [ "$held" -lt "$1" ] || found="$name $ended"
+  done < <(list)
   echo "$found"
 }
 
 take() {
   local name=${snapshotPrefix(settings)}$(date -u +%Y.%m.%d-%H%M%S) answer
   good "$name" "$(ask PUT "${repository}/$name" @- <<<'${request(settings)}')" || return
-  # Elasticsearch makes it by itself; one that does not answer for a moment is asked again.
-  while true; do
+  # Elasticsearch makes it by itself; one that does not answer for a while is asked again, for ten minutes.
+  SECONDS=0
+  while ((SECONDS < 600)); do
     sleep 3
-    answer=$(ask GET "${repository}/$name?filter_path=snapshots.state,snapshots.reason,snapshots.failures.reason")
+    answer=$(ask GET "${repository}/$name?filter_path=error,snapshots.state,snapshots.reason,snapshots.failures.reason")
     case $answer in
       *'"state":"SUCCESS"'*) echo "$name is made"; return ;;
-      *'"state":"IN_PROGRESS"'*) ;;
-      *'"state":'* | *$'\\n'404) echo "$name is not whole: \${answer//$'\\n'/ }" >&2; return 1 ;;
+      *'"state":"IN_PROGRESS"'*) SECONDS=0 ;;
+      *'"state":'* | *$'\\n'40[134]) break ;;
     esac
   done
+  echo "$name is not whole: \${answer//$'\\n'/ }" >&2
+  return 1
 }
 
-# Deletes what is old, but never the newest that is whole.
+# Deletes what is old, but never the newest that is whole and holds anything.
 forget() {
-  local keep name state began ended patience=3600
-  read -r keep ended < <(newest)
-  while read -r name state began ended; do
+  local keep name state began ended held patience=3600
+  read -r keep ended < <(newest 1)
+  while read -r name state began ended held; do
     [ "$state" != IN_PROGRESS ] && [ "$name" != "$keep" ] && [ "$began" -lt $(($(date +%s) - ${retention * 86_400})) ] || continue
     good "$name" "$(ask DELETE "${repository}/$name")" && echo "$name is deleted"
   done < <(list)
@@ -159,7 +168,7 @@ ${reportFunction(topology, "elasticsearch-snapshots", [
 ])}
 
 tell() {
-  read -r _ made < <(newest)
+  read -r _ made < <(newest 0)
   read -r result 2>/dev/null <${result}
   report
 }

@@ -1,7 +1,7 @@
 /** How many undecided traces the Collector has room for, how long it waits for them, and what it then remembers. */
 import type { Settings } from "../stack/schema";
 import { hasSamplers } from "../topology/kubernetes";
-import type { SamplingModel } from "./model";
+import { expectedTraces, type SamplingModel } from "./model";
 
 /**
  * Bytes that an undecided trace takes in the Collector: `trace + span × spans`. Measured with spans of 11 attributes on Collector 0.158.0 by
@@ -66,7 +66,7 @@ export function capacity({ expected }: SamplingModel, memory: number, counted = 
     decisionWait,
     traces,
     remembered: traces * rememberedPerTrace,
-    expected: Math.ceil((expected.tracesPerSecond * decisionWait) / counted),
+    expected: Math.ceil((expectedTraces({ expected }) * decisionWait) / counted),
   };
 }
 
@@ -87,10 +87,10 @@ export function capacityProblems(namespace: string, model: SamplingModel, tier: 
   const { group, memory, instances, counted } = tier;
   const { expected, traces, decisionWait } = capacity(model, memory, counted);
   if (expected <= traces) return [];
-  const { tracesPerSecond, spansPerTrace } = model.expected;
+  const { spansPerTrace } = model.expected;
   const needed = Math.ceil((expected * placeBytes(spansPerTrace)) / samplingShare / 1024 / 1024);
   return [
-    `${namespace}:sampling.expected: found ${tracesPerSecond} traces of ${spansPerTrace} spans a second, each undecided for up to ` +
+    `${namespace}:sampling.expected: found ${expectedTraces(model)} traces of ${spansPerTrace} spans a second, each undecided for up to ` +
       `${decisionWait} s; ${namespace}:${group}.memory of ${memory}Mi holds ${traces} such traces, not ${expected}` +
       `${instances > 1 ? `, the share of a sampler while one of ${instances} is away` : ""}; allowed: a smaller load, or a memory of at least ${needed}Mi`,
   ];

@@ -1,6 +1,6 @@
 /** What a model keeps of expected traffic, and the disk that it takes. */
 import { effectiveRate, type DecidingSpan } from "./effective-rate";
-import type { SamplingModel } from "./model";
+import { expectedTraces, type SamplingModel } from "./model";
 
 /**
  * Disk that a stored span takes in Elasticsearch, as a share of what it weighs as it arrives; one copy, after its segments were merged. The `typical`
@@ -22,7 +22,11 @@ export interface Traffic {
 }
 
 /** The traffic that stack config says to expect; requests without a rule, as it does not say which there are. */
-export const expectedTraffic = ({ expected }: SamplingModel): Traffic => ({ ...expected, requests: {} });
+export const expectedTraffic = (model: SamplingModel): Traffic => ({
+  ...model.expected,
+  tracesPerSecond: expectedTraces(model),
+  requests: {},
+});
 
 /** One kind of request. Rates are percent, 0–100. */
 export interface ForecastRow {

@@ -58,7 +58,11 @@ export const samplingSchema = z.strictObject({
     ),
   expected: z
     .strictObject({
-      tracesPerSecond: integer(1, 1_000_000, "traces a second").prefault(100).describe("New traces a second, at peak."),
+      tracesPerSecond: integer(1, 1_000_000, "traces a second")
+        .optional()
+        .describe(
+          "New traces a second, at peak. A stack that is too small for it is refused. Default: 100, and only what a sampler has room for is held against it.",
+        ),
       spansPerTrace: integer(1, 10_000, "a number of spans").prefault(10).describe("Spans of a trace, on average."),
       bytesPerSpan: integer(100, 100_000, "bytes")
         .prefault(700)
@@ -66,7 +70,7 @@ export const samplingSchema = z.strictObject({
           "Bytes of a span as it is sent by OTLP, uncompressed, on average: 500 for a few short attributes, 700 with SQL and stack traces.",
         ),
       errors: percent().prefault(1).describe("Percentage of traces with an error."),
-      average: percent()
+      average: integer(1, 100, "a percentage")
         .prefault(100)
         .describe("The day's average load, in percent of the peak. 100 holds also where every hour is as busy as the busiest."),
       longestTrace: duration("1s", "10m")
@@ -78,6 +82,15 @@ export const samplingSchema = z.strictObject({
 
 /** The sampling part of the settings. Percent is 0–100, durations are milliseconds. */
 export type SamplingModel = z.output<typeof samplingSchema>;
+
+/** Traces a second of a load that nobody stated. */
+const defaultTraces = 100;
+
+/** New traces a second, at peak. */
+export const expectedTraces = ({ expected }: Pick<SamplingModel, "expected">): number => expected.tracesPerSecond ?? defaultTraces;
+
+/** Whether somebody wrote what load to expect. */
+export const statesLoad = ({ expected }: Pick<SamplingModel, "expected">): boolean => expected.tracesPerSecond !== undefined;
 
 /** One rule: what it matches, by SERVER span, and the percentage of traces kept. */
 export interface Rule {

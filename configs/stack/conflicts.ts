@@ -48,6 +48,9 @@ function snapshotConflicts({ snapshots, nodes, external }: Parsed["elasticsearch
           `${key("storageClass")}: missing; allowed: a class whose volumes all ${nodes} nodes can write to (ReadWriteMany), or another ${key("store")}`,
         ]
       : []),
+    ...(isBucket && credentialsSecret === undefined && !external
+      ? [`${key("credentialsSecret")}: missing; allowed: a Secret with what ${store} asks for`]
+      : []),
     ...(external && credentialsSecret !== undefined
       ? [
           refusal(

@@ -177,7 +177,10 @@ export interface SamplingServiceOptions {
 }
 
 export interface SamplingExpectedOptions {
-  /** New traces a second, at peak. Allowed: traces a second from 1 to 1000000. Default: 100. */
+  /**
+   * New traces a second, at peak. A stack that is too small for it is refused. Default: 100, and only what a sampler has room for is held
+   * against it. Allowed: traces a second from 1 to 1000000.
+   */
   readonly tracesPerSecond?: number | string;
   /** Spans of a trace, on average. Allowed: a number of spans from 1 to 10000. Default: 10. */
   readonly spansPerTrace?: number | string;
@@ -189,8 +192,8 @@ export interface SamplingExpectedOptions {
   /** Percentage of traces with an error. Allowed: a percentage from 0 to 100 with at most two decimals. Default: 1. */
   readonly errors?: number | string;
   /**
-   * The day's average load, in percent of the peak. 100 holds also where every hour is as busy as the busiest. Allowed: a percentage from 0
-   * to 100 with at most two decimals. Default: 100.
+   * The day's average load, in percent of the peak. 100 holds also where every hour is as busy as the busiest. Allowed: a percentage from 1
+   * to 100. Default: 100.
    */
   readonly average?: number | string;
   /**
@@ -327,13 +330,16 @@ export interface ElasticsearchSnapshotsOptions {
   readonly store?: "off" | "volume" | "s3" | "gcs" | "azure";
   /** The bucket (s3, gcs) or the container (azure). Allowed: a bucket's or container's name. */
   readonly bucket?: string;
-  /** Path in the bucket, which no other Elasticsearch may write to. Default: the stack's name. Allowed: a path, such as traces/prod. */
+  /**
+   * Path in the bucket. No other repository may be there. Default: the stack's name, and what its users' names begin with. Allowed: a path,
+   * such as traces/prod.
+   */
   readonly path?: string;
   /** Address of an object store that speaks S3. Default: AWS's. Allowed: an address, such as https://s3.example.com. */
   readonly endpoint?: string;
   /**
    * Secret in the stack's namespace with the keys `access_key` and `secret_key` (s3), `credentials_file` (gcs), or `account` and `key`
-   * (azure). Default: those that the cloud gives to the pod. Allowed: the name of a Secret.
+   * (azure). Needed for a bucket, unless the Elasticsearch is one that exists: its own keystore holds them. Allowed: the name of a Secret.
    */
   readonly credentialsSecret?: string;
   /**
@@ -346,7 +352,10 @@ export interface ElasticsearchSnapshotsOptions {
    * name of a StorageClass.
    */
   readonly storageClass?: string;
-  /** Hour of the day, UTC, at which the copy is made. Allowed: an hour of the day, UTC, from 0 to 23. Default: 1. */
+  /**
+   * Hour of the day, UTC, at which the copy is made: after the index cleaner's, which can delete no index that is being copied. Allowed: an
+   * hour of the day, UTC, from 0 to 23. Default: 5.
+   */
   readonly hour?: number | string;
   /**
    * How long snapshots are kept, in days. The newest is kept longer, if it is the last good one. Allowed: days from 1d to 365d, such as 7d.

@@ -97,7 +97,7 @@ export function settingsOf<K extends SettingsKey>(
     ...portConflicts(groups.publish),
     ...[...platformConflicts(groups), ...sizeConflicts(groups)].map((problem) => `${namespace}:${problem}`),
     ...samplingProblems(groups),
-    ...(statesLoad(written) ? loadProblems(groups) : []),
+    ...loadProblems(groups),
   );
   if (problems.length > 0 || !result.success) throw new SettingsError(stack, problems);
   return deepFreeze({ ...(result.data as unknown as Pick<Parsed, K>), stack });
@@ -140,10 +140,6 @@ function samplingProblems({ sampling, collector, sampler }: Partial<Parsed>): st
     ...(collector && sampler ? capacityProblems(namespace, sampling, samplingTier({ collector, sampler })) : []),
   ];
 }
-
-/** Whether somebody wrote what to expect. A load that is only a default is nobody's own: no stack is refused for it. */
-const statesLoad = ({ sampling }: Readonly<Record<string, unknown>>): boolean =>
-  typeof sampling === "object" && sampling !== null && "expected" in sampling;
 
 /** What is too small for the load that is expected. */
 function loadProblems({ platform, retention, elasticsearch, sampling, collector, sampler, jaeger }: Partial<Parsed>): string[] {

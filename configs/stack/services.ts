@@ -21,7 +21,7 @@ const snapshots = z
     bucket: text("a bucket's or container's name", bucketName).optional().describe("The bucket (s3, gcs) or the container (azure)."),
     path: text("a path, such as traces/prod", /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/)
       .optional()
-      .describe("Path in the bucket, which no other Elasticsearch may write to. Default: the stack's name."),
+      .describe("Path in the bucket. No other repository may be there. Default: the stack's name, and what its users' names begin with."),
     endpoint: text("an address, such as https://s3.example.com", /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/)
       .optional()
       .describe("Address of an object store that speaks S3. Default: AWS's."),
@@ -29,7 +29,7 @@ const snapshots = z
       .optional()
       .describe(
         "Secret in the stack's namespace with the keys `access_key` and `secret_key` (s3), `credentials_file` (gcs), or `account` and `key` (azure). " +
-          "Default: those that the cloud gives to the pod.",
+          "Needed for a bucket, unless the Elasticsearch is one that exists: its own keystore holds them.",
       ),
     storage: mebibytes("1Gi", "16384Gi")
       .prefault("20Gi")
@@ -39,7 +39,11 @@ const snapshots = z
       .describe(
         "Class of the volume. Of several nodes all must be able to write to it (ReadWriteMany). Default: `kubernetes.storageClass`.",
       ),
-    hour: integer(0, 23, "an hour of the day, UTC,").prefault(1).describe("Hour of the day, UTC, at which the copy is made."),
+    hour: integer(0, 23, "an hour of the day, UTC,")
+      .prefault(5)
+      .describe(
+        "Hour of the day, UTC, at which the copy is made: after the index cleaner's, which can delete no index that is being copied.",
+      ),
     retention: days(1, 365)
       .prefault("7d")
       .describe("How long snapshots are kept, in days. The newest is kept longer, if it is the last good one."),

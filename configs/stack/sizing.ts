@@ -4,6 +4,7 @@ import { allShards, bytesPerDay, indexCopies, mostShards, shardsPerDay, storedDa
 import { freeAtLow } from "../elasticsearch/watermarks";
 import { samplingTier } from "../sampling/capacity";
 import { expectedTraffic, forecast } from "../sampling/forecast";
+import { statesLoad } from "../sampling/model";
 import { hasJaegerCollectors, hasSamplers, ownElasticsearch } from "../topology/kubernetes";
 import type { Settings } from "./schema";
 
@@ -49,6 +50,9 @@ export interface Sizing {
   readonly processors: readonly Processors[];
 }
 
+/** Room in a snapshot volume beside what it holds: segments that merges have replaced stay until the last snapshot that has them goes. */
+const replacedSegments = 1.25;
+
 const mebibyte = 2 ** 20;
 
 /** How many instances of several are counted on: all but one. */
@@ -57,7 +61,9 @@ const countedOn = (instances: number): number => Math.max(1, instances - 1);
 /** Sizes of a stack for its expected load. */
 export function sizing(settings: SizedSettings): Sizing {
   const { elasticsearch, sampling, collector } = settings;
-  const { receivedSpansPerSecond: received, keptSpansPerSecond: kept } = forecast(sampling, expectedTraffic(sampling));
+  const { receivedSpansPerSecond: begun, keptSpansPerSecond: kept } = forecast(sampling, expectedTraffic(sampling));
+  // Where the application decides, it sends what is kept and no more.
+  const received = sampling.decide === "app" ? kept : begun;
   const copies = indexCopies(settings) + 1;
   const own = ownElasticsearch(settings) && settings.platform === "kubernetes";
   const tier = samplingTier(settings);
@@ -69,7 +75,10 @@ export function sizing(settings: SizedSettings): Sizing {
     shardsPerDay: shardsPerDay(settings),
     disk: {
       needed: bytesPerDay(settings) * copies * storedDays(settings),
-      usable: own ? elasticsearch.nodes * (elasticsearch.storage * mebibyte - freeAtLow(elasticsearch.storage * mebibyte)) : undefined,
+      // Of several nodes one may be lost: the others then hold its copies, too.
+      usable: own
+        ? countedOn(elasticsearch.nodes) * (elasticsearch.storage * mebibyte - freeAtLow(elasticsearch.storage * mebibyte))
+        : undefined,
     },
     queueSeconds: (queueBytes({ collector }) * tier.counted) / (kept * sampling.expected.bytesPerSpan),
     processors: settings.platform === "kubernetes" ? processorsOf(settings, received, kept) : [],
@@ -98,6 +107,7 @@ const cores = (thousandths: number): string => (thousandths / 1000).toFixed(thou
 
 /** The seconds as people read them. */
 function timeText(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "any time";
   if (seconds >= 86_400) return `${Math.floor(seconds / 86_400)} days`;
   if (seconds >= 7200) return `${Math.floor(seconds / 3600)} hours`;
   return seconds >= 120 ? `${Math.floor(seconds / 60)} minutes` : `${Math.floor(seconds)} s`;
@@ -123,63 +133,130 @@ export function sizingTexts(settings: SizedSettings): Readonly<Record<string, st
   };
 }
 
+/** Numbers of nodes and of instances that stack config may have; of two nodes none is a majority. */
+const nodeCounts = [1, 3, 4, 5, 6, 7, 8, 9];
+const instanceCounts = Array.from({ length: 64 }, (_, i) => i + 1);
+const mostStorage = 16384 * 2 ** 30;
+const mostCpu = 64_000;
+
 /**
- * What is too small for the expected load, one sentence each, with what would do.
+ * What is too small for the load that is stated, one sentence each, with what would do. A load that is only a default is nobody's own: no stack is
+ * refused for it, but for a number of shards that no Elasticsearch takes.
  *
  * @param namespace What keys begin with, `tracing`.
  */
 export function sizeProblems(namespace: string, settings: SizedSettings): string[] {
-  const { kept, disk, queueSeconds, processors } = sizing(settings);
-  const { nodes, storage } = settings.elasticsearch;
-  const load = `for ${perSecond(kept)} spans a second that ${namespace}:sampling.expected and the rates keep`;
-  const at = (key: string, found: string, allowed: string) => `${namespace}:${key}: found ${found}; allowed: ${allowed}`;
-  const problems: string[] = [];
-  if (disk.usable !== undefined && disk.needed > disk.usable) {
-    const each = leastStorage(disk.needed / nodes);
-    problems.push(
-      at(
-        "elasticsearch.storage",
-        `${storage}Mi${nodes > 1 ? ` on each of ${nodes} nodes` : ""}`,
-        `${gibibytes(each)} or more, ${load} and ${settings.retention} days of retention; or a shorter retention, lower rates, or more nodes`,
-      ),
-    );
-  }
-  const most = mostShards * nodes;
-  if (ownElasticsearch(settings) && allShards(settings) > most) {
-    problems.push(
-      at(
-        "elasticsearch.nodes",
-        String(nodes),
-        `${Math.ceil(allShards(settings) / mostShards)} or more, as ${allShards(settings)} shards ${load} are too many for ${nodes}`,
-      ),
-    );
-  }
-  if (queueSeconds < leastQueue) {
-    const { counted } = samplingTier(settings);
-    const bytes = (kept * settings.sampling.expected.bytesPerSpan * leastQueue) / counted;
-    problems.push(
-      at(
-        "collector.queue",
-        `${settings.collector.queue}Mi`,
-        `${queueForWaiting(bytes / mebibyte)}Mi or more, which holds ${leastQueue} s ${load}`,
-      ),
-    );
-  }
-  for (const { group, needed, has, counted, instances } of processors) {
-    const wanted = needed / processorShare;
-    if (wanted <= has) continue;
-    const each = has / counted;
-    const enough = Math.ceil(wanted / each);
-    problems.push(
-      at(
-        `${group}.cpu`,
-        `${each}m for ${instances > 1 ? `each of ${instances} instances` : "its one instance"}`,
-        `${Math.ceil(wanted / counted)}m or more, or ${enough > 1 ? enough + 1 : 1} instances: the expected load keeps ${cores(needed)} processors busy, which ` +
-          `must be ${processorShare * 100} % at most, also while one of several instances is away`,
-      ),
-    );
-  }
-  return problems;
+  const sizes = sizing(settings);
+  const load = `for ${perSecond(sizes.kept)} spans a second that ${namespace}:sampling.expected and the rates keep`;
+  /** Several ways out, of which some may not be there. */
+  const problem = (key: string, found: string, ways: readonly (string | undefined)[], why: string) => {
+    const allowed = ways.filter((way) => way !== undefined);
+    return `${namespace}:${key}: found ${found}; allowed: ${allowed.length > 0 ? allowed.join(", or ") : "lower rates or a shorter retention"}, ${why}`;
+  };
+  const nodes = (passes: (of: SizedSettings) => boolean) => {
+    const more = nodeCounts.filter((count) => count > settings.elasticsearch.nodes);
+    const enough = more.find((count) => passes({ ...settings, elasticsearch: { ...settings.elasticsearch, nodes: count } }));
+    return enough === undefined ? undefined : `${namespace}:elasticsearch.nodes of ${enough}`;
+  };
+  return [
+    ...shardProblems(settings, nodes, problem),
+    ...(statesLoad(settings.sampling)
+      ? [
+          ...diskProblems(settings, sizes, load, nodes, problem),
+          ...queueProblems(settings, sizes, load, problem),
+          ...sizes.processors.flatMap((processors) => processorProblems(namespace, settings, processors, nodes, problem)),
+        ]
+      : []),
+  ];
+}
+
+type Problem = (key: string, found: string, ways: readonly (string | undefined)[], why: string) => string;
+type Nodes = (passes: (of: SizedSettings) => boolean) => string | undefined;
+
+function shardProblems(settings: SizedSettings, nodes: Nodes, problem: Problem): string[] {
+  const fits = (of: SizedSettings) => allShards(of) <= mostShards * of.elasticsearch.nodes;
+  if (!ownElasticsearch(settings) || fits(settings)) return [];
+  const ways = [nodes(fits), "a shorter retention"];
+  return [
+    problem(
+      "retention",
+      `${settings.retention}d`,
+      ways,
+      `as its indices have ${allShards(settings)} shards and a node takes ${mostShards}`,
+    ),
+  ];
+}
+
+function diskProblems(settings: SizedSettings, { disk }: Sizing, load: string, nodes: Nodes, problem: Problem): string[] {
+  if (disk.usable === undefined) return [];
+  const { storage, nodes: count, snapshots } = settings.elasticsearch;
+  const each = leastStorage(disk.needed / countedOn(count));
+  const fits = (of: SizedSettings) => {
+    const { needed, usable = 0 } = sizing(of).disk;
+    return needed <= usable;
+  };
+  const copied = bytesPerDay(settings) * (storedDays(settings) + snapshots.retention) * replacedSegments;
+  return [
+    ...(disk.needed > disk.usable
+      ? [
+          problem(
+            "elasticsearch.storage",
+            `${storage}Mi${count > 1 ? ` on each of ${count} nodes, of which one may be lost` : ""}`,
+            [each <= mostStorage ? `${gibibytes(each)} or more` : undefined, nodes(fits)],
+            `${load} and ${settings.retention} days of retention`,
+          ),
+        ]
+      : []),
+    ...(snapshots.store === "volume" && copied > snapshots.storage * mebibyte
+      ? [
+          problem(
+            "elasticsearch.snapshots.storage",
+            `${snapshots.storage}Mi`,
+            [copied <= mostStorage ? `${gibibytes(copied)} or more` : undefined, "a shorter snapshots.retention"],
+            load,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function queueProblems(settings: SizedSettings, { kept, queueSeconds }: Sizing, load: string, problem: Problem): string[] {
+  if (queueSeconds >= leastQueue) return [];
+  const bytes = (kept * settings.sampling.expected.bytesPerSpan * leastQueue) / samplingTier(settings).counted;
+  const ways = [`${queueForWaiting(bytes / mebibyte)}Mi or more`];
+  return [problem("collector.queue", `${settings.collector.queue}Mi`, ways, `which holds ${leastQueue} s ${load}`)];
+}
+
+function processorProblems(
+  namespace: string,
+  settings: SizedSettings,
+  { group, needed, has, counted, instances }: Processors,
+  nodes: Nodes,
+  problem: Problem,
+): string[] {
+  const fits = (of: SizedSettings) => sizing(of).processors.every((one) => one.group !== group || one.needed / processorShare <= one.has);
+  if (fits(settings)) return [];
+  const each = Math.ceil(needed / processorShare / counted);
+  const field = instancesOf(settings, group);
+  const enough =
+    field && instanceCounts.find((count) => count > instances && fits({ ...settings, [group]: { ...settings[group], [field]: count } }));
+  const more = group === "elasticsearch" ? nodes(fits) : enough && `${namespace}:${group}.${field} of ${enough}`;
+  return [
+    problem(
+      `${group}.cpu`,
+      `${has / counted}m for ${instances > 1 ? `each of ${instances} instances` : "its one instance"}`,
+      [each <= mostCpu ? `${each}m or more` : undefined, more || undefined],
+      `as the expected load keeps ${cores(needed)} processors busy, which must be ${processorShare * 100} % at most, also while one of several instances is away`,
+    ),
+  ];
+}
+
+/** The setting for a service's number of instances, where there may be more. */
+function instancesOf(settings: SizedSettings, group: Processors["group"]): string | undefined {
+  if (group === "sampler") return "replicas";
+  if (group === "jaeger") return hasJaegerCollectors(settings) ? "collectors" : "replicas";
+  if (group === "elasticsearch" || !hasSamplers(settings)) return undefined;
+  return settings.collector.maxReplicas === undefined ? "replicas" : "maxReplicas";
 }
 
 /** The smallest disk, bytes, of which some bytes may be filled. */

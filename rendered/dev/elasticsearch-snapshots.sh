@@ -17,41 +17,46 @@ good() {
   [[ $2 == *$'\n'200 ]] || { echo "$1: ${2//$'\n'/ }" >&2; return 1; }
 }
 
-# The snapshots, oldest first: name, state, when it began, when it ended.
+# The snapshots, oldest first: name, state, when it began, when it ended, how many indices it holds.
 list() {
   local answer line
-  answer=$(ask GET '_cat/snapshots/tracing?h=id,status,start_epoch,end_epoch&s=start_epoch')
+  answer=$(ask GET '_cat/snapshots/tracing?h=id,status,start_epoch,end_epoch,indices&s=start_epoch')
   good 'the list of snapshots' "$answer" || return
   while read -r line; do [[ $line != tracing-* ]] || echo "$line"; done <<<"$answer"
 }
 
-# The newest that is whole: its name and when it ended.
+# The newest that is whole and holds that many indices at least: its name and when it ended.
 newest() {
-  local name state began ended found=
-  while read -r name state began ended; do [ "$state" != SUCCESS ] || found="$name $ended"; done < <(list)
+  local name state began ended held found=
+  while read -r name state began ended held; do
+    [ "$state" != SUCCESS ] || [ "$held" -lt "$1" ] || found="$name $ended"
+  done < <(list)
   echo "$found"
 }
 
 take() {
   local name=tracing-$(date -u +%Y.%m.%d-%H%M%S) answer
   good "$name" "$(ask PUT "_snapshot/tracing/$name" @- <<<'{"indices":"jaeger-span-*,jaeger-service-*,jaeger-dependencies-*,jaeger-sampling-*","ignore_unavailable":true,"include_global_state":false}')" || return
-  # Elasticsearch makes it by itself; one that does not answer for a moment is asked again.
-  while true; do
+  # Elasticsearch makes it by itself; one that does not answer for a while is asked again, for ten minutes.
+  SECONDS=0
+  while ((SECONDS < 600)); do
     sleep 3
-    answer=$(ask GET "_snapshot/tracing/$name?filter_path=snapshots.state,snapshots.reason,snapshots.failures.reason")
+    answer=$(ask GET "_snapshot/tracing/$name?filter_path=error,snapshots.state,snapshots.reason,snapshots.failures.reason")
     case $answer in
       *'"state":"SUCCESS"'*) echo "$name is made"; return ;;
-      *'"state":"IN_PROGRESS"'*) ;;
-      *'"state":'* | *$'\n'404) echo "$name is not whole: ${answer//$'\n'/ }" >&2; return 1 ;;
+      *'"state":"IN_PROGRESS"'*) SECONDS=0 ;;
+      *'"state":'* | *$'\n'40[134]) break ;;
     esac
   done
+  echo "$name is not whole: ${answer//$'\n'/ }" >&2
+  return 1
 }
 
-# Deletes what is old, but never the newest that is whole.
+# Deletes what is old, but never the newest that is whole and holds anything.
 forget() {
-  local keep name state began ended patience=3600
-  read -r keep ended < <(newest)
-  while read -r name state began ended; do
+  local keep name state began ended held patience=3600
+  read -r keep ended < <(newest 1)
+  while read -r name state began ended held; do
     [ "$state" != IN_PROGRESS ] && [ "$name" != "$keep" ] && [ "$began" -lt $(($(date +%s) - 604800)) ] || continue
     good "$name" "$(ask DELETE "_snapshot/tracing/$name")" && echo "$name is deleted"
   done < <(list)
@@ -71,7 +76,7 @@ report() {
 }
 
 tell() {
-  read -r _ made < <(newest)
+  read -r _ made < <(newest 0)
   read -r result 2>/dev/null </var/lib/elasticsearch-snapshots/last-result
   report
 }

@@ -37,7 +37,7 @@ let status: number;
 let told: string;
 
 /** A list as Elasticsearch's `_cat` has it. */
-const list = () => snapshots.map(({ id, status: state, start }) => `${id} ${state} ${start} ${start + 60}\n`).join("");
+const list = () => snapshots.map(({ id, status: state, start }) => `${id} ${state} ${start} ${start + 60} ${id.includes("empty") ? 0 : 2}\n`).join("");
 
 function answer(method: string, path: string): string {
   if (path.startsWith("/_cat/snapshots/tracing")) return list();
@@ -161,9 +161,12 @@ describe("restoring", () => {
   test.each([
     ["a name that is none", 'a"b', 'error: snapshot: found "a"b"; allowed: a name from the list, or latest'],
     ["a path", "../_all", "error: snapshot: found"],
-    ["latest, where none is whole", "latest", "error: there is no whole snapshot"],
+    ["latest, where none is whole and holds anything", "latest", "error: there is no whole snapshot that holds an index"],
   ])("refuses %s, before anything is asked to change", async (_what, name, message) => {
-    snapshots = [{ id: "tracing-a", status: "PARTIAL", start: ago(1) }];
+    snapshots = [
+      { id: "tracing-a", status: "PARTIAL", start: ago(1) },
+      { id: "tracing-empty", status: "SUCCESS", start: ago(0.5) },
+    ];
     const { code, output } = await restore(name);
     expect([code, output]).toEqual([1, expect.stringContaining(message)]);
     expect(asked.filter((request) => !request.startsWith("GET"))).toEqual([]);

@@ -49,26 +49,22 @@ test.each<[string, Record<string, unknown>]>([
   [
     "storage",
     {
-      elasticsearch: { memory: "2Gi", storage: "30Gi", snapshots: { store: "volume" } },
+      elasticsearch: { memory: "2Gi", storage: "30Gi", snapshots: { store: "volume", storage: "30Gi" } },
       prometheus: { storage: "8Gi" },
       collector: { replicas: 2, queue: "977Mi" },
     },
   ],
   ["the class of the volumes", { kubernetes: { volumes: "delete", storageClass: "fast" } }],
-  [
-    "the number of Elasticsearch's nodes",
-    {
-      elasticsearch: {
-        memory: "2Gi",
-        storage: "20Gi",
-        nodes: 3,
-        tls: "cert-manager",
-        snapshots: { store: "volume", storageClass: "shared" },
-      },
-    },
-  ],
 ])("an edit of %s makes nothing anew", async (_, config) => {
   expect(await found(config)).toEqual([]);
+});
+
+test("an edit of the number of Elasticsearch's nodes makes nothing anew but the snapshots' claim, which several pods cannot share", async () => {
+  const snapshots = { store: "volume", storage: "30Gi", storageClass: "shared" };
+  const several = { memory: "2Gi", storage: "20Gi", nodes: 3, tls: "cert-manager", snapshots };
+  expect(await found({ elasticsearch: several })).toEqual([
+    expect.stringMatching(/PersistentVolumeClaim::tracing-elasticsearch-snapshots: metadata.name was "elasticsearch-snapshots" and is/),
+  ]);
 });
 
 describe("a replacement is found:", () => {

@@ -180,7 +180,8 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
         metadata: { ...metadata, annotations: { ...notAwaited, ...(this.keep ? keptByGitOps : {}) } },
         spec: sharedClaimSpec(this.settings, workload, folder),
       },
-      { ...options, ...(this.keep ? { protect: true } : {}), retainOnDelete: this.keep },
+      // The class of a volume that is there cannot change.
+      { ...options, retainOnDelete: this.keep, ignoreChanges: ["spec.storageClassName"] },
     );
   }
 

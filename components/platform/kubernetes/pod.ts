@@ -181,8 +181,9 @@ export const ownFolders = ({ data }: Workload): DataFolder[] => data.filter(({ s
 export const sharedFolders = ({ data }: Workload): (DataFolder & { readonly shared: string })[] =>
   data.flatMap((folder) => (folder.shared === undefined ? [] : [{ ...folder, shared: folder.shared }]));
 
-/** Name of the claim of such a folder. */
-export const sharedClaim = ({ name }: Workload, shared: string): string => `${name}-${shared}`;
+/** Name of the claim of such a folder. A volume for several pods is another than one for a single pod: its mode cannot change. */
+export const sharedClaim = (workload: Workload, shared: string): string =>
+  `${workload.name}-${shared}${hasSeveral(workload) ? "-for-all" : ""}`;
 
 const claimMounts = (workload: Workload): Mount[] =>
   workload.kind === "stateful" ? ownFolders(workload).map(({ path }) => ({ name: dataVolume, mountPath: path })) : [];

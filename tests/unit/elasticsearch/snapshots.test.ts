@@ -9,6 +9,8 @@ import { problemsOf, settingsWith } from "../../support/settings";
 
 const cluster = (snapshots: object, elasticsearch: object = {}) =>
   settingsWith({ platform: "kubernetes", elasticsearch: { snapshots, ...elasticsearch } });
+/** Credentials of a bucket. */
+const credentials = { credentialsSecret: "es" };
 const three = { nodes: 3, tls: "cert-manager" };
 const elasticsearchOf = (settings: ReturnType<typeof cluster>) => workloadsOf(settings).find(({ name }) => name === "elasticsearch")!;
 
@@ -17,7 +19,7 @@ describe("the repository", () => {
     [{ store: "volume" }, { type: "fs", settings: { location: "/usr/share/elasticsearch/snapshots" } }],
     [
       { store: "s3", bucket: "traces" },
-      { type: "s3", settings: { bucket: "traces", base_path: "dev" } },
+      { type: "s3", settings: { bucket: "traces", base_path: "dev/tracing" } },
     ],
     [
       { store: "s3", bucket: "traces", path: "a/b", endpoint: "https://s3.example.com" },
@@ -25,14 +27,14 @@ describe("the repository", () => {
     ],
     [
       { store: "gcs", bucket: "traces" },
-      { type: "gcs", settings: { bucket: "traces", base_path: "dev" } },
+      { type: "gcs", settings: { bucket: "traces", base_path: "dev/tracing" } },
     ],
     [
       { store: "azure", bucket: "traces" },
-      { type: "azure", settings: { container: "traces", base_path: "dev" } },
+      { type: "azure", settings: { container: "traces", base_path: "dev/tracing" } },
     ],
   ])("of %j", (snapshots, repository) => {
-    expect(repositories(cluster(snapshots))).toEqual([repository]);
+    expect(repositories(cluster(snapshots.store === "volume" ? snapshots : { ...snapshots, ...credentials }))).toEqual([repository]);
   });
 
   test("is one for each prefix, and there is none without a store: no user and no workload either", () => {
@@ -78,7 +80,9 @@ describe("Elasticsearch on Kubernetes", () => {
     expect(pod).toContain('"command":["/bin/bash","-c"');
     const ports = (of: typeof settings) => JSON.stringify(policyOf(of, elasticsearchOf(of)).egress ?? []);
     expect(ports(settings)).toContain('"port":443');
-    expect(ports(cluster({ store: "s3", bucket: "traces", endpoint: "http://minio.example.com:9000" }))).toContain('"port":9000');
+    expect(ports(cluster({ store: "s3", bucket: "traces", endpoint: "http://minio.example.com:9000", ...credentials }))).toContain(
+      '"port":9000',
+    );
     expect(ports(cluster({ store: "volume" }))).not.toContain('"port":443');
   });
 
@@ -103,19 +107,31 @@ describe("is refused", () => {
   const external = { url: "https://a:9200", passwordSecret: "a" };
 
   test.each<[string, object, readonly string[]]>([
-    ["a bucket's store without a bucket", { snapshots: { store: "s3" } }, ["snapshots.bucket: missing"]],
+    [
+      "a bucket's store without a bucket",
+      { snapshots: { store: "s3" } },
+      ["snapshots.bucket: missing", "snapshots.credentialsSecret: missing"],
+    ],
     [
       "a volume with what only a bucket has",
-      { snapshots: { store: "volume", bucket: "traces", path: "a", credentialsSecret: "es" } },
+      { snapshots: { store: "volume", bucket: "traces", path: "a", ...credentials } },
       ['snapshots.bucket: found "traces"', 'snapshots.path: found "a"', 'snapshots.credentialsSecret: found "es"'],
     ],
-    ["an endpoint of gcs", { snapshots: { store: "gcs", bucket: "traces", endpoint: "https://a.b" } }, ["snapshots.endpoint: found"]],
-    ["a class without a volume", { snapshots: { store: "s3", bucket: "traces", storageClass: "nfs" } }, ["snapshots.storageClass: found"]],
+    [
+      "an endpoint of gcs",
+      { snapshots: { store: "gcs", bucket: "traces", endpoint: "https://a.b", ...credentials } },
+      ["snapshots.endpoint: found"],
+    ],
+    [
+      "a class without a volume",
+      { snapshots: { store: "s3", bucket: "traces", storageClass: "nfs", ...credentials } },
+      ["snapshots.storageClass: found"],
+    ],
     ["a volume for several nodes without a class", { ...three, snapshots: { store: "volume" } }, ["snapshots.storageClass: missing"]],
     ["a volume for others' Elasticsearch", { external, snapshots: { store: "volume" } }, ['snapshots.store: found "volume"']],
     [
       "a Secret for others' Elasticsearch",
-      { external, snapshots: { store: "s3", bucket: "traces", credentialsSecret: "es" } },
+      { external, snapshots: { store: "s3", bucket: "traces", ...credentials } },
       ["snapshots.credentialsSecret: found"],
     ],
   ])("%s", (_what, elasticsearch, expected) => {
@@ -125,7 +141,7 @@ describe("is refused", () => {
   });
 
   test("an object store on Docker", () => {
-    expect(problemsOf({ elasticsearch: { snapshots: { store: "s3", bucket: "traces" } } })).toEqual([
+    expect(problemsOf({ elasticsearch: { snapshots: { store: "s3", bucket: "traces", ...credentials } } })).toEqual([
       'tracing:elasticsearch.snapshots.store: found "s3"; allowed: off or volume on docker',
     ]);
   });

@@ -78,7 +78,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "sampling.expected.spansPerTrace": ["a number of spans from 1 to 10000", [0, 10_001, 1.5, ""]],
   "sampling.expected.bytesPerSpan": ["bytes from 100 to 100000", [0, 99, 100_001, 1.5, "1Ki", ""]],
   "sampling.expected.errors": [aPercentage, percentages],
-  "sampling.expected.average": [aPercentage, percentages],
+  "sampling.expected.average": ["a percentage from 1 to 100", [0, 101, 1.5, "10%", ""]],
   "sampling.expected.longestTrace": ["a duration from 1s to 10m, such as 500ms or 2s", ["999ms", "11m", "5", ""]],
   "kubernetes.namespace": [aNamespace, notNames],
   "kubernetes.cluster": ["a name", ["", "-a", "a b", "é"]],
@@ -276,8 +276,8 @@ describe.each(leaves)("$path", ({ path, allowed, required }) => {
   test(required ? "is missed" : "is not missed", () => {
     const base = Object.fromEntries(Object.entries(baseOf(path)).filter(([key]) => key !== `tracing:${path}`));
     const problems = problemsOf(path.includes(".") ? configWith(path, undefined) : {}, base);
-    // A store that needs no bucket.
-    if (path === "elasticsearch.snapshots.bucket")
+    // A store that needs no bucket and no credentials.
+    if (["elasticsearch.snapshots.bucket", "elasticsearch.snapshots.credentialsSecret"].includes(path))
       return expect(problemsOf({ elasticsearch: { snapshots: { store: "volume" } } }, base)).toEqual([]);
     // What contradicts the platform is told of its group.
     expect(problems.filter((problem) => problem.startsWith(`tracing:${path}:`))).toEqual(

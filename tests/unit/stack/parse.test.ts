@@ -20,7 +20,7 @@ describe("settings of a minimal config", () => {
         operations: [],
         services: [],
         decide: "collector",
-        expected: { tracesPerSecond: 100, spansPerTrace: 10, bytesPerSpan: 700, errors: 1, average: 100, longestTrace: 5000 },
+        expected: { spansPerTrace: 10, bytesPerSpan: 700, errors: 1, average: 100, longestTrace: 5000 },
       },
       kubernetes: {
         namespace: "tracing",
@@ -38,7 +38,7 @@ describe("settings of a minimal config", () => {
         tls: "off",
         certificateSecret: "elasticsearch-tls",
         passwordVersion: 1,
-        snapshots: { store: "off", storage: 20_480, hour: 1, retention: 7 },
+        snapshots: { store: "off", storage: 20_480, hour: 5, retention: 7 },
         bootstrap: false,
       },
       collector: { memory: 256, cpu: 500, queue: 391, debug: "off", replicas: 1 },

@@ -45,43 +45,76 @@ describe("shards of a day", () => {
 });
 
 describe("a stack that is too small for the load that it states is refused, and told what would do", () => {
-  const refused = (groups: Record<string, unknown>) => problemsOf(groups, kubernetes);
-  /** The same with what a message allows is not refused for it any more. */
-  const mended = (groups: Record<string, unknown>, about: string, with_: (allowed: string) => Record<string, unknown>) => {
-    const problem = refused(groups).find((one) => one.startsWith(`tracing:${about}:`))!;
-    const allowed = /allowed: (\S+)/.exec(problem)![1]!;
-    expect(refused({ ...groups, ...with_(allowed) }).filter((one) => one.startsWith(`tracing:${about}:`))).toEqual([]);
+  type Groups = Record<string, unknown>;
+  const refused = (groups: Groups) => problemsOf(groups, kubernetes);
+  const about = (key: string, groups: Groups) => refused(groups).filter((one) => one.startsWith(`tracing:${key}:`));
+  /** A group with one more setting. */
+  const with_ = (groups: Groups, key: string, value: string) => {
+    const [group = "", name = ""] = key.replace("tracing:", "").split(".");
+    return { ...groups, [group]: { ...(groups[group] as object | undefined), [name]: value } };
+  };
+  /** The problem; what its message allows mends it, each way. */
+  const mended = (groups: Groups, key: string) => {
+    const [problem = ""] = about(key, groups);
+    const [, allowed = "", other, count] = /allowed: (\d\S+) or more(?:, or (tracing:\S+) of (\d+))?/.exec(problem) ?? [];
+    expect(about(key, with_(groups, key, allowed))).toEqual([]);
+    const spread = (of: Groups) => (other === "tracing:elasticsearch.nodes" ? with_(of, "elasticsearch.tls", "cert-manager") : of);
+    if (other) expect(about(key, spread(with_(groups, other, count!)))).toEqual([]);
+    if (other) expect(about(key, spread(with_(groups, other, String(Number(count) - 1))))).not.toEqual([]);
     return problem;
   };
 
   test("by its disk", () => {
-    const groups = { sampling: load(100), elasticsearch: { storage: "100Gi" } };
-    const problem = mended(groups, "elasticsearch.storage", (storage) => ({ elasticsearch: { storage } }));
-    expect(problem).toBe(
-      "tracing:elasticsearch.storage: found 102400Mi; allowed: 253Gi or more, for 1000 spans a second that tracing:sampling.expected and the rates " +
-        "keep and 7 days of retention; or a shorter retention, lower rates, or more nodes",
+    expect(mended({ sampling: load(100), elasticsearch: { storage: "100Gi" } }, "elasticsearch.storage")).toBe(
+      "tracing:elasticsearch.storage: found 102400Mi; allowed: 253Gi or more, or tracing:elasticsearch.nodes of 7, for 1000 spans a second that " +
+        "tracing:sampling.expected and the rates keep and 7 days of retention",
     );
+  });
+
+  test("by the volume of its snapshots", () => {
+    const groups = { sampling: load(100), elasticsearch: { storage: "500Gi", snapshots: { store: "volume" } } };
+    expect(about("elasticsearch.snapshots.storage", groups)).toEqual([
+      expect.stringMatching(/found 20480Mi; allowed: 474Gi or more, or a shorter/),
+    ]);
+    const larger = { ...groups, elasticsearch: { ...groups.elasticsearch, snapshots: { store: "volume", storage: "474Gi" } } };
+    expect(about("elasticsearch.snapshots.storage", larger)).toEqual([]);
   });
 
   test("by its queue", () => {
     const groups = { sampling: load(200), elasticsearch: { storage: "2048Gi" } };
-    const problem = mended(groups, "collector.queue", (queue) => ({ collector: { queue, memory: "2Gi" } }));
-    expect(problem).toMatch(/^tracing:collector\.queue: found 391Mi; allowed: \d+Mi or more, which holds 120 s for 2000 spans a second/);
+    expect(mended(groups, "collector.queue")).toMatch(
+      /^tracing:collector\.queue: found 391Mi; allowed: \d+Mi or more, which holds 120 s for 2000 spans a second/,
+    );
   });
 
-  test.each(["collector", "sampler", "jaeger", "elasticsearch"])("by the processors of %s", (group) => {
+  test.each([
+    ["collector", "its one instance", "collector.replicas"],
+    ["sampler", "each of 3 instances", "sampler.replicas"],
+    ["jaeger", "its one instance", "jaeger.replicas"],
+  ])("by the processors of %s", (group, instances, key) => {
     const groups = { sampling: load(1500), sampler: { replicas: 3, memory: "32Gi" }, elasticsearch: { storage: "16384Gi" } };
-    const problem = mended(groups, `${group}.cpu`, (cpu) => ({ [group]: { ...groups[group as keyof typeof groups], cpu } }));
-    expect(problem).toMatch(
-      /: found \d+m for (its one instance|each of 3 instances); allowed: \d+m or more, or \d+ instances: the expected load keeps/,
+    expect(mended(groups, `${group}.cpu`)).toMatch(
+      new RegExp(`: found 500m for ${instances}; allowed: \\d+m or more, or tracing:${key} of \\d+, as the expected load keeps`),
+    );
+  });
+
+  test("by the processors of Elasticsearch: more nodes have more to do, as each index has a copy then", () => {
+    const groups = { sampling: load(300), elasticsearch: { storage: "16384Gi" } };
+    expect(mended(groups, "elasticsearch.cpu")).toMatch(
+      /: found 1000m for its one instance; allowed: \d+m or more, or tracing:elasticsearch\.nodes of 5, /,
     );
   });
 
   test("by its shards, of which a node takes a thousand", () => {
     const groups = { sampling: load(20_000), retention: "365d", elasticsearch: { storage: "16384Gi" } };
-    expect(refused(groups).find((one) => one.startsWith("tracing:elasticsearch.nodes:"))).toMatch(
-      /found 1; allowed: \d+ or more, as \d+ shards/,
-    );
+    expect(about("retention", groups)).toEqual([
+      expect.stringMatching(/found 365d; allowed: a shorter retention, as its indices have \d+ shards/),
+    ]);
+  });
+
+  test("and told so where nothing would do", () => {
+    const groups = { sampling: load(1_000_000), elasticsearch: { storage: "16384Gi", cpu: "64" } };
+    expect(about("elasticsearch.storage", groups)[0]).toContain("allowed: lower rates or a shorter retention, for");
   });
 
   test("but not for a load that nobody stated: the default is nobody's own", () => {
