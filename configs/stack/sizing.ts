@@ -15,7 +15,7 @@ export type SizedSettings = Pick<Settings, "platform" | "retention" | "elasticse
  * Microseconds of one processor that a span takes, of typical spans on a warm stack: docs/performance.md. It was an old server's core, half as fast as
  * a current one. `received` is for a Collector that samples, or for each of a gateway and a sampler; the rest is for spans that are kept.
  */
-const processor = { received: 150, written: 100, indexed: 350 } as const;
+const processor = { received: 120, written: 110, indexed: 360 } as const;
 
 /** Share of a service's processors that the expected load may take: beyond it, there is nothing left for bursts, restarts and merges. */
 const processorShare = 0.6;
