@@ -50,7 +50,9 @@ const querySamples = 40;
 const warmRate = 4000;
 /** Milliseconds without one more span, after which none is waited for. */
 const hopeless = 30_000;
-const patience = () => AbortSignal.timeout(60_000);
+/** Milliseconds after which a search is given up; it counts as that long. */
+const longestQuery = 60_000;
+const patience = () => AbortSignal.timeout(longestQuery);
 
 /** Runs a subject from nothing. */
 export async function measure(subject: Subject, load: Load, ledger: string, folder: string, helper: string): Promise<Figures> {
@@ -119,6 +121,20 @@ function peakOf(lab: Lab): { end: () => Promise<Record<string, number>> } {
       return most;
     },
   };
+}
+
+/** Milliseconds until Jaeger has answered. */
+async function timed(url: string): Promise<number> {
+  const start = performance.now();
+  try {
+    const answer = await fetch(url, { signal: patience() });
+    await answer.arrayBuffer();
+    // 404: a search that finds nothing.
+    if (answer.ok || answer.status === 404) return performance.now() - start;
+  } catch {
+    if (performance.now() - start >= longestQuery) return longestQuery;
+  }
+  throw new Error(`Jaeger does not answer ${url} as it should`);
 }
 
 /** What sends to a subject and asks it. */
@@ -247,14 +263,8 @@ class Client {
     const found: Record<string, Times> = {};
     for (const [kind, url] of Object.entries(kinds)) {
       const samples: number[] = [];
-      for (let i = 0; i < querySamples; i++) {
-        const start = performance.now();
-        const answer = await fetch(url(i), { signal: patience() });
-        await answer.arrayBuffer();
-        samples.push(performance.now() - start);
-        // 404: a search that finds nothing.
-        if (!answer.ok && answer.status !== 404) throw new Error(`Jaeger answers ${answer.status} to ${url(i)}`);
-      }
+      // Of one that takes a minute, a few are enough.
+      for (let i = 0; i < querySamples && samples.filter((one) => one >= longestQuery).length < 3; i++) samples.push(await timed(url(i)));
       found[kind] = times(samples);
     }
     return found;
