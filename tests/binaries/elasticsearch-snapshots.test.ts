@@ -37,7 +37,8 @@ let status: number;
 let told: string;
 
 /** A list as Elasticsearch's `_cat` has it. */
-const list = () => snapshots.map(({ id, status: state, start }) => `${id} ${state} ${start} ${start + 60} ${id.includes("empty") ? 0 : 2}\n`).join("");
+const list = () =>
+  snapshots.map(({ id, status: state, start }) => `${id} ${state} ${start} ${start + 60} ${id.includes("empty") ? 0 : 2}\n`).join("");
 
 function answer(method: string, path: string): string {
   if (path.startsWith("/_cat/snapshots/tracing")) return list();

@@ -21,7 +21,7 @@ const ledger = new Ledger(stack);
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const indices = async () =>
-  ((await systems.elasticsearch(`/_cat/indices/${jaegerIndices}?format=json&h=index`)) as unknown as { index: string }[])
+  ((await systems.elasticsearch(`/_cat/indices/${jaegerIndices}?format=json&h=index`)) as { index: string }[])
     .map(({ index }) => index)
     .sort();
 const whole = { lost: 0, duplicated: 0, unacknowledged: 0 };
@@ -54,7 +54,7 @@ test("what was copied and then deleted is all there again, id by id, and what ca
 test("the time of the newest is a metric, and `make status` tells it", async () => {
   const list = (await systems.elasticsearch(
     `/_cat/snapshots/${namesOf(stack.settings)}?format=json&h=id,end_epoch&s=start_epoch`,
-  )) as unknown as { id: string; end_epoch: string }[];
+  )) as { id: string; end_epoch: string }[];
   const newest = list.at(-1)!;
   await eventually("the metric", 120, async () =>
     (await systems.query(`max(${gaugeMetric(snapshotGauges.lastSuccess)})`)) === Number(newest.end_epoch) ? true : undefined,
