@@ -52,9 +52,10 @@ test("what was copied and then deleted is all there again, id by id, and what ca
 });
 
 test("the time of the newest is a metric, and `make status` tells it", async () => {
-  const list = (await systems.elasticsearch(
-    `/_cat/snapshots/${namesOf(stack.settings)}?format=json&h=id,end_epoch&s=start_epoch`,
-  )) as { id: string; end_epoch: string }[];
+  const list = (await systems.elasticsearch(`/_cat/snapshots/${namesOf(stack.settings)}?format=json&h=id,end_epoch&s=start_epoch`)) as {
+    id: string;
+    end_epoch: string;
+  }[];
   const newest = list.at(-1)!;
   await eventually("the metric", 120, async () =>
     (await systems.query(`max(${gaugeMetric(snapshotGauges.lastSuccess)})`)) === Number(newest.end_epoch) ? true : undefined,

@@ -277,8 +277,10 @@ describe.each(leaves)("$path", ({ path, allowed, required }) => {
     const base = Object.fromEntries(Object.entries(baseOf(path)).filter(([key]) => key !== `tracing:${path}`));
     const problems = problemsOf(path.includes(".") ? configWith(path, undefined) : {}, base);
     // A store that needs no bucket and no credentials.
-    if (["elasticsearch.snapshots.bucket", "elasticsearch.snapshots.credentialsSecret"].includes(path))
-      { expect(problemsOf({ elasticsearch: { snapshots: { store: "volume" } } }, base)).toEqual([]); return; }
+    if (["elasticsearch.snapshots.bucket", "elasticsearch.snapshots.credentialsSecret"].includes(path)) {
+      expect(problemsOf({ elasticsearch: { snapshots: { store: "volume" } } }, base)).toEqual([]);
+      return;
+    }
     // What contradicts the platform is told of its group.
     expect(problems.filter((problem) => problem.startsWith(`tracing:${path}:`))).toEqual(
       required ? [`tracing:${path}: missing; allowed: ${text}`] : [],
