@@ -1,6 +1,6 @@
 /**
  * Rung: binaries. The scripts that make and restore snapshots, by a real bash and curl, against a stand-in for Elasticsearch. That a real one restores what
- * it copied is tested end to end: tests/e2e/running/snapshots.test.ts.
+ * it copied is tested end to end: tests/e2e/running/backup.test.ts.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";

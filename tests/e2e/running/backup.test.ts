@@ -1,6 +1,6 @@
 /**
  * Rung: real systems end to end. The restore drill: spans are copied, all of them are deleted while others come in, and the copy is restored. The stack is one that
- * several test files share.
+ * several test files share; by its name this is the first of them, and there is little to copy yet.
  */
 import { rmSync } from "node:fs";
 import { jaegerIndices } from "../../../configs/jaeger/index-cleaner";
