@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setupDone, setupFiles } from "../../configs/elasticsearch/setup";
-import { formerPasswordFile, passwordFile, serviceUsers, userName } from "../../configs/elasticsearch/users";
+import { formerPasswordFile, passwordFile, userName, usersOf } from "../../configs/elasticsearch/users";
 import { dockerTopology } from "../../configs/topology/docker";
 import { kubernetesTopology } from "../../configs/topology/kubernetes";
 import { files, paths } from "../../configs/topology/ports";
@@ -105,7 +105,7 @@ function start(options: Options = {}, passwords: Readonly<Record<string, string>
   const known = settings.platform === "docker" ? dockerTopology("dev") : kubernetesTopology(settings);
   const topology = { ...known, elasticsearchUrl: elasticsearch.url, collectorReports: reports };
   const all = {
-    ...Object.fromEntries(serviceUsers.map((user) => [passwordFile(settings, user), `${user}-secret`])),
+    ...Object.fromEntries(usersOf(settings).map((user) => [passwordFile(settings, user), `${user}-secret`])),
     [files.elasticsearchPassword]: "first",
     ...passwords,
   };
@@ -127,7 +127,8 @@ function start(options: Options = {}, passwords: Readonly<Record<string, string>
 const within = (what: string, holds: () => boolean) => eventually(`${what}; ${log}`, 60, () => Promise.resolve(holds() || undefined));
 const says = (text: string) => within(text, () => log.includes(text));
 const inPlace = () => says("everything is in place\n");
-const users = (options: Options = {}) => serviceUsers.map((user) => userName(settingsWith(options), user));
+const services = usersOf(settingsWith());
+const users = (options: Options = {}) => services.map((user) => userName(settingsWith(options), user));
 
 test("templates come first, then roles, then users; each user gets its password and one role", async () => {
   start();
@@ -137,7 +138,7 @@ test("templates come first, then roles, then users; each user gets its password 
   expect([...new Set(kinds)]).toEqual(["_index_template", "jaeger-span-*/_settings", "_security/role", "_security/user"]);
   expect(kinds.at(-1)).toBe("_security/user");
   expect(elasticsearch.put.get("/_security/user/tracing-writer")).toEqual({ roles: ["tracing-writer"] });
-  expect(users().map((user) => elasticsearch.passwords.get(user))).toEqual(serviceUsers.map((user) => `${user}-secret`));
+  expect(users().map((user) => elasticsearch.passwords.get(user))).toEqual(services.map((user) => `${user}-secret`));
 });
 
 test("what is missing or changed is put right after a second look, and told; what stays is left alone", async () => {
@@ -212,7 +213,7 @@ test("a new version of the passwords makes new users beside the old ones, and ch
   start(options, { [files.elasticsearchPassword]: "second", [formerPasswordFile(1)]: "first" });
   await within("new users", () => users(options).every((user) => elasticsearch.passwords.has(user)));
   expect(elasticsearch.passwords.get("elastic")).toBe("second");
-  expect(users().map((user) => elasticsearch.passwords.get(user))).toEqual(serviceUsers.map((user) => `${user}-secret`));
+  expect(users().map((user) => elasticsearch.passwords.get(user))).toEqual(services.map((user) => `${user}-secret`));
   await within("the old users gone", () => users().every((user) => !elasticsearch.passwords.has(user)));
   expect(users(options).every((user) => elasticsearch.passwords.has(user))).toBe(true);
 });

@@ -36,12 +36,17 @@ let status: number;
 /** What the Collector was told last. */
 let told: string;
 
-/** A list as Elasticsearch's `_cat` has it. */
-const list = () =>
-  snapshots.map(({ id, status: state, start }) => `${id} ${state} ${start} ${start + 60} ${id.includes("empty") ? 0 : 2}\n`).join("");
+/** A list as Elasticsearch's `_cat` has it, with the columns that are asked for. */
+function list(path: string): string {
+  const columns = new URLSearchParams(path.split("?")[1]).get("h")?.split(",") ?? [];
+  const rows = snapshots.map(({ id, status: state, start }): Record<string, unknown> => {
+    return { id, status: state, start_epoch: start, end_epoch: start + 60, indices: id.includes("empty") ? 0 : 2 };
+  });
+  return rows.map((row) => `${columns.map((column) => String(row[column] ?? "-")).join(" ")}\n`).join("");
+}
 
 function answer(method: string, path: string): string {
-  if (path.startsWith("/_cat/snapshots/tracing")) return list();
+  if (path.startsWith("/_cat/snapshots/tracing")) return list(path);
   const [, id = ""] = /^\/_snapshot\/tracing\/([^?/]+)/.exec(path) ?? [];
   if (method === "DELETE") snapshots = snapshots.filter((one) => one.id !== id);
   if (method === "PUT") return '{"accepted":true}';
