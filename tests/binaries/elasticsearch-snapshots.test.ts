@@ -39,7 +39,7 @@ let told: string;
 /** A list as Elasticsearch's `_cat` has it, with the columns that are asked for. */
 function list(path: string): string {
   const columns = new URLSearchParams(path.split("?")[1]).get("h")?.split(",") ?? [];
-  const rows = snapshots.map(({ id, status: state, start }): Record<string, unknown> => {
+  const rows = snapshots.map(({ id, status: state, start }): Record<string, string | number> => {
     return { id, status: state, start_epoch: start, end_epoch: start + 60, indices: id.includes("empty") ? 0 : 2 };
   });
   return rows.map((row) => `${columns.map((column) => String(row[column] ?? "-")).join(" ")}\n`).join("");
