@@ -10,8 +10,7 @@ import { elasticsearchExporterWorkload } from "./elasticsearch/exporter";
 import { cleanerWorkload } from "./jaeger/index-cleaner";
 import { jaegerWorkloads } from "./jaeger/jaeger";
 import type { Passwords } from "./elasticsearch/passwords";
-import { setupWorkload } from "./elasticsearch/setup";
-import { snapshotWorkloads } from "./elasticsearch/snapshots";
+import { upkeepWorkloads } from "./elasticsearch/upkeep";
 import type { Workload } from "./platform/workload";
 import { prometheusWorkload } from "./prometheus/prometheus";
 
@@ -24,8 +23,7 @@ export function workloadsOf(settings: Settings, passwords: Passwords = unknownPa
   const topology = topologyOf(settings);
   return [
     ...(ownElasticsearch(settings) ? [elasticsearchWorkload(settings, topology, passwords)] : []),
-    setupWorkload(settings, topology, passwords),
-    ...snapshotWorkloads(settings, topology, passwords),
+    ...upkeepWorkloads(settings, topology, passwords),
     elasticsearchExporterWorkload(settings, topology, passwords),
     ...jaegerWorkloads(settings, topology, passwords),
     cleanerWorkload(settings, topology, passwords),

@@ -82,13 +82,16 @@ export function stackConfig(stack: string, folder = projectFolder): Record<strin
     key,
     (entry as { default?: unknown }).default,
   ]);
-  const values = { ...Object.fromEntries(defaults), ...read(`Pulumi.${stack}.yaml`) };
-  return Object.fromEntries(
+  return asPulumiHasIt({ ...Object.fromEntries(defaults), ...read(`Pulumi.${stack}.yaml`) });
+}
+
+/** Config values as Pulumi hands them out: text as it is, everything else as JSON. */
+export const asPulumiHasIt = (values: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
     Object.entries(values)
       .filter(([, value]) => value !== undefined)
       .map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
   );
-}
 
 /** Runs the program for a stack. Once per process: the program's module is evaluated only once. */
 export async function record(stack: string, config: Record<string, string>, options: RecordOptions = {}): Promise<Recorded[]> {

@@ -1,10 +1,8 @@
 /** `make snapshot`: makes a snapshot of a stack's traces now. On Docker, and by kubectl on Kubernetes. */
-import { hasSnapshots } from "../../configs/elasticsearch/users";
 import { files, paths } from "../../configs/topology/ports";
 import type { Settings } from "../../configs/stack/schema";
 import { run, sleep } from "../machine/run";
-import { inside, kubectl, kubectlWords } from "../stack/inside";
-import { anySettings } from "../stack/stack";
+import { inside, kubectl, kubectlWords, settingsWithSnapshots } from "../stack/inside";
 import { heartbeat, main, UserError } from "../terminal/output";
 
 const service = "elasticsearch-snapshots";
@@ -23,9 +21,7 @@ async function conditionOf(settings: Settings, job: string): Promise<string> {
 }
 
 main(async () => {
-  const settings = anySettings();
-  if (!hasSnapshots(settings))
-    throw new UserError(`stack ${settings.stack} makes no snapshots: tracing:elasticsearch.snapshots.store is off`);
+  const settings = settingsWithSnapshots();
   if (settings.platform === "docker") return inside(settings, service, ["/bin/bash", `${paths.config}/${files.snapshots}`]);
   const job = `${service}-by-hand-${Math.floor(Date.now() / 1000)}`;
   await kubectl(settings, ["create", "job", `--from=cronjob/${service}`, job]);

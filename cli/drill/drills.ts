@@ -1,8 +1,9 @@
 /** Faults that provoke the alerts of a running stack, each undone when its alerts fire. Used by `make alerts-drill` and a test. */
 import { queueBytes } from "../../configs/collector/bytes";
 import { templateName } from "../../configs/elasticsearch/setup";
-import { passwordFile } from "../../configs/elasticsearch/users";
+import { passwordFile, type ServiceUser } from "../../configs/elasticsearch/users";
 import { cronState, paths } from "../../configs/topology/ports";
+import type { ServiceName } from "../../configs/topology/topology";
 import { docker } from "../engine/docker";
 import { sleep } from "../machine/run";
 import { pause, restart, spanBytes, start, stop, unpause, type Running } from "../status/running";
@@ -51,6 +52,22 @@ async function tooOld(stack: Running): Promise<void> {
   await stack.send(1, stack.settings.retention + 1);
 }
 
+/** A daily service whose password is wrong, and whose last good run was 27 hours ago: so it runs at once, and fails. */
+const lockedOut = (service: ServiceName, user: ServiceUser, state: string): Pick<Drill, "provoke" | "undo"> => ({
+  provoke: async (stack) => {
+    const file = passwordFile(stack.settings, user);
+    await stack.inVolume([service, "secrets"], `cp -p ${file} .${file}; echo wrong > .wrong; cat .wrong > ${file}; rm .wrong`);
+    const past = Math.floor(Date.now() / 1000) - 27 * 3600;
+    await docker("exec", stack.id(service), "sh", "-c", `echo ${past} > ${state}/${cronState.lastSuccess}`);
+  },
+  undo: async (stack) => {
+    const file = passwordFile(stack.settings, user);
+    await stack.inVolume([service, "secrets"], `mv .${file} ${file}`);
+    // It would try again within ten minutes.
+    await restart(service)(stack);
+  },
+});
+
 /** Alerts that no drill provokes, and why. */
 export const notProvoked: Readonly<Record<string, string>> = {
   ElasticsearchRed:
@@ -71,36 +88,14 @@ export const drills: readonly Drill[] = [
     alerts: ["IndexCleanerFailed", "IndexCleanerOverdue"],
     lane: "cleaner",
     quick: false,
-    provoke: async (stack) => {
-      const file = passwordFile(stack.settings, "cleaner");
-      await stack.inVolume(["index-cleaner", "secrets"], `cp -p ${file} .${file}; echo wrong > .wrong; cat .wrong > ${file}; rm .wrong`);
-      const past = Math.floor(Date.now() / 1000) - 27 * 3600;
-      await docker("exec", stack.id("index-cleaner"), "sh", "-c", `echo ${past} > ${paths.cleanerState}/${cronState.lastSuccess}`);
-    },
-    undo: async (stack) => {
-      const file = passwordFile(stack.settings, "cleaner");
-      await stack.inVolume(["index-cleaner", "secrets"], `mv .${file} ${file}`);
-      // It would try again within ten minutes.
-      await restart("index-cleaner")(stack);
-    },
+    ...lockedOut("index-cleaner", "cleaner", paths.cleanerState),
   },
   {
     what: "the password of the snapshots' user is wrong",
     alerts: ["ElasticsearchSnapshotFailed"],
     lane: "cleaner",
     quick: false,
-    provoke: async (stack) => {
-      const file = passwordFile(stack.settings, "snapshots");
-      const secrets = ["elasticsearch-snapshots", "secrets"] as const;
-      await stack.inVolume([...secrets], `cp -p ${file} .${file}; echo wrong > .wrong; cat .wrong > ${file}; rm .wrong`);
-      await docker("exec", stack.id("elasticsearch-snapshots"), "bash", "-c", `echo 0 > ${paths.snapshotState}/${cronState.lastSuccess}`);
-    },
-    undo: async (stack) => {
-      const file = passwordFile(stack.settings, "snapshots");
-      await stack.inVolume(["elasticsearch-snapshots", "secrets"], `mv .${file} ${file}`);
-      // It would try again within ten minutes.
-      await restart("elasticsearch-snapshots")(stack);
-    },
+    ...lockedOut("elasticsearch-snapshots", "snapshots", paths.snapshotState),
   },
   {
     what: "somebody deletes an index template",

@@ -2,10 +2,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { largestShard, oneShard } from "../../configs/elasticsearch/shards";
+import { storedShare } from "../../configs/sampling";
 import { parseSettings } from "../../configs/stack/parse";
-import { sizing } from "../../configs/stack/sizing";
+import { most } from "../../configs/stack/most";
+import { leastQueue, processorShare, sizing } from "../../configs/stack/sizing";
 import type { Settings } from "../../configs/stack/schema";
-import { projectFolder } from "../../render/record";
+import { asPulumiHasIt, projectFolder } from "../../render/record";
 import { size } from "../terminal/output";
 import { table } from "./table";
 
@@ -15,8 +18,7 @@ const folder = join(projectFolder, "docs", "capacity");
 export function capacityConfigs(): ReadonlyMap<string, Readonly<Record<string, string>>> {
   const configs = readdirSync(folder).map((file) => {
     const { config } = parse(readFileSync(join(folder, file), "utf8")) as { config: Record<string, unknown> };
-    const raw = Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)] as const);
-    return [file, Object.fromEntries(raw)] as const;
+    return [file, asPulumiHasIt(config)] as const;
   });
   return new Map(configs.sort(([, one], [, other]) => load(one) - load(other)));
 }
@@ -81,19 +83,19 @@ ${table(
   rows.map(([what, of]) => [what, ...all.map(([, settings]) => of(settings))]),
 )}
 
-One of several instances is not counted on, nor is the disk of one of several nodes: it may be away or lost. Processors are busy to 60 % at most.
+One of several instances is not counted on, nor is the disk of one of several nodes: it may be away or lost. Processors are busy to ${processorShare * 100} % at most.
 
 ## How they are worked out
 
 - Spans kept: the default rate, and that of errors. What rules keep besides is not in it, as nobody says which share of the requests they match:
   \`make sampling TRAFFIC="…"\` shows that.
-- Disk: bytes of a span × 0.42, measured on typical spans ([performance.md](performance.md)), × copies × the days that can be on disk at once: the retention, and two. Elasticsearch puts
+- Disk: bytes of a span × ${storedShare}, measured on typical spans ([performance.md](performance.md)), × copies × the days that can be on disk at once: the retention, and two. Elasticsearch puts
   no more copies on a disk that is 85 % full, or of more than 1.3 TiB when less than 200 GiB are left.
-- Shards: one up to 20 GB a day, and where no load is stated. Above that a multiple of the nodes, so that each has the same to do, and of 40 GB at most. A change of the load holds from the next
+- Shards: one up to ${oneShard / 1e9} GB a day, and where no load is stated. Above that a multiple of the nodes, so that each has the same to do, and of ${largestShard / 1e9} GB at most. A change of the load holds from the next
   day's index on.
 - Processors: microseconds that a span takes, measured on two cores of an older server ([performance.md](performance.md)). A current core does twice as much: measure yours before you
   buy, by \`make bench-compare\`.
-- Queue: what is kept, for as long as Elasticsearch may take to restart, two minutes at least.
+- Queue: what is kept, for as long as Elasticsearch may take to restart, ${leastQueue / 60} minutes at least.
 
 ## What was tried, and what was not
 
@@ -102,15 +104,15 @@ run at its load. On one machine with two cores 1,000 spans a second were, and bu
 
 1. that a node of Elasticsearch indexes its share, copies included, while segments merge (\`elasticsearch_\` metrics; a queue of writes that grows says no);
 2. that a gateway spreads its batches over that many samplers: each batch becomes as many requests as there are samplers;
-3. that a lost node's shards are copied anew before the next is lost: 40 GB take minutes to an hour, by the network and the disks.
+3. that a lost node's shards are copied anew before the next is lost: ${largestShard / 1e9} GB take minutes to an hour, by the network and the disks.
 
 ## A million
 
 The last column is what the formulas say, not a promise. Three things of this design stand in the way of more, or of that with less:
 
-- **Each batch of a gateway goes to all samplers.** With 64 of them requests become small, and their number is what costs. Larger batches in the applications' SDKs help. The way out is Kafka between
+- **Each batch of a gateway goes to all samplers.** With ${most.instances} of them requests become small, and their number is what costs. Larger batches in the applications' SDKs help. The way out is Kafka between
   the gateways and the samplers, partitioned by trace id: samplers read their partition, and one that is away loses no time of a client's.
-- **Elasticsearch has 9 nodes at most**, all alike. Beyond that, masters want nodes of their own and old days slower disks: run such an Elasticsearch by its own operator and name it in
+- **Elasticsearch has ${most.nodes} nodes at most**, all alike. Beyond that, masters want nodes of their own and old days slower disks: run such an Elasticsearch by its own operator and name it in
   \`tracing:elasticsearch.external\`. Traces that are looked up by their id only, and rarely, are cheaper in an object store: another backend for Jaeger, or Tempo.
 - **What waits, waits on the samplers' disks**, for the minutes above. Where Elasticsearch may be away for hours at such a load, put Kafka before Jaeger.
 

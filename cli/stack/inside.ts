@@ -1,9 +1,21 @@
 /** Commands within a stack's services, on either platform. */
+import { hasSnapshots } from "../../configs/elasticsearch/users";
 import type { Settings } from "../../configs/stack/schema";
 import type { ServiceName } from "../../configs/topology/topology";
 import { listStackResources, serviceContainers } from "../engine/docker";
 import { run } from "../machine/run";
+import { anySettings } from "./stack";
 import { UserError } from "../terminal/output";
+
+/** The settings of the chosen stack, if it makes snapshots; throws where it does not. */
+export function settingsWithSnapshots(): Settings {
+  const settings = anySettings();
+  if (hasSnapshots(settings)) return settings;
+  throw new UserError(`stack ${settings.stack} makes no snapshots: ${snapshotsOff}`);
+}
+
+/** Why there are none. */
+export const snapshotsOff = "tracing:elasticsearch.snapshots.store is off";
 
 /** The words of kubectl that lead to a stack's namespace. */
 export function kubectlWords({ kubernetes }: Pick<Settings, "kubernetes">): string[] {

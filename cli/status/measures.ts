@@ -8,6 +8,7 @@ import { cronState, paths } from "../../configs/topology/ports";
 import { publishedUrl } from "../../configs/topology/docker";
 import type { Container } from "../engine/docker";
 import { askElasticsearch } from "./elasticsearch";
+import { snapshotsOff } from "../stack/inside";
 import { readPassword } from "../stack/password";
 import { query } from "./prometheus";
 import { run } from "../machine/run";
@@ -83,7 +84,7 @@ export async function storage(settings: Settings): Promise<string> {
 
 /** Copies of the traces, and how old the newest is. */
 export async function snapshots(settings: Settings): Promise<string> {
-  if (!hasSnapshots(settings)) return "none are made: tracing:elasticsearch.snapshots.store is off";
+  if (!hasSnapshots(settings)) return `none are made: ${snapshotsOff}`;
   const query = "format=json&h=id,status,end_epoch&s=start_epoch";
   const answer = await askElasticsearch(settings, await readPassword(settings), `/_cat/snapshots/${namesOf(settings)}?${query}`, {
     signal: AbortSignal.timeout(patience),

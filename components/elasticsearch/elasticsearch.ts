@@ -15,8 +15,8 @@ import type { ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import { zoneLabel } from "../platform/labels";
 import type { DataFolder, Workload } from "../platform/workload";
-import { setupSettings, setupWorkload, type StorageArgs } from "./setup";
-import { snapshotWorkloads } from "./snapshots";
+import { setupSettings, type StorageArgs } from "./setup";
+import { upkeepWorkloads } from "./upkeep";
 import { makePasswords, newPassword, setupPassword, type Passwords } from "./passwords";
 
 /**
@@ -51,7 +51,7 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
       ...tlsEnv(settings),
       ...(byFile ? { ELASTIC_PASSWORD_FILE: secret.path } : {}),
     },
-    ...(Object.keys(zones.labels).length > 0 ? { labelVariables: zones.labels } : {}),
+    labelVariables: zones.labels,
     files: [],
     secrets: [
       ...(byFile ? [secret] : []),
@@ -248,8 +248,7 @@ export class Elasticsearch extends TracingComponent implements ElasticsearchConn
     this.url = elasticsearchUrl(this.settings);
     const topology = storageTopology(this.settings);
     const workload = elasticsearchWorkload(this.settings, topology, this.passwords);
-    const clients = [setupWorkload(this.settings, topology, this.passwords), ...snapshotWorkloads(this.settings, topology, this.passwords)];
-    this.run([workload, ...clients], this.settings);
+    this.run([workload, ...upkeepWorkloads(this.settings, topology, this.passwords)], this.settings);
     this.registerOutputs({ url: this.url });
   }
 

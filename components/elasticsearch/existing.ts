@@ -10,8 +10,8 @@ import type { ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import type { ElasticsearchConnection } from "./elasticsearch";
 import { makePasswords, type Passwords } from "./passwords";
-import { setupSettings, setupWorkload, type StorageArgs } from "./setup";
-import { snapshotWorkloads } from "./snapshots";
+import { setupSettings, type StorageArgs } from "./setup";
+import { upkeepWorkloads } from "./upkeep";
 
 /** Where an existing Elasticsearch is, and who the setup logs in as. */
 export interface ExistingElasticsearchOptions extends Omit<ElasticsearchExternalOptions, "passwordSecret"> {
@@ -51,11 +51,7 @@ export class ExistingElasticsearch extends TracingComponent implements Elasticse
     this.settings = setupSettings(platform.settings, { elasticsearch, tags, sampling, overrides });
     const setup = password === undefined ? { existing: passwordSecret, key: "password" } : pulumi.secret(password);
     this.passwords = { setup, users: makePasswords(this.settings, setup, name, { parent: this }) };
-    const topology = storageTopology(this.settings);
-    this.run(
-      [setupWorkload(this.settings, topology, this.passwords), ...snapshotWorkloads(this.settings, topology, this.passwords)],
-      this.settings,
-    );
+    this.run(upkeepWorkloads(this.settings, storageTopology(this.settings), this.passwords), this.settings);
     this.registerOutputs({});
   }
 }

@@ -33,6 +33,8 @@ interface Put {
   readonly body: object;
   /** Set if the rest goes on where it fails, and whether it is tried again. */
   readonly optional?: "once" | "retried";
+  /** A request that must succeed after it. */
+  readonly check?: string;
 }
 
 /** Name of the template for a kind of index. */
@@ -63,6 +65,8 @@ const puts = (settings: SetupSettings): Put[] => [
     file: "snapshot-repository.json",
     body,
     optional: "retried" as const,
+    // Put a second time, it is told to be there also where a node cannot write to it.
+    check: `${repositoryPath(settings)}/_verify`,
   })),
 ];
 
@@ -91,10 +95,8 @@ export function setupScript(settings: SetupSettings, topology: Addresses & Elast
   const steps = [
     ...(renews ? ["renew"] : []),
     "supported",
-    ...puts(settings).map(({ path, file, optional }) => {
-      // A repository is told to be there also where a node cannot write to it, the second time that it is put.
-      const verified = path.startsWith("_snapshot/") ? ` && was 200 "$(ask POST ${path}/_verify)" ${path}` : "";
-      const request = `put '${path}' ${file}${verified}`;
+    ...puts(settings).map(({ path, file, optional, check }) => {
+      const request = `put '${path}' ${file}${check === undefined ? "" : ` && was 200 "$(ask POST ${check})" ${check}`}`;
       return optional === undefined ? request : `{ ${request} || ${optional === "once" ? "true" : "unfinished=yes"}; }`;
     }),
     ...ownUsers.map((user) => `user ${userName(settings, user)} ${roleName(settings, user)} ${secretWord(passwordFile(settings, user))}`),

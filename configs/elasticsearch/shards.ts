@@ -9,10 +9,10 @@ export type VolumeSettings = Pick<Settings, "elasticsearch" | "sampling">;
 const gigabyte = 1e9;
 
 /** Bytes a day that one shard takes, whatever the number of nodes: design rule, as several small shards cost more than one. */
-const oneShard = 20 * gigabyte;
+export const oneShard = 20 * gigabyte;
 
 /** The largest a shard may get, bytes. Elastic advises 10 to 50 GB: larger ones take long to move after a node was lost. */
-const largestShard = 40 * gigabyte;
+export const largestShard = 40 * gigabyte;
 
 /** Days of indices that are on disk at most: the cleaner keeps up to a day more, and today's. */
 export const storedDays = ({ retention }: Pick<Settings, "retention">): number => retention + 2;

@@ -1,6 +1,7 @@
 /** Settings that are right one by one and not together: what a platform cannot do, and what needs something else. */
 import { memoryForRequest, queueForRequest } from "../collector/bytes";
 import type { Parsed } from "./schema";
+import { hasBucket } from "../elasticsearch/snapshots";
 import { serviceUsers } from "../elasticsearch/users";
 import { hasSamplers } from "../topology/kubernetes";
 import { isTooOld, oldestElasticsearch } from "../versions";
@@ -27,10 +28,11 @@ export function sizeConflicts({ limits, collector, sampler, jaeger }: Partial<Pa
 const ownSecrets = new RegExp(`^elasticsearch-(${serviceUsers.join("|")})-password(-\\d+)?$`);
 
 /** What a store of snapshots needs, and what it has no use for. */
-function snapshotConflicts({ snapshots, nodes, external }: Parsed["elasticsearch"]): string[] {
+function snapshotConflicts(elasticsearch: Parsed["elasticsearch"]): string[] {
+  const { snapshots, nodes, external } = elasticsearch;
   const { store, bucket, path, endpoint, credentialsSecret, storageClass } = snapshots;
   const key = (name: string) => `elasticsearch.snapshots.${name}`;
-  const isBucket = store === "s3" || store === "gcs" || store === "azure";
+  const isBucket = hasBucket({ elasticsearch });
   const unused = (of: Record<string, unknown>, allowed: string) =>
     Object.entries(of).flatMap(([name, found]) => (found === undefined ? [] : [refusal(key(name), found, allowed)]));
   return [
@@ -87,7 +89,7 @@ export function platformConflicts(groups: Partial<Parsed>): string[] {
     only("elasticsearch.issuer", elasticsearch?.issuer, undefined);
     only("elasticsearch.bootstrap", elasticsearch?.bootstrap, false);
     only("elasticsearch.external", elasticsearch?.external, undefined);
-    if (elasticsearch && !["off", "volume"].includes(elasticsearch.snapshots.store))
+    if (elasticsearch && hasBucket({ elasticsearch }))
       refuse("elasticsearch.snapshots.store", elasticsearch.snapshots.store, "off or volume on docker");
     only("elasticsearch.snapshots.storageClass", elasticsearch?.snapshots.storageClass, undefined);
     only("collector.replicas", collector?.replicas, 1);

@@ -2,9 +2,10 @@
 import { isIP } from "node:net";
 import * as z from "zod";
 import { limits } from "./limits";
+import { most } from "./most";
 import { anyText, cpu, days, flag, integer, kubernetesName, leaf, mebibytes, oneOf, text, texts } from "./units";
 
-const cores = () => cpu("50m", "64").describe("CPU limit on Kubernetes; a quarter of it is requested. Docker sets none.");
+const cores = () => cpu("50m", String(most.cores)).describe("CPU limit on Kubernetes; a quarter of it is requested. Docker sets none.");
 
 const labels = texts("texts by name, such as { release: monitoring }");
 
@@ -31,7 +32,7 @@ const snapshots = z
         "Secret in the stack's namespace with the keys `access_key` and `secret_key` (s3), `credentials_file` (gcs), or `account` and `key` (azure). " +
           "Needed for a bucket, unless the Elasticsearch is one that exists: its own keystore holds them.",
       ),
-    storage: mebibytes("1Gi", "16384Gi")
+    storage: mebibytes("1Gi", `${most.storage}Gi`)
       .prefault("20Gi")
       .describe("Size of the volume, MiB. Docker's volumes have no limit and ignore it."),
     storageClass: kubernetesName("StorageClass")
@@ -54,11 +55,13 @@ const elasticsearch = z
   .strictObject({
     memory: mebibytes("1Gi", "64Gi").prefault("1Gi").describe("Memory limit, MiB. Half of it is the Java heap."),
     cpu: cores().prefault("1"),
-    nodes: integer(1, 9, "a number of nodes")
+    nodes: integer(1, most.nodes, "a number of nodes")
       .prefault(1)
       .describe("Nodes: 1, or 3 and more, so that a majority outlives the loss of one. Each index then has a copy on a second node."),
     // New data stops where a tenth of the disk is free (configs/elasticsearch/watermarks.ts): less than this would hold hardly any.
-    storage: mebibytes("4Gi", "16384Gi").prefault("10Gi").describe("Disk of each node, MiB. Docker's volumes have no limit and ignore it."),
+    storage: mebibytes("4Gi", `${most.storage}Gi`)
+      .prefault("10Gi")
+      .describe("Disk of each node, MiB. Docker's volumes have no limit and ignore it."),
     tls: oneOf("off", "cert-manager", "external")
       .prefault("off")
       .describe("TLS for HTTP and between nodes: off, with certificates from cert-manager, or with those of a Secret that exists."),
@@ -138,8 +141,8 @@ const collector = z
         "Disk for spans queued while Jaeger is down, MiB, on each instance that samples. Spans may take a quarter of it. When that is full, receivers refuse and clients retry.",
       ),
     debug: oneOf("off", "basic", "detailed").prefault("off").describe("The debug exporter: what is logged of each kept batch of spans."),
-    replicas: integer(1, 64, "a number of instances").prefault(1).describe("Instances; more than one needs samplers."),
-    maxReplicas: integer(1, 64, "a number of instances")
+    replicas: integer(1, most.instances, "a number of instances").prefault(1).describe("Instances; more than one needs samplers."),
+    maxReplicas: integer(1, most.instances, "a number of instances")
       .optional()
       .describe(
         "Maximum number of instances that the autoscaler may create. Default: no autoscaling. Needs a metrics server in the cluster.",
@@ -149,7 +152,7 @@ const collector = z
 
 const sampler = z
   .strictObject({
-    replicas: integer(0, 64, "a number of instances")
+    replicas: integer(0, most.instances, "a number of instances")
       .prefault(0)
       .describe("Instances of the second tier, which samples. All spans of a trace go to the same instance. 0: the Collector samples."),
     memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit, MiB."),
@@ -161,8 +164,10 @@ const jaeger = z
   .strictObject({
     memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit, MiB."),
     cpu: cores().prefault("500m"),
-    replicas: integer(1, 64, "a number of instances").prefault(1).describe("Instances that answer queries and serve sampling strategies."),
-    collectors: integer(0, 64, "a number of instances")
+    replicas: integer(1, most.instances, "a number of instances")
+      .prefault(1)
+      .describe("Instances that answer queries and serve sampling strategies."),
+    collectors: integer(0, most.instances, "a number of instances")
       .prefault(0)
       .describe("Instances of `jaeger-collector`, a separate service that writes. 0: the instances that answer queries also write."),
     tags: z

@@ -1,11 +1,12 @@
 /** What the expected load takes of a stack, beside what the stack has: spans, disk, shards, queue and processors. */
-import { queueBytes, queueForWaiting } from "../collector/bytes";
+import { mebibyte, queueBytes, queueForWaiting } from "../collector/bytes";
 import { allShards, bytesPerDay, indexCopies, mostShards, shardsPerDay, storedDays } from "../elasticsearch/shards";
 import { freeAtLow } from "../elasticsearch/watermarks";
 import { samplingTier } from "../sampling/capacity";
 import { expectedTraffic, forecast } from "../sampling/forecast";
 import { statesLoad } from "../sampling/model";
 import { hasJaegerCollectors, hasSamplers, ownElasticsearch } from "../topology/kubernetes";
+import { most } from "./most";
 import type { Settings } from "./schema";
 
 /** Groups that a load is judged by. */
@@ -18,10 +19,10 @@ export type SizedSettings = Pick<Settings, "platform" | "retention" | "elasticse
 const processor = { received: 120, written: 110, indexed: 360 } as const;
 
 /** Share of a service's processors that the expected load may take: beyond it, there is nothing left for bursts, restarts and merges. */
-const processorShare = 0.6;
+export const processorShare = 0.6;
 
 /** Seconds that the queue must hold what is kept: as long as Elasticsearch takes to restart, and as long again. */
-const leastQueue = 120;
+export const leastQueue = 120;
 
 /** What a group of services is asked for, and has, in thousandths of a processor. */
 interface Processors {
@@ -52,8 +53,6 @@ export interface Sizing {
 
 /** Room in a snapshot volume beside what it holds: segments that merges have replaced stay until the last snapshot that has them goes. */
 const replacedSegments = 1.25;
-
-const mebibyte = 2 ** 20;
 
 /** How many instances of several are counted on: all but one. */
 const countedOn = (instances: number): number => Math.max(1, instances - 1);
@@ -134,10 +133,11 @@ export function sizingTexts(settings: SizedSettings): Readonly<Record<string, st
 }
 
 /** Numbers of nodes and of instances that stack config may have; of two nodes none is a majority. */
-const nodeCounts = [1, 3, 4, 5, 6, 7, 8, 9];
-const instanceCounts = Array.from({ length: 64 }, (_, i) => i + 1);
-const mostStorage = 16384 * 2 ** 30;
-const mostCpu = 64_000;
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+const nodeCounts = upTo(most.nodes).filter((count) => count !== 2);
+const instanceCounts = upTo(most.instances);
+const mostStorage = most.storage * 2 ** 30;
+const mostCpu = most.cores * 1000;
 
 /**
  * What is too small for the load that is stated, one sentence each, with what would do. A load that is only a default is nobody's own: no stack is

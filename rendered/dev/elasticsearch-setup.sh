@@ -65,7 +65,7 @@ apply() {
     put '_security/role/tracing-cleaner' role-cleaner.json &&
     put '_security/role/tracing-metrics' role-metrics.json &&
     put '_security/role/tracing-snapshots' role-snapshots.json &&
-    { put '_snapshot/tracing' snapshot-repository.json && was 200 "$(ask POST _snapshot/tracing/_verify)" _snapshot/tracing || unfinished=yes; } &&
+    { put '_snapshot/tracing' snapshot-repository.json && was 200 "$(ask POST _snapshot/tracing/_verify)" _snapshot/tracing/_verify || unfinished=yes; } &&
     user tracing-writer tracing-writer "$(</etc/tracing/secrets/elasticsearch-writer-password)" &&
     user tracing-reader tracing-reader "$(</etc/tracing/secrets/elasticsearch-reader-password)" &&
     user tracing-cleaner tracing-cleaner "$(</etc/tracing/secrets/elasticsearch-cleaner-password)" &&
