@@ -140,9 +140,9 @@ eachCase(cases);
 
 const folder = temporaryFolder();
 
-/** Which of these alerts fire, and how grave they are. */
+/** Which alerts about the Elasticsearch itself fire, and how grave they are. */
 const graver = (minute: number, alerts: readonly (readonly [name: string, severity: "critical" | "warning"])[]) => ({
-  expr: 'count by (alertname, severity) (ALERTS{alertstate="firing", alertname=~"Elasticsearch.*", alertname!~"ElasticsearchSetup.*"})',
+  expr: 'count by (alertname, severity) (ALERTS{alertstate="firing", alertname=~"Elasticsearch.*", alertname!~"ElasticsearchS(etup|napshot).*"})',
   eval_time: `${minute * 60}s`,
   exp_samples: alerts.map(([name, severity]) => ({ labels: `{alertname="${name}", severity="${severity}"}`, value: 1 })),
 });
