@@ -2,6 +2,7 @@
 import { queueBytes } from "../../configs/collector/bytes";
 import { templateName } from "../../configs/elasticsearch/setup";
 import { passwordFile, type ServiceUser } from "../../configs/elasticsearch/users";
+import { overdue } from "../../configs/prometheus/alerts/daily";
 import { cronState, paths } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
 import { docker } from "../engine/docker";
@@ -52,12 +53,15 @@ async function tooOld(stack: Running): Promise<void> {
   await stack.send(1, stack.settings.retention + 1);
 }
 
-/** A daily service whose password is wrong, and whose last good run was 27 hours ago: so it runs at once, and fails. */
+/** Hours since the last good run of a daily service, at which its alert fires. */
+const late = overdue + 1;
+
+/** A daily service whose password is wrong, and whose last good run was long ago: so it runs at once, and fails. */
 const lockedOut = (service: ServiceName, user: ServiceUser, state: string): Pick<Drill, "provoke" | "undo"> => ({
   provoke: async (stack) => {
     const file = passwordFile(stack.settings, user);
     await stack.inVolume([service, "secrets"], `cp -p ${file} .${file}; echo wrong > .wrong; cat .wrong > ${file}; rm .wrong`);
-    const past = Math.floor(Date.now() / 1000) - 27 * 3600;
+    const past = Math.floor(Date.now() / 1000) - late * 3600;
     await docker("exec", stack.id(service), "sh", "-c", `echo ${past} > ${state}/${cronState.lastSuccess}`);
   },
   undo: async (stack) => {
@@ -84,7 +88,7 @@ export const notProvoked: Readonly<Record<string, string>> = {
 /** All drills; each lane goes from the quick ones to the slow. */
 export const drills: readonly Drill[] = [
   {
-    what: "the cleaner's password is wrong, and its last good run was 27 hours ago",
+    what: `the cleaner's password is wrong, and its last good run was ${late} hours ago`,
     alerts: ["IndexCleanerFailed", "IndexCleanerOverdue"],
     lane: "cleaner",
     quick: false,

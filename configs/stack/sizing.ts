@@ -132,8 +132,9 @@ export function sizingTexts(settings: SizedSettings): Readonly<Record<string, st
   };
 }
 
-/** Numbers of nodes and of instances that stack config may have; of two nodes none is a majority. */
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+
+/** Numbers of nodes and of instances that stack config may have; of two nodes none is a majority. */
 const nodeCounts = upTo(most.nodes).filter((count) => count !== 2);
 const instanceCounts = upTo(most.instances);
 const mostStorage = most.storage * 2 ** 30;

@@ -4,10 +4,12 @@ import { files } from "../../../configs/topology/ports";
 import type { IndexTemplate } from "../../../configs/elasticsearch/templates";
 import type { Change } from "./subjects";
 
+type Properties = Record<string, Record<string, unknown>>;
+
 type Template = {
   template: {
     settings: Record<string, unknown>;
-    mappings: { dynamic_templates: Record<string, { mapping: object }>[]; properties: Record<string, Record<string, unknown>> };
+    mappings: { dynamic_templates: Record<string, { mapping: object }>[]; properties: Properties };
   };
 };
 
@@ -27,6 +29,7 @@ const setting = (name: string, value: unknown): Change =>
     settings[name] = value;
   });
 
+/** Documents that lie in the order of these fields. */
 const sorted = (...fields: string[]): Change =>
   template(({ template: { settings } }) => {
     settings["index.sort.field"] = fields.join();
@@ -68,10 +71,10 @@ const variants: Readonly<Record<string, Change>> = {
   "sorted by trace": sorted("traceID"),
   "sorted by operation": sorted("operationName", "traceID"),
   "attributes without doc values": template(({ template: { mappings } }) => {
-    const indexed = { type: "keyword", ignore_above: 256, doc_values: false };
-    for (const dynamic of mappings.dynamic_templates) for (const one of Object.values(dynamic)) one.mapping = indexed;
-    const { properties } = mappings.properties.tag as { properties: Record<string, unknown> };
-    for (const name of Object.keys(properties)) properties[name] = indexed;
+    const { properties } = mappings.properties.tag as { properties: Properties };
+    const dynamic = mappings.dynamic_templates.flatMap((one) => Object.values(one).map(({ mapping }) => mapping));
+    const attributes = [...dynamic, ...Object.values(properties)];
+    for (const attribute of attributes) Object.assign(attribute, { doc_values: false });
   }),
   "refresh 1s": setting("index.refresh_interval", "1s"),
   "refresh 30s": setting("index.refresh_interval", "30s"),
