@@ -98,7 +98,8 @@ export class Checkout {
   async passwordFile(): Promise<string> {
     const password = (await this.make("--silent", "password")).stdout.trim();
     if (!/^[A-Za-z0-9]{32}$/.test(password)) throw new Error("make password printed no password");
-    const file = join(scratch, "password");
+    // A file of its own each time: what runs side by side must not read one that is being written.
+    const file = join(mkdtempSync(join(scratch, "password-")), "password");
     writeFileSync(file, password, { mode: 0o600 });
     return file;
   }

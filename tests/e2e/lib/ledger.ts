@@ -37,7 +37,8 @@ function binary(): Promise<string> {
 async function runLedger(command: string, ...flags: string[]): Promise<string> {
   // The longest load takes an hour.
   const { stdout, output } = await run(await binary(), [command, ...flags], { timeout: 75 * 60_000 });
-  if (!stdout) throw new Error(`ledger ${command} gave no answer:\n${output}`);
+  // A table of outcomes shows the first line only, and the reason is said last, before a word about --help.
+  if (!stdout) throw new Error(`ledger ${command} gave no answer: ${output.trim().split("\n").slice(-2).join("; ")}\n${output}`);
   return stdout;
 }
 
