@@ -95,7 +95,11 @@ export const strangers = (resources: readonly Recorded[]): string[] =>
   resources
     .filter(({ name, parent }) => {
       const component = parent.split("::").at(-1) ?? "";
-      const beside = { "tracing-otel-collector": "tracing-otel-sampler", "tracing-jaeger": "tracing-index-cleaner" }[component];
+      const beside = {
+      "tracing-otel-collector": "tracing-otel-sampler",
+      "tracing-jaeger": "tracing-index-cleaner",
+      "tracing-prometheus": "tracing-alertmanager",
+    }[component];
       return !name.startsWith(component) && !(beside !== undefined && name.startsWith(beside));
     })
     .map(({ name }) => name);
