@@ -80,13 +80,19 @@ test("sends a severity that nobody wants, and the watchdog without a switch, now
 describe("running", () => {
   /** What came to the address of a receiver: names of alerts, with their severities. */
   const heard: Record<string, string[]> = { hook: [], switch: [] };
+  /** Messages to Slack. */
+  const chat: { readonly title: string; readonly text: string }[] = [];
   let server: Server;
   beforeAll(async () => {
     server = createServer((request, response) => {
       let body = "";
       request.on("data", (chunk: Buffer) => (body += chunk.toString()));
       request.on("end", () => {
-        const { alerts } = JSON.parse(body) as { alerts: { labels: { alertname: string; severity: string } }[] };
+        const { alerts = [], attachments = [] } = JSON.parse(body) as {
+          alerts?: { labels: { alertname: string; severity: string } }[];
+          attachments?: typeof chat;
+        };
+        chat.push(...attachments);
         heard[(request.url ?? "").slice(1)]?.push(...alerts.map(({ labels }) => `${labels.alertname} ${labels.severity}`));
         response.end();
       });
@@ -98,11 +104,12 @@ describe("running", () => {
   test("reads addresses from their files; an outage mutes what follows from it, and its critical alert the warning", async () => {
     const settings = own([
       { name: "hook", kind: "webhook" },
+      { name: "chat", kind: "slack", severity: "critical" },
       { name: "switch", kind: "webhook", severity: "watchdog" },
     ]);
     const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     // With the end of line that an editor leaves.
-    for (const name of ["hook", "switch"]) writeFileSync(join(folder(), `alert-receiver-${name}`), `${at}/${name}\n`);
+    for (const name of ["hook", "chat", "switch"]) writeFileSync(join(folder(), `alert-receiver-${name}`), `${at}/${name}\n`);
     const [port] = (await freePorts(1)) as [number];
     const config = written(settings, (text) => text.replace(/group_wait: 1m/, "group_wait: 1s"));
     const args = alertmanagerArgs(settings).map((arg) =>
@@ -112,7 +119,11 @@ describe("running", () => {
         .replace(`:${ports.alertmanager.http}`, `127.0.0.1:${port}`)
         .replace("http://127.0.0.1127.0.0.1:", "http://127.0.0.1:"),
     );
-    const alert = (alertname: string, severity: string, more: object = {}) => ({ labels: { alertname, severity, stack: "dev", ...more } });
+    const annotations = { summary: "It is down", description: "0 of 1 answers.", runbook_url: "https://git.example.com/alerts.md#a" };
+    const alert = (alertname: string, severity: string, more: object = {}) => ({
+      labels: { alertname, severity, stack: "dev", ...more },
+      annotations,
+    });
     await run(program("alertmanager"), args, {
       until: /Listening on/,
       meanwhile: async () => {
@@ -133,11 +144,17 @@ describe("running", () => {
         await until(
           15,
           () => Promise.resolve(heard),
-          ({ hook = [], switch: signs = [] }) => hook.length >= 3 && signs.length >= 1,
+          ({ hook = [], switch: signs = [] }) => hook.length >= 3 && signs.length >= 1 && chat.length >= 1,
         );
       },
     });
     expect(heard.hook?.sort()).toEqual(["ElasticsearchDown critical", "IndexCleanerFailed warning", "OTELRequestsRefused warning"]);
     expect(heard.switch).toEqual(["Watchdog none"]);
+    expect(chat.map(({ title, text }) => ({ title, text: text.trim() }))).toEqual([
+      {
+        title: "dev: ElasticsearchDown",
+        text: "It is down (firing, critical)\n0 of 1 answers.\nhttps://git.example.com/alerts.md#a",
+      },
+    ]);
   });
 });

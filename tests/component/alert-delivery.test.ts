@@ -1,4 +1,5 @@
 /** Rung: component. The stack's Alertmanager: where it runs, what it is let do, and where the receivers' secrets go. */
+import type { Recorded } from "../../render/record";
 import { runProgram, types, type Run } from "./support/program";
 
 const address = "https://hooks.example.com/services/T0/B0/abcdef";
@@ -57,11 +58,11 @@ describe("on Docker", () => {
 
   test("a receiver without its secret is refused before anything is made", async () => {
     const alerts = { delivery: "own", receivers: [oncall, { name: "chat", kind: "slack" }] };
-    const recorded: never[] = [];
+    const recorded: Recorded[] = [];
     await expect(runProgram("dev", { alerts, alertSecrets: { chat: address } }, { recorded })).rejects.toThrow(
       /tracing:alertSecrets\.oncall: missing/,
     );
-    expect(recorded).toEqual([]);
+    expect(recorded.map(({ type }) => type)).toEqual(["tracing:components:TracingStack"]);
   });
 });
 
@@ -94,6 +95,13 @@ describe("on Kubernetes", () => {
     ]);
     // The first is the cluster's DNS.
     expect(egress.slice(1)).toEqual([443, 587].map((port) => ({ ports: [{ port, protocol: "TCP" }] })));
+  });
+
+  test("a stack with nobody to tell is deployed, with a warning in its preview", async () => {
+    jest.mocked(console.warn).mockClear();
+    const staging = await runProgram("staging", {}, { preview: true });
+    expect(staging.get("tracing").outputs).toMatchObject({ alertDelivery: "by the stack's Alertmanager to nobody" });
+    expect(jest.mocked(console.warn).mock.calls.flat().join()).toContain("tracing:alerts.receivers: there are none, so alerts reach nobody");
   });
 
   test("with an operator there is none: the cluster delivers", async () => {

@@ -65,6 +65,9 @@ for (const name of ["@pulumi/pulumi", "@pulumi/docker", "@pulumi/kubernetes", "@
   jest.doMock(name, () => loaded);
 }
 
+// Without an engine the program's warnings come here.
+jest.spyOn(console, "warn").mockImplementation(() => undefined);
+
 /** Runs index.ts, or another program, for a stack, with some config values in place of the stack file's. The program is loaded anew. */
 export async function runProgram(stack: string, config: Record<string, unknown> = {}, options: RecordOptions = {}): Promise<Run> {
   const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
