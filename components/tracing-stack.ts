@@ -140,10 +140,7 @@ function checked({ stack = pulumi.getStack(), alertSecrets = {}, ...args }: Trac
   const { elasticsearch } = args;
   const external = elasticsearch?.external && externalOptions(elasticsearch.external);
   const settings = settingsOf(stack, { ...args, ...(external ? { elasticsearch: { ...elasticsearch, external } } : {}) }, everyKey);
-  const problems = [
-    ...overrideProblems(settings, workloadsOf(settings)),
-    ...deliverySecretProblems(settings, Object.keys(alertSecrets)),
-  ];
+  const problems = [...overrideProblems(settings, workloadsOf(settings)), ...deliverySecretProblems(settings, Object.keys(alertSecrets))];
   if (problems.length > 0) throw new SettingsError(stack, problems);
   return settings;
 }

@@ -133,7 +133,11 @@ export const elasticsearchExporter: Contract = async (subject) => {
 };
 
 export const alertmanager: Contract = async (subject) => {
-  await checkEntrypoint(subject, ["/bin/alertmanager"], ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"]);
+  await checkEntrypoint(
+    subject,
+    ["/bin/alertmanager"],
+    ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"],
+  );
   await checkUser(subject, "alertmanager");
   await checkTools(subject);
   await checkScript(

@@ -65,7 +65,16 @@ test.each<[string, string, string]>([
 ])("sends %s to who is to get it", async (what, severity, expected) => {
   const alert = what === "the watchdog" ? "Watchdog" : "TraceDataLoss";
   const config = written(own(receivers));
-  const outcome = await amtool("config", "routes", "test", `--config.file=${config}`, `--verify.receivers=${expected}`, severity, `alertname=${alert}`, "stack=dev");
+  const outcome = await amtool(
+    "config",
+    "routes",
+    "test",
+    `--config.file=${config}`,
+    `--verify.receivers=${expected}`,
+    severity,
+    `alertname=${alert}`,
+    "stack=dev",
+  );
   expect(outcome).toMatchObject({ code: 0 });
 });
 

@@ -101,7 +101,9 @@ describe("on Kubernetes", () => {
     jest.mocked(console.warn).mockClear();
     const staging = await runProgram("staging", {}, { preview: true });
     expect(staging.get("tracing").outputs).toMatchObject({ alertDelivery: "by the stack's Alertmanager to nobody" });
-    expect(jest.mocked(console.warn).mock.calls.flat().join()).toContain("tracing:alerts.receivers: there are none, so alerts reach nobody");
+    expect(jest.mocked(console.warn).mock.calls.flat().join()).toContain(
+      "tracing:alerts.receivers: there are none, so alerts reach nobody",
+    );
   });
 
   test("with an operator there is none: the cluster delivers", async () => {

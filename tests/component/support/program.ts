@@ -99,10 +99,10 @@ export const strangers = (resources: readonly Recorded[]): string[] =>
     .filter(({ name, parent }) => {
       const component = parent.split("::").at(-1) ?? "";
       const beside = {
-      "tracing-otel-collector": "tracing-otel-sampler",
-      "tracing-jaeger": "tracing-index-cleaner",
-      "tracing-prometheus": "tracing-alertmanager",
-    }[component];
+        "tracing-otel-collector": "tracing-otel-sampler",
+        "tracing-jaeger": "tracing-index-cleaner",
+        "tracing-prometheus": "tracing-alertmanager",
+      }[component];
       return !name.startsWith(component) && !(beside !== undefined && name.startsWith(beside));
     })
     .map(({ name }) => name);

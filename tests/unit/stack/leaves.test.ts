@@ -189,7 +189,10 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "overrides.elasticsearch.volumes[0].secret": [aSecret, notNames],
   "overrides.elasticsearch.config": ["settings of the program, as its own reference has them", ["a", ""]],
   "alerts.delivery": ["one of own, cluster, off", ["Own", "on", ""]],
-  "alerts.receivers[0].name": ["lower-case letters, digits and dashes, 40 at most", ["", "A", "-a", "a-", "a_b", "_nobody", "a".repeat(41)]],
+  "alerts.receivers[0].name": [
+    "lower-case letters, digits and dashes, 40 at most",
+    ["", "A", "-a", "a-", "a_b", "_nobody", "a".repeat(41)],
+  ],
   "alerts.receivers[0].kind": ["one of webhook, slack, email, pagerduty", ["Slack", "sms", ""]],
   "alerts.receivers[0].severity": ["one of critical, warning, all, watchdog", ["none", "Critical", ""]],
   "alerts.receivers[0].port": [aPort, notPorts],

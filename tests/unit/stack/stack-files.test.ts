@@ -19,9 +19,7 @@ const project = parse(readFileSync(join(projectFolder, "Pulumi.yaml"), "utf8")) 
 describe("Pulumi.yaml", () => {
   test("declares every setting and nothing else", () => {
     expect(Object.keys(project.config).sort()).toEqual(
-      [...Object.keys(schema.shape), alertSecretsKey]
-        .map((name) => `${namespace}:${name}`)
-        .sort(),
+      [...Object.keys(schema.shape), alertSecretsKey].map((name) => `${namespace}:${name}`).sort(),
     );
   });
 
