@@ -1,10 +1,14 @@
 /** Composition root: stack config to the stack, its outputs to whoever asks. */
 import * as pulumi from "@pulumi/pulumi";
-import { checkedOptions } from "./configs/stack/parse";
+import { alertSecretsFrom, checkedOptions } from "./configs/stack/parse";
 import { TracingStack } from "./components/tracing-stack";
 
-const stack = new TracingStack("tracing", checkedOptions(pulumi.getStack(), pulumi.runtime.allConfig()));
+const config = pulumi.runtime.allConfig();
+const stack = new TracingStack("tracing", {
+  ...checkedOptions(pulumi.getStack(), config),
+  alertSecrets: alertSecretsFrom(pulumi.getStack(), config),
+});
 
 export const { endpoints, ingestNetwork, samplingRates, retentionDays } = stack.outputs;
-export const { samplingStrategy, samplingLosses, sizing, applicationEnvironment } = stack.outputs;
+export const { samplingStrategy, samplingLosses, sizing, alertDelivery, applicationEnvironment } = stack.outputs;
 export const elasticsearchPassword = stack.elasticsearchPassword;

@@ -13,6 +13,7 @@ export { Jaeger, type JaegerArgs } from "./jaeger/jaeger";
 export { DockerPlatform } from "./platform/docker/platform";
 export { KubernetesPlatform } from "./platform/kubernetes/platform";
 export type { Platform } from "./platform/platform";
+export type { AlertSecrets } from "./prometheus/alertmanager";
 export { Prometheus, type PrometheusArgs } from "./prometheus/prometheus";
 export { TracingStack, type StackOutputs, type TracingStackArgs } from "./tracing-stack";
 export type { ComponentArgs, DockerPlatformArgs, KubernetesPlatformArgs, PlatformArgs, TraceArgs } from "./args";

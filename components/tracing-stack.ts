@@ -1,5 +1,6 @@
 /** The whole stack of one environment. */
 import * as pulumi from "@pulumi/pulumi";
+import { deliverySecretProblems } from "../configs/alertmanager/delivery";
 import { applicationEnvironment, losses, rateTable, samplingStrategy } from "../configs/sampling";
 import type { ElasticsearchOptions, StackOptions } from "../configs/stack/options";
 import { everyKey, SettingsError, settingsOf } from "../configs/stack/parse";
@@ -16,6 +17,7 @@ import { Jaeger } from "./jaeger/jaeger";
 import { DockerPlatform } from "./platform/docker/platform";
 import { KubernetesPlatform } from "./platform/kubernetes/platform";
 import type { Platform } from "./platform/platform";
+import type { AlertSecrets } from "./prometheus/alertmanager";
 import { Prometheus } from "./prometheus/prometheus";
 import { workloadsOf } from "./workloads";
 
@@ -27,6 +29,8 @@ export interface TracingStackArgs extends Omit<StackOptions, "elasticsearch"> {
     /** Use an Elasticsearch that already exists; the stack then runs none. */
     readonly external?: ExistingElasticsearchOptions;
   };
+  /** Secrets of the receivers in `alerts`, by their names (Docker). */
+  readonly alertSecrets?: AlertSecrets;
 }
 
 /** What operators need to know about a running stack. These are also the outputs of the Pulumi stack. */
@@ -35,6 +39,8 @@ export interface StackOutputs {
   readonly endpoints: Readonly<Record<"jaeger" | "elasticsearch" | "otlpGrpc" | "otlpHttp" | "sampling", string>> & {
     /** Only if the stack runs its own Prometheus. */
     readonly prometheus?: string;
+    /** Only if the stack delivers its alerts itself. */
+    readonly alertmanager?: string;
   };
   /** How applications get access: the Docker network that their containers join, or the label of namespaces that may connect. */
   readonly ingestNetwork: string;
@@ -46,6 +52,8 @@ export interface StackOutputs {
   readonly samplingLosses: readonly string[];
   /** What the expected load means: spans, disk, shards, queue and processors, one sentence each. */
   readonly sizing: Readonly<Record<string, string>>;
+  /** Who delivers alerts, and to whom, in a sentence. */
+  readonly alertDelivery: string;
   /** Environment variables for an application that has access (`ingestNetwork`). */
   readonly applicationEnvironment: Readonly<Record<string, string>>;
   /** Minimum retention of traces, in days. */
@@ -72,7 +80,7 @@ export class TracingStack extends pulumi.ComponentResource {
     super("tracing:components:TracingStack", name, {}, opts);
     const settings = checked(args);
     requireProvider(this, opts, settings.platform);
-    const { retention, sampling, limits, overrides, elasticsearch: { external, ...storage } = {} } = args;
+    const { retention, sampling, limits, overrides, alerts, alertSecrets, elasticsearch: { external, ...storage } = {} } = args;
     const { indexPrefix, passwordVersion, snapshots } = storage;
     const { tags, ...jaegerOptions } = args.jaeger ?? {};
     const own = { parent: this };
@@ -96,7 +104,7 @@ export class TracingStack extends pulumi.ComponentResource {
     const collector = new OtelCollector(`${name}-otel-collector`, { ...common, jaeger, sampler, ...args.collector }, own);
     const prometheus = new Prometheus(
       `${name}-prometheus`,
-      { ...common, elasticsearch, exporter, jaeger, collector, ...args.prometheus },
+      { ...common, elasticsearch, exporter, jaeger, collector, alerts, alertSecrets, ...args.prometheus },
       own,
     );
 
@@ -108,6 +116,7 @@ export class TracingStack extends pulumi.ComponentResource {
       endpoints: {
         jaeger: jaeger.url,
         ...(prometheus.url === undefined ? {} : { prometheus: prometheus.url }),
+        ...(prometheus.alertmanagerUrl === undefined ? {} : { alertmanager: prometheus.alertmanagerUrl }),
         elasticsearch: elasticsearchUrl(settings),
         otlpGrpc: collector.otlpGrpc,
         otlpHttp: collector.otlpHttp,
@@ -118,6 +127,7 @@ export class TracingStack extends pulumi.ComponentResource {
       samplingStrategy: samplingStrategy(settings.sampling),
       samplingLosses: losses(settings.sampling),
       sizing: sizingTexts(settings),
+      alertDelivery: prometheus.alertDelivery,
       applicationEnvironment: applicationEnvironment(settings, topologyOf(settings)),
       retentionDays: settings.retention,
     };
@@ -126,11 +136,11 @@ export class TracingStack extends pulumi.ComponentResource {
 }
 
 /** Validates the arguments. Throws a SettingsError that lists every error. */
-function checked({ stack = pulumi.getStack(), ...args }: TracingStackArgs): Settings {
+function checked({ stack = pulumi.getStack(), alertSecrets = {}, ...args }: TracingStackArgs): Settings {
   const { elasticsearch } = args;
   const external = elasticsearch?.external && externalOptions(elasticsearch.external);
   const settings = settingsOf(stack, { ...args, ...(external ? { elasticsearch: { ...elasticsearch, external } } : {}) }, everyKey);
-  const problems = overrideProblems(settings, workloadsOf(settings));
+  const problems = [...overrideProblems(settings, workloadsOf(settings)), ...deliverySecretProblems(settings, Object.keys(alertSecrets))];
   if (problems.length > 0) throw new SettingsError(stack, problems);
   return settings;
 }

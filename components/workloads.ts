@@ -12,6 +12,7 @@ import { jaegerWorkloads } from "./jaeger/jaeger";
 import type { Passwords } from "./elasticsearch/passwords";
 import { upkeepWorkloads } from "./elasticsearch/upkeep";
 import type { Workload } from "./platform/workload";
+import { alertmanagerWorkloads } from "./prometheus/alertmanager";
 import { prometheusWorkload } from "./prometheus/prometheus";
 
 /**
@@ -28,6 +29,7 @@ export function workloadsOf(settings: Settings, passwords: Passwords = unknownPa
     ...jaegerWorkloads(settings, topology, passwords),
     cleanerWorkload(settings, topology, passwords),
     ...collectorWorkloads(settings, topology),
+    ...alertmanagerWorkloads(settings),
     ...(settings.prometheus.mode === "own" ? [prometheusWorkload(settings, topology)] : []),
   ];
 }

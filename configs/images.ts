@@ -59,6 +59,12 @@ export const images = {
     user: { uid: 65534, gid: 65534 },
     shell: true,
   },
+  alertmanager: {
+    tested: "0.35.0",
+    official: { registry: "quay.io", repository: "prometheus/alertmanager", tag: "v0.35.0" },
+    user: { uid: 65534, gid: 65534 },
+    shell: true,
+  },
   busybox: {
     // Ours is what Debian 12 has. In both, /bin/busybox is linked statically: it runs in any other image too.
     tested: "1.35.0",

@@ -95,7 +95,7 @@ const containerProperties = [
 
 /** One container as a service of the compose file. */
 function translate(
-  { inputs }: Recorded,
+  { inputs, secretInputs }: Recorded,
   dependencies: readonly Recorded[],
   keyOf: (name: string) => string,
   files: Record<string, string>,
@@ -129,7 +129,9 @@ function translate(
     logging: defined({ driver: c.logDriver, options: c.logOpts }),
     labels: labelMap(c),
     depends_on: Object.fromEntries(dependencies.map((d) => [keyOf(String(d.inputs.name)), { condition: condition(d.inputs) }])),
-    ...(c.start === false ? uploader(knownAll<Upload>(c, "uploads", ["file", "content", "permissions"]), files) : program(c)),
+    ...(c.start === false
+      ? uploader(knownAll<Upload>(c, "uploads", ["file", "content", "permissions"]), files, secretInputs.includes("uploads"))
+      : program(c)),
   });
 }
 
@@ -162,7 +164,7 @@ function health(c: Inputs): object | undefined {
  * Compose has no uploads, and a relative path would be looked up beside the first of several compose files. So a task writes the files
  * from its environment. A secret is made on the spot, once: it never stands in the file, and lives and goes with its volume.
  */
-function uploader(uploads: readonly Upload[], files: Record<string, string>): object {
+function uploader(uploads: readonly Upload[], files: Record<string, string>, secret: boolean): object {
   const environment: Record<string, string> = {};
   const lines = uploads.flatMap(({ file, content, permissions }, index) => {
     const length = markedSecretLength(content);
@@ -173,6 +175,8 @@ function uploader(uploads: readonly Upload[], files: Record<string, string>): ob
       const make = put(`head -c ${length * 8} /dev/urandom | base64 | tr -dc A-Za-z0-9 | head -c ${length}`);
       return [`if [ ! -s ${file} ]; then`, "umask 377", ...make, "fi"];
     }
+    if (secret)
+      throw new Error(`${posix.basename(file)}: a compose file cannot hold a secret that somebody gave; deploy this stack with Pulumi`);
     environment[`FILE_${index}`] = content;
     const name = posix.basename(file);
     if (name in files) throw new Error(`two files are called ${name}`);

@@ -82,7 +82,19 @@ export function stackConfig(stack: string, folder = projectFolder): Record<strin
     key,
     (entry as { default?: unknown }).default,
   ]);
-  return asPulumiHasIt({ ...Object.fromEntries(defaults), ...read(`Pulumi.${stack}.yaml`) });
+  return asPulumiHasIt(encrypted({ ...Object.fromEntries(defaults), ...read(`Pulumi.${stack}.yaml`) }) as Record<string, unknown>);
+}
+
+/** What stands for a value that only Pulumi can decrypt. */
+const encryptedMarker = "<encrypted>";
+
+/** Config with a marker for each value that a stack file has encrypted. */
+function encrypted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(encrypted);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value);
+  if (entries.length === 1 && typeof (value as { secure?: unknown }).secure === "string") return encryptedMarker;
+  return Object.fromEntries(entries.map(([key, one]) => [key, encrypted(one)]));
 }
 
 /** Config values as Pulumi hands them out: text as it is, everything else as JSON. */

@@ -15,6 +15,8 @@ const imageOf = {
   prometheus: "prometheus",
   promtool: "prometheus",
   elasticsearch_exporter: "elasticsearch-exporter",
+  alertmanager: "alertmanager",
+  amtool: "alertmanager",
 } as const satisfies Record<string, ImageName>;
 
 export type Program = keyof typeof imageOf;

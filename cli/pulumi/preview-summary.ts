@@ -38,12 +38,13 @@ export function parseEvents(log: string): EngineEvent[] {
   });
 }
 
-/** The summary, as lines of text: errors and refused policies first, then resources by component, then outputs. */
+/** The summary, as lines of text: errors, warnings and refused policies first, then resources by component, then outputs. */
 export function previewSummary(events: readonly EngineEvent[]): string {
   const steps = events.flatMap(({ resourcePreEvent }) => resourcePreEvent?.metadata ?? []);
   const changes = steps.filter(({ op, type }) => (operations as readonly string[]).includes(op) && type !== stackType);
   const sections = [
     ...errors(events),
+    ...warnings(events),
     ...policies(events),
     changes.length > 0 ? countsByComponent(changes) : "resources: no change",
     ...changes.filter(({ op }) => op !== "create").map(changeLine),
@@ -55,6 +56,15 @@ export function previewSummary(events: readonly EngineEvent[]): string {
 const errors = (events: readonly EngineEvent[]): string[] =>
   unique(
     events.flatMap(({ diagnosticEvent: event }) => (event?.severity.startsWith("error") ? [`error: ${plain(event.message).trim()}`] : [])),
+  );
+
+/** The program's own warnings, which are about settings. Those of the CLI and of plugins are left out. */
+const warnings = (events: readonly EngineEvent[]): string[] =>
+  unique(
+    events.flatMap(({ diagnosticEvent: event }) => {
+      const message = event?.severity === "warning" ? plain(event.message).trim() : "";
+      return message.startsWith("tracing:") ? [`warning: ${message}`] : [];
+    }),
   );
 
 const policies = (events: readonly EngineEvent[]): string[] =>

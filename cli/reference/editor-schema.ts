@@ -1,5 +1,6 @@
 /** JSON schema of a stack's file, for editors: names are completed, texts explained and mistakes shown while somebody types. */
 import * as z from "zod";
+import { alertSecretsKey } from "../../configs/alertmanager/delivery";
 import { namespace, schema } from "../../configs/stack/schema";
 import { bare, type EditorSchema } from "../../configs/stack/units";
 
@@ -29,10 +30,14 @@ export function editorSchema(): string {
       properties: {
         config: {
           type: "object",
-          properties: Object.fromEntries(Object.entries(properties).map(([name, value]) => [full(name), value])),
+          properties: {
+            ...Object.fromEntries(Object.entries(properties).map(([name, value]) => [full(name), value])),
+            // No setting: `pulumi config set --secret` writes it.
+            [full(alertSecretsKey)]: { type: "object", description: "Secrets of the receivers of alerts, by their names (Docker)." },
+          },
           required: required.map(full),
           // Other namespaces are other programs'.
-          propertyNames: { if: { pattern: `^${namespace}:` }, then: { enum: Object.keys(properties).map(full) } },
+          propertyNames: { if: { pattern: `^${namespace}:` }, then: { enum: [...Object.keys(properties), alertSecretsKey].map(full) } },
         },
       },
       required: ["config"],

@@ -1,4 +1,5 @@
 /** Where a running stack is, for people and for applications. */
+import { ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { applicationEnvironment } from "../../configs/sampling";
 import { dockerTopology, networksOf, publishedUrl } from "../../configs/topology/docker";
 import { superuser } from "../../configs/elasticsearch/users";
@@ -10,6 +11,7 @@ export function addresses(settings: Settings): string {
   return table([
     ["Jaeger", publishedUrl(settings, "jaeger-ui")],
     ["Prometheus", publishedUrl(settings, "prometheus")],
+    ...(ownAlertmanager(settings) ? [["Alertmanager", publishedUrl(settings, "alertmanager")]] : []),
     ["Elasticsearch", `${publishedUrl(settings, "elasticsearch")}  (user ${superuser}; make password prints the password)`],
     ["OTLP gRPC", publishedUrl(settings, "otlp-grpc")],
     ["OTLP HTTP", publishedUrl(settings, "otlp-http")],

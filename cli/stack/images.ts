@@ -1,5 +1,6 @@
 /** The stack's images: pulled, or built here where no registry can be reached. */
 import { join } from "node:path";
+import { ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { imageNames, imageOrigin, imageReference, type ImageName, type ImageOrigin } from "../../configs/images";
 import type { Settings } from "../../configs/stack/schema";
 import { hasImage, serviceContainers, type StackResources } from "../engine/docker";
@@ -55,7 +56,9 @@ export async function ensureImages(settings: Settings, choice: Choice): Promise<
 }
 
 const references = (settings: Settings, source: Source) =>
-  imageNames.map((name) => imageReference(name, { ...imageOrigin(settings), source }));
+  imageNames
+    .filter((name) => name !== "alertmanager" || ownAlertmanager(settings))
+    .map((name) => imageReference(name, { ...imageOrigin(settings), source }));
 
 async function insteadBuild(failure: string): Promise<Choice> {
   if (options.images === "official") throw new UserError(failure);

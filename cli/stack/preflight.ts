@@ -1,6 +1,7 @@
 /** What must hold before anything is made; looked at first, so that a failure leaves nothing behind. */
 import { statfsSync } from "node:fs";
 import { createServer } from "node:net";
+import { ownAlertmanager } from "../../configs/alertmanager/delivery";
 import type { Settings } from "../../configs/stack/schema";
 import { hostPort, networksOf } from "../../configs/topology/docker";
 import { publishedPortNames, stackLabels } from "../../configs/topology/ports";
@@ -42,7 +43,7 @@ async function takenPorts(settings: Settings, own: StackResources): Promise<stri
   const ours = serviceContainers(own.containers)
     .filter(([, container]) => container.State.Status === "running")
     .flatMap(([, container]) => Object.values(container.NetworkSettings.Ports).flatMap((bindings) => bindings ?? []));
-  const names = publishedPortNames;
+  const names = publishedPortNames.filter((name) => name !== "alertmanager" || ownAlertmanager(settings));
   const taken: string[] = [];
   const byStack = new Map<string, number[]>();
   for (const name of names) {

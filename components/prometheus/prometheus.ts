@@ -1,10 +1,11 @@
 /** Prometheus: watches the stack, and stores metrics of applications and of spans. */
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { goMemoryLimit } from "../../configs/go-programs";
 import { images } from "../../configs/images";
+import { deliveryText, deliveryWarnings, ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { prometheusArgs, prometheusConfig } from "../../configs/prometheus/config";
 import { ruleGroups, rulesFile } from "../../configs/prometheus/rules";
-import type { PrometheusOptions } from "../../configs/stack/options";
+import type { AlertsOptions, PrometheusOptions } from "../../configs/stack/options";
 import type { Settings, StackSettings } from "../../configs/stack/schema";
 import { endpoint, topologyOf } from "../../configs/topology";
 import { files, paths, ports } from "../../configs/topology/ports";
@@ -16,6 +17,7 @@ import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
 import type { ElasticsearchExporter } from "../elasticsearch/exporter";
 import type { Jaeger } from "../jaeger/jaeger";
 import type { Connection, Workload } from "../platform/workload";
+import { alertmanagerWorkloads, requireAlertSecrets, type AlertSecrets } from "./alertmanager";
 
 /** Prometheus' workload. */
 export function prometheusWorkload(settings: StackSettings, topology: Topology): Workload {
@@ -36,7 +38,10 @@ export function prometheusWorkload(settings: StackSettings, topology: Topology):
     scratch: [],
     ports: [{ name: "http", port: ports.prometheus.http, exposure: "host", publish: "prometheus" }],
     peers: [],
-    connects: scraped(topology),
+    connects: [
+      ...scraped(topology),
+      ...(ownAlertmanager(settings) ? [{ to: "alertmanager", ports: [ports.alertmanager.http] } as const] : []),
+    ],
     probe: {
       kind: "http",
       port: ports.prometheus.http,
@@ -70,26 +75,34 @@ function scraped({ scrape }: Topology): Connection[] {
 }
 
 /** Arguments of Prometheus. The components that it watches must run on the same platform. */
-export interface PrometheusArgs extends Omit<PrometheusOptions, "mode" | "operator">, ComponentArgs<"prometheus"> {
+export interface PrometheusArgs extends Omit<PrometheusOptions, "mode" | "operator">, ComponentArgs<"prometheus" | "alertmanager"> {
   readonly elasticsearch: ElasticsearchConnection;
   /** Exports the metrics of `elasticsearch`; alerts need them. */
   readonly exporter: ElasticsearchExporter;
   readonly jaeger: Jaeger;
   readonly collector: OtelCollector;
+  /** Who delivers alerts, and to whom. */
+  readonly alerts?: AlertsOptions;
+  /** Secrets of the receivers in `alerts`, by their names (Docker). */
+  readonly alertSecrets?: AlertSecrets;
 }
 
 /**
  * Prometheus, which watches the stack and stores metrics of applications and of spans. If the platform has a Prometheus operator, this
- * component creates monitors and rules for the cluster's own Prometheus instead.
+ * component creates monitors and rules for the cluster's own Prometheus instead. With `alerts.delivery: own` an Alertmanager is beside it.
  */
 export class Prometheus extends TracingComponent {
   readonly settings: Settings;
   /** Address on this host (Docker) or in the cluster; undefined with an operator. */
   readonly url: string | undefined;
+  /** Address of Alertmanager, likewise; undefined where the stack has none. */
+  readonly alertmanagerUrl: string | undefined;
+  /** Who delivers alerts, and to whom, in a sentence. */
+  readonly alertDelivery: string;
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, elasticsearch, exporter, jaeger, collector, overrides, ...options } = args;
+    const { platform, elasticsearch, exporter, jaeger, collector, overrides, alerts, alertSecrets = {}, ...options } = args;
     super("Prometheus", name, "prometheus", platform, opts);
     requireSamePlatform(this, platform, { elasticsearch, exporter, jaeger, collector });
     const { mode, operator } = platform.settings.prometheus;
@@ -99,14 +112,24 @@ export class Prometheus extends TracingComponent {
       elasticsearch: elasticsearch.settings.elasticsearch,
       indexCleaner: jaeger.indexCleaner.settings.indexCleaner,
     };
-    this.settings = componentSettings(known, { prometheus: { ...options, mode, operator }, overrides }, ["prometheus", "overrides"]);
+    this.settings = componentSettings(known, { prometheus: { ...options, mode, operator }, alerts, overrides }, [
+      "prometheus",
+      "alerts",
+      "overrides",
+    ]);
+    requireAlertSecrets(this.settings, alertSecrets);
+    for (const warning of deliveryWarnings(this.settings)) void pulumi.log.warn(warning, this);
     const topology = topologyOf(this.settings);
     if (mode === "own") {
       this.url = endpoint(this.settings, "prometheus", ports.prometheus.http, "prometheus");
-      this.run([prometheusWorkload(this.settings, topology)], this.settings);
+      this.run([...alertmanagerWorkloads(this.settings, alertSecrets), prometheusWorkload(this.settings, topology)], this.settings);
     } else {
       platform.watch(topology.scrape, ruleGroups(this.settings));
     }
-    this.registerOutputs({ url: this.url });
+    this.alertDelivery = deliveryText(this.settings);
+    this.alertmanagerUrl = ownAlertmanager(this.settings)
+      ? endpoint(this.settings, "alertmanager", ports.alertmanager.http, "alertmanager")
+      : undefined;
+    this.registerOutputs({ url: this.url, alertmanagerUrl: this.alertmanagerUrl });
   }
 }

@@ -47,6 +47,12 @@ const prometheus = [
   kept("rule_files", "they hold the alerts"),
   kept("scrape_configs", "alerts read what is scraped"),
   kept("global", "alerts count on these intervals and names"),
+  kept("alerting", "alerts are delivered there"),
+];
+
+const alertmanager = [
+  kept("route", "alerts would not reach the receivers in `tracing:alerts`"),
+  kept("receivers", "alerts would not reach the receivers in `tracing:alerts`"),
 ];
 
 /** The config file of a service, and what it must keep. Services that are not here have none to patch. */
@@ -56,6 +62,7 @@ const promises: Readonly<Partial<Record<ServiceName, { readonly file: string; re
   jaeger: { file: files.jaeger, kept: jaeger },
   "jaeger-collector": { file: files.jaeger, kept: jaeger },
   prometheus: { file: files.prometheus, kept: prometheus },
+  alertmanager: { file: files.alertmanager, kept: alertmanager },
 };
 
 /** Name of the file that a patch on a service's config changes; undefined where the service has none. */

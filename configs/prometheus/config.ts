@@ -1,4 +1,5 @@
 /** Prometheus' config file. */
+import { alertmanagerAddress, ownAlertmanager } from "../alertmanager/delivery";
 import type { StackSettings } from "../stack/schema";
 import { files, paths } from "../topology/ports";
 import type { ScrapeJob, Topology } from "../topology/topology";
@@ -13,6 +14,7 @@ export function prometheusConfig(settings: StackSettings, topology: Topology): s
       external_labels: { stack: settings.stack, environment: settings.environment },
       metric_name_escaping_scheme: "underscores",
     },
+    ...(ownAlertmanager(settings) ? { alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanagerAddress] }] }] } } : {}),
     rule_files: [`${paths.config}/${files.rules}`],
     scrape_configs: topology.scrape.map(scrapeConfig),
   });

@@ -9,6 +9,8 @@ import { lossAlert, lossRecords } from "./alerts/loss";
 import { retentionAlerts } from "./alerts/retention";
 import { setupAlerts } from "./alerts/setup";
 import { snapshotAlerts } from "./alerts/snapshots";
+import { watchdogAlerts } from "./alerts/watchdog";
+import { scoped } from "./scope";
 import type { StackSettings } from "../stack/schema";
 import { toYaml } from "../yaml";
 
@@ -26,27 +28,33 @@ const records = (settings: StackSettings): readonly { record: string; expr: stri
   ...lossRecords(settings),
 ];
 
-const alerts = (settings: StackSettings): readonly Alert[] => [
+/** All alerts of a stack. */
+export const stackAlerts = (settings: StackSettings): readonly Alert[] => [
   ...collectorAlerts(settings),
   ...jaegerAlerts(settings),
-  lossAlert,
+  lossAlert(settings),
   ...elasticsearchAlerts(settings),
   ...setupAlerts,
   ...snapshotAlerts(settings),
   ...retentionAlerts(settings),
+  ...watchdogAlerts(settings),
 ];
+
+/** The runbooks of all alerts, in this repository. `alerts.runbooks` says where people find it. */
+export const runbooks = "docs/runbooks/alerts.md";
 
 /** Text of `tracing_rules.yml`. */
 export const rulesFile = (settings: StackSettings): string => toYaml({ groups: ruleGroups(settings) });
 
 /** The groups of rules: one, so that alerts see what was recorded in the same turn. */
 export function ruleGroups(settings: StackSettings): object[] {
-  const rules = alerts(settings).map(({ name, expr, severity, service, summary, value, first, for: hold }) => ({
+  const base = settings.alerts.runbooks ?? runbooks;
+  const rules = stackAlerts(settings).map(({ name, expr, severity, service, summary, value, first, for: hold }) => ({
     alert: name,
     expr,
     for: hold,
     labels: { severity, ...(service ? { service } : {}) },
-    annotations: { summary, description: `${value} First: ${first}`, runbook: `docs/runbooks/alerts.md#${name.toLowerCase()}` },
+    annotations: { summary, description: `${value} First: ${first}`, runbook_url: `${base}#${name.toLowerCase()}` },
   }));
-  return [{ name: "tracing", rules: [...records(settings), ...rules] }];
+  return [{ name: "tracing", rules: [...records(settings), ...rules].map((rule) => scoped(settings, rule)) }];
 }

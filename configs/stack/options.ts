@@ -37,6 +37,7 @@ export interface StackOptions {
   readonly jaeger?: JaegerOptions;
   readonly prometheus?: PrometheusOptions;
   readonly indexCleaner?: IndexCleanerOptions;
+  readonly alerts?: AlertsOptions;
   readonly overrides?: OverridesOptions;
 }
 
@@ -72,6 +73,11 @@ export interface OtherImagesOptions {
    * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
   readonly "elasticsearch-exporter"?: string;
+  /**
+   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
+   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   */
+  readonly alertmanager?: string;
   /**
    * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
    * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
@@ -120,6 +126,8 @@ export interface PublishPortsOptions {
   readonly "jaeger-sampling"?: number | string;
   /** Port on the host; 9091 plus the offset by default. Allowed: a port from 1 to 65535. */
   readonly prometheus?: number | string;
+  /** Port on the host; 9093 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly alertmanager?: number | string;
 }
 
 export interface SamplingOptions {
@@ -499,6 +507,55 @@ export interface IndexCleanerOptions {
   readonly hour?: number | string;
 }
 
+export interface AlertsOptions {
+  /**
+   * Who delivers alerts. `own`: an Alertmanager of the stack. `cluster`: the Alertmanager of the operator's Prometheus. `off`: nobody; they
+   * stand on Prometheus' page. Default: `cluster` with `prometheus.mode: operator`, else `off` in development and `own` elsewhere. Allowed:
+   * one of own, cluster, off.
+   */
+  readonly delivery?: "own" | "cluster" | "off";
+  /** Who is told. Default: []. */
+  readonly receivers?: readonly AlertsReceiverOptions[];
+  /**
+   * Secret in the stack's namespace with the receivers' secrets, by their names (Kubernetes). On Docker they are stack config: `pulumi
+   * config set --secret --path tracing:alertSecrets.<name>`. Allowed: the name of a Secret.
+   */
+  readonly receiversSecret?: string;
+  /**
+   * Address of docs/runbooks/alerts.md as your people reach it, such as https://git.example.com/tracing/blob/main/docs/runbooks/alerts.md.
+   * The annotation `runbook_url` of each alert begins with it. Default: the path in this repository. Allowed: an http or https address
+   * without a fragment.
+   */
+  readonly runbooks?: string;
+}
+
+export interface AlertsReceiverOptions {
+  /**
+   * Its name. Its secret has the same name: a webhook's address, Slack's webhook address, PagerDuty's routing key, or the password of
+   * `user`. Allowed: lower-case letters, digits and dashes, 40 at most.
+   */
+  readonly name: string;
+  /** How it is told. Allowed: one of webhook, slack, email, pagerduty. */
+  readonly kind: "webhook" | "slack" | "email" | "pagerduty";
+  /**
+   * Severity of the alerts that it gets. `watchdog`: none but the one that always fires, for a dead man's switch; webhooks only. Allowed:
+   * one of critical, warning, all, watchdog. Default: "all".
+   */
+  readonly severity?: "critical" | "warning" | "all" | "watchdog";
+  /** Port of a webhook's address, which the network policy opens (Kubernetes). Default: 443. Allowed: a port from 1 to 65535. */
+  readonly port?: number | string;
+  /** Slack channel. Default: that of the webhook. Allowed: a channel, such as #alerts. */
+  readonly channel?: string;
+  /** Recipient of mail. Allowed: an address, such as oncall@example.com. */
+  readonly to?: string;
+  /** Sender of mail. Allowed: an address, such as tracing@example.com. */
+  readonly from?: string;
+  /** Server that takes the mail. TLS is required. Allowed: a host and a port, such as smtp.example.com:587. */
+  readonly smarthost?: string;
+  /** User to log in to that server as. Left out: no login, and no secret. Allowed: a user's name. */
+  readonly user?: string;
+}
+
 export interface OverridesOptions {
   readonly elasticsearch?: OverrideOptions;
   readonly "elasticsearch-setup"?: OverrideOptions;
@@ -510,6 +567,7 @@ export interface OverridesOptions {
   readonly "jaeger-collector"?: OverrideOptions;
   readonly "index-cleaner"?: OverrideOptions;
   readonly prometheus?: OverrideOptions;
+  readonly alertmanager?: OverrideOptions;
 }
 
 export interface OverrideOptions {

@@ -5,12 +5,14 @@ import { capacityProblems, samplingTier } from "../sampling/capacity";
 import { contradictions } from "../sampling/model";
 import { hostPort } from "../topology/docker";
 import { publishedPortNames } from "../topology/ports";
+import { alertSecretsKey } from "../alertmanager/delivery";
+import { alertConflicts } from "./alert-conflicts";
 import { platformConflicts, sizeConflicts } from "./conflicts";
 import type { StackOptions } from "./options";
 import { namespace, schema, type Parsed, type Settings } from "./schema";
 import { sizeProblems } from "./sizing";
 import { shown } from "./shown";
-import { bare } from "./units";
+import { bare, isGroup } from "./units";
 
 /** Everything that is wrong with a stack's config, at once. */
 export class SettingsError extends Error {
@@ -42,7 +44,7 @@ export const parseSettings = (stack: string, raw: Readonly<Record<string, string
  * Pulumi.yaml declares optional keys. What is no JSON stays text, which no group is.
  */
 export function optionsFrom(raw: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
-  const given = Object.entries(raw).filter(([key, value]) => key.startsWith(`${namespace}:`) && value !== "");
+  const given = Object.entries(raw).filter(([key, value]) => key.startsWith(`${namespace}:`) && key !== alertSecretsName && value !== "");
   return Object.fromEntries(
     given.map(([key, value]) => {
       const name = key.slice(namespace.length + 1);
@@ -59,6 +61,20 @@ export function optionsFrom(raw: Readonly<Record<string, string>>): Readonly<Rec
 export function checkedOptions(stack: string, raw: Readonly<Record<string, string>>): StackOptions {
   parseSettings(stack, raw);
   return optionsFrom(raw) as unknown as StackOptions;
+}
+
+const alertSecretsName = `${namespace}:${alertSecretsKey}`;
+
+/**
+ * The secrets of receivers of alerts, by name. They stand beside the settings: no message shows them.
+ *
+ * @throws SettingsError if they are no texts by name.
+ */
+export function alertSecretsFrom(stack: string, raw: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const secrets = json(raw[alertSecretsName] || "{}");
+  const isSecret = (value: unknown) => typeof value === "string" && value !== "";
+  if (isGroup(secrets) && Object.values(secrets).every(isSecret)) return secrets as Readonly<Record<string, string>>;
+  throw new SettingsError(stack, [`${alertSecretsName}: found something else; allowed: texts by the names of receivers`]);
 }
 
 /** A group of settings, or a setting that is in none. */
@@ -95,7 +111,7 @@ export function settingsOf<K extends SettingsKey>(
   const groups = { ...known, ...groupsOf(written, keys) };
   problems.push(
     ...portConflicts(groups.publish),
-    ...[...platformConflicts(groups), ...sizeConflicts(groups)].map((problem) => `${namespace}:${problem}`),
+    ...[...platformConflicts(groups), ...sizeConflicts(groups), ...alertConflicts(groups)].map((problem) => `${namespace}:${problem}`),
     ...samplingProblems(groups),
     ...loadProblems(groups),
   );

@@ -1,6 +1,7 @@
 /** The groups of settings that size and place the services, and what they take. */
 import { isIP } from "node:net";
 import * as z from "zod";
+import { alerts } from "./alerts";
 import { limits } from "./limits";
 import { most } from "./most";
 import { anyText, cpu, days, flag, integer, kubernetesName, leaf, mebibytes, oneOf, text, texts } from "./units";
@@ -279,4 +280,4 @@ const kubernetes = z
   .prefault({});
 
 /** By group. */
-export const services = { kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner } as const;
+export const services = { kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner, alerts } as const;

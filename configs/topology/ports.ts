@@ -42,6 +42,7 @@ export const ports = {
     health: 13133,
   },
   prometheus: { http: 9090 },
+  alertmanager: { http: 9093 },
 } as const;
 
 /**
@@ -62,6 +63,7 @@ export const publishedPorts = {
   "jaeger-sampling": ports.jaeger.samplingHttp,
   /** 9091, so that it can stand beside a Prometheus of the host's own. */
   prometheus: 9091,
+  alertmanager: ports.alertmanager.http,
 } as const;
 
 /** The name of a published port. */
@@ -91,6 +93,7 @@ export const paths = {
   collectorQueue: "/var/lib/otelcol",
   cleanerState: "/var/lib/index-cleaner",
   prometheusData: "/prometheus",
+  alertmanagerData: "/alertmanager",
 } as const;
 
 /** Names of the files, as the brief has them. */
@@ -100,6 +103,7 @@ export const files = {
   strategies: "jaeger-sampling-strategies.json",
   prometheus: "prometheus-tracing.yml",
   rules: "tracing_rules.yml",
+  alertmanager: "alertmanager.yml",
   cleaner: "index-cleaner.sh",
   elasticsearchSetup: "elasticsearch-setup.sh",
   snapshots: "elasticsearch-snapshots.sh",

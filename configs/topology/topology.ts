@@ -18,6 +18,7 @@ export const serviceNames = [
   "jaeger-collector",
   "index-cleaner",
   "prometheus",
+  "alertmanager",
 ] as const;
 
 /** The name of a service. */

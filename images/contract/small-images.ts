@@ -132,6 +132,22 @@ export const elasticsearchExporter: Contract = async (subject) => {
   });
 };
 
+export const alertmanager: Contract = async (subject) => {
+  await checkEntrypoint(
+    subject,
+    ["/bin/alertmanager"],
+    ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"],
+  );
+  await checkUser(subject, "alertmanager");
+  await checkTools(subject);
+  await checkScript(
+    subject,
+    "has amtool, and a configuration that it accepts",
+    "/bin/amtool check-config /etc/alertmanager/alertmanager.yml",
+  );
+  await checkScript(subject, "works in /alertmanager and can write there", '[ "$PWD" = /alertmanager ] && echo > file');
+};
+
 export const busybox: Contract = async (subject) => {
   await subject.check("starts a shell", async () => assert.deepEqual((await imageConfig(subject.reference)).Cmd, ["sh"]));
   await checkUser(subject, "busybox");

@@ -1,12 +1,15 @@
 /** The programs that are compiled from Go modules: which sources, which flags, and the compiling itself. */
-import { join } from "node:path";
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { images, type ImageName } from "../../configs/images";
+import { alertmanagerPages } from "./alertmanager-pages";
 import { cachedFolder, isCurrent } from "./cache";
 import { inputHash } from "./hash";
 import { binaryDir } from "../../cli/machine/cache";
 import { imagesDir } from "./folder";
 import type { Step } from "./progress";
-import { run } from "./run";
+import { run, withWorkDir } from "./run";
 
 interface GoSource {
   /** The version that these sources are of; configs/images.ts must want the same. */
@@ -19,6 +22,8 @@ interface GoSource {
   readonly packages: readonly string[];
   /** Variables that the linker sets. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Pages that the program holds compressed and the module lacks: their texts, by path in the module. */
+  readonly pages?: Readonly<Record<string, string>>;
 }
 
 const jaeger = {
@@ -47,6 +52,13 @@ const sources = {
     },
     packages: ["."],
     variables: { "github.com/prometheus/common/version.Version": "1.9.0" },
+  },
+  alertmanager: {
+    version: "0.35.0",
+    module: { path: "github.com/prometheus/alertmanager", version: "v0.35.0", sum: "h1:nbXMjr+P2JaoFd7aHNDxKifEwTPN+TWxM0gNPonuH5w=" },
+    packages: ["./cmd/alertmanager", "./cmd/amtool"],
+    variables: { "github.com/prometheus/common/version.Version": "0.35.0" },
+    pages: alertmanagerPages,
   },
 } as const satisfies Partial<Record<ImageName, GoSource>>;
 
@@ -78,9 +90,30 @@ export async function compile(
   options: { readonly step: Step; readonly log: string; readonly force: boolean },
 ): Promise<string> {
   const { step, log } = options;
-  return cachedFolder(binaryDir(name), binariesHash(name), options.force, async (work) => {
+  const { pages }: GoSource = sources[name];
+  return cachedFolder(binaryDir(name), binariesHash(name), options.force, async (output) => {
     const dir = await step("getting the sources", () => sourceDir(name, log));
-    await step("compiling", () => goBuild(name, { dir, output: work, log }));
+    const build = (from: string) => step("compiling", () => goBuild(name, { dir: from, output, log }));
+    return pages ? withPages(dir, pages, log, build) : build(dir);
+  });
+}
+
+/** Calls `action` with a copy of a module that has these pages: Go's module cache is read-only. */
+async function withPages(
+  module: string,
+  pages: Readonly<Record<string, string>>,
+  log: string,
+  action: (dir: string) => Promise<void>,
+): Promise<void> {
+  await withWorkDir(async (dir) => {
+    await cp(module, dir, { recursive: true });
+    await run("chmod", ["-R", "u+w", dir], { log });
+    for (const [path, text] of Object.entries(pages)) {
+      await mkdir(dirname(join(dir, path)), { recursive: true });
+      await writeFile(join(dir, `${path}.gz`), gzipSync(text));
+      await writeFile(join(dir, `${path}.br`), brotliCompressSync(text));
+    }
+    await action(dir);
   });
 }
 

@@ -79,6 +79,18 @@ const recipes: Record<ImageName, Recipe> = {
       await addBase(build);
     },
   },
+  alertmanager: {
+    description: "Alertmanager, without its pages",
+    async assemble(build) {
+      await addPrograms("alertmanager", ["alertmanager", "amtool"], build);
+      await addBase(build);
+      await copyFile(
+        join(await sourceDir("alertmanager", build.log), "examples/ha/alertmanager.yml"),
+        join(build.context, "alertmanager.yml"),
+      );
+      await mkdir(join(build.context, "data"), { mode: 0o775 });
+    },
+  },
   busybox: {
     description: "A shell and small tools in one static program",
     assemble: ({ context, log }) => addBusybox(join(context, "rootfs"), log),

@@ -87,6 +87,7 @@ const closed: readonly (readonly [string, number])[] = [
   ["jaeger", ports.jaeger.query],
   ["jaeger", ports.jaeger.otlpGrpc],
   ["prometheus", ports.prometheus.http],
+  ["alertmanager", ports.alertmanager.http],
 ];
 
 test("an application reaches the gateway and remote sampling, and nothing behind them", async () => {

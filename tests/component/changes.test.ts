@@ -80,7 +80,7 @@ describe("an edit of", () => {
     ],
     [
       "the environment: what marks traces and metrics",
-      { environment: "staging" },
+      { environment: "staging", alerts: { delivery: "off" } },
       {
         "tracing-otel-collector": ["envs", "labels"],
         "tracing-otel-collector-config-upload": ["uploads"],

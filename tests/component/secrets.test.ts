@@ -103,6 +103,7 @@ test.each(clients)("%s has copies of its own secrets alone, handed out again whe
 test("the stack's output of the password is a secret, and the only one", async () => {
   const secret = await Promise.all(Object.entries(exported).map(async ([name, value]) => [name, (await value?.isSecret) ?? false]));
   expect(Object.fromEntries(secret)).toEqual({
+    alertDelivery: false,
     applicationEnvironment: false,
     elasticsearchPassword: true,
     endpoints: false,

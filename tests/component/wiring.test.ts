@@ -42,12 +42,12 @@ describe.each(["dev", "staging", "prod"])("by hand, what %s is", (stack) => {
         ? new DockerPlatform("tracing-docker", { environment, images, publish })
         : new KubernetesPlatform("tracing-kubernetes", { environment, images, ...kubernetes });
     const { tags, ...jaegerOptions } = all.jaeger ?? {};
-    const { retention, sampling, limits, indexCleaner, sampler } = all;
+    const { retention, sampling, limits, indexCleaner, sampler, alerts } = all;
     const elasticsearch = new Elasticsearch("tracing-elasticsearch", { platform, tags, sampling, ...all.elasticsearch });
     const exporter = new ElasticsearchExporter("tracing-elasticsearch-exporter", { platform, elasticsearch });
     const jaeger = new Jaeger("tracing-jaeger", { platform, elasticsearch, retention, sampling, limits, indexCleaner, ...jaegerOptions });
     const collector = new OtelCollector("tracing-otel-collector", { platform, jaeger, sampler, ...all.collector });
-    new Prometheus("tracing-prometheus", { platform, elasticsearch, exporter, jaeger, collector, ...prometheus });
+    new Prometheus("tracing-prometheus", { platform, elasticsearch, exporter, jaeger, collector, alerts, ...prometheus });
   };
 
   test("is the same as by a TracingStack", async () => {

@@ -229,7 +229,7 @@ test("an alert says how much, where, how grave it is, and what to do first", asy
             exp_annotations: {
               summary: "Spans were lost after they had been acknowledged",
               description,
-              runbook: "docs/runbooks/alerts.md#tracedataloss",
+              runbook_url: "docs/runbooks/alerts.md#tracedataloss",
             },
           },
         ],

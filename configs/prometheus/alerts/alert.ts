@@ -8,12 +8,21 @@ export interface Alert {
   readonly name: string;
   readonly expr: string;
   readonly for: string;
-  readonly severity: "critical" | "warning";
+  /** `none` wants nobody: the watchdog. */
+  readonly severity: "critical" | "warning" | "none";
   /** What it is about, where the expression's labels do not say. */
   readonly service?: string;
   readonly summary: string;
   readonly value: string;
   readonly first: string;
+  /** Outages that explain it: nobody is told of it while one of them has a critical alert. */
+  readonly follows?: readonly Cause[];
+}
+
+/** An outage, by its critical alert; `service` is that of the alert, where it has one. */
+export interface Cause {
+  readonly name: string;
+  readonly service?: string;
 }
 
 /** Instances of a service that are scraped under a job. */
@@ -32,11 +41,11 @@ export interface Watched {
  */
 export function down(
   { job, service, labels = {}, replicas }: Watched,
-  text: { readonly name: string; readonly none: string; readonly some: string; readonly first: string },
+  text: Pick<Alert, "name" | "first" | "follows"> & { readonly none: string; readonly some: string },
 ): Alert[] {
   const up = series("up", labels, [job]);
   const of = `of ${replicas} ${service} ${replicas === 1 ? "answers" : "answer"}.`;
-  const common = { name: text.name, for: "2m", service, value: `{{ $value }} ${of}`, first: text.first };
+  const common = { name: text.name, for: "2m", service, value: `{{ $value }} ${of}`, first: text.first, follows: text.follows };
   return [
     { ...common, expr: `${total(up)} == 0`, severity: "critical", summary: text.none },
     ...(replicas > 1 ? [{ ...common, expr: `(sum(${up}) > 0) < ${replicas}`, severity: "warning", summary: text.some } as const] : []),

@@ -15,6 +15,7 @@ import {
   totalRates,
 } from "../promql";
 import { is, isNot, like, series, type Matchers } from "../metrics";
+import { collectorsDown, storageDown } from "./causes";
 import { hygieneAlert } from "./hygiene";
 import { fullSampling, undecidedShare } from "./sampling";
 import { instanceCapacity } from "../../sampling";
@@ -106,6 +107,7 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       summary: "The Collector refuses or drops more than 10 % of the spans",
       value: "{{ $value | humanizePercentage }} of the spans that came in five minutes.",
       first: "`make status`: is the queue full, or the Collector short of memory?",
+      follows: [...storageDown(settings), ...collectorsDown(settings)],
     },
     {
       name: "OTELRequestsRefused",
@@ -125,6 +127,7 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       summary: "The Collector's queue is more than 90 % full: soon it refuses spans",
       value: "{{ $value | humanizePercentage }} of its capacity.",
       first: "`make logs SERVICE=jaeger`: why does it take no spans?",
+      follows: storageDown(settings),
     },
     {
       name: "OTELExporterQueueFilling",
@@ -134,6 +137,7 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       summary: "At this pace the Collector's queue is full within an hour",
       value: "{{ $value | humanize1024 }}B would wait by then.",
       first: "`make logs SERVICE=jaeger`: why does it take so few spans?",
+      follows: storageDown(settings),
     },
     ...queueVolume(settings),
     {
@@ -148,6 +152,7 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       first: `\`make status\`: how many spans come? Raise ${tiers(settings)
         .map(({ group }) => `\`tracing:${group}.memory\``)
         .join(" or ")} if that is the load to carry.`,
+      follows: storageDown(settings),
     },
     {
       name: "OTELSamplingFull",
@@ -157,6 +162,7 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       summary: `The Collector's memory for ${traces} undecided traces is more than ${fullSampling * 100} % full: soon receivers are held up`,
       value: "{{ $value | humanizePercentage }} of it.",
       first: "`make sampling`: what load is expected? Set `tracing:sampling.expected` to what comes, and it says what memory that takes.",
+      follows: storageDown(settings),
     },
   ];
 }

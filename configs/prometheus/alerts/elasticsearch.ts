@@ -1,5 +1,6 @@
 /** Elasticsearch's health, heap and disk, as its exporter tells them. */
 import type { Alert } from "./alert";
+import { elasticsearchDown } from "./causes";
 import { indexCopies } from "../../elasticsearch/shards";
 import { is, series } from "../metrics";
 import { minOver, total } from "../promql";
@@ -89,6 +90,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       summary: "Elasticsearch is red: of an index a part is missing, and what belongs there is neither stored nor found",
       value: "Status red is {{ $value }}.",
       first,
+      follows: [elasticsearchDown],
     },
     ...(indexCopies(settings) > 0
       ? [
@@ -100,6 +102,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
             summary: "Elasticsearch is yellow for long: some data is on one node only",
             value: "Status yellow is {{ $value }}.",
             first,
+            follows: [elasticsearchDown],
           } as const,
         ]
       : []),

@@ -2,6 +2,7 @@
 import { down, type Alert, type Watched } from "./alert";
 import { histogram, is, series } from "../metrics";
 import { byInstance, grown, increase, minOver, queueSize, rate, resets, total } from "../promql";
+import { elasticsearchDown, storageDown } from "./causes";
 import { elasticsearchAnswers } from "./elasticsearch";
 import type { StackSettings } from "../../stack/schema";
 import { jaegerServices } from "../../topology/kubernetes";
@@ -82,6 +83,8 @@ export function jaegerAlerts(settings: StackSettings): readonly Alert[] {
             : "Jaeger does not answer: nothing can be searched",
         some: "An instance of Jaeger does not answer; the others do its work",
         first: `\`make status\`, then \`make logs SERVICE=${service.service}\`.`,
+        // Jaeger does not start without Elasticsearch.
+        follows: [elasticsearchDown],
       }),
     ),
     {
@@ -92,6 +95,7 @@ export function jaegerAlerts(settings: StackSettings): readonly Alert[] {
       summary: "Jaeger cannot work with Elasticsearch",
       value: "{{ $value | humanize }}: errors in five minutes, or spans that wait while nothing is written.",
       first: "`make status`: is Elasticsearch healthy? Then `make logs SERVICE=jaeger`.",
+      follows: storageDown(settings),
     },
     {
       name: "JaegerHighQueueDepth",
@@ -103,6 +107,7 @@ export function jaegerAlerts(settings: StackSettings): readonly Alert[] {
       first:
         "`make logs SERVICE=jaeger` and `make logs SERVICE=elasticsearch`." +
         (synchronous ? "" : " Do not restart Jaeger before: what it holds would be lost."),
+      follows: storageDown(settings),
     },
     {
       name: "HighTraceLatency",
@@ -112,6 +117,7 @@ export function jaegerAlerts(settings: StackSettings): readonly Alert[] {
       summary: "Traces are stored slowly: a write takes longer than 100 ms",
       value: "95 % of the writes took up to {{ $value | humanizeDuration }}.",
       first: "`make status` and `make logs SERVICE=elasticsearch`: load, memory, disk.",
+      follows: [elasticsearchDown],
     },
   ];
 }

@@ -1,5 +1,6 @@
 /** Spans that were lost after they had been acknowledged. */
 import type { Alert } from "./alert";
+import { storageDown } from "./causes";
 import { handed, rejected, unencodable, unwritten, writes, writeSeconds } from "./jaeger";
 import { is, series } from "../metrics";
 import { byInstance, enqueueFailed, grown, minOver, rate, resets, sendFailed, watched } from "../promql";
@@ -59,7 +60,7 @@ const losses = (settings: StackSettings): Record<string, string> => ({
 export const lossRecords = (settings: StackSettings) =>
   Object.entries(losses(settings)).map(([place, expr]) => ({ record: lost, labels: { place }, expr }));
 
-export const lossAlert: Alert = {
+export const lossAlert = (settings: StackSettings): Alert => ({
   name: "TraceDataLoss",
   expr: `${lost} > 0`,
   for: "0s",
@@ -67,4 +68,5 @@ export const lossAlert: Alert = {
   summary: "Spans were lost after they had been acknowledged",
   value: "{{ $value | humanize }} lost in five minutes at {{ $labels.place }} (sampling and oversized traces count traces).",
   first: "`make logs SERVICE=otel-collector` and `make logs SERVICE=jaeger`: the errors of the last minutes.",
-};
+  follows: storageDown(settings),
+});

@@ -1,5 +1,6 @@
 /** Whether old traces are deleted, by what the index cleaner reports. */
 import type { Alert } from "./alert";
+import { collectorDown, elasticsearchDown } from "./causes";
 import { lastRunFailed, latestReport, neverRan, overdue } from "./daily";
 import { oldestIndexHours } from "../../jaeger/index-cleaner";
 import type { StackSettings } from "../../stack/schema";
@@ -14,6 +15,7 @@ export function retentionAlerts(settings: StackSettings): readonly Alert[] {
       summary: "The index cleaner tries again and again, and fails",
       value: "Its last run failed; old traces stay.",
       first: "`make logs SERVICE=index-cleaner`: what does Elasticsearch answer?",
+      follows: [elasticsearchDown],
     },
     {
       name: "IndexCleanerOverdue",
@@ -23,6 +25,7 @@ export function retentionAlerts(settings: StackSettings): readonly Alert[] {
       summary: `The index cleaner has not done its work for more than ${overdue} hours`,
       value: "{{ $value | humanizeDuration }} since its last good run; 1s: none is known.",
       first: "`make status`, then `make logs SERVICE=index-cleaner`.",
+      follows: [elasticsearchDown, collectorDown],
     },
     {
       name: "TraceIndexTooOld",
@@ -32,6 +35,7 @@ export function retentionAlerts(settings: StackSettings): readonly Alert[] {
       summary: `Traces are kept longer than ${settings.retention} days: an index is older than any should be`,
       value: `The oldest index is {{ $value | humanizeDuration }} old, expected less than ${oldestIndexHours(settings)} hours.`,
       first: "`make status`: did the cleaner run, and does the oldest index have a name that it knows?",
+      follows: [elasticsearchDown],
     },
   ];
 }

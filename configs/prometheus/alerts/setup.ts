@@ -1,5 +1,6 @@
 /** Whether what Jaeger needs in Elasticsearch is there, by what the setup reports. */
 import type { Alert } from "./alert";
+import { collectorDown, elasticsearchDown } from "./causes";
 import { series } from "../metrics";
 
 /** Seconds without a look that found everything in place, after which somebody should look. It looks each minute. */
@@ -20,6 +21,7 @@ export const setupAlerts: readonly Alert[] = [
     summary: "Templates, roles and users of Elasticsearch were not seen in place for long",
     value: "{{ $value | humanizeDuration }} since they were; 1s: for more than an hour, or never.",
     first: "`make logs SERVICE=elasticsearch-setup`: what does Elasticsearch answer?",
+    follows: [elasticsearchDown, collectorDown],
   },
   {
     name: "ElasticsearchSetupRepaired",

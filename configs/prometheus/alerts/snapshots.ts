@@ -1,5 +1,6 @@
 /** Whether there is a copy of the traces that is not old, by what the snapshots' script reports. */
 import type { Alert } from "./alert";
+import { collectorDown, elasticsearchDown } from "./causes";
 import { lastRunFailed, neverRan, overdue } from "./daily";
 import { hasSnapshots } from "../../elasticsearch/users";
 import type { StackSettings } from "../../stack/schema";
@@ -15,6 +16,7 @@ export function snapshotAlerts(settings: StackSettings): readonly Alert[] {
       summary: "No snapshot of the traces could be made",
       value: "The last run failed, or its snapshot is not whole.",
       first: "`make logs SERVICE=elasticsearch-snapshots`: what does Elasticsearch answer?",
+      follows: [elasticsearchDown],
     },
     {
       name: "ElasticsearchSnapshotOverdue",
@@ -24,6 +26,7 @@ export function snapshotAlerts(settings: StackSettings): readonly Alert[] {
       summary: `The newest whole snapshot of the traces is more than ${overdue} hours old`,
       value: "It is {{ $value | humanizeDuration }} old; 1s: none is known.",
       first: "`make restore` lists the snapshots; `make logs SERVICE=elasticsearch-snapshots` says why there is none.",
+      follows: [elasticsearchDown, collectorDown],
     },
   ];
 }

@@ -65,6 +65,9 @@ for (const name of ["@pulumi/pulumi", "@pulumi/docker", "@pulumi/kubernetes", "@
   jest.doMock(name, () => loaded);
 }
 
+// Without an engine the program's warnings come here.
+jest.spyOn(console, "warn").mockImplementation(() => undefined);
+
 /** Runs index.ts, or another program, for a stack, with some config values in place of the stack file's. The program is loaded anew. */
 export async function runProgram(stack: string, config: Record<string, unknown> = {}, options: RecordOptions = {}): Promise<Run> {
   const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
@@ -95,7 +98,11 @@ export const strangers = (resources: readonly Recorded[]): string[] =>
   resources
     .filter(({ name, parent }) => {
       const component = parent.split("::").at(-1) ?? "";
-      const beside = { "tracing-otel-collector": "tracing-otel-sampler", "tracing-jaeger": "tracing-index-cleaner" }[component];
+      const beside = {
+        "tracing-otel-collector": "tracing-otel-sampler",
+        "tracing-jaeger": "tracing-index-cleaner",
+        "tracing-prometheus": "tracing-alertmanager",
+      }[component];
       return !name.startsWith(component) && !(beside !== undefined && name.startsWith(beside));
     })
     .map(({ name }) => name);

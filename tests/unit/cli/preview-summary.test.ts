@@ -71,17 +71,23 @@ test("outputs are compared value by value, with the last that the engine said", 
   ]);
 });
 
-test("errors and broken policies come first and once, without colour directives; warnings do not come", () => {
+test("errors and broken policies come first and once, without colour directives; of warnings, only those about settings", () => {
   const diagnostic = (severity: string, message: string): EngineEvent => ({ diagnosticEvent: { severity, message } });
   const broken = { policyName: "sampling-bounds", message: "<{%fg 1%}>too little<{%reset%}>\n", resourceUrn: stack };
   expect(
     previewSummary([
       diagnostic("warning", "old plugin"),
+      diagnostic("warning", "<{%reset%}>tracing:alerts.receivers: there are none<{%reset%}>\n"),
       { policyEvent: broken },
       { policyEvent: broken },
       diagnostic("error", "<{%reset%}>preview failed<{%reset%}>\n"),
     ]).split("\n"),
-  ).toEqual(["error: preview failed", "policy sampling-bounds (tracing-dev): too little", "resources: no change"]);
+  ).toEqual([
+    "error: preview failed",
+    "warning: tracing:alerts.receivers: there are none",
+    "policy sampling-bounds (tracing-dev): too little",
+    "resources: no change",
+  ]);
 });
 
 test("an event log that was cut off is read as far as it goes", () => {

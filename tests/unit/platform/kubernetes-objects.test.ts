@@ -279,6 +279,7 @@ describe("connections", () => {
       "jaeger-collector > elasticsearch:9200",
       "otel-collector > otel-sampler:4317",
       "otel-sampler > jaeger-collector:4317",
+      "prometheus > alertmanager:9093",
       "prometheus > elasticsearch-exporter:9114",
       "prometheus > jaeger-collector:14269",
       "prometheus > jaeger:14269",

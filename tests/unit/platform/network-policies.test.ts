@@ -18,6 +18,7 @@ const scrapes = (jaeger: string[]) => ({
   "prometheus → otel-collector": [8888, 8889, 8890],
   "prometheus → otel-sampler": [8888, 8889],
   "prometheus → elasticsearch-exporter": [9114],
+  "prometheus → alertmanager": [9093],
   ...Object.fromEntries(jaeger.map((name) => [`prometheus → ${name}`, [14269]])),
 });
 const applications = { "application → otel-collector": [4317, 4318, 14250, 14268], "application → jaeger": [5778] };
@@ -72,8 +73,8 @@ describe.each(Object.keys(needed))("the policies of %s", (stack) => {
 
   test("let the workloads ask the cluster's DNS, and no other machine anything", () => {
     for (const pod of workloads) {
-      // A single Elasticsearch asks nobody; several look each other up.
-      const asks = pod.name !== "elasticsearch" || stack === "prod";
+      // A single Elasticsearch asks nobody; several look each other up. Nor does Alertmanager, without a receiver.
+      const asks = pod.name === "elasticsearch" ? stack === "prod" : pod.name !== "alertmanager";
       const servers = [world.pod("dns"), world.pod("dns-cache"), "169.254.20.10"];
       expect([pod.name, servers.map((server) => allows(world, pod, server, 53, "UDP"))]).toEqual([pod.name, servers.map(() => asks)]);
       // A cloud's metadata server, which on some answers names too.

@@ -62,7 +62,10 @@ describe("prometheus-tracing.yml", () => {
 
   test("has sorted keys, ports of the topology only and no password", () => {
     expect(unsortedMaps(text)).toEqual([]);
-    expect(portsIn(text)).toEqual([8888, 8889, 8890, ports.prometheus.http, ports.elasticsearchExporter.http, ports.jaeger.admin]);
+    expect(portsIn(text)).toEqual([
+      ...[8888, 8889, 8890, ports.prometheus.http],
+      ...[ports.alertmanager.http, ports.elasticsearchExporter.http, ports.jaeger.admin],
+    ]);
     expect(text).not.toMatch(/password/i);
   });
 

@@ -188,6 +188,27 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "overrides.elasticsearch.volumes[0].configMap": ["the name of a ConfigMap", notNames],
   "overrides.elasticsearch.volumes[0].secret": [aSecret, notNames],
   "overrides.elasticsearch.config": ["settings of the program, as its own reference has them", ["a", ""]],
+  "alerts.delivery": ["one of own, cluster, off", ["Own", "on", ""]],
+  "alerts.receivers[0].name": [
+    "lower-case letters, digits and dashes, 40 at most",
+    ["", "A", "-a", "a-", "a_b", "_nobody", "a".repeat(41)],
+  ],
+  "alerts.receivers[0].kind": ["one of webhook, slack, email, pagerduty", ["Slack", "sms", ""]],
+  "alerts.receivers[0].severity": ["one of critical, warning, all, watchdog", ["none", "Critical", ""]],
+  "alerts.receivers[0].port": [aPort, notPorts],
+  "alerts.receivers[0].channel": ["a channel, such as #alerts", ["", "#", "#A", "a b", "#-a"]],
+  "alerts.receivers[0].to": ["an address, such as oncall@example.com", ["", "oncall", "@a", "a@", "a@b@c", "a b@c", "a@b,c@d", "A <a@b>"]],
+  "alerts.receivers[0].from": ["an address, such as tracing@example.com", ["", "tracing", "a@b, c@d"]],
+  "alerts.receivers[0].smarthost": [
+    "a host and a port, such as smtp.example.com:587",
+    ["", "smtp.example.com", "smtp:0", "smtp:65536", ":587", "smtp://a:587", "A:587", "a-:587"],
+  ],
+  "alerts.receivers[0].user": ["a user's name", ["", "a b", "a:b", "a".repeat(201)]],
+  "alerts.receiversSecret": [aSecret, notNames],
+  "alerts.runbooks": [
+    "an http or https address without a fragment",
+    ["", "docs/runbooks/alerts.md", "ftp://a/b", "https://a/b#c", "https://a b", "https://"],
+  ],
   "indexCleaner.hour": ["an hour of the day, UTC, from 0 to 23", [-1, 24, 3.5, "3am", "03:00", ""]],
 };
 
@@ -209,6 +230,8 @@ const siblings: Readonly<Record<string, Record<string, unknown>>> = {
   "sampling.slow": { threshold: "1s" },
   "sampling.services[0]": { service: "a", default: 1, operations: [{ operation: "GET /a", percent: 1 }] },
   "sampling.services[0].operations[0]": { operation: "GET /a", percent: 1 },
+  alerts: { delivery: "own" },
+  "alerts.receivers[0]": { name: "a", kind: "webhook" },
   "elasticsearch.issuer": { name: "ca" },
   "elasticsearch.external": { url: "https://es.example.com:9200", passwordSecret: "es" },
   "elasticsearch.snapshots": { store: "s3", bucket: "traces" },

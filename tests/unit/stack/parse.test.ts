@@ -68,6 +68,7 @@ describe("settings of a minimal config", () => {
         storage: 2048,
       },
       indexCleaner: { hour: 3 },
+      alerts: { receivers: [] },
     });
   });
 

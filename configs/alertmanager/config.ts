@@ -1,0 +1,170 @@
+/** Alertmanager's config file: who gets which alerts, when, and which are muted. docs/decisions/0030-alert-delivery.md has the reasons. */
+import { watchdogName } from "../prometheus/alerts/watchdog";
+import type { Alert, Cause } from "../prometheus/alerts/alert";
+import { stackAlerts } from "../prometheus/rules";
+import type { Receiver } from "../stack/alerts";
+import type { StackSettings } from "../stack/schema";
+import { endpoint } from "../topology";
+import { files, paths, ports } from "../topology/ports";
+import { toYaml } from "../yaml";
+import { receiverSecret, receiverSecretNeeded } from "./delivery";
+
+/** The receiver of what nobody is told of. No name of a receiver in stack config has a line in front. */
+export const nobody = "_nobody";
+
+/** Labels by which alerts are one message, and within which an alert mutes another. */
+const together = ["alertname", "stack"];
+
+/** When messages are sent. */
+const timing = {
+  // What follows from an outage fires up to a minute before the alert about the outage itself: see `Alert.follows`.
+  wait: "1m",
+  // News of an alert that was told already.
+  interval: "5m",
+  // A critical alert that nobody has acted on within half a shift; a warning once a day, in the morning.
+  repeat: { critical: "4h", warning: "24h" },
+  // A dead man's switch expects a sign of life every few minutes. Repeats are looked at every `interval`, so that has to be the shorter.
+  watchdog: { wait: "0s", interval: "1m", repeat: "5m" },
+} as const;
+
+/** Text of `alertmanager.yml`. */
+export function alertmanagerConfig(settings: StackSettings): string {
+  const { receivers } = settings.alerts;
+  return toYaml({
+    route: {
+      receiver: nobody,
+      group_by: together,
+      group_wait: timing.wait,
+      group_interval: timing.interval,
+      repeat_interval: timing.repeat.warning,
+      routes: [watchdogRoute(receivers), ...receivers.flatMap(routesOf)],
+    },
+    inhibit_rules: inhibitions(stackAlerts(settings)),
+    receivers: [{ name: nobody }, ...receivers.map(receiverConfig)],
+  });
+}
+
+const is = (label: string, value: string) => `${label}="${value}"`;
+
+/** Routes of the alerts that a receiver gets. Other receivers get them too. */
+const routesOf = ({ name, severity }: Receiver): object[] =>
+  (["critical", "warning"] as const)
+    .filter((wanted) => severity === wanted || severity === "all")
+    .map((wanted) => ({
+      receiver: name,
+      matchers: [is("severity", wanted)],
+      repeat_interval: timing.repeat[wanted],
+      continue: true,
+    }));
+
+/** The watchdog goes to dead man's switches only. */
+function watchdogRoute(receivers: readonly Receiver[]): object {
+  const switches = receivers.filter(({ severity }) => severity === "watchdog");
+  return {
+    receiver: nobody,
+    matchers: [is("alertname", watchdogName)],
+    group_wait: timing.watchdog.wait,
+    group_interval: timing.watchdog.interval,
+    repeat_interval: timing.watchdog.repeat,
+    routes: switches.map(({ name }) => ({ receiver: name, continue: true })),
+  };
+}
+
+/** Rules that mute what another alert explains: the same alert as a warning, and what follows from an outage. */
+function inhibitions(alerts: readonly Alert[]): object[] {
+  const causes = new Map<string, { readonly cause: Cause; readonly followers: Set<string> }>();
+  for (const { name, follows = [] } of alerts) {
+    for (const cause of follows) {
+      const key = JSON.stringify([cause.name, cause.service]);
+      const known = causes.get(key) ?? { cause, followers: new Set() };
+      causes.set(key, { cause, followers: known.followers.add(name) });
+    }
+  }
+  return [
+    // Only about the same service, and the same node of Elasticsearch.
+    {
+      source_matchers: [is("severity", "critical")],
+      target_matchers: [is("severity", "warning")],
+      equal: [...together, "service", "name"],
+    },
+    ...[...causes.values()].map(({ cause, followers }) => ({
+      source_matchers: [
+        is("alertname", cause.name),
+        is("severity", "critical"),
+        ...(cause.service === undefined ? [] : [is("service", cause.service)]),
+      ],
+      target_matchers: [`alertname=~"${[...followers].sort().join("|")}"`],
+      equal: ["stack"],
+    })),
+  ];
+}
+
+/** What an alert is about, in lines of text: of each, what it means, what was found, and where the runbook is. */
+const lines = [
+  "{{ range .Alerts }}{{ .Annotations.summary }} ({{ .Status }}, {{ .Labels.severity }})",
+  "{{ .Annotations.description }}",
+  "{{ .Annotations.runbook_url }}",
+  "{{ end }}",
+].join("\n");
+
+const title = '{{ .GroupLabels.stack }}: {{ .GroupLabels.alertname }}{{ if eq .Status "resolved" }} is over{{ end }}';
+
+/** A receiver, with the files of its secret in place of the secret. Alertmanager reads them for each message. */
+function receiverConfig(receiver: Receiver): object {
+  const secret = `${paths.secrets}/${receiverSecret(receiver)}`;
+  switch (receiver.kind) {
+    case "webhook":
+      // To a dead man's switch any message is a sign of life, also the one that the watchdog has ended.
+      return { name: receiver.name, webhook_configs: [{ url_file: secret, send_resolved: receiver.severity !== "watchdog" }] };
+    case "slack":
+      return {
+        name: receiver.name,
+        slack_configs: [{ api_url_file: secret, channel: receiver.channel, title, text: lines, send_resolved: true }],
+      };
+    case "email":
+      return {
+        name: receiver.name,
+        email_configs: [
+          {
+            to: receiver.to,
+            from: receiver.from,
+            smarthost: receiver.smarthost,
+            ...(receiverSecretNeeded(receiver) ? { auth_username: receiver.user, auth_password_file: secret } : {}),
+            require_tls: true,
+            headers: { Subject: title },
+            html: "",
+            text: lines,
+            send_resolved: true,
+          },
+        ],
+      };
+    case "pagerduty":
+      return {
+        name: receiver.name,
+        pagerduty_configs: [
+          {
+            routing_key_file: secret,
+            description: title,
+            severity: "{{ .CommonLabels.severity }}",
+            details: { alerts: lines },
+            send_resolved: true,
+          },
+        ],
+      };
+  }
+}
+
+/** Command line of Alertmanager, behind the entrypoint. */
+export function alertmanagerArgs(settings: StackSettings): string[] {
+  const { http } = ports.alertmanager;
+  return [
+    `--config.file=${paths.config}/${files.alertmanager}`,
+    `--storage.path=${paths.alertmanagerData}`,
+    // Links in messages lead here.
+    `--web.external-url=${endpoint(settings, "alertmanager", http, "alertmanager")}`,
+    `--web.listen-address=:${http}`,
+    // It has no others to talk to.
+    "--cluster.listen-address=",
+    "--log.format=json",
+  ];
+}

@@ -1,0 +1,82 @@
+/** Who delivers a stack's alerts, and what is wrong with nobody doing it. */
+import type { Receiver } from "../stack/alerts";
+import { namespace, type Settings } from "../stack/schema";
+import { ports } from "../topology/ports";
+
+/** Settings that delivery depends on. */
+export type DeliverySettings = Pick<Settings, "alerts" | "environment"> & { readonly prometheus: Pick<Settings["prometheus"], "mode"> };
+
+export type Delivery = NonNullable<Settings["alerts"]["delivery"]>;
+
+/** Who delivers alerts: see `alerts.delivery`. */
+export function deliveryOf({ alerts, environment, prometheus }: DeliverySettings): Delivery {
+  if (alerts.delivery) return alerts.delivery;
+  if (prometheus.mode === "operator") return "cluster";
+  return environment === "development" ? "off" : "own";
+}
+
+/** Whether the stack runs an Alertmanager. */
+export const ownAlertmanager = (settings: DeliverySettings): boolean => deliveryOf(settings) === "own";
+
+/** Where Prometheus sends alerts, on both platforms. */
+export const alertmanagerAddress = `alertmanager:${ports.alertmanager.http}`;
+
+/** Whether a receiver has a secret: all but a mail server without a login. */
+export const receiverSecretNeeded = ({ kind, user }: Receiver): boolean => kind !== "email" || user !== undefined;
+
+/** Whether any receiver gets more than the watchdog. */
+export const tellsSomebody = (receivers: readonly Receiver[]): boolean => receivers.some(({ severity }) => severity !== "watchdog");
+
+/** Name of a receiver's secret, and of the file that it is in. */
+export const receiverSecret = ({ name }: Receiver): string => `alert-receiver-${name}`;
+
+/** Config key of the receivers' secrets on Docker, without its namespace. It is no setting: its values are in no text and no message. */
+export const alertSecretsKey = "alertSecrets";
+
+/** Secrets that are missing, or nobody's: one sentence each. `given`: the names that secrets were given for. */
+export function deliverySecretProblems(settings: DeliverySettings & Pick<Settings, "platform">, given: readonly string[]): string[] {
+  const at = (name: string) => `${namespace}:${alertSecretsKey}.${name}`;
+  const needed = ownAlertmanager(settings) ? settings.alerts.receivers.filter(receiverSecretNeeded).map(({ name }) => name) : [];
+  if (settings.platform === "kubernetes")
+    return given.map(
+      (name) => `${at(name)}: found a secret; allowed: nothing on kubernetes, where tracing:alerts.receiversSecret has them`,
+    );
+  return [
+    ...needed
+      .filter((name) => !given.includes(name))
+      .map((name) => `${at(name)}: missing; allowed: the receiver's secret: pulumi config set --secret --path ${at(name)}`),
+    ...given
+      .filter((name) => !needed.includes(name))
+      .map((name) => `${at(name)}: found a secret; allowed: one for a receiver that has a secret`),
+  ];
+}
+
+/**
+ * What a preview warns of. A stack that is there cannot be told from a new one here, so the default does not refuse what `alerts.delivery: own`,
+ * written out, does.
+ */
+export function deliveryWarnings(settings: DeliverySettings): string[] {
+  const { receivers, runbooks } = settings.alerts;
+  if (!ownAlertmanager(settings) || settings.environment === "development") return [];
+  if (!tellsSomebody(receivers))
+    return [
+      "tracing:alerts.receivers: there are none, so alerts reach nobody. Name one that gets alerts, or set tracing:alerts.delivery to off if that is meant",
+    ];
+  const critical = receivers.some(({ severity }) => severity === "critical" || severity === "all");
+  return [
+    ...(critical ? [] : ["tracing:alerts.receivers: none gets critical alerts"]),
+    ...(runbooks === undefined
+      ? ["tracing:alerts.runbooks: not set, so what receivers get names runbooks by their path in the repository"]
+      : []),
+  ];
+}
+
+/** Who delivers alerts, in a sentence: an output of the stack. */
+export function deliveryText(settings: DeliverySettings): string {
+  const names = settings.alerts.receivers.map(({ name, severity }) => `${name} (${severity})`);
+  return {
+    own: names.length > 0 ? `by the stack's Alertmanager to ${names.join(", ")}` : "by the stack's Alertmanager to nobody",
+    cluster: "by the Alertmanager of the cluster's Prometheus",
+    off: "nowhere: they stand on Prometheus' page",
+  }[deliveryOf(settings)];
+}

@@ -1,0 +1,21 @@
+/** Outages that other alerts follow from: each is a critical alert of {@link down} or of Elasticsearch. */
+import type { Cause } from "./alert";
+import { hasSamplers, jaegerWriter } from "../../topology/kubernetes";
+import type { StackSettings } from "../../stack/schema";
+
+export const elasticsearchDown: Cause = { name: "ElasticsearchDown" };
+
+/** The instances of the Collector that applications, and whoever reports, send to. */
+export const collectorDown: Cause = { name: "OTELCollectorDown", service: "otel-collector" };
+
+/** All tiers of the Collector. */
+export const collectorsDown = (settings: StackSettings): Cause[] => [
+  collectorDown,
+  ...(hasSamplers(settings) ? [{ name: "OTELCollectorDown", service: "otel-sampler" }] : []),
+];
+
+/** Whatever keeps spans from being stored behind the Collector. */
+export const storageDown = (settings: StackSettings): Cause[] => [
+  elasticsearchDown,
+  { name: "JaegerDown", service: jaegerWriter(settings) },
+];
