@@ -7,6 +7,7 @@ import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearc
 import { jaegerAlerts, jaegerRecords } from "./alerts/jaeger";
 import { lossAlert, lossRecords } from "./alerts/loss";
 import { retentionAlerts } from "./alerts/retention";
+import { serviceGraphAlerts } from "./alerts/service-graph";
 import { setupAlerts } from "./alerts/setup";
 import { snapshotAlerts } from "./alerts/snapshots";
 import type { StackSettings } from "../stack/schema";
@@ -34,6 +35,7 @@ const alerts = (settings: StackSettings): readonly Alert[] => [
   ...setupAlerts,
   ...snapshotAlerts(settings),
   ...retentionAlerts(settings),
+  ...serviceGraphAlerts(settings),
 ];
 
 /** Text of `tracing_rules.yml`. */
