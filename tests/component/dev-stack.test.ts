@@ -114,6 +114,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       jaeger: ["docker-prepare", "elasticsearch-setup", "jaeger-config-upload", "jaeger-live-upload", "jaeger-prepare"],
       "otel-collector": ["docker-prepare", "jaeger", "otel-collector-config-upload", "otel-collector-prepare"],
       "index-cleaner": ["docker-prepare", "elasticsearch-setup", "index-cleaner-config-upload", "index-cleaner-prepare"],
+      "service-graph": ["docker-prepare", "elasticsearch-setup", "service-graph-config-upload", "service-graph-prepare"],
       prometheus: ["docker-prepare", "prometheus-config-upload", "prometheus-prepare"],
     });
   });
@@ -132,11 +133,11 @@ describe("a preview", () => {
         .map(([input]) => (type === types.container && input === "image" ? "image of a container" : `${input} of ${name}`)),
     );
     expect([...new Set(unknown)].sort()).toEqual([
-      ...["elasticsearch-exporter", "elasticsearch", "elasticsearch-setup", "elasticsearch-snapshots", "index-cleaner", "jaeger"].map(
+      ...["elasticsearch-exporter", "elasticsearch", "elasticsearch-setup", "elasticsearch-snapshots", "index-cleaner", "jaeger", "service-graph"].map(
         (service) => `envs of tracing-${service}-prepare`,
       ),
       "image of a container",
-      ...["-cleaner", "-metrics", "", "-reader", "-snapshots", "-writer"].map(
+      ...["-cleaner", "-graph", "-metrics", "", "-reader", "-snapshots", "-writer"].map(
         (user) => `uploads of tracing-docker-secret-elasticsearch${user}-password-upload`,
       ),
     ]);

@@ -38,7 +38,7 @@ test.each<[string, Series, number]>([
   ["of one with a single sample", { [calls()]: then(absent(119), "_ _ _ 7") }, 7],
   ["after the Collector began anew", { [calls()]: then(flat(90, 500), flat(40, 3)) }, 3],
   ["of one that was gone for a while, and began at 1 again", { [calls()]: then(flat(70, 40), gone(30), flat(30, 1)) }, 1],
-  ["of one that has ended in this hour", { [calls()]: then(flat(60, 40), flat(10, 44), gone(60)) }, 4],
+  ["of one that has ended in this hour", { [calls()]: then(flat(65, 40), flat(10, 44), gone(55)) }, 4],
   [
     "of several samplers together",
     { [calls()]: then(flat(70, 1), flat(60, 4)), [calls({ instance: "two:8889" })]: then(absent(80), flat(50, 2)) },

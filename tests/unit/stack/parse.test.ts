@@ -58,6 +58,9 @@ describe("settings of a minimal config", () => {
           "http.status_code",
           "url.path",
         ],
+        monitor: true,
+        dependencies: true,
+        links: [],
       },
       prometheus: {
         mode: "own",
