@@ -206,7 +206,7 @@ describe("volumes", () => {
 
 describe("a helper", () => {
   test("reaches no network, gains no rights and takes little memory", () => {
-    expect(helpers).toHaveLength(22);
+    expect(helpers).toHaveLength(25);
     for (const { inputs: helper } of helpers) {
       expect(helper).toMatchObject({
         networkMode: "none",
@@ -223,7 +223,7 @@ describe("a helper", () => {
 
   test("that uploads is never started", () => {
     const uploaders = helpers.filter(({ inputs: helper }) => helper.uploads);
-    expect(uploaders).toHaveLength(13);
+    expect(uploaders).toHaveLength(15);
     expect(new Set(uploaders.map(({ inputs: { start } }) => start))).toEqual(new Set([false]));
   });
 

@@ -29,13 +29,13 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       "tracing:components:Prometheus": 1,
       "tracing:platform:Docker": 1,
       // The superuser's, and one for each of the five that use Elasticsearch.
-      [types.password]: 6,
+      [types.password]: 7,
       [types.network]: 2,
       // One for each folder of data (6), of config (7) and of a user's secrets (6), and for the secrets and the tools.
-      [types.volume]: 21,
+      [types.volume]: 23,
       [types.image]: 7,
       // A service each and what prepares its volumes (16), an uploader for each folder of config (7) and for each secret (6), and the tools.
-      [types.container]: 30,
+      [types.container]: 34,
     });
   });
 

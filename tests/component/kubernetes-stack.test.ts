@@ -264,7 +264,7 @@ describe("by choice", () => {
   });
 
   test("an Elasticsearch that exists leaves the stack without one and its superuser; the services' users get passwords", () => {
-    const users = ["cleaner", "metrics", "reader", "writer"];
+    const users = ["cleaner", "graph", "metrics", "reader", "writer"];
     expect(names("Secret").sort()).toEqual(users.map((user) => `elasticsearch-${user}-password`));
     expect(run.resources.filter(({ type }) => type.startsWith("random:"))).toHaveLength(users.length);
     expect(names("ConfigMap").filter((name) => name.startsWith("elasticsearch"))).toEqual([

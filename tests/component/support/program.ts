@@ -96,7 +96,10 @@ export const strangers = (resources: readonly Recorded[]): string[] =>
   resources
     .filter(({ name, parent }) => {
       const component = parent.split("::").at(-1) ?? "";
-      const beside = { "tracing-otel-collector": "tracing-otel-sampler", "tracing-jaeger": "tracing-index-cleaner" }[component];
-      return !name.startsWith(component) && !(beside !== undefined && name.startsWith(beside));
+      const beside = {
+        "tracing-otel-collector": ["tracing-otel-sampler"],
+        "tracing-jaeger": ["tracing-index-cleaner", "tracing-service-graph"],
+      }[component];
+      return ![component, ...(beside ?? [])].some((own) => name.startsWith(own));
     })
     .map(({ name }) => name);

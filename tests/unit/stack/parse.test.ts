@@ -208,7 +208,7 @@ describe("an unknown key", () => {
     [
       "in a group",
       { jaeger: { memmory: "1Gi" } },
-      "tracing:jaeger.memmory: no such setting; did you mean memory?; allowed here: memory, cpu, replicas, collectors, tags, ingress",
+      "tracing:jaeger.memmory: no such setting; did you mean memory?; allowed here: memory, cpu, replicas, collectors, tags, monitor, dependencies, links, ingress",
     ],
     [
       "in a group in a group",
