@@ -78,7 +78,13 @@ describe("a service", () => {
 
   test("comes back after a crash and a reboot, stays away when it was stopped, and has time to drain", () => {
     expect(each("restart")).toEqual(all("unless-stopped"));
-    const short = { "index-cleaner": 10, "elasticsearch-exporter": 10, "elasticsearch-setup": 5, "elasticsearch-snapshots": 5, "service-graph": 5 };
+    const short = {
+      "index-cleaner": 10,
+      "elasticsearch-exporter": 10,
+      "elasticsearch-setup": 5,
+      "elasticsearch-snapshots": 5,
+      "service-graph": 5,
+    };
     expect(each("stopTimeout")).toEqual({ ...all(30), elasticsearch: 60, ...short });
     expect(each("destroyGraceSeconds")).toEqual(each("stopTimeout"));
   });

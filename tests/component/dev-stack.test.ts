@@ -133,9 +133,15 @@ describe("a preview", () => {
         .map(([input]) => (type === types.container && input === "image" ? "image of a container" : `${input} of ${name}`)),
     );
     expect([...new Set(unknown)].sort()).toEqual([
-      ...["elasticsearch-exporter", "elasticsearch", "elasticsearch-setup", "elasticsearch-snapshots", "index-cleaner", "jaeger", "service-graph"].map(
-        (service) => `envs of tracing-${service}-prepare`,
-      ),
+      ...[
+        "elasticsearch-exporter",
+        "elasticsearch",
+        "elasticsearch-setup",
+        "elasticsearch-snapshots",
+        "index-cleaner",
+        "jaeger",
+        "service-graph",
+      ].map((service) => `envs of tracing-${service}-prepare`),
       "image of a container",
       ...["-cleaner", "-graph", "-metrics", "", "-reader", "-snapshots", "-writer"].map(
         (user) => `uploads of tracing-docker-secret-elasticsearch${user}-password-upload`,

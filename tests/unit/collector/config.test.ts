@@ -83,7 +83,7 @@ describe("the service graph", () => {
 
   test("is counted unless it is turned off", () => {
     const off = fileWith({ jaeger: { dependencies: false } });
-    expect(JSON.stringify(off)).not.toContain("service_graph\"");
+    expect(JSON.stringify(off)).not.toContain('service_graph"');
     expect(off.service.pipelines["traces/received"]!.exporters).toEqual(["span_metrics", "forward"]);
   });
 });

@@ -137,7 +137,9 @@ describe("listening", () => {
   });
 
   test("uses ports of the topology only", () => {
-    expect(portsIn(textWith())).toEqual([...Object.values(ports.jaeger), ports.elasticsearch.http, ports.prometheus.http].sort((a, b) => a - b));
+    expect(portsIn(textWith())).toEqual(
+      [...Object.values(ports.jaeger), ports.elasticsearch.http, ports.prometheus.http].sort((a, b) => a - b),
+    );
   });
 });
 
