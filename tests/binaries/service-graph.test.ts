@@ -49,7 +49,9 @@ const vector = (end: number, pairs: readonly Pair[]) =>
     .join(",")}]}}`;
 
 beforeEach(async () => {
-  [calls, refusal, asked, stored, status, logins, told] = [() => [], undefined, [], new Map(), 201, [], []];
+  [refusal, asked, status, logins, told] = [undefined, [], 201, [], []];
+  calls = () => [];
+  stored = new Map();
   server = createServer((request, response) => {
     let body = "";
     request.on("data", (chunk: Buffer) => (body += chunk.toString()));
