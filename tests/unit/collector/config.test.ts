@@ -72,7 +72,8 @@ describe.each(variants)("pipelines with %s", (_what, groups) => {
 });
 
 describe("the service graph", () => {
-  const graphOf = (groups: Record<string, unknown>) => (fileWith(groups) as unknown as { connectors: Record<string, unknown> }).connectors.service_graph;
+  const graphOf = (groups: Record<string, unknown>) =>
+    (fileWith(groups) as unknown as { connectors: Record<string, unknown> }).connectors.service_graph;
 
   test("holds no more half calls than two percent of the memory, and makes no nodes of addresses", () => {
     expect(graphOf({ collector: { memory: "1Gi" } })).toMatchObject({
