@@ -9,6 +9,7 @@ import { elasticsearchWorkload } from "./elasticsearch/elasticsearch";
 import { elasticsearchExporterWorkload } from "./elasticsearch/exporter";
 import { cleanerWorkload } from "./jaeger/index-cleaner";
 import { jaegerWorkloads } from "./jaeger/jaeger";
+import { serviceGraphWorkloads } from "./jaeger/service-graph";
 import type { Passwords } from "./elasticsearch/passwords";
 import { upkeepWorkloads } from "./elasticsearch/upkeep";
 import type { Workload } from "./platform/workload";
@@ -28,6 +29,7 @@ export function workloadsOf(settings: Settings, passwords: Passwords = unknownPa
     elasticsearchExporterWorkload(settings, topology, passwords),
     ...jaegerWorkloads(settings, topology, passwords),
     cleanerWorkload(settings, topology, passwords),
+    ...serviceGraphWorkloads(settings, topology, passwords),
     ...collectorWorkloads(settings, topology),
     ...alertmanagerWorkloads(settings),
     ...(settings.prometheus.mode === "own" ? [prometheusWorkload(settings, topology)] : []),

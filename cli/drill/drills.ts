@@ -81,6 +81,7 @@ export const notProvoked: Readonly<Record<string, string>> = {
   ElasticsearchDiskFilling: "the disk is the host's: tests/rules/elasticsearch-alerts.test.ts",
   OTELSamplingFull: "the dev stack keeps every trace as it arrives, so none waits undecided: tests/rules/collector-alerts.test.ts",
   ElasticsearchSnapshotOverdue: "the time at which a snapshot was made cannot be set: tests/rules/snapshot-alerts.test.ts",
+  ServiceGraphOld: "it takes more than an hour: tests/rules/service-graph-alert.test.ts",
   TraceIndexTooOld:
     "the time at which an index was made cannot be set: tests/e2e/lifecycle/retention.test.ts makes old ones by another clock, and reads the metric",
 };

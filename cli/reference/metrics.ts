@@ -8,6 +8,7 @@ import { table } from "./table";
 const since: Readonly<Record<Metric["since"], string>> = {
   start: "the start",
   "first span": "the first span",
+  "first call": "the first call between services",
   failure: "the first failure",
   setting: "a setting turns it on",
 };

@@ -20,11 +20,12 @@ export const services = Object.keys({
   "otel-collector": 1,
   "index-cleaner": 1,
   alertmanager: 1,
+  "service-graph": 1,
   prometheus: 1,
 } satisfies Partial<Record<ServiceName, 1>>) as ServiceName[];
 
 /** Those that some stacks do without. */
-export const optionalServices: ReadonlySet<ServiceName> = new Set(["elasticsearch-snapshots", "alertmanager"]);
+export const optionalServices: ReadonlySet<ServiceName> = new Set(["elasticsearch-snapshots", "alertmanager", "service-graph"]);
 
 /** Names of the stacks that have a file. */
 const stacks = (): string[] => readdirSync(projectFolder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);

@@ -85,6 +85,7 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
       { from: "jaeger", ports: ["http"] },
       { from: "jaeger-collector", ports: ["http"] },
       { from: "index-cleaner", ports: ["http"] },
+      { from: "service-graph", ports: ["http"] },
       { from: "elasticsearch-exporter", ports: ["http"] },
       ...(nodes > 1 ? [{ from: "elasticsearch", ports: ["transport"] } as const] : []),
     ],

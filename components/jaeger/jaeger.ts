@@ -2,22 +2,25 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { images } from "../../configs/images";
 import { jaegerConfig, jaegerEnv, type JaegerRole } from "../../configs/jaeger/config";
+import { hasMonitor, uiConfig, uiConfigFile } from "../../configs/jaeger/pages";
 import { strategiesFile } from "../../configs/sampling";
 import type { IndexCleanerOptions, JaegerOptions } from "../../configs/stack/options";
 import type { JaegerSettings, Settings } from "../../configs/stack/schema";
 import { endpoint, storageTopology } from "../../configs/topology";
 import { files, paths, ports } from "../../configs/topology/ports";
-import type { Addresses, ElasticsearchAddress } from "../../configs/topology/topology";
+import type { Addresses, ElasticsearchAddress, MetricsAddress } from "../../configs/topology/topology";
 import { hasJaegerCollectors } from "../../configs/topology/kubernetes";
 import { componentSettings, requireSamePlatform, type ComponentArgs, type TraceArgs } from "../args";
 import { TracingComponent } from "../component";
 import { elasticsearchAuthority, elasticsearchClient } from "../elasticsearch/client";
 import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
 import { userPassword, type Passwords } from "../elasticsearch/passwords";
+import { prometheusClient } from "../prometheus/client";
 import { IndexCleaner } from "./index-cleaner";
+import { serviceGraphWorkloads } from "./service-graph";
 import type { Workload } from "../platform/workload";
 
-type StorageTopology = Addresses & ElasticsearchAddress;
+type StorageTopology = Addresses & ElasticsearchAddress & MetricsAddress;
 
 /** Jaeger's workloads: one that both writes and answers queries, or `jaeger` for queries and `jaeger-collector` for writes. */
 export function jaegerWorkloads(settings: JaegerSettings, topology: StorageTopology, passwords: Passwords): Workload[] {
@@ -31,6 +34,9 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
   const [writes, answers] = [role !== "query", role !== "collector"];
   const { replicas, collectors, memory, cpu, ingress } = settings.jaeger;
   const users = { path: paths.users, secret: ingress?.usersSecret ?? "", keys: [files.users] };
+  const storage = elasticsearchClient(settings);
+  // No start order: Jaeger serves traces without Prometheus, and Prometheus watches Jaeger.
+  const metrics = prometheusClient(settings, answers && hasMonitor(settings));
   return {
     name: role === "collector" ? "jaeger-collector" : "jaeger",
     kind: "service",
@@ -40,14 +46,17 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
     files: [
       { path: config, content: jaegerConfig(settings, topology, role), onChange: "restart" },
       ...(answers
-        ? [{ path: `${paths.live}/${files.strategies}`, content: strategiesFile(settings.sampling), onChange: "live" } as const]
+        ? [
+            { path: `${paths.live}/${files.strategies}`, content: strategiesFile(settings.sampling), onChange: "live" } as const,
+            { path: uiConfigFile, content: uiConfig(settings), onChange: "live" } as const,
+          ]
         : []),
     ],
     secrets: [
       ...(writes ? [userPassword(settings, passwords, "writer")] : []),
       ...(answers ? [userPassword(settings, passwords, "reader")] : []),
     ],
-    certificates: [...elasticsearchAuthority(settings), ...(answers && ingress ? [users] : [])],
+    certificates: [...elasticsearchAuthority(settings), ...metrics.certificates, ...(answers && ingress ? [users] : [])],
     data: [],
     // The official image declares a volume there; without this each container would leave an anonymous one behind.
     scratch: [{ path: "/tmp", size: 16 }],
@@ -65,7 +74,9 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
       ...(answers && ingress ? [{ from: { namespace: ingress.namespace }, ports: ["query"] }] : []),
       { from: "prometheus", ports: ["admin"] },
     ],
-    ...elasticsearchClient(settings),
+    ...storage,
+    connects: [...storage.connects, ...metrics.connects],
+    outside: [...(storage.outside ?? []), ...metrics.outside],
     ...(answers && ingress
       ? { ingress: { port: "query", host: ingress.host, className: ingress.className, tlsSecret: ingress.tlsSecret } }
       : {}),
@@ -86,7 +97,8 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
 }
 
 /** Arguments of Jaeger. */
-export interface JaegerArgs extends Omit<JaegerOptions, "tags">, TraceArgs, ComponentArgs<"jaeger" | "jaeger-collector" | "index-cleaner"> {
+export interface JaegerArgs
+  extends Omit<JaegerOptions, "tags">, TraceArgs, ComponentArgs<"jaeger" | "jaeger-collector" | "index-cleaner" | "service-graph"> {
   /** Storage for the traces. */
   readonly elasticsearch: ElasticsearchConnection;
   /** Settings of the cron that deletes traces older than the retention. */
@@ -115,7 +127,9 @@ export class Jaeger extends TracingComponent {
     const { ingress } = this.settings.jaeger;
     this.url = ingress ? `https://${ingress.host}` : endpoint(this.settings, "jaeger", ports.jaeger.query, "jaeger-ui");
     this.samplingUrl = endpoint(this.settings, "jaeger", ports.jaeger.samplingHttp, "jaeger-sampling");
-    this.run(jaegerWorkloads(this.settings, storageTopology(this.settings), elasticsearch.passwords), this.settings);
+    const topology = storageTopology(this.settings);
+    const workloads = [jaegerWorkloads, serviceGraphWorkloads].flatMap((of) => of(this.settings, topology, elasticsearch.passwords));
+    this.run(workloads, this.settings);
     this.indexCleaner = new IndexCleaner(
       this.nameOf("index-cleaner"),
       { ...indexCleaner, platform, elasticsearch, overrides, retention },

@@ -167,8 +167,8 @@ export interface Workload {
    * spans are sent to. Default: all.
    */
   readonly instances?: "all" | "ready";
-  /** Destinations outside of the stack. */
-  readonly outside?: readonly { readonly port: number }[];
+  /** Destinations outside of the stack: pods of a namespace, or anything that has the port. */
+  readonly outside?: readonly { readonly port: number; readonly namespace?: string }[];
   /** The UI's address in the world, behind the cluster's ingress controller. */
   readonly ingress?: { readonly port: string; readonly host: string; readonly className: string; readonly tlsSecret: string };
   /** Whether instances are spread over machines, so that the loss of one machine loses one instance. */

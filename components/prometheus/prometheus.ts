@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { goMemoryLimit } from "../../configs/go-programs";
 import { images } from "../../configs/images";
 import { deliveryText, deliveryWarnings, ownAlertmanager } from "../../configs/alertmanager/delivery";
+import { hasMonitor } from "../../configs/jaeger/pages";
+import { hasServiceGraph } from "../../configs/jaeger/service-graph";
 import { prometheusArgs, prometheusConfig } from "../../configs/prometheus/config";
 import { ruleGroups, rulesFile } from "../../configs/prometheus/rules";
 import type { AlertsOptions, PrometheusOptions } from "../../configs/stack/options";
@@ -37,7 +39,10 @@ export function prometheusWorkload(settings: StackSettings, topology: Topology):
     data: [{ path: paths.prometheusData, size: Math.ceil(settings.prometheus.storage * 1.25) }],
     scratch: [],
     ports: [{ name: "http", port: ports.prometheus.http, exposure: "host", publish: "prometheus" }],
-    peers: [],
+    peers: [
+      ...(hasMonitor(settings) ? [{ from: "jaeger", ports: ["http"] } as const] : []),
+      ...(hasServiceGraph(settings) ? [{ from: "service-graph", ports: ["http"] } as const] : []),
+    ],
     connects: [
       ...scraped(topology),
       ...(ownAlertmanager(settings) ? [{ to: "alertmanager", ports: [ports.alertmanager.http] } as const] : []),

@@ -21,8 +21,8 @@ const noLabel = "^_*$|^__";
 /** Labels that the exporter adds itself. */
 const ownLabels = "^(job|instance|le|quantile|otel_scope_.*)$";
 
-/** Names of span metrics, whoever sends them: of two types of one name, the exporter keeps the one that is on its page first and drops the other. */
-const spanMetrics = "^(traces[^a-zA-Z0-9]span[^a-zA-Z0-9]metrics[^a-zA-Z0-9])";
+/** Names of metrics that the Collector makes of spans, whoever sends them: of two types of one name, the exporter keeps the one that is on its page first and drops the other. */
+const spanMetrics = "^(traces[^a-zA-Z0-9](span[^a-zA-Z0-9]metrics|service[^a-zA-Z0-9]graph)[^a-zA-Z0-9])";
 
 /** The processors of applications' metrics, in order. */
 export const metricProcessors = {

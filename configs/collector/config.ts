@@ -1,7 +1,8 @@
 /** The Collector's config file. */
 import { metricProcessors } from "./application-metrics";
 import { batchBytes, hopMebibytes, queueBytes, queueFileBytes, requestBytes } from "./bytes";
-import { goMemoryLimit, latencyBounds, prometheusReader, withoutRequestMetrics } from "../go-programs";
+import { serviceGraph, spanMetrics } from "./connectors";
+import { goMemoryLimit, prometheusReader, withoutRequestMetrics } from "../go-programs";
 import { hygieneProcessors } from "./hygiene";
 import type { CollectorSettings } from "../stack/schema";
 import { samplingProcessors } from "./tail-sampling";
@@ -59,6 +60,10 @@ export function collectorConfig(settings: CollectorSettings, topology: Addresses
   const hygiene = receives ? hygieneProcessors(settings) : {};
   const sampling = samples ? samplingProcessors(settings) : {};
   const debug = settings.collector.debug === "off" ? [] : ["debug"];
+  const measures = {
+    ...(samples ? { span_metrics: spanMetrics } : {}),
+    ...(samples && settings.jaeger.dependencies ? { service_graph: serviceGraph(collectorMemory(settings, role)) } : {}),
+  };
   return toYaml({
     extensions: {
       health_check: {
@@ -88,7 +93,7 @@ export function collectorConfig(settings: CollectorSettings, topology: Addresses
       ...(receives ? { attributes: attributes(settings), ...metricProcessors } : {}),
       ...sampling,
     },
-    ...(samples ? { connectors: { forward: {}, span_metrics: spanMetrics } } : {}),
+    ...(samples ? { connectors: { forward: {}, ...measures } } : {}),
     exporters: {
       ...(samples ? { otlp_grpc: toJaeger(settings, topology) } : { load_balancing: toSamplers(topology) }),
       prometheus: prometheusExporter(topology, ports.collector.prometheusExporter),
@@ -103,13 +108,13 @@ export function collectorConfig(settings: CollectorSettings, topology: Addresses
         "traces/received": {
           receivers: receives ? ["otlp", "jaeger"] : ["otlp"],
           processors: ["memory_limiter", ...Object.keys(hygiene), ...(receives ? ["attributes"] : [])],
-          exporters: samples ? ["span_metrics", "forward"] : ["load_balancing"],
+          exporters: samples ? [...Object.keys(measures), "forward"] : ["load_balancing"],
         },
         ...(samples
           ? { "traces/kept": { receivers: ["forward"], processors: Object.keys(sampling), exporters: ["otlp_grpc", ...debug] } }
           : {}),
         metrics: {
-          receivers: ["prometheus", ...(samples ? ["span_metrics"] : [])],
+          receivers: ["prometheus", ...Object.keys(measures)],
           processors: ["memory_limiter"],
           exporters: ["prometheus"],
         },
@@ -216,18 +221,6 @@ function attributes(settings: CollectorSettings): object {
     ],
   };
 }
-
-/** The exporter adds unit and type: traces_span_metrics_calls_total, traces_span_metrics_duration_seconds. */
-const spanMetrics = {
-  namespace: "traces.span.metrics",
-  histogram: {
-    unit: "s",
-    explicit: { buckets: latencyBounds.map((seconds) => (seconds < 1 ? `${seconds * 1000}ms` : `${seconds}s`)) },
-  },
-  aggregation_cardinality_limit: 2000,
-  metrics_flush_interval: "15s",
-  metrics_expiration: "15m",
-};
 
 function toJaeger(settings: CollectorSettings, topology: Addresses & NextHops): object {
   const batch = batchBytes(settings);

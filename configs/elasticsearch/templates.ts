@@ -110,7 +110,8 @@ export function indexTemplates(
       ...lateFields,
     }),
     service: of("service", { properties: { serviceName: keyword, operationName: keyword } }),
-    dependencies: of("dependencies", {}),
+    // Jaeger searches by time alone.
+    dependencies: of("dependencies", { dynamic: false, properties: { timestamp: { type: "date" } } }),
   };
 }
 

@@ -8,7 +8,7 @@ import { files } from "../topology/ports";
 export type UserSettings = Pick<Settings, "elasticsearch">;
 
 /** The consumers' users: Jaeger writes as one and reads as another. */
-export const serviceUsers = ["writer", "reader", "cleaner", "metrics", "snapshots"] as const;
+export const serviceUsers = ["writer", "reader", "cleaner", "metrics", "graph", "snapshots"] as const;
 
 /** One of them. */
 export type ServiceUser = (typeof serviceUsers)[number];
@@ -74,6 +74,8 @@ export function roles(settings: UserSettings): Readonly<Record<ServiceUser, Role
       indices: [on(["delete_index", "view_index_metadata"], ...indexKinds), ...watched],
     },
     metrics: { cluster: greet, indices: [] },
+    // An hour's document is written again while the hour lasts.
+    graph: { cluster: [], indices: [on(["create_index", "index"], "dependencies")] },
     // Elasticsearch has no name for the right to delete a snapshot alone. Neither right can be held to one repository.
     snapshots: { cluster: [...greet, "create_snapshot", "cluster:admin/snapshot/delete"], indices: [] },
   };

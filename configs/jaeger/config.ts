@@ -3,11 +3,12 @@ import { bulkBytes, hopMebibytes } from "../collector/bytes";
 import { goMemoryLimit, latencyBounds, prometheusReader, withoutRequestMetrics } from "../go-programs";
 import { imageOrigin, isOwnImage } from "../images";
 import { oldestIndexHours } from "./index-cleaner";
+import { hasMonitor, metricBackend, metricBackends, uiConfigFile } from "./pages";
 import type { JaegerSettings } from "../stack/schema";
 import { dotReplacement } from "../elasticsearch/templates";
 import { passwordFile, userName, type ServiceUser } from "../elasticsearch/users";
 import { files, paths, ports } from "../topology/ports";
-import type { Addresses, ElasticsearchAddress } from "../topology/topology";
+import type { Addresses, ElasticsearchAddress, MetricsAddress } from "../topology/topology";
 import { can } from "../versions";
 import { toYaml } from "../yaml";
 
@@ -78,7 +79,11 @@ const backend = (settings: JaegerSettings, topology: ElasticsearchAddress, user:
 });
 
 /** Text of `jaeger-config.yml`. */
-export function jaegerConfig(settings: JaegerSettings, topology: Addresses & ElasticsearchAddress, role: JaegerRole = "both"): string {
+export function jaegerConfig(
+  settings: JaegerSettings,
+  topology: Addresses & ElasticsearchAddress & MetricsAddress,
+  role: JaegerRole = "both",
+): string {
   const { listen } = topology;
   const [writes, answers] = [role !== "query", role !== "collector"];
   const { ingress } = settings.jaeger;
@@ -93,14 +98,18 @@ export function jaegerConfig(settings: JaegerSettings, topology: Addresses & Ela
           ...(writes ? { writer: backend(settings, topology, "writer", writing(settings)) } : {}),
           ...(answers ? { reader: backend(settings, topology, "reader", { max_span_age: `${maxSpanAgeHours(settings)}h` }) } : {}),
         },
+        metric_backends: answers ? metricBackends(settings, topology) : undefined,
       },
       ...(answers
         ? {
             jaeger_query: {
-              storage: { traces: "reader" },
+              storage: { traces: "reader", ...(hasMonitor(settings) ? { metrics: metricBackend } : {}) },
               // Its traces about itself would go to port 4317 of its own host, where on Docker nobody listens: a warning every few seconds.
               enable_tracing: false,
-              ui: isOwnImage("jaeger", imageOrigin(settings)) ? { assets_path: tracePageFolder } : undefined,
+              ui: {
+                config_file: uiConfigFile,
+                ...(isOwnImage("jaeger", imageOrigin(settings)) ? { assets_path: tracePageFolder } : {}),
+              },
               http: {
                 endpoint: `${listen.jaegerBackend}:${ports.jaeger.query}`,
                 ...(ingress ? { auth: { authenticator: "basicauth/users" } } : {}),

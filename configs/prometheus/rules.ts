@@ -7,6 +7,7 @@ import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearc
 import { jaegerAlerts, jaegerRecords } from "./alerts/jaeger";
 import { lossAlert, lossRecords } from "./alerts/loss";
 import { retentionAlerts } from "./alerts/retention";
+import { serviceGraphAlerts } from "./alerts/service-graph";
 import { setupAlerts } from "./alerts/setup";
 import { snapshotAlerts } from "./alerts/snapshots";
 import { watchdogAlerts } from "./alerts/watchdog";
@@ -37,6 +38,7 @@ export const stackAlerts = (settings: StackSettings): readonly Alert[] => [
   ...setupAlerts,
   ...snapshotAlerts(settings),
   ...retentionAlerts(settings),
+  ...serviceGraphAlerts(settings),
   ...watchdogAlerts(settings),
 ];
 

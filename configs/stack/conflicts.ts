@@ -1,5 +1,6 @@
 /** Settings that are right one by one and not together: what a platform cannot do, and what needs something else. */
 import { memoryForRequest, queueForRequest } from "../collector/bytes";
+import { linkProblems } from "./links";
 import type { Parsed } from "./schema";
 import { hasBucket } from "../elasticsearch/snapshots";
 import { serviceUsers } from "../elasticsearch/users";
@@ -65,13 +66,28 @@ function snapshotConflicts(elasticsearch: Parsed["elasticsearch"]): string[] {
   ];
 }
 
+/** What is said of the cluster's Prometheus where nothing asks it. */
+function operatorConflicts({ mode, operator }: Parsed["prometheus"]): string[] {
+  const { address, tokenSecret, authoritySecret } = operator;
+  const key = (name: string) => `prometheus.operator.${name}`;
+  const unused = (of: Record<string, string | undefined>, allowed: string) =>
+    Object.entries(of).flatMap(([name, found]) => (found === undefined ? [] : [refusal(key(name), found, allowed)]));
+  if (mode === "own") return unused({ address, tokenSecret, authoritySecret }, "nothing unless prometheus.mode is operator");
+  if (address === undefined) return unused({ tokenSecret, authoritySecret }, `nothing unless ${key("address")} is set`);
+  return address.startsWith("https:") ? [] : unused({ authoritySecret }, "nothing for an http address");
+}
+
 /** What only a cluster has, in `overrides`. */
 const clusterOnly = ["nodeSelector", "tolerations", "affinity", "priorityClass", "annotations", "volumes"] as const;
 
 /** One sentence each: the key without its namespace, what was found, what is allowed. Groups that are wrong by themselves are left out. */
 export function platformConflicts(groups: Partial<Parsed>): string[] {
   const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides, otherImages } = groups;
-  const problems: string[] = elasticsearch ? snapshotConflicts(elasticsearch) : [];
+  const problems: string[] = [
+    ...(elasticsearch ? snapshotConflicts(elasticsearch) : []),
+    ...(jaeger ? linkProblems(jaeger.links) : []),
+    ...(prometheus ? operatorConflicts(prometheus) : []),
+  ];
   const refuse = (key: string, found: unknown, allowed: string) => problems.push(refusal(key, found, allowed));
   if (otherImages?.elasticsearch !== undefined && isTooOld(otherImages.elasticsearch))
     refuse(

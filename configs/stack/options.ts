@@ -454,8 +454,44 @@ export interface JaegerOptions {
    * ["correlation_id","http.method","http.request.method","http.response.status_code","http.route","http.status_code","url.path"].
    */
   readonly tags?: readonly string[];
+  /**
+   * Whether the Monitor tab shows rates, errors and durations of requests. Jaeger then asks Prometheus for them. Allowed: true or false.
+   * Default: "true".
+   */
+  readonly monitor?: boolean;
+  /**
+   * Whether the Dependencies page shows which service calls which. The Collector then counts calls between services, and `service-graph`
+   * writes what Prometheus has of them to Elasticsearch. Allowed: true or false. Default: "true".
+   */
+  readonly dependencies?: boolean;
+  /**
+   * Links from Jaeger's pages to other places. Placeholders take attributes of the span and its ancestors, or `traceID`, `traceName`,
+   * `startTime`, `endTime`, `duration` of the trace; times are in microseconds. A link without a value for each of them is not shown.
+   * Default: [].
+   */
+  readonly links?: readonly JaegerLinkOptions[];
   /** An ingress for the UI, with a login. Default: the UI is reachable by port-forward only. */
   readonly ingress?: JaegerIngressOptions;
+}
+
+export interface JaegerLinkOptions {
+  /**
+   * Where the link is shown: at the trace, or at an attribute of a process, of a span (`tags`) or of an event (`logs`). Allowed: one of
+   * traces, process, tags, logs.
+   */
+  readonly type: "traces" | "process" | "tags" | "logs";
+  /** The attribute whose value becomes the link. Not for `type: traces`. Allowed: an attribute's name. */
+  readonly key?: string;
+  /**
+   * Address of the link. Values are put in percent-encoded. Allowed: an http or https address whose host is fixed, without a dollar sign
+   * (%24), with placeholders such as #{traceID} or #{startTime | add -60000000}; functions: add N, pad_start N C, epoch_micros_to_date_iso.
+   */
+  readonly url: string;
+  /**
+   * What the link is called. Allowed: 1 to 100 characters without a dollar sign, with placeholders such as #{traceID} or #{startTime | add
+   * -60000000}; functions: add N, pad_start N C, epoch_micros_to_date_iso.
+   */
+  readonly text: string;
 }
 
 /** An ingress for the UI, with a login. Default: the UI is reachable by port-forward only. */
@@ -500,6 +536,16 @@ export interface PrometheusOperatorOptions {
   readonly namespace?: string;
   /** Labels by which that Prometheus selects monitors and rules. Allowed: texts by name, such as { release: monitoring }. Default: {}. */
   readonly labels?: Readonly<Record<string, string>>;
+  /**
+   * Where Jaeger's pages ask that Prometheus for metrics. If it ends in `.<namespace>.svc`, the network policy admits only that namespace,
+   * and its port must be that of the pods. Default: Jaeger asks nobody, and has neither a Monitor tab nor a Dependencies page. Allowed: an
+   * http or https address with its port, such as http://prometheus-operated.monitoring.svc:9090.
+   */
+  readonly address?: string;
+  /** Secret in the stack's namespace whose key `token` is a bearer token for that address. Allowed: the name of a Secret. */
+  readonly tokenSecret?: string;
+  /** Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one. Allowed: the name of a Secret. */
+  readonly authoritySecret?: string;
 }
 
 export interface IndexCleanerOptions {
@@ -566,6 +612,7 @@ export interface OverridesOptions {
   readonly jaeger?: OverrideOptions;
   readonly "jaeger-collector"?: OverrideOptions;
   readonly "index-cleaner"?: OverrideOptions;
+  readonly "service-graph"?: OverrideOptions;
   readonly prometheus?: OverrideOptions;
   readonly alertmanager?: OverrideOptions;
 }

@@ -3,12 +3,24 @@ import { isIP } from "node:net";
 import * as z from "zod";
 import { alerts } from "./alerts";
 import { limits } from "./limits";
+import { linksSchema } from "./links";
 import { most } from "./most";
 import { anyText, cpu, days, flag, integer, kubernetesName, leaf, mebibytes, oneOf, text, texts } from "./units";
 
 const cores = () => cpu("50m", String(most.cores)).describe("CPU limit on Kubernetes; a quarter of it is requested. Docker sets none.");
 
 const labels = texts("texts by name, such as { release: monitoring }");
+
+/** Where a service outside of the stack answers. */
+const webAddress = (example: string) =>
+  leaf(
+    `an http or https address with its port, such as ${example}`,
+    (input) => {
+      const match = typeof input === "string" ? /^https?:\/\/[a-z0-9.-]+:([1-9]\d{0,4})$/.exec(input) : null;
+      return match && Number(match[1]) <= 65_535 ? match[0] : undefined;
+    },
+    { editor: anyText },
+  );
 
 const bucketName = /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/;
 
@@ -94,14 +106,7 @@ const elasticsearch = z
       ),
     external: z
       .strictObject({
-        url: leaf(
-          "an http or https address with its port, such as https://es.example.com:9200",
-          (input) => {
-            const match = typeof input === "string" ? /^https?:\/\/[a-z0-9.-]+:([1-9]\d{0,4})$/.exec(input) : null;
-            return match && Number(match[1]) <= 65_535 ? match[0] : undefined;
-          },
-          { editor: anyText },
-        ).describe("Its address."),
+        url: webAddress("https://es.example.com:9200").describe("Its address."),
         user: text("a user's name", /^[A-Za-z0-9_@.+-]{1,100}$/)
           .prefault("elastic")
           .describe(
@@ -185,6 +190,16 @@ const jaeger = z
       .describe(
         "Tags that can always be searched. All others can be, too, until the spans of a day have brought a thousand different keys.",
       ),
+    monitor: flag()
+      .prefault("true")
+      .describe("Whether the Monitor tab shows rates, errors and durations of requests. Jaeger then asks Prometheus for them."),
+    dependencies: flag()
+      .prefault("true")
+      .describe(
+        "Whether the Dependencies page shows which service calls which. The Collector then counts calls between services, and `service-graph` writes what " +
+          "Prometheus has of them to Elasticsearch.",
+      ),
+    links: linksSchema,
     ingress: z
       .strictObject({
         host: text("a host name", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])$/).describe("Name under which the UI is reached."),
@@ -213,6 +228,18 @@ const prometheus = z
           .prefault("monitoring")
           .describe("Namespace of the operator's Prometheus. Network policies admit only this namespace."),
         labels: labels.prefault({}).describe("Labels by which that Prometheus selects monitors and rules."),
+        address: webAddress("http://prometheus-operated.monitoring.svc:9090")
+          .optional()
+          .describe(
+            "Where Jaeger's pages ask that Prometheus for metrics. If it ends in `.<namespace>.svc`, the network policy admits only that namespace, and its " +
+              "port must be that of the pods. Default: Jaeger asks nobody, and has neither a Monitor tab nor a Dependencies page.",
+          ),
+        tokenSecret: kubernetesName("Secret")
+          .optional()
+          .describe("Secret in the stack's namespace whose key `token` is a bearer token for that address."),
+        authoritySecret: kubernetesName("Secret")
+          .optional()
+          .describe("Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one."),
       })
       .prefault({}),
     memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),

@@ -41,6 +41,8 @@ export function dockerTopology(stack: string): Topology {
     jaegerSampling: `http://${at("jaeger", ports.jaeger.samplingHttp)}`,
     collectorSelf: at("otel-collector", ports.collector.telemetry),
     elasticsearchPasswordBy: "file",
+    // An application on the ingest network may have the same name.
+    prometheus: { url: `http://prometheus.${backend}:${ports.prometheus.http}` },
     scrape: [
       job("otel-collector", at("otel-collector", ports.collector.telemetry)),
       job("otel-collector-exporter", at("otel-collector", ports.collector.prometheusExporter), { foreign: true }),

@@ -6,21 +6,22 @@ import {
   kubernetesAddresses,
   kubernetesElasticsearch,
   kubernetesHops,
+  kubernetesMetrics,
   kubernetesTopology,
   serviceUrl,
 } from "./kubernetes";
 import type { PublishedPort } from "./ports";
-import type { Addresses, ElasticsearchAddress, NextHops, ServiceName, Topology } from "./topology";
+import type { Addresses, ElasticsearchAddress, MetricsAddress, NextHops, ServiceName, Topology } from "./topology";
 
 /** All addresses of a stack. */
 export const topologyOf = (settings: StackSettings): Topology =>
   settings.platform === "docker" ? dockerTopology(settings.stack) : kubernetesTopology(settings);
 
 /** Addresses for Elasticsearch, its exporter, Jaeger and the index cleaner. */
-export const storageTopology = (settings: ElasticsearchSettings): Addresses & ElasticsearchAddress =>
+export const storageTopology = (settings: ElasticsearchSettings): Addresses & ElasticsearchAddress & MetricsAddress =>
   settings.platform === "docker"
     ? dockerTopology(settings.stack)
-    : { ...kubernetesAddresses(settings), ...kubernetesElasticsearch(settings) };
+    : { ...kubernetesAddresses(settings), ...kubernetesElasticsearch(settings), ...kubernetesMetrics(settings) };
 
 /** Addresses for the Collector. */
 export const collectorTopology = (settings: CollectorSettings): Addresses & NextHops =>

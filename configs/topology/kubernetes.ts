@@ -1,7 +1,7 @@
 /** Addresses on Kubernetes: each service by its name in the stack's namespace, and its instances by a headless Service beside it. */
 import type { CommonSettings, ElasticsearchSettings, Settings, StackSettings } from "../stack/schema";
 import { files, paths, ports } from "./ports";
-import type { Addresses, ElasticsearchAddress, NextHops, ScrapeJob, ServiceName, Topology } from "./topology";
+import type { Addresses, ElasticsearchAddress, MetricsAddress, NextHops, ScrapeJob, ServiceName, Topology } from "./topology";
 
 /** Label of the namespaces whose pods are applications: they reach the Collector's receivers and remote sampling. */
 export const applicationsLabel = { "tracing-ingest": "true" } as const;
@@ -44,6 +44,7 @@ export const kubernetesTopology = (settings: StackSettings): Topology =>
   Object.freeze({
     ...kubernetesAddresses(settings),
     ...kubernetesElasticsearch(settings),
+    ...kubernetesMetrics(settings),
     ...kubernetesHops(settings),
     scrape: scrapeJobs(settings),
   });
@@ -67,6 +68,24 @@ export function kubernetesElasticsearch(settings: ElasticsearchSettings): Elasti
   return {
     elasticsearchUrl: settings.elasticsearch.external?.url ?? `${scheme}://elasticsearch:${ports.elasticsearch.http}`,
     ...(authorityOf(settings) ? { elasticsearchAuthority: `${paths.authority}/${files.authority}` } : {}),
+  };
+}
+
+/** Whether Jaeger's pages can ask a Prometheus: one of the stack's own, or the cluster's where its address is known. */
+export const knowsPrometheus = ({ prometheus: { mode, operator } }: Pick<CommonSettings, "prometheus">): boolean =>
+  mode === "own" || operator.address !== undefined;
+
+/** The stack's own Prometheus, or the cluster's where its address is known. */
+export function kubernetesMetrics({ prometheus: { mode, operator } }: CommonSettings): MetricsAddress {
+  if (mode === "own") return { prometheus: { url: `http://prometheus:${ports.prometheus.http}` } };
+  const { address, tokenSecret, authoritySecret } = operator;
+  if (address === undefined) return {};
+  return {
+    prometheus: {
+      url: address,
+      ...(tokenSecret === undefined ? {} : { token: `${paths.prometheusToken}/${files.token}` }),
+      ...(authoritySecret === undefined ? {} : { authority: `${paths.prometheusAuthority}/${files.authority}` }),
+    },
   };
 }
 

@@ -88,6 +88,9 @@ export const paths = {
   elasticsearchCertificates: "/usr/share/elasticsearch/config/certificates",
   /** The authority that clients of Elasticsearch trust. */
   authority: "/etc/tracing/authority",
+  /** What a Prometheus outside of the stack asks for, and its authority. */
+  prometheusToken: "/etc/tracing/prometheus-token",
+  prometheusAuthority: "/etc/tracing/prometheus-authority",
   /** Who may log in to Jaeger's UI. */
   users: "/etc/tracing/users",
   collectorQueue: "/var/lib/otelcol",
@@ -101,6 +104,7 @@ export const files = {
   collector: "otel-config.yml",
   jaeger: "jaeger-config.yml",
   strategies: "jaeger-sampling-strategies.json",
+  ui: "jaeger-ui.json",
   prometheus: "prometheus-tracing.yml",
   rules: "tracing_rules.yml",
   alertmanager: "alertmanager.yml",
@@ -108,6 +112,7 @@ export const files = {
   elasticsearchSetup: "elasticsearch-setup.sh",
   snapshots: "elasticsearch-snapshots.sh",
   restore: "elasticsearch-restore.sh",
+  serviceGraph: "service-graph.sh",
   /** That of the user that the setup logs in as. */
   elasticsearchPassword: "elasticsearch-password",
   /** Certificates, as cert-manager names them in its Secrets. */
@@ -115,6 +120,7 @@ export const files = {
   certificateKey: "tls.key",
   authority: "ca.crt",
   users: "htpasswd",
+  token: "token",
 } as const;
 
 /** Files in the state folder of a `cron`. */

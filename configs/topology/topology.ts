@@ -17,6 +17,7 @@ export const serviceNames = [
   "jaeger",
   "jaeger-collector",
   "index-cleaner",
+  "service-graph",
   "prometheus",
   "alertmanager",
 ] as const;
@@ -80,6 +81,19 @@ export interface ElasticsearchAddress {
   readonly elasticsearchAuthority?: string;
 }
 
+/** Where Jaeger's pages get metrics from. */
+export interface MetricsAddress {
+  /** The Prometheus that has the stack's metrics; undefined where the stack knows of none. */
+  readonly prometheus?: {
+    /** Its address, without a path. */
+    readonly url: string;
+    /** File with a bearer token, where it asks for one. */
+    readonly token?: string;
+    /** File with the authority that signed its certificate, where it speaks TLS and its authority is not a public one. */
+    readonly authority?: string;
+  };
+}
+
 /** Where the Collector hands spans on to. */
 export interface NextHops {
   /** Jaeger's OTLP receiver. */
@@ -89,6 +103,6 @@ export interface NextHops {
 }
 
 /** All addresses of a stack, and what Prometheus scrapes of it. */
-export interface Topology extends Addresses, ElasticsearchAddress, NextHops {
+export interface Topology extends Addresses, ElasticsearchAddress, MetricsAddress, NextHops {
   readonly scrape: readonly ScrapeJob[];
 }

@@ -10,7 +10,15 @@ const elasticsearch = new ExistingElasticsearch("elasticsearch", {
   url: config.require("elasticsearchUrl"),
   password: config.requireSecret("elasticsearchPassword"),
 });
-const jaeger = new Jaeger("jaeger", { platform, elasticsearch, retention: "14d", sampling: { default: 25 } });
+const jaeger = new Jaeger("jaeger", {
+  platform,
+  elasticsearch,
+  retention: "14d",
+  sampling: { default: 25 },
+  // These pages show what a Prometheus counts.
+  monitor: false,
+  dependencies: false,
+});
 const collector = new OtelCollector("otel-collector", { platform, jaeger });
 
 export const { otlpGrpc, otlpHttp } = collector;

@@ -41,12 +41,12 @@ supported() {
 # What is there of what was put in place, in Elasticsearch's own words; fails where it does not say.
 present() {
   local path answer
-  for path in '_index_template/tracing-jaeger-span' '_index_template/tracing-jaeger-service' '_index_template/tracing-jaeger-dependencies' '_snapshot/tracing' '_security/role/tracing-writer' '_security/user/tracing-writer' '_security/role/tracing-reader' '_security/user/tracing-reader' '_security/role/tracing-cleaner' '_security/user/tracing-cleaner' '_security/role/tracing-metrics' '_security/user/tracing-metrics' '_security/role/tracing-snapshots' '_security/user/tracing-snapshots'; do
+  for path in '_index_template/tracing-jaeger-span' '_index_template/tracing-jaeger-service' '_index_template/tracing-jaeger-dependencies' '_snapshot/tracing' '_security/role/tracing-writer' '_security/user/tracing-writer' '_security/role/tracing-reader' '_security/user/tracing-reader' '_security/role/tracing-cleaner' '_security/user/tracing-cleaner' '_security/role/tracing-metrics' '_security/user/tracing-metrics' '_security/role/tracing-graph' '_security/user/tracing-graph' '_security/role/tracing-snapshots' '_security/user/tracing-snapshots'; do
     answer=$(ask GET "$path")
     [[ $answer == *$'\n'200 || $answer == *$'\n'404 ]] || return
     echo "$answer"
   done
-  for path in tracing-writer/elasticsearch-writer-password tracing-reader/elasticsearch-reader-password tracing-cleaner/elasticsearch-cleaner-password tracing-metrics/elasticsearch-metrics-password tracing-snapshots/elasticsearch-snapshots-password; do
+  for path in tracing-writer/elasticsearch-writer-password tracing-reader/elasticsearch-reader-password tracing-cleaner/elasticsearch-cleaner-password tracing-metrics/elasticsearch-metrics-password tracing-graph/elasticsearch-graph-password tracing-snapshots/elasticsearch-snapshots-password; do
     answer=$(request "${path%/*}" "$(</etc/tracing/secrets/${path#*/})" GET _security/_authenticate)
     [[ $answer == *$'\n'200 || $answer == *$'\n'401 ]] || return
     echo "${path%/*} ${answer##*$'\n'}"
@@ -64,12 +64,14 @@ apply() {
     put '_security/role/tracing-reader' role-reader.json &&
     put '_security/role/tracing-cleaner' role-cleaner.json &&
     put '_security/role/tracing-metrics' role-metrics.json &&
+    put '_security/role/tracing-graph' role-graph.json &&
     put '_security/role/tracing-snapshots' role-snapshots.json &&
     { put '_snapshot/tracing' snapshot-repository.json && was 200 "$(ask POST _snapshot/tracing/_verify)" _snapshot/tracing/_verify || unfinished=yes; } &&
     user tracing-writer tracing-writer "$(</etc/tracing/secrets/elasticsearch-writer-password)" &&
     user tracing-reader tracing-reader "$(</etc/tracing/secrets/elasticsearch-reader-password)" &&
     user tracing-cleaner tracing-cleaner "$(</etc/tracing/secrets/elasticsearch-cleaner-password)" &&
     user tracing-metrics tracing-metrics "$(</etc/tracing/secrets/elasticsearch-metrics-password)" &&
+    user tracing-graph tracing-graph "$(</etc/tracing/secrets/elasticsearch-graph-password)" &&
     user tracing-snapshots tracing-snapshots "$(</etc/tracing/secrets/elasticsearch-snapshots-password)"
 }
 

@@ -15,4 +15,5 @@ secret tracing elasticsearch-writer-password password 32
 secret tracing elasticsearch-reader-password password 32
 secret tracing elasticsearch-cleaner-password password 32
 secret tracing elasticsearch-metrics-password password 32
+secret tracing elasticsearch-graph-password password 32
 secret tracing elasticsearch-password password 32

@@ -15,5 +15,6 @@ secret tracing elasticsearch-writer-password password 32
 secret tracing elasticsearch-reader-password password 32
 secret tracing elasticsearch-cleaner-password password 32
 secret tracing elasticsearch-metrics-password password 32
+secret tracing elasticsearch-graph-password password 32
 secret tracing elasticsearch-snapshots-password password 32
 secret tracing elasticsearch-password password 32

@@ -38,6 +38,7 @@ describe("a service", () => {
       jaeger: of("jaeger"),
       "otel-collector": of("otel-collector"),
       "index-cleaner": of("jaeger-es-index-cleaner"),
+      "service-graph": of("elasticsearch"),
       prometheus: of("prometheus"),
     });
   });
@@ -56,13 +57,14 @@ describe("a service", () => {
       jaeger: settings.jaeger.memory,
       "otel-collector": settings.collector.memory,
       "index-cleaner": 64,
+      "service-graph": 64,
       prometheus: settings.prometheus.memory,
     });
     expect(each("memorySwap")).toEqual(each("memory"));
   });
 
-  test("shares 2 GiB with the other services, but for four small helpers of theirs", () => {
-    const small = ["index-cleaner", "elasticsearch-exporter", "elasticsearch-setup", "elasticsearch-snapshots"];
+  test("shares 2 GiB with the other services, but for five small helpers of theirs", () => {
+    const small = ["index-cleaner", "elasticsearch-exporter", "elasticsearch-setup", "elasticsearch-snapshots", "service-graph"];
     const four = services.filter((service) => !small.includes(service)).map((service) => Number(inputs(service).memory));
     expect(four).toHaveLength(4);
     expect(four.reduce((sum, memory) => sum + memory)).toBeLessThanOrEqual(2048);
@@ -76,7 +78,13 @@ describe("a service", () => {
 
   test("comes back after a crash and a reboot, stays away when it was stopped, and has time to drain", () => {
     expect(each("restart")).toEqual(all("unless-stopped"));
-    const short = { "index-cleaner": 10, "elasticsearch-exporter": 10, "elasticsearch-setup": 5, "elasticsearch-snapshots": 5 };
+    const short = {
+      "index-cleaner": 10,
+      "elasticsearch-exporter": 10,
+      "elasticsearch-setup": 5,
+      "elasticsearch-snapshots": 5,
+      "service-graph": 5,
+    };
     expect(each("stopTimeout")).toEqual({ ...all(30), elasticsearch: 60, ...short });
     expect(each("destroyGraceSeconds")).toEqual(each("stopTimeout"));
   });
@@ -125,6 +133,7 @@ describe("health", () => {
       jaeger: "wget -q -O /dev/null http://127.0.0.1:13133/status",
       "otel-collector": "wget -q -O /dev/null http://127.0.0.1:13133/healthz",
       "index-cleaner": undefined,
+      "service-graph": "[ -e /tmp/started ]",
       prometheus: "wget -q -O /dev/null http://127.0.0.1:9090/-/ready",
     });
     for (const service of services.filter((name) => !["index-cleaner", "elasticsearch-snapshots"].includes(name))) {
@@ -171,6 +180,7 @@ describe("volumes", () => {
       jaeger: [],
       "otel-collector": data("otel-collector", "/var/lib/otelcol"),
       "index-cleaner": data("index-cleaner", "/var/lib/index-cleaner"),
+      "service-graph": [],
       prometheus: data("prometheus", "/prometheus"),
     });
   });
@@ -191,6 +201,7 @@ describe("volumes", () => {
       "jaeger",
       "otel-collector",
       "prometheus",
+      "service-graph",
     ]);
     for (const { service, file } of files) {
       expect(uploads.map((upload) => upload.file)).toContain(file);
@@ -201,7 +212,7 @@ describe("volumes", () => {
 
 describe("a helper", () => {
   test("reaches no network, gains no rights and takes little memory", () => {
-    expect(helpers).toHaveLength(22);
+    expect(helpers).toHaveLength(25);
     for (const { inputs: helper } of helpers) {
       expect(helper).toMatchObject({
         networkMode: "none",
@@ -218,7 +229,7 @@ describe("a helper", () => {
 
   test("that uploads is never started", () => {
     const uploaders = helpers.filter(({ inputs: helper }) => helper.uploads);
-    expect(uploaders).toHaveLength(13);
+    expect(uploaders).toHaveLength(15);
     expect(new Set(uploaders.map(({ inputs: { start } }) => start))).toEqual(new Set([false]));
   });
 

@@ -29,13 +29,13 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       "tracing:components:Prometheus": 1,
       "tracing:platform:Docker": 1,
       // The superuser's, and one for each of the five that use Elasticsearch.
-      [types.password]: 6,
+      [types.password]: 7,
       [types.network]: 2,
       // One for each folder of data (6), of config (7) and of a user's secrets (6), and for the secrets and the tools.
-      [types.volume]: 21,
+      [types.volume]: 23,
       [types.image]: 7,
       // A service each and what prepares its volumes (16), an uploader for each folder of config (7) and for each secret (6), and the tools.
-      [types.container]: 30,
+      [types.container]: 34,
     });
   });
 
@@ -115,6 +115,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       jaeger: ["docker-prepare", "elasticsearch-setup", "jaeger-config-upload", "jaeger-live-upload", "jaeger-prepare"],
       "otel-collector": ["docker-prepare", "jaeger", "otel-collector-config-upload", "otel-collector-prepare"],
       "index-cleaner": ["docker-prepare", "elasticsearch-setup", "index-cleaner-config-upload", "index-cleaner-prepare"],
+      "service-graph": ["docker-prepare", "elasticsearch-setup", "service-graph-config-upload", "service-graph-prepare"],
       prometheus: ["docker-prepare", "prometheus-config-upload", "prometheus-prepare"],
     });
   });
@@ -133,11 +134,17 @@ describe("a preview", () => {
         .map(([input]) => (type === types.container && input === "image" ? "image of a container" : `${input} of ${name}`)),
     );
     expect([...new Set(unknown)].sort()).toEqual([
-      ...["elasticsearch-exporter", "elasticsearch", "elasticsearch-setup", "elasticsearch-snapshots", "index-cleaner", "jaeger"].map(
-        (service) => `envs of tracing-${service}-prepare`,
-      ),
+      ...[
+        "elasticsearch-exporter",
+        "elasticsearch",
+        "elasticsearch-setup",
+        "elasticsearch-snapshots",
+        "index-cleaner",
+        "jaeger",
+        "service-graph",
+      ].map((service) => `envs of tracing-${service}-prepare`),
       "image of a container",
-      ...["-cleaner", "-metrics", "", "-reader", "-snapshots", "-writer"].map(
+      ...["-cleaner", "-graph", "-metrics", "", "-reader", "-snapshots", "-writer"].map(
         (user) => `uploads of tracing-docker-secret-elasticsearch${user}-password-upload`,
       ),
     ]);

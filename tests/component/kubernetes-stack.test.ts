@@ -23,16 +23,16 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
   staging: {
     Namespace: 1,
     // One for each user of Elasticsearch.
-    Secret: 6,
-    // One that denies all, and one for each of the ten workloads.
-    NetworkPolicy: 11,
-    ServiceAccount: 10,
-    // Each workload's own files, and the strategies.
-    ConfigMap: 9,
+    Secret: 7,
+    // One that denies all, and one for each of the eleven workloads.
+    NetworkPolicy: 12,
+    ServiceAccount: 11,
+    // Each workload's own files, those of Jaeger that change while it runs, and the strategies.
+    ConfigMap: 10,
     // Two for each that others connect to.
     Service: 14,
     StatefulSet: 4,
-    Deployment: 4,
+    Deployment: 5,
     CronJob: 2,
     // Of the snapshots.
     PersistentVolumeClaim: 1,
@@ -41,13 +41,13 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
   },
   prod: {
     Namespace: 1,
-    Secret: 5,
-    NetworkPolicy: 11,
-    ServiceAccount: 10,
-    ConfigMap: 9,
+    Secret: 6,
+    NetworkPolicy: 12,
+    ServiceAccount: 11,
+    ConfigMap: 10,
     Service: 16,
     StatefulSet: 4,
-    Deployment: 5,
+    Deployment: 6,
     CronJob: 1,
     PodDisruptionBudget: 5,
     HorizontalPodAutoscaler: 1,
@@ -58,7 +58,7 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
 
 /** The Secrets with the passwords of Elasticsearch's users. */
 const secrets = (stack: string) =>
-  ["-cleaner", "-metrics", "", "-reader", ...(stack === "staging" ? ["-snapshots"] : []), "-writer"].map(
+  ["-cleaner", "-graph", "-metrics", "", "-reader", ...(stack === "staging" ? ["-snapshots"] : []), "-writer"].map(
     (user) => `tracing-kubernetes-secret-elasticsearch${user}-password`,
   );
 
@@ -264,7 +264,7 @@ describe("by choice", () => {
   });
 
   test("an Elasticsearch that exists leaves the stack without one and its superuser; the services' users get passwords", () => {
-    const users = ["cleaner", "metrics", "reader", "writer"];
+    const users = ["cleaner", "graph", "metrics", "reader", "writer"];
     expect(names("Secret").sort()).toEqual(users.map((user) => `elasticsearch-${user}-password`));
     expect(run.resources.filter(({ type }) => type.startsWith("random:"))).toHaveLength(users.length);
     expect(names("ConfigMap").filter((name) => name.startsWith("elasticsearch"))).toEqual([

@@ -20,6 +20,7 @@ const copies = {
   "elasticsearch-reader-password": ["elasticsearch-setup", "jaeger"],
   "elasticsearch-cleaner-password": ["elasticsearch-setup", "index-cleaner"],
   "elasticsearch-metrics-password": ["elasticsearch-setup", "elasticsearch-exporter"],
+  "elasticsearch-graph-password": ["elasticsearch-setup", "service-graph"],
   "elasticsearch-snapshots-password": ["elasticsearch-setup", "elasticsearch-snapshots"],
 } as const;
 const secrets = Object.keys(copies) as (keyof typeof copies)[];
@@ -31,6 +32,7 @@ const clients = [
   "elasticsearch-exporter",
   "jaeger",
   "index-cleaner",
+  "service-graph",
 ] as const;
 interface Upload {
   readonly file: string;
@@ -80,6 +82,7 @@ test("a volume of its own gives the secret to each service that logs in, and to 
     jaeger: own("jaeger"),
     "otel-collector": [],
     "index-cleaner": own("index-cleaner"),
+    "service-graph": own("service-graph"),
     prometheus: [],
   });
 });

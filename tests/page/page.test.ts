@@ -46,6 +46,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   server.api = jaegerWith({ [id]: order });
+  server.config = undefined;
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   page.setDefaultTimeout(30_000);
   failures = [];
@@ -92,6 +93,22 @@ test("a waterfall marks the error, opens at it, and shows its events, attributes
   expect(await details.innerText()).toMatch(/correlation_id\s+c-42/);
   await row("SELECT card").click();
   expect(await details.innerText()).toContain("SELECT card");
+});
+
+test("links of the UI's config lead from a trace and from an attribute to other places", async () => {
+  server.config = {
+    linkPatterns: [
+      { type: "traces", url: "https://logs.example.com/?trace=#{traceID}", text: "Logs of this trace" },
+      { type: "tags", key: "correlation_id", url: "https://logs.example.com/?q=#{correlation_id}", text: "Logs of #{correlation_id}" },
+      { type: "tags", key: "correlation_id", url: "https://logs.example.com/?q=#{tenant}", text: "Logs of the tenant" },
+    ],
+  };
+  await open(`trace/${id}`);
+  await row("GET /orders").click();
+  const target = (name: string) => page.getByRole("link", { name }).getAttribute("href");
+  expect(await target("Logs of this trace")).toBe(`https://logs.example.com/?trace=${id}`);
+  expect(await target("Logs of c-42")).toBe("https://logs.example.com/?q=c-42");
+  expect(await page.getByRole("link", { name: "Logs of the tenant" }).count()).toBe(0);
 });
 
 test("bars stand where their spans were", async () => {

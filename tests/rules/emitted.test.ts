@@ -10,6 +10,7 @@ import { prometheusReader } from "../../configs/go-programs";
 import { setupScript } from "../../configs/elasticsearch/setup";
 import { passwordFile } from "../../configs/elasticsearch/users";
 import { jaegerConfig } from "../../configs/jaeger/config";
+import { serviceGraphScript } from "../../configs/jaeger/service-graph";
 import { dockerTopology } from "../../configs/topology/docker";
 import { files, paths, ports } from "../../configs/topology/ports";
 import { toYaml } from "../../configs/yaml";
@@ -53,6 +54,7 @@ test("Jaeger emits what rules name of it, with buckets that can tell 100 ms, and
   const elasticsearch = await standIn();
   for (const user of ["writer", "reader"] as const) written(folder(), passwordFile(settings, user), "x");
   written(folder(), files.strategies, "{}");
+  written(folder(), files.ui, "{}");
   const { at, config } = await moved(folder(), ports.jaeger, (topology) =>
     jaegerConfig(settings, { ...topology, elasticsearchUrl: elasticsearch.url })
       .replaceAll(paths.secrets, folder())
@@ -174,7 +176,7 @@ test("the Collector emits what rules name of it", async () => {
   expect(failures.filter((name) => !found.includes(name))).toEqual([]);
 });
 
-test("what the index cleaner and the setup report becomes what rules name of them, on a page of its own", async () => {
+test("what the index cleaner, the setup and the service graph report becomes what rules name of them, on a page of its own", async () => {
   const elasticsearch = await standIn();
   written(folder(), passwordFile(settings, "cleaner"), "x");
   mkdirSync(join(folder(), "queue"));
@@ -189,25 +191,28 @@ test("what the index cleaner and the setup report becomes what rules name of the
     program: program("es-index-cleaner"),
   });
   written(folder(), files.elasticsearchPassword, "x");
-  const script = setupScript(settings, { ...dockerTopology("dev"), collectorReports: collector });
-  // All of it but its loop.
-  const setup = script.slice(0, script.indexOf("\ntrap ")).replaceAll(paths.secrets, folder());
+  const reporting = { ...dockerTopology("dev"), collectorReports: collector };
+  // All of a script but its loop.
+  const functions = (script: string) => script.slice(0, script.indexOf("\ntrap ")).replaceAll(paths.secrets, folder());
+  const setup = functions(setupScript(settings, reporting));
+  const graph = functions(serviceGraphScript(settings, reporting));
   let series: string[] = [];
   await run(program("otelcol-contrib"), collectorArgs(config), {
     until: ready,
     meanwhile: async () => {
       await run("/bin/busybox", ["sh", cleaner.script], { env: { PATH: cleaner.path } });
       await run("bash", ["-c", `${setup}\ninPlace=$(date +%s) repaired=$inPlace\nreport`]);
+      await run("bash", ["-c", `${graph}\nupToDate=$(date +%s)\nreport`]);
       series = await until(
         5,
         async () => (await scraped(at.reportsExporter)).filter((line) => !line.startsWith("target_info")),
-        (found) => names(found).length > 4,
+        (found) => names(found).length > 5,
       );
     },
   });
   await elasticsearch.close();
   const wanted = named(rules, "index-cleaner");
-  expect(wanted).toHaveLength(5);
+  expect(wanted).toHaveLength(6);
   expect(names(series)).toEqual(expect.arrayContaining(wanted));
 });
 
@@ -230,8 +235,10 @@ test("every alert has a section in its runbook", () => {
     prometheus: { mode: "operator" },
   });
   const delivering = settingsWith({ alerts: { delivery: "own" } });
-  const alerts = [...rules, ...rulesOf(delivering), ...rulesOf(several)].filter(({ alert }) => alert !== undefined);
-  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(27);
+  const alerts = [...rules, ...rulesOf(settingsWith()), ...rulesOf(delivering), ...rulesOf(several)].filter(
+    ({ alert }) => alert !== undefined,
+  );
+  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(28);
   for (const { alert, annotations } of alerts) {
     const [file, anchor] = annotations!.runbook_url!.split("#");
     expect(anchor).toBe(alert!.toLowerCase());

@@ -39,7 +39,10 @@ export function policyOf(settings: CommonSettings, workload: Workload): Policy {
     to: [{ podSelector: { matchLabels: selector(settings, { name: to }) } }],
     ports: ports.map((port) => ({ port, protocol: "TCP" })),
   }));
-  const outside = (workload.outside ?? []).map(({ port }): Egress => ({ ports: [{ port, protocol: "TCP" }] }));
+  const outside = (workload.outside ?? []).map(({ port, namespace }): Egress => ({
+    ...(namespace === undefined ? {} : { to: [podsOf(namespace)] }),
+    ports: [{ port, protocol: "TCP" }],
+  }));
   const egress = [...inside, ...outside];
   return {
     podSelector: { matchLabels: selector(settings, workload) },
@@ -49,13 +52,15 @@ export function policyOf(settings: CommonSettings, workload: Workload): Policy {
   };
 }
 
+/** All pods of a namespace. */
+const podsOf = (namespace: string): Destination => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } });
+
 /** The pods that a peer is. */
 function sourceOf(settings: CommonSettings, from: Peer["from"]): Destination {
   const { mode, operator } = settings.prometheus;
-  const namespace = (name: string) => ({ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } } });
-  if (typeof from === "object") return namespace(from.namespace);
+  if (typeof from === "object") return podsOf(from.namespace);
   if (from === "applications") return { namespaceSelector: { matchLabels: { ...applicationsLabel } } };
-  if (from === "prometheus" && mode === "operator") return namespace(operator.namespace);
+  if (from === "prometheus" && mode === "operator") return podsOf(operator.namespace);
   return { podSelector: { matchLabels: selector(settings, { name: from }) } };
 }
 

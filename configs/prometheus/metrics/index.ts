@@ -45,6 +45,20 @@ export const metrics = {
       since: "first span",
       meaning: "Spans of applications, kept or not.",
     },
+    graphCalls: {
+      name: "traces_service_graph_request_total",
+      labels: ["client", "server", "connection_type", "failed"],
+      unit: "calls",
+      since: "first call",
+      meaning: "Calls between services, kept or not: client's and server's span have both come.",
+    },
+    graphFailedCalls: {
+      name: "traces_service_graph_request_failed_total",
+      labels: ["client", "server", "connection_type"],
+      unit: "calls",
+      since: "failure",
+      meaning: "Those of them of which either span is an error.",
+    },
   }),
   ...of("histogram", ["otel-collector-exporter"], {
     callSeconds: {
@@ -53,6 +67,20 @@ export const metrics = {
       unit: "seconds",
       since: "first span",
       meaning: "How long spans of applications took.",
+    },
+    graphServerSeconds: {
+      name: "traces_service_graph_request_server_seconds",
+      labels: ["client", "server", "connection_type", "le"],
+      unit: "seconds",
+      since: "first call",
+      meaning: "How long calls between services took, as the server saw it.",
+    },
+    graphClientSeconds: {
+      name: "traces_service_graph_request_client_seconds",
+      labels: ["client", "server", "connection_type", "le"],
+      unit: "seconds",
+      since: "first call",
+      meaning: "How long calls between services took, as the client saw it.",
     },
   }),
   ...of("gauge", ["otel-collector", "otel-collector-exporter", "index-cleaner", "jaeger", "elasticsearch-exporter", "prometheus"], {

@@ -16,7 +16,7 @@ export interface Metric {
   /** Labels that selectors may name, besides job and instance. */
   readonly labels: readonly string[];
   /** When it first exists. A healthy stack lacks metrics that exist since a failure or a setting. */
-  readonly since: "start" | "first span" | "failure" | "setting";
+  readonly since: "start" | "first span" | "first call" | "failure" | "setting";
   readonly meaning: string;
 }
 

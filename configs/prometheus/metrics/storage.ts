@@ -2,6 +2,7 @@
 import { setupGauges } from "../../elasticsearch/setup-metrics";
 import { snapshotGauges } from "../../elasticsearch/snapshot-metrics";
 import { cleanerGauges } from "../../jaeger/cleaner-metrics";
+import { serviceGraphGauges } from "../../jaeger/service-graph-metrics";
 import { gaugeMetric, type Gauge } from "../../reported-gauges";
 import type { Described } from "./metric";
 
@@ -80,6 +81,12 @@ export const cleanerReports = {
   cleanerLastRun: report(cleanerGauges.lastRun, "start", "0 or 1", "Whether its last run did its work."),
   cleanerNextRun: report(cleanerGauges.nextRun, "start", "seconds since 1970", "When its next run is due."),
   cleanerOldestIndex: report(cleanerGauges.oldestIndex, "start", "seconds since 1970", "When the oldest index was made."),
+  serviceGraphLastSuccess: report(
+    serviceGraphGauges.lastSuccess,
+    "start",
+    "seconds since 1970",
+    "When the service graph was last up to date in Elasticsearch.",
+  ),
   setupInPlace: report(
     setupGauges.lastSuccess,
     "start",

@@ -9,6 +9,7 @@ export const services = [
   "jaeger",
   "otel-collector",
   "index-cleaner",
+  "service-graph",
   "prometheus",
 ] as const;
 
@@ -99,10 +100,10 @@ export const strangers = (resources: readonly Recorded[]): string[] =>
     .filter(({ name, parent }) => {
       const component = parent.split("::").at(-1) ?? "";
       const beside = {
-        "tracing-otel-collector": "tracing-otel-sampler",
-        "tracing-jaeger": "tracing-index-cleaner",
-        "tracing-prometheus": "tracing-alertmanager",
+        "tracing-otel-collector": ["tracing-otel-sampler"],
+        "tracing-jaeger": ["tracing-index-cleaner", "tracing-service-graph"],
+        "tracing-prometheus": ["tracing-alertmanager"],
       }[component];
-      return !name.startsWith(component) && !(beside !== undefined && name.startsWith(beside));
+      return ![component, ...(beside ?? [])].some((own) => name.startsWith(own));
     })
     .map(({ name }) => name);

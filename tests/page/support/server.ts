@@ -16,6 +16,8 @@ export interface PageServer {
   readonly address: string;
   /** What the API answers from now on. */
   api: Api;
+  /** The UI's config, which the page gets where Jaeger writes it. */
+  config: object | undefined;
   close(): void;
 }
 
@@ -34,12 +36,13 @@ export async function servePage(folder: string): Promise<PageServer> {
         (file) => response.writeHead(200, { "content-type": types[extname(url.pathname)] ?? "application/octet-stream" }).end(file),
         () => response.writeHead(404).end(),
       );
-    } else response.writeHead(200, { "content-type": "text/html" }).end(index);
+    } else response.writeHead(200, { "content-type": "text/html" }).end(configured(index, page.config));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const page: PageServer = {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     api: () => undefined,
+    config: undefined,
     close: () => {
       server.closeAllConnections();
       server.close();
@@ -47,3 +50,7 @@ export async function servePage(folder: string): Promise<PageServer> {
   };
   return page;
 }
+
+/** As Jaeger does it. */
+const configured = (index: string, config: object | undefined): string =>
+  config ? index.replace(/JAEGER_CONFIG *= *DEFAULT_CONFIG;/, () => `JAEGER_CONFIG = ${JSON.stringify(config)};`) : index;

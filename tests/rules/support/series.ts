@@ -1,6 +1,7 @@
 import { setupGauges } from "../../../configs/elasticsearch/setup-metrics";
 import { snapshotGauges } from "../../../configs/elasticsearch/snapshot-metrics";
 import { cleanerGauges } from "../../../configs/jaeger/cleaner-metrics";
+import { serviceGraphGauges } from "../../../configs/jaeger/service-graph-metrics";
 import { gaugeMetric } from "../../../configs/reported-gauges";
 
 export const hour = 3600;
@@ -60,6 +61,7 @@ export function writes(minutes: number, quick: number, slow: number): Series {
 
 export const setup = (gauge: keyof typeof setupGauges) => `${gaugeMetric(setupGauges[gauge])}{job="index-cleaner"}`;
 export const snapshots = (gauge: keyof typeof snapshotGauges) => `${gaugeMetric(snapshotGauges[gauge])}{job="index-cleaner"}`;
+export const serviceGraph = `${gaugeMetric(serviceGraphGauges.lastSuccess)}{job="index-cleaner"}`;
 export const cleaner = (gauge: keyof typeof cleanerGauges) => `${gaugeMetric(cleanerGauges[gauge])}{job="index-cleaner"}`;
 
 /** What a stack at ten spans a second shows for some minutes. Half of the traces are sampled out. */
@@ -87,6 +89,7 @@ export function healthy(minutes: number): Series {
     [storage("bulk_index_errors_total")]: flat(minutes, 0),
     ...writes(minutes, 20, 0),
     [setup("lastSuccess")]: rise(minutes, 0, 15),
+    [serviceGraph]: rise(minutes, 0, 15),
     [upOf.elasticsearch]: flat(minutes, 1),
     [nodes]: flat(minutes, 1),
     ...Object.fromEntries(["green", "yellow", "red"].map((color) => [status(color), flat(minutes, Number(color === "green"))])),

@@ -65,9 +65,27 @@ describe.each(variants)("pipelines with %s", (_what, groups) => {
     const { receivers, processors, exporters } = pipelines(groups)["traces/received"]!;
     expect(receivers).toEqual(["otlp", "jaeger"]);
     expect(processors).not.toContain("tail_sampling");
-    expect(exporters).toEqual(["span_metrics", "forward"]);
-    expect(pipelines(groups).metrics!.receivers).toContain("span_metrics");
+    expect(exporters).toEqual(["span_metrics", "service_graph", "forward"]);
+    expect(pipelines(groups).metrics!.receivers).toEqual(["prometheus", "span_metrics", "service_graph"]);
     expect(pipelines(groups)["traces/kept"]!.receivers).toEqual(["forward"]);
+  });
+});
+
+describe("the service graph", () => {
+  const graphOf = (groups: Record<string, unknown>) =>
+    (fileWith(groups) as unknown as { connectors: Record<string, unknown> }).connectors.service_graph;
+
+  test("holds no more half calls than two percent of the memory, and makes no nodes of addresses", () => {
+    expect(graphOf({ collector: { memory: "1Gi" } })).toMatchObject({
+      store: { ttl: "10s", max_items: 40_960 },
+      virtual_node_peer_attributes: [],
+    });
+  });
+
+  test("is counted unless it is turned off", () => {
+    const off = fileWith({ jaeger: { dependencies: false } });
+    expect(JSON.stringify(off)).not.toContain('service_graph"');
+    expect(off.service.pipelines["traces/received"]!.exporters).toEqual(["span_metrics", "forward"]);
   });
 });
 

@@ -88,7 +88,8 @@ describe("roles", () => {
     expect(privileges("reader").sort()).toEqual(["read", "view_index_metadata"]);
     expect([...new Set(privileges("cleaner"))].sort()).toEqual(["delete_index", "view_index_metadata"]);
     expect(privileges("metrics")).toEqual([]);
-    const { snapshots, ...others } = roles(settingsWith());
+    const { snapshots, graph, ...others } = roles(settingsWith());
+    expect(graph).toEqual({ cluster: [], indices: [{ names: ["jaeger-dependencies-*"], privileges: ["create_index", "index"] }] });
     expect(snapshots).toEqual({ cluster: ["monitor", "create_snapshot", "cluster:admin/snapshot/delete"], indices: [] });
     for (const { cluster } of Object.values(others)) expect(cluster).toEqual(["monitor"]);
   });

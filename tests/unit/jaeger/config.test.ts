@@ -29,10 +29,11 @@ const backend = (name: "writer" | "reader", groups: Record<string, unknown> = {}
 test("the trace page takes the place of Jaeger's user interface in local images only", () => {
   const ui = (images: string, otherImages = {}) =>
     (fileWith({ images, otherImages }).extensions.jaeger_query as { readonly ui?: object }).ui;
-  expect(ui("official")).toBeUndefined();
-  expect(ui("local")).toEqual({ assets_path: "/usr/share/trace-page" });
-  expect(ui("local", { jaeger: "jaeger:2.21.0" })).toBeUndefined();
-  expect(ui("local", { busybox: "busybox:1.37.0" })).toBeDefined();
+  const config = { config_file: "/etc/tracing/live/jaeger-ui.json" };
+  expect(ui("official")).toEqual(config);
+  expect(ui("local")).toEqual({ ...config, assets_path: "/usr/share/trace-page" });
+  expect(ui("local", { jaeger: "jaeger:2.21.0" })).toEqual(config);
+  expect(ui("local", { busybox: "busybox:1.37.0" })).toHaveProperty("assets_path");
   expect(readFileSync(join(projectFolder, "images", "jaeger", "Dockerfile"), "utf8")).toContain(
     "\nCOPY trace-page /usr/share/trace-page\n",
   );
@@ -43,7 +44,7 @@ describe("storage", () => {
     const { exporters, extensions } = fileWith();
     expect(Object.keys(extensions.jaeger_storage.backends)).toEqual(["reader", "writer"]);
     expect(exporters.jaeger_storage_exporter).toEqual({ trace_storage: "writer" });
-    expect(extensions.jaeger_query.storage).toEqual({ traces: "reader" });
+    expect(extensions.jaeger_query.storage).toEqual({ traces: "reader", metrics: "prometheus" });
     for (const name of ["writer", "reader"] as const) {
       expect(backend(name).server_urls).toEqual(["http://elasticsearch:9200"]);
       expect(backend(name).auth).toEqual({
@@ -136,7 +137,9 @@ describe("listening", () => {
   });
 
   test("uses ports of the topology only", () => {
-    expect(portsIn(textWith())).toEqual([...Object.values(ports.jaeger), ports.elasticsearch.http].sort((a, b) => a - b));
+    expect(portsIn(textWith())).toEqual(
+      [...Object.values(ports.jaeger), ports.elasticsearch.http, ports.prometheus.http].sort((a, b) => a - b),
+    );
   });
 });
 

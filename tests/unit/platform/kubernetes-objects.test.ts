@@ -276,6 +276,7 @@ describe("connections", () => {
       "index-cleaner > elasticsearch:9200",
       "index-cleaner > otel-collector:4319",
       "jaeger > elasticsearch:9200",
+      "jaeger > prometheus:9090",
       "jaeger-collector > elasticsearch:9200",
       "otel-collector > otel-sampler:4317",
       "otel-sampler > jaeger-collector:4317",
@@ -288,6 +289,9 @@ describe("connections", () => {
       "prometheus > otel-collector:8890",
       "prometheus > otel-sampler:8888",
       "prometheus > otel-sampler:8889",
+      "service-graph > elasticsearch:9200",
+      "service-graph > otel-collector:4319",
+      "service-graph > prometheus:9090",
     ]);
   });
 

@@ -26,6 +26,8 @@ const notInstances = (min: number) => [min - 1, 65, 1.5, "one", ""];
 const instances = (min: number) => `a number of instances from ${min} to 64`;
 const spread = "one of required, preferred, any";
 const notTexts = ["a", "", { a: null }, { a: {} }, { a: 1 }, { "-a": "b" }, { "": "b" }];
+const fills =
+  "with placeholders such as #{traceID} or #{startTime | add -60000000}; functions: add N, pad_start N C, epoch_micros_to_date_iso";
 const aSize = ["0Mi", "512", "512M", "512MB", "0.5Gi", "1 Gi", "-1Gi", "1Ti", "Mi", ""];
 
 /** By path: what is allowed, word by word, and values out of its range. The wrong types are the same for all. */
@@ -158,6 +160,15 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "jaeger.replicas": [instances(1), notInstances(1)],
   "jaeger.collectors": [instances(0), notInstances(0)],
   "jaeger.tags[0]": ["a tag's name", ["", "1a", "a b", "a*", "é"]],
+  "jaeger.monitor": ["true or false", ["yes", "True", 1, 0, ""]],
+  "jaeger.dependencies": ["true or false", ["yes", "True", 1, 0, ""]],
+  "jaeger.links[0].type": ["one of traces, process, tags, logs", ["Tags", "spans", ""]],
+  "jaeger.links[0].key": ["an attribute's name", ["", ".a", "a b", "a{b", "é"]],
+  "jaeger.links[0].url": [
+    `an http or https address whose host is fixed, without a dollar sign (%24), ${fills}`,
+    ["", "a", "ftp://a/", "https://#{a}/", "https://a/$", "https://a/#{", "https://a/ b"],
+  ],
+  "jaeger.links[0].text": [`1 to 100 characters without a dollar sign, ${fills}`, ["", "$", "a\nb", "#{a", "#{}", "a".repeat(101)]],
   "jaeger.ingress.host": ["a host name", ["", "-a", "a-", "A.example.com", "a b", "a:80", "https://a"]],
   "jaeger.ingress.className": ["the name of an IngressClass", notNames],
   "jaeger.ingress.namespace": [aNamespace, notNames],
@@ -165,6 +176,12 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "jaeger.ingress.usersSecret": [aSecret, notNames],
   "prometheus.mode": ["one of own, operator", ["none", "Own", ""]],
   "prometheus.operator.namespace": [aNamespace, notNames],
+  "prometheus.operator.address": [
+    "an http or https address with its port, such as http://prometheus-operated.monitoring.svc:9090",
+    ["", "a:9090", "http://a", "http://a:0", "http://a:65536", "http://a:9090/", "ftp://a:9090"],
+  ],
+  "prometheus.operator.tokenSecret": [aSecret, notNames],
+  "prometheus.operator.authoritySecret": [aSecret, notNames],
   "prometheus.operator.labels": ["texts by name, such as { release: monitoring }", ["release", { a: null }, { a: {} }]],
   "prometheus.memory": [size("128Mi", "32Gi"), [...aSize, "127Mi", "33Gi"]],
   "prometheus.cpu": [aCpu, notCpus],
@@ -216,7 +233,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
 const wrongTypes = (path: string): unknown[] => {
   // The last one has no text: what asks for it throws.
   const types: unknown[] = [null, true, false, [], {}, [7], { a: 1 }, [20_000], { toString: [] }];
-  if (["elasticsearch.bootstrap", "elasticsearch.external.createUsers"].includes(path))
+  if (["elasticsearch.bootstrap", "elasticsearch.external.createUsers", "jaeger.monitor", "jaeger.dependencies"].includes(path))
     return types.filter((value) => typeof value !== "boolean");
   // Any group will do, or one without texts.
   if (/overrides.*\.(config|affinity|tolerations\[0\])$/.test(path))
@@ -236,6 +253,7 @@ const siblings: Readonly<Record<string, Record<string, unknown>>> = {
   "elasticsearch.external": { url: "https://es.example.com:9200", passwordSecret: "es" },
   "elasticsearch.snapshots": { store: "s3", bucket: "traces" },
   "overrides.elasticsearch.volumes[0]": { name: "a", path: "/a", configMap: "a" },
+  "jaeger.links[0]": { type: "tags", key: "a", url: "https://a/", text: "a" },
   "jaeger.ingress": { host: "a.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" },
 };
 
@@ -302,6 +320,11 @@ describe.each(leaves)("$path", ({ path, allowed, required }) => {
     // A store that needs no bucket and no credentials.
     if (["elasticsearch.snapshots.bucket", "elasticsearch.snapshots.credentialsSecret"].includes(path)) {
       expect(problemsOf({ elasticsearch: { snapshots: { store: "volume" } } }, base)).toEqual([]);
+      return;
+    }
+    // A link at a trace has none.
+    if (path === "jaeger.links[0].key") {
+      expect(problemsOf({ jaeger: { links: [{ type: "traces", url: "https://a/", text: "a" }] } }, base)).toEqual([]);
       return;
     }
     // What contradicts the platform is told of its group.

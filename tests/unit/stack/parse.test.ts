@@ -58,6 +58,9 @@ describe("settings of a minimal config", () => {
           "http.status_code",
           "url.path",
         ],
+        monitor: true,
+        dependencies: true,
+        links: [],
       },
       prometheus: {
         mode: "own",
@@ -206,7 +209,7 @@ describe("an unknown key", () => {
     [
       "in a group",
       { jaeger: { memmory: "1Gi" } },
-      "tracing:jaeger.memmory: no such setting; did you mean memory?; allowed here: memory, cpu, replicas, collectors, tags, ingress",
+      "tracing:jaeger.memmory: no such setting; did you mean memory?; allowed here: memory, cpu, replicas, collectors, tags, monitor, dependencies, links, ingress",
     ],
     [
       "in a group in a group",

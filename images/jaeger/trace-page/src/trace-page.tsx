@@ -5,9 +5,10 @@ import { Link } from "./address";
 import { useLoaded, Waiting } from "./loading";
 import { trace as loadTrace } from "./model/api";
 import { clock, duration } from "./model/format";
+import { linkPatterns, traceLinks } from "./model/links";
 import { traceIdFrom } from "./model/query";
 import { firstChoice, waterfall, type Trace } from "./model/trace";
-import { SpanDetails } from "./span-details";
+import { Outside, SpanDetails } from "./span-details";
 import { Waterfall } from "./waterfall";
 
 export function TracePage({ id }: { readonly id: string }) {
@@ -69,11 +70,12 @@ function TraceView({ trace }: { readonly trace: Trace }) {
             Kept by policy <strong>{trace.policies.join(", ")}</strong>
           </Text>
         )}
+        <Outside links={traceLinks(linkPatterns(), trace)} />
         {!trace.complete && <Badge color="yellow">root span not stored</Badge>}
       </Group>
       <div className="trace">
         <Waterfall rows={rows} duration={trace.duration} chosen={chosen} choose={choose} />
-        {span && <SpanDetails span={span} traceStart={trace.start} />}
+        {span && <SpanDetails span={span} trace={trace} />}
       </div>
     </>
   );
