@@ -32,7 +32,7 @@ export const environmentOf: ReadonlyMap<string, Settings["environment"]> = new M
  * Workloads that may be alone in production, as no trace passes through them. Where their node is lost they wait for it: metrics and alerts, of
  * the stack's own Prometheus. Who must be called chooses the cluster's: `tracing:prometheus.mode: operator`.
  */
-export const mayBeAlone: ReadonlySet<string> = new Set(["prometheus", "elasticsearch-exporter", "elasticsearch-setup"]);
+export const mayBeAlone: ReadonlySet<string> = new Set(["prometheus", "elasticsearch-exporter", "elasticsearch-setup", "canary"]);
 
 /** What a Docker container may add to no capabilities: the task that prepares volumes hands files to their users. */
 export const dockerCapabilities: ReadonlySet<string> = new Set(["CAP_CHOWN"]);

@@ -19,11 +19,12 @@ export const services = Object.keys({
   jaeger: 1,
   "otel-collector": 1,
   "index-cleaner": 1,
+  canary: 1,
   prometheus: 1,
 } satisfies Partial<Record<ServiceName, 1>>) as ServiceName[];
 
 /** Those that some stacks do without. */
-export const optionalServices: ReadonlySet<ServiceName> = new Set(["elasticsearch-snapshots"]);
+export const optionalServices: ReadonlySet<ServiceName> = new Set(["elasticsearch-snapshots", "canary"]);
 
 /** Names of the stacks that have a file. */
 const stacks = (): string[] => readdirSync(projectFolder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);

@@ -87,6 +87,7 @@ function front(settings: CollectorSettings) {
       { from: "index-cleaner", ports: ["reports"] },
       { from: "elasticsearch-setup", ports: ["reports"] },
       { from: "elasticsearch-snapshots", ports: ["reports"] },
+      { from: "canary", ports: ["otlp-http", "reports"] },
       scraped,
       { from: "prometheus", ports: ["report-metrics"] },
     ],

@@ -4,12 +4,13 @@ import { goMemoryLimit } from "../../configs/go-programs";
 import { images } from "../../configs/images";
 import { prometheusArgs, prometheusConfig } from "../../configs/prometheus/config";
 import { ruleGroups, rulesFile } from "../../configs/prometheus/rules";
-import type { PrometheusOptions } from "../../configs/stack/options";
+import type { ObjectivesOptions, PrometheusOptions } from "../../configs/stack/options";
 import type { Settings, StackSettings } from "../../configs/stack/schema";
 import { endpoint, topologyOf } from "../../configs/topology";
 import { files, paths, ports } from "../../configs/topology/ports";
 import { serviceOf, type ServiceName, type Topology } from "../../configs/topology/topology";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
+import type { Canary } from "../canary/canary";
 import type { OtelCollector } from "../collector/collector";
 import { TracingComponent } from "../component";
 import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
@@ -76,6 +77,10 @@ export interface PrometheusArgs extends Omit<PrometheusOptions, "mode" | "operat
   readonly exporter: ElasticsearchExporter;
   readonly jaeger: Jaeger;
   readonly collector: OtelCollector;
+  /** Sends the traces that objectives of freshness and completeness are judged by. Left out: there are no such objectives, and no alert about a canary. */
+  readonly canary?: Canary;
+  /** What the stack is to achieve; alerts follow from it. */
+  readonly objectives?: ObjectivesOptions;
 }
 
 /**
@@ -89,17 +94,22 @@ export class Prometheus extends TracingComponent {
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, elasticsearch, exporter, jaeger, collector, overrides, ...options } = args;
+    const { platform, elasticsearch, exporter, jaeger, collector, canary, objectives, overrides, ...options } = args;
     super("Prometheus", name, "prometheus", platform, opts);
-    requireSamePlatform(this, platform, { elasticsearch, exporter, jaeger, collector });
+    requireSamePlatform(this, platform, { elasticsearch, exporter, jaeger, collector, ...(canary ? { canary } : {}) });
     const { mode, operator } = platform.settings.prometheus;
     const known = {
       ...collector.settings,
       ...jaeger.settings,
       elasticsearch: elasticsearch.settings.elasticsearch,
       indexCleaner: jaeger.indexCleaner.settings.indexCleaner,
+      canary: canary?.settings.canary ?? { enabled: false, interval: 0 },
     };
-    this.settings = componentSettings(known, { prometheus: { ...options, mode, operator }, overrides }, ["prometheus", "overrides"]);
+    this.settings = componentSettings(known, { prometheus: { ...options, mode, operator }, objectives, overrides }, [
+      "prometheus",
+      "objectives",
+      "overrides",
+    ]);
     const topology = topologyOf(this.settings);
     if (mode === "own") {
       this.url = endpoint(this.settings, "prometheus", ports.prometheus.http, "prometheus");

@@ -2,10 +2,12 @@
 import type { Alert } from "./alerts/alert";
 import { series } from "./metrics";
 import { accepted, enqueueFailed, rate, sendFailed, sent, totalRates, watchedRecord } from "./promql";
+import { canaryAlerts, canaryRecords } from "./alerts/canary";
 import { collectorAlerts } from "./alerts/collector";
 import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearch";
 import { jaegerAlerts, jaegerRecords } from "./alerts/jaeger";
 import { lossAlert, lossRecords } from "./alerts/loss";
+import { objectiveAlerts, objectiveInterval, objectiveRecords } from "./alerts/objectives";
 import { retentionAlerts } from "./alerts/retention";
 import { setupAlerts } from "./alerts/setup";
 import { snapshotAlerts } from "./alerts/snapshots";
@@ -24,6 +26,7 @@ const records = (settings: StackSettings): readonly { record: string; expr: stri
   watchedRecord,
   ...jaegerRecords(settings),
   ...lossRecords(settings),
+  ...canaryRecords(settings),
 ];
 
 const alerts = (settings: StackSettings): readonly Alert[] => [
@@ -34,19 +37,31 @@ const alerts = (settings: StackSettings): readonly Alert[] => [
   ...setupAlerts,
   ...snapshotAlerts(settings),
   ...retentionAlerts(settings),
+  ...canaryAlerts(settings),
 ];
 
 /** Text of `tracing_rules.yml`. */
 export const rulesFile = (settings: StackSettings): string => toYaml({ groups: ruleGroups(settings) });
 
-/** The groups of rules: one, so that alerts see what was recorded in the same turn. */
-export function ruleGroups(settings: StackSettings): object[] {
-  const rules = alerts(settings).map(({ name, expr, severity, service, summary, value, first, for: hold }) => ({
+/**
+ * The groups of rules: one, so that alerts see what was recorded in the same turn; and one for objectives, whose windows are too long to be looked at as
+ * often.
+ */
+export const ruleGroups = (settings: StackSettings): object[] => [
+  { name: "tracing", rules: [...records(settings), ...rulesOf(alerts(settings))] },
+  {
+    name: "tracing-objectives",
+    interval: objectiveInterval,
+    rules: [...objectiveRecords(settings), ...rulesOf(objectiveAlerts(settings))],
+  },
+];
+
+/** Alerts as Prometheus has them. */
+const rulesOf = (list: readonly Alert[]): object[] =>
+  list.map(({ name, expr, severity, service, summary, value, first, for: hold }) => ({
     alert: name,
     expr,
     for: hold,
     labels: { severity, ...(service ? { service } : {}) },
     annotations: { summary, description: `${value} First: ${first}`, runbook: `docs/runbooks/alerts.md#${name.toLowerCase()}` },
   }));
-  return [{ name: "tracing", rules: [...records(settings), ...rules] }];
-}

@@ -37,6 +37,8 @@ export interface StackOptions {
   readonly jaeger?: JaegerOptions;
   readonly prometheus?: PrometheusOptions;
   readonly indexCleaner?: IndexCleanerOptions;
+  readonly canary?: CanaryOptions;
+  readonly objectives?: ObjectivesOptions;
   readonly overrides?: OverridesOptions;
 }
 
@@ -499,6 +501,34 @@ export interface IndexCleanerOptions {
   readonly hour?: number | string;
 }
 
+export interface CanaryOptions {
+  /**
+   * Whether a service sends known traces and looks for them in Jaeger. Default: true, unless `jaeger.ingress` puts a login before Jaeger:
+   * the canary has none. Allowed: true or false.
+   */
+  readonly enabled?: boolean;
+  /** Time between two of its traces, in seconds. Allowed: a duration from 5s to 1m, such as 15s. Default: "15s". */
+  readonly interval?: string;
+}
+
+export interface ObjectivesOptions {
+  /**
+   * Percentage of the spans that are to be kept, and of the canary's traces, that are stored. Allowed: a percentage from 90 to 99.99 with
+   * at most two decimals. Default: 99.9.
+   */
+  readonly completeness?: string;
+  /**
+   * Percentage of the canary's traces that can be found in time: the decision wait, Elasticsearch's refresh and a second. Allowed: a
+   * percentage from 90 to 99.99 with at most two decimals. Default: 95.
+   */
+  readonly freshness?: string;
+  /**
+   * Percentage of Jaeger's reads, and of the canary's questions, that are answered without an error. Allowed: a percentage from 90 to 99.99
+   * with at most two decimals. Default: 99.
+   */
+  readonly queries?: string;
+}
+
 export interface OverridesOptions {
   readonly elasticsearch?: OverrideOptions;
   readonly "elasticsearch-setup"?: OverrideOptions;
@@ -510,6 +540,7 @@ export interface OverridesOptions {
   readonly "jaeger-collector"?: OverrideOptions;
   readonly "index-cleaner"?: OverrideOptions;
   readonly prometheus?: OverrideOptions;
+  readonly canary?: OverrideOptions;
 }
 
 export interface OverrideOptions {

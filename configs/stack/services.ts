@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import * as z from "zod";
 import { limits } from "./limits";
 import { most } from "./most";
+import { watching } from "./watching";
 import { anyText, cpu, days, flag, integer, kubernetesName, leaf, mebibytes, oneOf, text, texts } from "./units";
 
 const cores = () => cpu("50m", String(most.cores)).describe("CPU limit on Kubernetes; a quarter of it is requested. Docker sets none.");
@@ -279,4 +280,4 @@ const kubernetes = z
   .prefault({});
 
 /** By group. */
-export const services = { kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner } as const;
+export const services = { kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner, ...watching } as const;

@@ -24,15 +24,15 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
     Namespace: 1,
     // One for each user of Elasticsearch.
     Secret: 6,
-    // One that denies all, and one for each of the nine workloads.
-    NetworkPolicy: 10,
-    ServiceAccount: 9,
+    // One that denies all, and one for each of the ten workloads.
+    NetworkPolicy: 11,
+    ServiceAccount: 10,
     // Each workload's own files, and the strategies.
-    ConfigMap: 8,
+    ConfigMap: 9,
     // Two for each that others connect to.
     Service: 12,
     StatefulSet: 3,
-    Deployment: 4,
+    Deployment: 5,
     CronJob: 2,
     // Of the snapshots.
     PersistentVolumeClaim: 1,
@@ -42,12 +42,12 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
   prod: {
     Namespace: 1,
     Secret: 5,
-    NetworkPolicy: 10,
-    ServiceAccount: 9,
-    ConfigMap: 8,
+    NetworkPolicy: 11,
+    ServiceAccount: 10,
+    ConfigMap: 9,
     Service: 14,
     StatefulSet: 3,
-    Deployment: 5,
+    Deployment: 6,
     CronJob: 1,
     PodDisruptionBudget: 5,
     HorizontalPodAutoscaler: 1,

@@ -80,6 +80,7 @@ test("a volume of its own gives the secret to each service that logs in, and to 
     jaeger: own("jaeger"),
     "otel-collector": [],
     "index-cleaner": own("index-cleaner"),
+    canary: [],
     prometheus: [],
   });
 });

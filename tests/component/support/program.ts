@@ -9,6 +9,7 @@ export const services = [
   "jaeger",
   "otel-collector",
   "index-cleaner",
+  "canary",
   "prometheus",
 ] as const;
 

@@ -68,6 +68,8 @@ describe("settings of a minimal config", () => {
         storage: 2048,
       },
       indexCleaner: { hour: 3 },
+      canary: { interval: 15 },
+      objectives: { completeness: 99.9, freshness: 95, queries: 99 },
     });
   });
 
