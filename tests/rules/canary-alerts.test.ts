@@ -114,13 +114,7 @@ describe("CanaryMissing", () => {
       eval_time: `${minute}m`,
       exp_samples: [{ labels: "tracing:canary_found", value }],
     });
-    await holds(
-      folder(),
-      series,
-      [total(5, 20), total(12, 48), total(30, 120), severities(9), severities(30, "warning")],
-      [],
-      settings,
-    );
+    await holds(folder(), series, [total(5, 20), total(12, 48), total(30, 120), severities(9), severities(30, "warning")], [], settings);
   });
 });
 
