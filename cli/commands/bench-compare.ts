@@ -23,8 +23,8 @@ const help = `usage: npx tsx cli/main.ts bench-compare [OPTIONS]
   --variants a,b    variants of the stack besides: ${variantNames.join(", ")}
   --profiles a,b    of uniform, typical (default: both)
   --warm-up N       spans that are sent before anything is measured (default 200000)
-  --rate N          spans a second of the even load (default 1000)
-  --spans N         spans of the even load (default 60000)
+  --rate N          spans a second of the even load (default 3000)
+  --spans N         spans of the even load (default 120000)
   --burst N         spans of the burst; 0: none (default 100000)
   --queries N,N     stored spans at which queries are timed (default: none)
   --rounds N        how often all is done (default 1); the report has medians
@@ -73,8 +73,8 @@ main(async () => {
   const [warmUp = 0, rate = 0, spans = 0, burst = 0, rounds = 0] = (
     [
       ["warm-up", "200000"],
-      ["rate", "1000"],
-      ["spans", "60000"],
+      ["rate", "3000"],
+      ["spans", "120000"],
       ["burst", "100000"],
       ["rounds", "1"],
     ] as const

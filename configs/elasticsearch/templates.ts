@@ -83,7 +83,7 @@ const spanMappings = (tags: readonly string[]) => ({
   },
 });
 
-/** The templates, by the kind of index. */
+/** The templates, by the kind of index. No setting is a list: the index cleaner reads settings as texts, and fails on any other. */
 export function indexTemplates(
   settings: VolumeSettings & { readonly jaeger: Pick<Settings["jaeger"], "tags"> },
 ): Readonly<Record<TemplateKind, IndexTemplate>> {
@@ -107,10 +107,7 @@ export function indexTemplates(
       "index.number_of_shards": shardsPerDay(settings),
       // Zstandard, in blocks of 240 KiB.
       "index.codec": "best_compression",
-      // Spans of a trace lie together: they compress better, and a trace is read in one go. No lists: the index cleaner reads settings as texts, and
-      // fails on any other.
-      "index.sort.field": "traceID",
-      "index.sort.order": "asc",
+      // Not sorted: by trace, Elasticsearch takes a third more processor time, and no less disk.
       "index.refresh_interval": `${refreshInterval}s`,
       "index.mapping.total_fields.limit": maxFields,
       ...lateFields,

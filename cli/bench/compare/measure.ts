@@ -27,6 +27,8 @@ export interface Load {
 export interface Figures {
   /** Microseconds of processor for a span, by container. */
   readonly cpu: Readonly<Record<string, number>>;
+  /** Microseconds of processor a second while no spans come, by container. */
+  readonly idle: Readonly<Record<string, number>>;
   /** Most memory under the even load, bytes, by container. */
   readonly memory: Readonly<Record<string, number>>;
   /** Of a stored span, when its index is merged to one segment. */
@@ -46,6 +48,8 @@ export interface Figures {
 }
 
 const querySamples = 40;
+/** Milliseconds that each subject is watched for while it has nothing to do. */
+const idleTime = 20_000;
 /** Spans a second of the warm-up: many, but not so many that a Collector without a queue on disk runs out of memory. */
 const warmRate = 4000;
 /** Milliseconds without one more span, after which none is waited for. */
@@ -67,6 +71,8 @@ export async function measure(subject: Subject, load: Load, ledger: string, fold
     await client.send("warm", load.warmUp, load, ["--rate", String(warmRate)]);
     await client.settled("warm");
 
+    const resting = await lab.use();
+    await sleep(idleTime);
     const before = await lab.use();
     const peak = peakOf(lab);
     const sent = await client.send("even", load.spans, load, ["--rate", String(load.rate)]);
@@ -83,14 +89,18 @@ export async function measure(subject: Subject, load: Load, ledger: string, fold
       await client.fillUpTo(wanted, load);
       queries[wanted] = await client.queries();
     }
-    const cpu = Object.fromEntries(
-      Object.entries(after).map(([name, use]) => [name, ((use.cpu - (before[name]?.cpu ?? 0)) / sent) * 1e6] as const),
-    );
-    return { cpu, memory, ...disk, ...burst, queries, sent, stored };
+    const cpu = processor(before, after, sent);
+    const idle = processor(resting, before, idleTime / 1000);
+    return { cpu, idle, memory, ...disk, ...burst, queries, sent, stored };
   } finally {
     await lab.end();
     rmSync(join(folder, "lab"), { recursive: true, force: true });
   }
+}
+
+/** Microseconds of processor between two looks, by container, for each of so many spans or seconds. */
+function processor(before: Record<string, Use>, after: Record<string, Use>, parts: number): Record<string, number> {
+  return Object.fromEntries(Object.entries(after).map(([name, use]) => [name, ((use.cpu - (before[name]?.cpu ?? 0)) / parts) * 1e6]));
 }
 
 async function isReady(lab: Lab, name: string): Promise<boolean> {

@@ -4,7 +4,12 @@ import { files } from "../../../configs/topology/ports";
 import type { IndexTemplate } from "../../../configs/elasticsearch/templates";
 import type { Change } from "./subjects";
 
-type Template = { template: { settings: Record<string, unknown>; mappings: { properties: Record<string, Record<string, unknown>> } } };
+type Template = {
+  template: {
+    settings: Record<string, unknown>;
+    mappings: { dynamic_templates: Record<string, { mapping: object }>[]; properties: Record<string, Record<string, unknown>> };
+  };
+};
 
 /** A change of the template for spans. */
 const template =
@@ -20,6 +25,12 @@ const setting = (name: string, value: unknown): Change =>
   template(({ template: { settings } }) => {
     // Of undefined, JSON writes nothing.
     settings[name] = value;
+  });
+
+const sorted = (...fields: string[]): Change =>
+  template(({ template: { settings } }) => {
+    settings["index.sort.field"] = fields.join();
+    settings["index.sort.order"] = fields.map(() => "asc").join();
   });
 
 interface CollectorFile {
@@ -54,9 +65,13 @@ const jaeger =
 
 const variants: Readonly<Record<string, Change>> = {
   "codec default": setting("index.codec", undefined),
-  "not sorted": template(({ template: { settings } }) => {
-    delete settings["index.sort.field"];
-    delete settings["index.sort.order"];
+  "sorted by trace": sorted("traceID"),
+  "sorted by operation": sorted("operationName", "traceID"),
+  "attributes without doc values": template(({ template: { mappings } }) => {
+    const indexed = { type: "keyword", ignore_above: 256, doc_values: false };
+    for (const dynamic of mappings.dynamic_templates) for (const one of Object.values(dynamic)) one.mapping = indexed;
+    const { properties } = mappings.properties.tag as { properties: Record<string, unknown> };
+    for (const name of Object.keys(properties)) properties[name] = indexed;
   }),
   "refresh 1s": setting("index.refresh_interval", "1s"),
   "refresh 30s": setting("index.refresh_interval", "30s"),

@@ -7,6 +7,7 @@ import { variant, variantNames } from "../../../cli/bench/compare/variants";
 
 const figures = (elasticsearch: number, bytes: number): Figures => ({
   cpu: { elasticsearch, jaeger: 30, "elasticsearch-setup": 1000 },
+  idle: { elasticsearch: 90_000 },
   memory: { elasticsearch: 2 ** 29 },
   bytes,
   documents: 1,

@@ -57,11 +57,10 @@ describe("a span's fields", () => {
 describe("the settings", () => {
   const settings = (groups: Record<string, unknown> = {}) => templates(groups).span.template.settings;
 
-  test("keep a span whose keys are too many, and lay spans of a trace together", () => {
+  test("keep a span whose keys are too many, and compress well", () => {
     expect(settings()).toMatchObject({
       "index.mapping.total_fields.ignore_dynamic_beyond_limit": true,
       "index.codec": "best_compression",
-      "index.sort.field": "traceID",
     });
   });
 
