@@ -3,6 +3,7 @@
  *
  * A part takes where it runs and what it depends on; `TracingStack` shows how they go together.
  */
+export { Canary, type CanaryArgs } from "./canary/canary";
 export { OtelCollector, type OtelCollectorArgs } from "./collector/collector";
 export { Elasticsearch, type ElasticsearchArgs, type ElasticsearchConnection } from "./elasticsearch/elasticsearch";
 export type { StorageArgs } from "./elasticsearch/setup";

@@ -8,6 +8,7 @@ import { sizingTexts } from "../configs/stack/sizing";
 import type { Settings } from "../configs/stack/schema";
 import { topologyOf } from "../configs/topology";
 import { requireProvider } from "./args";
+import { Canary } from "./canary/canary";
 import { OtelCollector } from "./collector/collector";
 import { overrideProblems } from "./customise";
 import { Elasticsearch, elasticsearchUrl } from "./elasticsearch/elasticsearch";
@@ -60,7 +61,7 @@ export interface StackOutputs {
   readonly retentionDays: number;
 }
 
-/** Elasticsearch and its exporter, Jaeger and its index cleaner, the Collector, and Prometheus, on Docker or on Kubernetes. */
+/** Elasticsearch and its exporter, Jaeger and its index cleaner, the Collector, the canary, and Prometheus, on Docker or on Kubernetes. */
 export class TracingStack extends pulumi.ComponentResource {
   readonly outputs: StackOutputs;
   readonly jaeger: Jaeger;
@@ -102,9 +103,21 @@ export class TracingStack extends pulumi.ComponentResource {
       own,
     );
     const collector = new OtelCollector(`${name}-otel-collector`, { ...common, jaeger, sampler, ...args.collector }, own);
+    const canary = new Canary(`${name}-canary`, { ...common, collector, ...args.canary }, own);
     const prometheus = new Prometheus(
       `${name}-prometheus`,
-      { ...common, elasticsearch, exporter, jaeger, collector, alerts, alertSecrets, ...args.prometheus },
+      {
+        ...common,
+        elasticsearch,
+        exporter,
+        jaeger,
+        collector,
+        canary,
+        objectives: args.objectives,
+        alerts,
+        alertSecrets,
+        ...args.prometheus,
+      },
       own,
     );
 

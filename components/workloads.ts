@@ -4,6 +4,7 @@ import type { Settings } from "../configs/stack/schema";
 import { serviceUsers } from "../configs/elasticsearch/users";
 import { topologyOf } from "../configs/topology";
 import { ownElasticsearch } from "../configs/topology/kubernetes";
+import { canaryWorkloads } from "./canary/canary";
 import { collectorWorkloads } from "./collector/collector";
 import { elasticsearchWorkload } from "./elasticsearch/elasticsearch";
 import { elasticsearchExporterWorkload } from "./elasticsearch/exporter";
@@ -32,6 +33,7 @@ export function workloadsOf(settings: Settings, passwords: Passwords = unknownPa
     ...serviceGraphWorkloads(settings, topology, passwords),
     ...collectorWorkloads(settings, topology),
     ...alertmanagerWorkloads(settings),
+    ...canaryWorkloads(settings, topology),
     ...(settings.prometheus.mode === "own" ? [prometheusWorkload(settings, topology)] : []),
   ];
 }

@@ -38,6 +38,7 @@ export const mayBeAlone: ReadonlySet<string> = new Set([
   "elasticsearch-exporter",
   "elasticsearch-setup",
   "service-graph",
+  "canary",
 ]);
 
 /** What a Docker container may add to no capabilities: the task that prepares volumes hands files to their users. */

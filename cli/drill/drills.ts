@@ -80,6 +80,8 @@ export const notProvoked: Readonly<Record<string, string>> = {
   ElasticsearchDiskLow: "the disk is the host's: tests/rules/elasticsearch-alerts.test.ts",
   ElasticsearchDiskFilling: "the disk is the host's: tests/rules/elasticsearch-alerts.test.ts",
   OTELSamplingFull: "the dev stack keeps every trace as it arrives, so none waits undecided: tests/rules/collector-alerts.test.ts",
+  CanaryMissing: "each drill that stops Jaeger provokes it, and it stays for an hour: tests/rules/canary-alerts.test.ts",
+  ErrorBudgetBurn: "it looks at hours and days: tests/rules/objectives.test.ts",
   ElasticsearchSnapshotOverdue: "the time at which a snapshot was made cannot be set: tests/rules/snapshot-alerts.test.ts",
   ServiceGraphOld: "it takes more than an hour: tests/rules/service-graph-alert.test.ts",
   TraceIndexTooOld:
@@ -120,6 +122,14 @@ export const drills: readonly Drill[] = [
     quick: false,
     provoke: stop("elasticsearch-setup"),
     undo: start("elasticsearch-setup"),
+  },
+  {
+    what: "the canary is stopped",
+    alerts: ["CanaryAbsent"],
+    lane: "cleaner",
+    quick: false,
+    provoke: stop("canary"),
+    undo: start("canary"),
   },
   {
     what: "a client sends more than a request may weigh",

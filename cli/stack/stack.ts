@@ -21,11 +21,12 @@ export const services = Object.keys({
   "index-cleaner": 1,
   alertmanager: 1,
   "service-graph": 1,
+  canary: 1,
   prometheus: 1,
 } satisfies Partial<Record<ServiceName, 1>>) as ServiceName[];
 
 /** Those that some stacks do without. */
-export const optionalServices: ReadonlySet<ServiceName> = new Set(["elasticsearch-snapshots", "alertmanager", "service-graph"]);
+export const optionalServices: ReadonlySet<ServiceName> = new Set(["elasticsearch-snapshots", "alertmanager", "service-graph", "canary"]);
 
 /** Names of the stacks that have a file. */
 const stacks = (): string[] => readdirSync(projectFolder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);

@@ -88,6 +88,7 @@ function front(settings: CollectorSettings) {
       { from: "elasticsearch-setup", ports: ["reports"] },
       { from: "elasticsearch-snapshots", ports: ["reports"] },
       { from: "service-graph", ports: ["reports"] },
+      { from: "canary", ports: ["otlp-http", "reports"] },
       scraped,
       { from: "prometheus", ports: ["report-metrics"] },
     ],

@@ -72,6 +72,7 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
       // Whichever of the two samples: Jaeger does not know.
       ...(writes ? (["otel-collector", "otel-sampler"] as const).map((from) => ({ from, ports: ["otlp-grpc"] })) : []),
       ...(answers && ingress ? [{ from: { namespace: ingress.namespace }, ports: ["query"] }] : []),
+      ...(answers ? [{ from: "canary", ports: ["query"] } as const] : []),
       { from: "prometheus", ports: ["admin"] },
     ],
     ...storage,

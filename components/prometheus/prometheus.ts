@@ -7,12 +7,13 @@ import { hasMonitor } from "../../configs/jaeger/pages";
 import { hasServiceGraph } from "../../configs/jaeger/service-graph";
 import { prometheusArgs, prometheusConfig } from "../../configs/prometheus/config";
 import { ruleGroups, rulesFile } from "../../configs/prometheus/rules";
-import type { AlertsOptions, PrometheusOptions } from "../../configs/stack/options";
+import type { AlertsOptions, ObjectivesOptions, PrometheusOptions } from "../../configs/stack/options";
 import type { Settings, StackSettings } from "../../configs/stack/schema";
 import { endpoint, topologyOf } from "../../configs/topology";
 import { files, paths, ports } from "../../configs/topology/ports";
 import { serviceOf, type ServiceName, type Topology } from "../../configs/topology/topology";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
+import type { Canary } from "../canary/canary";
 import type { OtelCollector } from "../collector/collector";
 import { TracingComponent } from "../component";
 import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
@@ -90,6 +91,10 @@ export interface PrometheusArgs extends Omit<PrometheusOptions, "mode" | "operat
   readonly alerts?: AlertsOptions;
   /** Secrets of the receivers in `alerts`, by their names (Docker). */
   readonly alertSecrets?: AlertSecrets;
+  /** Sends the traces that objectives of freshness and completeness are judged by. Left out: there are no such objectives, and no alert about a canary. */
+  readonly canary?: Canary;
+  /** What the stack is to achieve; alerts follow from it. */
+  readonly objectives?: ObjectivesOptions;
 }
 
 /**
@@ -107,18 +112,20 @@ export class Prometheus extends TracingComponent {
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, elasticsearch, exporter, jaeger, collector, overrides, alerts, alertSecrets = {}, ...options } = args;
+    const { platform, elasticsearch, exporter, jaeger, collector, canary, objectives, overrides, alerts, alertSecrets = {}, ...options } = args;
     super("Prometheus", name, "prometheus", platform, opts);
-    requireSamePlatform(this, platform, { elasticsearch, exporter, jaeger, collector });
+    requireSamePlatform(this, platform, { elasticsearch, exporter, jaeger, collector, ...(canary ? { canary } : {}) });
     const { mode, operator } = platform.settings.prometheus;
     const known = {
       ...collector.settings,
       ...jaeger.settings,
       elasticsearch: elasticsearch.settings.elasticsearch,
       indexCleaner: jaeger.indexCleaner.settings.indexCleaner,
+      canary: canary?.settings.canary ?? { enabled: false, interval: 0 },
     };
-    this.settings = componentSettings(known, { prometheus: { ...options, mode, operator }, alerts, overrides }, [
+    this.settings = componentSettings(known, { prometheus: { ...options, mode, operator }, objectives, alerts, overrides }, [
       "prometheus",
+      "objectives",
       "alerts",
       "overrides",
     ]);

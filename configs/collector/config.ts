@@ -4,6 +4,7 @@ import { batchBytes, hopMebibytes, queueBytes, queueFileBytes, requestBytes } fr
 import { serviceGraph, spanMetrics } from "./connectors";
 import { goMemoryLimit, prometheusReader, withoutRequestMetrics } from "../go-programs";
 import { hygieneProcessors } from "./hygiene";
+import { canaryService } from "../sampling";
 import type { CollectorSettings } from "../stack/schema";
 import { samplingProcessors } from "./tail-sampling";
 import { paths, ports } from "../topology/ports";
@@ -33,6 +34,9 @@ const connectionAge = { max_connection_age: "60s", max_connection_age_grace: "30
  * waits, a ping is not answered. gRPC asks no more often than every ten seconds, and a server that is not told to bear that ends the connection.
  */
 const aliveness = { client: { time: "10s", timeout: "3s" }, server: { min_time: "5s" } };
+
+/** How long a kept trace waits for others in the queue's batches, milliseconds. */
+export const queueFlush = 25;
 
 /** How long OpenTelemetry's SDKs wait for an answer, by default. */
 const clientPatience = "10s";
@@ -91,6 +95,7 @@ export function collectorConfig(settings: CollectorSettings, topology: Addresses
       memory_limiter: memoryLimiter(collectorMemory(settings, role)),
       ...hygiene,
       ...(receives ? { attributes: attributes(settings), ...metricProcessors } : {}),
+      ...(samples ? { "filter/canary": withoutCanary } : {}),
       ...sampling,
     },
     ...(samples ? { connectors: { forward: {}, ...measures } } : {}),
@@ -115,7 +120,7 @@ export function collectorConfig(settings: CollectorSettings, topology: Addresses
           : {}),
         metrics: {
           receivers: ["prometheus", ...Object.keys(measures)],
-          processors: ["memory_limiter"],
+          processors: ["memory_limiter", ...(samples ? ["filter/canary"] : [])],
           exporters: ["prometheus"],
         },
         ...(receives
@@ -222,6 +227,14 @@ function attributes(settings: CollectorSettings): object {
   };
 }
 
+/**
+ * Metrics of spans are about applications, so those of the canary are left out: behind the connector, as a filter before it would copy every batch of
+ * spans for it.
+ */
+const withoutCanary = {
+  error_mode: "silent",
+  metrics: { datapoint: [`datapoint.attributes["service.name"] == "${canaryService}"`] },
+};
 function toJaeger(settings: CollectorSettings, topology: Addresses & NextHops): object {
   const batch = batchBytes(settings);
   return {
@@ -238,7 +251,7 @@ function toJaeger(settings: CollectorSettings, topology: Addresses & NextHops): 
       queue_size: queueBytes(settings),
       block_on_overflow: true,
       num_consumers: 4,
-      batch: { sizer: "bytes", flush_timeout: "25ms", min_size: batch.min, max_size: batch.max },
+      batch: { sizer: "bytes", flush_timeout: `${queueFlush}ms`, min_size: batch.min, max_size: batch.max },
     },
     retry_on_failure: { enabled: true, initial_interval: "1s", max_interval: "10s", max_elapsed_time: 0 },
   };

@@ -12,8 +12,8 @@ export const samplingArgs = ["--feature-gates=processor.tailsamplingprocessor.re
 /** The span attribute that names the policy that kept the trace. */
 export const policyAttribute = "sampling.policy";
 
-/** The decision of the first processor comes as whole traces, once a second; the second needs to wait for nothing more. */
-const capWait = "1s";
+/** The decision of the first processor comes as whole traces, once a second; the second needs to wait for nothing more. Seconds. */
+export const capWait = 1;
 
 /** The sampling processors of the tier that decides. */
 export function samplingProcessors(settings: CollectorSettings): SamplingProcessors {
@@ -29,7 +29,7 @@ export function samplingProcessors(settings: CollectorSettings): SamplingProcess
         `set(span.attributes["${policyAttribute}"], scope.attributes["tailsampling.policy"]) where scope.attributes["tailsampling.policy"] != nil`,
       ],
     },
-    ...(share === undefined ? {} : { "tail_sampling/cap": processor(settings, "trace-complete", capWait, capPolicies(share)) }),
+    ...(share === undefined ? {} : { "tail_sampling/cap": processor(settings, "trace-complete", `${capWait}s`, capPolicies(share)) }),
   };
 }
 

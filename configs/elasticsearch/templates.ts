@@ -42,6 +42,9 @@ const commonTags = ["error", "sampling.policy", "span.kind"];
 /** Longer values are stored, but not indexed: Elasticsearch rejects a document whose term is longer than 32,766 bytes. */
 const keyword = { type: "keyword", ignore_above: 256 } as const;
 
+/** How often new spans become searchable, seconds. */
+export const refreshInterval = 5;
+
 /** Key and value of attributes as documents of their own. Only days of before, and events, have such. */
 const nestedAttributes = { type: "nested", dynamic: false, properties: { key: keyword, value: keyword } } as const;
 
@@ -105,7 +108,7 @@ export function indexTemplates(
       // Zstandard, in blocks of 240 KiB.
       "index.codec": "best_compression",
       // Not sorted: by trace, Elasticsearch takes a third more processor time, and no less disk.
-      "index.refresh_interval": "5s",
+      "index.refresh_interval": `${refreshInterval}s`,
       "index.mapping.total_fields.limit": maxFields,
       ...lateFields,
     }),

@@ -44,6 +44,9 @@ export type JaegerRole = "both" | "collector" | "query";
 /** How long a connection from the Collector lasts where Jaeger has several instances: a new one may go to another of them. */
 const connectionAge = "60s";
 
+/** How long a Jaeger before 2.21 collects documents before it writes them, milliseconds. */
+export const bulkFlush = 200;
+
 /**
  * How Jaeger writes to Elasticsearch. From 2.21 on the answer to the Collector is Elasticsearch's own: what failed for a time is sent again, from
  * the Collector's queue, and stored once, by ids made of the content. A document that Elasticsearch will never take is given up, and TraceDataLoss
@@ -53,7 +56,7 @@ const connectionAge = "60s";
 const writing = (settings: JaegerSettings): object =>
   can(settings, "synchronousWrites")
     ? { write_mode: "sync", poison_pill_handling: "drop", bulk_processing: { max_bytes: bulkBytes } }
-    : { bulk_processing: { workers: 3, max_bytes: bulkBytes, flush_interval: "200ms" } };
+    : { bulk_processing: { workers: 3, max_bytes: bulkBytes, flush_interval: `${bulkFlush}ms` } };
 
 /**
  * Elasticsearch as one of Jaeger's backends, with a user of its own: the one that writes cannot read or delete, the one that reads cannot write.

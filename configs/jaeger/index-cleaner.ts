@@ -2,6 +2,7 @@
 import { cleanerGauges } from "./cleaner-metrics";
 import type { CleanerSettings } from "../stack/schema";
 import { indexKinds } from "../elasticsearch/templates";
+import { addressFunction } from "../busybox";
 import { passwordFile, userName } from "../elasticsearch/users";
 import { cronState, paths } from "../topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../topology/topology";
@@ -77,12 +78,7 @@ oldest() {
   [ -z "$made" ] || date -u -d "\${made% *}" +%s
 }
 
-# A host's address: Debian's static busybox resolves names in nslookup only.
-address() {
-  found=
-  case $1 in *[!0-9.]*) found=$(nslookup "$1" 2>/dev/null | sed -n '/^Name:/,$ s/^Address[^:]*: *\\([0-9][0-9.]*\\).*/\\1/p' | head -n 1) ;; esac
-  echo "\${found:-$1}"
-}
+${addressFunction}
 
 gauge() {
   [ -n "$3" ] || return 0

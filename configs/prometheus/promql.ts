@@ -1,5 +1,5 @@
 /** Pieces of PromQL that rules and commands are made of. The metrics themselves: configs/prometheus/metrics/. */
-import { is, like, series, unlike } from "./metrics";
+import { is, like, series, unlike, type MetricName } from "./metrics";
 
 /** Growth per second of a counter over a window such as `5m`. */
 export const rate = (counter: string, window: string) => `rate(${counter}[${window}])`;
@@ -16,6 +16,9 @@ export const minOver = (value: string, window: string, offset?: string) =>
 
 /** The highest value of a window. */
 export const maxOver = (value: string, window: string) => `max_over_time(${value}[${window}])`;
+
+/** The highest of what was reported in an hour: of times the latest, whichever Collector took the report. */
+export const latestOf = (gauge: MetricName) => `max(last_over_time(${series(gauge)}[1h]))`;
 
 /** A sum for each process. */
 export const byInstance = (value: string) => `sum by (job, instance) (${value})`;

@@ -2,10 +2,12 @@
 import type { Alert } from "./alerts/alert";
 import { series } from "./metrics";
 import { accepted, enqueueFailed, rate, sendFailed, sent, totalRates, watchedRecord } from "./promql";
+import { canaryAlerts, canaryRecords } from "./alerts/canary";
 import { collectorAlerts } from "./alerts/collector";
 import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearch";
 import { jaegerAlerts, jaegerRecords } from "./alerts/jaeger";
 import { lossAlert, lossRecords } from "./alerts/loss";
+import { objectiveAlerts, objectiveInterval, objectiveRecords } from "./alerts/objectives";
 import { retentionAlerts } from "./alerts/retention";
 import { serviceGraphAlerts } from "./alerts/service-graph";
 import { setupAlerts } from "./alerts/setup";
@@ -15,8 +17,15 @@ import { scoped } from "./scope";
 import type { StackSettings } from "../stack/schema";
 import { toYaml } from "../yaml";
 
+/** A recording rule as the rules file has it. */
+interface Recorded {
+  readonly record: string;
+  readonly expr: string;
+  readonly labels?: Record<string, string>;
+}
+
 /** Recording rules, in the order that they need. */
-const records = (settings: StackSettings): readonly { record: string; expr: string; labels?: Record<string, string> }[] => [
+const records = (settings: StackSettings): readonly Recorded[] => [
   { record: "tracing:spans_per_second", expr: `sum(${rate(accepted, "1m")}) or sum(${series("up", {}, ["otel-collector"])}) * 0` },
   {
     // Where nothing is exported, nothing fails.
@@ -27,10 +36,11 @@ const records = (settings: StackSettings): readonly { record: string; expr: stri
   watchedRecord,
   ...jaegerRecords(settings),
   ...lossRecords(settings),
+  ...canaryRecords(settings),
 ];
 
-/** All alerts of a stack. */
-export const stackAlerts = (settings: StackSettings): readonly Alert[] => [
+/** Alerts about what goes wrong now. */
+const alertsAtOnce = (settings: StackSettings): readonly Alert[] => [
   ...collectorAlerts(settings),
   ...jaegerAlerts(settings),
   lossAlert(settings),
@@ -40,7 +50,11 @@ export const stackAlerts = (settings: StackSettings): readonly Alert[] => [
   ...retentionAlerts(settings),
   ...serviceGraphAlerts(settings),
   ...watchdogAlerts(settings),
+  ...canaryAlerts(settings),
 ];
+
+/** All alerts of a stack. */
+export const stackAlerts = (settings: StackSettings): readonly Alert[] => [...alertsAtOnce(settings), ...objectiveAlerts(settings)];
 
 /** The runbooks of all alerts, in this repository. `alerts.runbooks` says where people find it. */
 export const runbooks = "docs/runbooks/alerts.md";
@@ -48,15 +62,28 @@ export const runbooks = "docs/runbooks/alerts.md";
 /** Text of `tracing_rules.yml`. */
 export const rulesFile = (settings: StackSettings): string => toYaml({ groups: ruleGroups(settings) });
 
-/** The groups of rules: one, so that alerts see what was recorded in the same turn. */
+/**
+ * The groups of rules: one, so that alerts see what was recorded in the same turn; and one for objectives, whose windows are too long to be looked at as
+ * often.
+ */
 export function ruleGroups(settings: StackSettings): object[] {
   const base = settings.alerts.runbooks ?? runbooks;
-  const rules = stackAlerts(settings).map(({ name, expr, severity, service, summary, value, first, for: hold }) => ({
+  const rulesOf = (list: readonly Alert[]) =>
+    list.map(({ name, expr, severity, service, summary, value, first, for: hold }) => ({
     alert: name,
     expr,
     for: hold,
     labels: { severity, ...(service ? { service } : {}) },
     annotations: { summary, description: `${value} First: ${first}`, runbook_url: `${base}#${name.toLowerCase()}` },
   }));
-  return [{ name: "tracing", rules: [...records(settings), ...rules].map((rule) => scoped(settings, rule)) }];
+  const inScope = (recorded: readonly Recorded[], alerts: readonly Alert[]) =>
+    [...recorded, ...rulesOf(alerts)].map((rule) => scoped(settings, rule));
+  return [
+    { name: "tracing", rules: inScope(records(settings), alertsAtOnce(settings)) },
+    {
+      name: "tracing-objectives",
+      interval: objectiveInterval,
+      rules: inScope(objectiveRecords(settings), objectiveAlerts(settings)),
+    },
+  ];
 }

@@ -24,9 +24,13 @@ const rememberedPerTrace = 10;
 /** Time, in seconds, that spans wait in an SDK before it exports them: the default of OTEL_BSP_SCHEDULE_DELAY. */
 const exportDelay = 5;
 
+/** Seconds from a trace's first span until it is given up, or decided on: the longest trace, and its exporter's delay. */
+export const decisionWaitOf = ({ expected }: Pick<SamplingModel, "expected">): number =>
+  Math.ceil(expected.longestTrace / 1000) + exportDelay;
+
 /** What tail_sampling is sized by. */
 export interface Capacity {
-  /** Seconds from a trace's first span until it is given up, or decided on: the longest trace, and its exporter's delay. */
+  /** See {@link decisionWaitOf}. */
   readonly decisionWait: number;
   /** Undecided traces that fit: memory limit × 0.2 / (bytes of a trace of the expected size + 2 × 10 × 132, what is remembered for each). */
   readonly traces: number;
@@ -60,7 +64,7 @@ export function samplingTier({ collector, sampler }: Pick<Settings, "collector" 
  * @param counted How many of these share the load.
  */
 export function capacity({ expected }: SamplingModel, memory: number, counted = 1): Capacity {
-  const decisionWait = Math.ceil(expected.longestTrace / 1000) + exportDelay;
+  const decisionWait = decisionWaitOf({ expected });
   const traces = Math.floor((memory * 1024 * 1024 * samplingShare) / placeBytes(expected.spansPerTrace));
   return {
     decisionWait,

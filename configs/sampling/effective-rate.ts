@@ -4,6 +4,7 @@
  * A trace's rule is the first that any SERVER span in it matches, across services. Errors and slowness only raise its rate. All samplers
  * hash the trace id with one salt, so a trace kept at 10 % is kept at 50 % too, and the highest of several rates is exact.
  */
+import { canaryService } from "./canary";
 import { matches } from "./operations";
 import { rulesOf, type Rule, type SamplingModel } from "./model";
 
@@ -46,9 +47,12 @@ export function ruleMatches(rule: Rule, span: DecidingSpan): boolean {
  * With `decide: app` it is the rate of the SDK in front, which sees nothing but the trace's first SERVER span when it starts: neither
  * errors nor time, nor the services behind.
  *
+ * The canary's traces are always kept.
+ *
  * @param spans The trace's spans in the order in which they start.
  */
 export function effectiveRate(model: SamplingModel, spans: readonly DecidingSpan[]): number {
+  if (spans.some((span) => span.service === canaryService)) return 100;
   if (model.decide === "app") return ruleRate(model, spans.filter((span) => span.kind === "SERVER").slice(0, 1));
   const failed = spans.some((span) => span.failed && (span.root || span.kind === "SERVER" || span.kind === "CONSUMER"));
   const { slow } = model;

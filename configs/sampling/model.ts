@@ -1,5 +1,6 @@
 /** The sampling group of stack config: what it may hold, the rules that it means, and which of them contradict each other. */
 import * as z from "zod";
+import { canaryService } from "./canary";
 import { covers, overlaps } from "./operation-cover";
 import { parseOperation, type Operation } from "./operations";
 import { anyText, duration, durationText, integer, leaf, oneOf, percent, text } from "../stack/units";
@@ -164,6 +165,9 @@ function serviceProblems(key: string, { services }: SamplingModel): string[] {
     const twin = services.findIndex((other) => other.service === service);
     return [
       ...(twin < index ? [`${at}.service: found "${service}", which services[${twin}] has already; allowed: each service once`] : []),
+      ...(service === canaryService
+        ? [`${at}.service: found "${service}", the stack's own canary, which is always kept; allowed: a service of yours`]
+        : []),
       ...(rate === undefined && operations.length === 0 ? [`${at}: found no rate; allowed: default, operations, or both`] : []),
     ];
   });

@@ -1,4 +1,5 @@
 /** The Collector's tail policies, made from the model. */
+import { canaryCondition } from "./canary";
 import type { Operation } from "./operations";
 import { requestAttributes } from "./effective-rate";
 import { rulesOf, type Rule, type SamplingModel } from "./model";
@@ -34,6 +35,8 @@ export function samplingStrategy(model: SamplingModel): SamplingStrategy {
  * The policies of the model. They are OR-ed by the processor, so a rule carries the exclusion of each earlier rule whose rate is lower:
  * without it a trace that both match would be kept at the higher rate.
  *
+ * The first keeps the stack's canary, whatever the rates. It is no rule of the model: no table, forecast or strategy has it.
+ *
  * Where the application decides, whatever arrives is kept.
  */
 export function tailPolicies(model: SamplingModel): TailPolicy[] {
@@ -50,6 +53,7 @@ export function tailPolicies(model: SamplingModel): TailPolicy[] {
       }));
   const { slow } = model;
   const policies = [
+    canaryPolicy,
     keep("errors", model.errors, [condition("error", errorCondition)]),
     slow && keep("slow", slow.percent, [condition("slow", slowCondition(slow.threshold))]),
     ...rules.map((rule, i) => keep(rule.name, rule.percent, [...exclusions(i, rule.percent), condition("request", rule.condition)])),
@@ -60,12 +64,13 @@ export function tailPolicies(model: SamplingModel): TailPolicy[] {
 
 /**
  * The policies of the second stage, which holds the cap. A limit inside OR-ed policies would be one limit each, and a `composite` shares
- * its limit out in fixed parts; so the first stage decides by rate, and this one lets whole traces through up to the cap. Errors pass it
- * always: they take up room in it, but are never cut.
+ * its limit out in fixed parts; so the first stage decides by rate, and this one lets whole traces through up to the cap. Errors and the canary pass
+ * it always: they take up room in it, but are never cut.
  */
 export function capPolicies(cap: number): TailPolicy[] {
   return [
     condition("errors", errorCondition),
+    canaryPolicy,
     // One trace larger than the burst would never pass: two seconds' worth, as the processor has it by itself.
     { name: "cap", type: "rate_limiting", rate_limiting: { spans_per_second: cap, burst_capacity: 2 * cap } },
   ];
@@ -90,6 +95,9 @@ const condition = (name: string, ottl: string): TailPolicy => ({
   type: "ottl_condition",
   ottl_condition: { error_mode: "ignore", span: [ottl] },
 });
+
+/** Keeps the canary's traces. */
+const canaryPolicy = condition("canary", canaryCondition);
 
 /**
  * An error is a failed request, message or root span. Client spans do not count: they carry ERROR for every 4xx that a service expects.

@@ -77,16 +77,23 @@ function operatorConflicts({ mode, operator }: Parsed["prometheus"]): string[] {
   return address.startsWith("https:") ? [] : unused({ authoritySecret }, "nothing for an http address");
 }
 
+/** A canary that Jaeger would not answer. */
+function canaryConflicts(canary: Parsed["canary"] | undefined, jaeger: Parsed["jaeger"] | undefined): string[] {
+  if (!canary?.enabled || !jaeger?.ingress) return [];
+  return [refusal("canary.enabled", true, "false with jaeger.ingress: Jaeger asks for a login, which the canary does not have")];
+}
+
 /** What only a cluster has, in `overrides`. */
 const clusterOnly = ["nodeSelector", "tolerations", "affinity", "priorityClass", "annotations", "volumes"] as const;
 
 /** One sentence each: the key without its namespace, what was found, what is allowed. Groups that are wrong by themselves are left out. */
 export function platformConflicts(groups: Partial<Parsed>): string[] {
-  const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides, otherImages } = groups;
+  const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides, otherImages, canary } = groups;
   const problems: string[] = [
     ...(elasticsearch ? snapshotConflicts(elasticsearch) : []),
     ...(jaeger ? linkProblems(jaeger.links) : []),
     ...(prometheus ? operatorConflicts(prometheus) : []),
+    ...canaryConflicts(canary, jaeger),
   ];
   const refuse = (key: string, found: unknown, allowed: string) => problems.push(refusal(key, found, allowed));
   if (otherImages?.elasticsearch !== undefined && isTooOld(otherImages.elasticsearch))

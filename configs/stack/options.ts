@@ -38,6 +38,8 @@ export interface StackOptions {
   readonly prometheus?: PrometheusOptions;
   readonly indexCleaner?: IndexCleanerOptions;
   readonly alerts?: AlertsOptions;
+  readonly canary?: CanaryOptions;
+  readonly objectives?: ObjectivesOptions;
   readonly overrides?: OverridesOptions;
 }
 
@@ -600,6 +602,32 @@ export interface AlertsReceiverOptions {
   readonly smarthost?: string;
   /** User to log in to that server as. Left out: no login, and no secret. Allowed: a user's name. */
   readonly user?: string;
+export interface CanaryOptions {
+  /**
+   * Whether a service sends known traces and looks for them in Jaeger. Default: true, unless `jaeger.ingress` puts a login before Jaeger:
+   * the canary has none. Allowed: true or false.
+   */
+  readonly enabled?: boolean;
+  /** Time between two of its traces, in seconds. Allowed: a duration from 5s to 1m, such as 15s. Default: "15s". */
+  readonly interval?: string;
+}
+
+export interface ObjectivesOptions {
+  /**
+   * Percentage of the spans that are to be kept, and of the canary's traces, that are stored. Allowed: a percentage from 90 to 99.99 with
+   * at most two decimals. Default: 99.9.
+   */
+  readonly completeness?: string;
+  /**
+   * Percentage of the canary's traces that can be found in time: the decision wait, Elasticsearch's refresh and a second. Allowed: a
+   * percentage from 90 to 99.99 with at most two decimals. Default: 95.
+   */
+  readonly freshness?: string;
+  /**
+   * Percentage of Jaeger's reads, and of the canary's questions, that are answered without an error. Allowed: a percentage from 90 to 99.99
+   * with at most two decimals. Default: 99.
+   */
+  readonly queries?: string;
 }
 
 export interface OverridesOptions {
@@ -615,6 +643,7 @@ export interface OverridesOptions {
   readonly "service-graph"?: OverrideOptions;
   readonly prometheus?: OverrideOptions;
   readonly alertmanager?: OverrideOptions;
+  readonly canary?: OverrideOptions;
 }
 
 export interface OverrideOptions {

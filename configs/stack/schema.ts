@@ -110,5 +110,8 @@ export type JaegerSettings = ElasticsearchSettings & TraceSettings & Pick<Settin
 /** Settings that the index cleaner depends on. */
 export type CleanerSettings = ElasticsearchSettings & Pick<Settings, "retention" | "indexCleaner">;
 
+/** Settings that the canary depends on. */
+export type CanarySettings = CommonSettings & Pick<Settings, "canary" | "sampling" | "jaeger">;
+
 /** Settings that the Collector depends on. */
 export type CollectorSettings = CommonSettings & TraceSettings & Pick<Settings, "collector" | "sampler" | "jaeger">;

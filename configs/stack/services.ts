@@ -5,6 +5,7 @@ import { alerts } from "./alerts";
 import { limits } from "./limits";
 import { linksSchema } from "./links";
 import { most } from "./most";
+import { watching } from "./watching";
 import { anyText, cpu, days, flag, integer, kubernetesName, leaf, mebibytes, oneOf, text, texts } from "./units";
 
 const cores = () => cpu("50m", String(most.cores)).describe("CPU limit on Kubernetes; a quarter of it is requested. Docker sets none.");
@@ -307,4 +308,15 @@ const kubernetes = z
   .prefault({});
 
 /** By group. */
-export const services = { kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner, alerts } as const;
+export const services = {
+  kubernetes,
+  elasticsearch,
+  collector,
+  limits,
+  sampler,
+  jaeger,
+  prometheus,
+  indexCleaner,
+  alerts,
+  ...watching,
+} as const;

@@ -114,6 +114,11 @@ const cores: Notation = { pattern: /^(\d+)(m?)$/, units: { m: 1, "": 1000 }, num
 /** A duration in milliseconds, written `250ms`, `2s` or `1m`. */
 export const duration = (min: string, max: string) => quantity(`a duration from ${min} to ${max}, such as 500ms or 2s`, time, min, max);
 
+const secondsOnly: Notation = { pattern: /^(\d+)(s|m)$/, units: { s: 1, m: 60 } };
+
+/** A duration in whole seconds, written `15s` or `1m`. */
+export const seconds = (min: string, max: string) => quantity(`a duration from ${min} to ${max}, such as 15s`, secondsOnly, min, max);
+
 /** A duration in milliseconds as people read it: `2 s`, `250 ms`. */
 export const durationText = (milliseconds: number): string =>
   milliseconds % 1000 === 0 ? `${milliseconds / 1000} s` : `${milliseconds} ms`;

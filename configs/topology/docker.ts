@@ -38,6 +38,7 @@ export function dockerTopology(stack: string): Topology {
     jaegerOtlp: at("jaeger", ports.jaeger.otlpGrpc),
     collectorOtlpHttp: `http://${at("otel-collector", ports.collector.otlpHttp)}`,
     collectorReports: `http://${at("otel-collector", ports.collector.reports)}`,
+    jaegerQuery: `http://${at("jaeger", ports.jaeger.query)}`,
     jaegerSampling: `http://${at("jaeger", ports.jaeger.samplingHttp)}`,
     collectorSelf: at("otel-collector", ports.collector.telemetry),
     elasticsearchPasswordBy: "file",

@@ -17,6 +17,10 @@ import type { Addresses, ElasticsearchAddress, MetricsAddress, NextHops, Service
 export const topologyOf = (settings: StackSettings): Topology =>
   settings.platform === "docker" ? dockerTopology(settings.stack) : kubernetesTopology(settings);
 
+/** Addresses that follow from the platform alone. */
+export const addressesOf = (settings: CommonSettings): Addresses =>
+  settings.platform === "docker" ? dockerTopology(settings.stack) : kubernetesAddresses(settings);
+
 /** Addresses for Elasticsearch, its exporter, Jaeger and the index cleaner. */
 export const storageTopology = (settings: ElasticsearchSettings): Addresses & ElasticsearchAddress & MetricsAddress =>
   settings.platform === "docker"

@@ -57,6 +57,7 @@ export function kubernetesAddresses(settings: CommonSettings): Addresses {
     elasticsearchPasswordBy: "variable",
     collectorOtlpHttp: serviceUrl(settings, "otel-collector", ports.collector.otlpHttp),
     collectorReports: serviceUrl(settings, "otel-collector", ports.collector.reports),
+    jaegerQuery: serviceUrl(settings, "jaeger", ports.jaeger.query),
     jaegerSampling: serviceUrl(settings, "jaeger", ports.jaeger.samplingHttp),
     collectorSelf: `localhost:${ports.collector.telemetry}`,
   };

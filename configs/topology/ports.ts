@@ -20,7 +20,7 @@ export const ports = {
     telemetry: 8888,
     /** The Prometheus exporter: span metrics and the applications' own OTLP metrics. */
     prometheusExporter: 8889,
-    /** What the index cleaner reports, OTLP over HTTP. Closed to applications, so that none can report in its name. */
+    /** What the stack's own scripts report, OTLP over HTTP. Closed to applications, so that none can report in its name. */
     reports: 4319,
     /** The Prometheus exporter of these reports, apart from what applications measure. */
     reportsExporter: 8890,
@@ -109,6 +109,7 @@ export const files = {
   rules: "tracing_rules.yml",
   alertmanager: "alertmanager.yml",
   cleaner: "index-cleaner.sh",
+  canary: "canary.sh",
   elasticsearchSetup: "elasticsearch-setup.sh",
   snapshots: "elasticsearch-snapshots.sh",
   restore: "elasticsearch-restore.sh",

@@ -20,6 +20,7 @@ export const serviceNames = [
   "service-graph",
   "prometheus",
   "alertmanager",
+  "canary",
 ] as const;
 
 /** The name of a service. */
@@ -61,8 +62,10 @@ export interface Addresses {
   };
   /** Where applications send to over HTTP. */
   readonly collectorOtlpHttp: string;
-  /** Where the index cleaner reports to. */
+  /** Where the stack's own scripts report to. */
   readonly collectorReports: string;
+  /** Jaeger's UI and HTTP API. */
+  readonly jaegerQuery: string;
   /** Where SDKs ask for their rates. */
   readonly jaegerSampling: string;
   /** The metrics of a Collector about itself, as that Collector reaches them. */

@@ -103,7 +103,7 @@ describe("an edit of", () => {
   test("the images: containers and images only, no volume, network or password", async () => {
     const changed = new Set(Object.keys(differences(base, await runProgram("dev", { images: "local" }))));
     const lasting = [types.volume, types.network, types.password].flatMap((type) => base.ofType(type));
-    expect(lasting).toHaveLength(32);
+    expect(lasting).toHaveLength(33);
     expect(lasting.filter(({ name }) => changed.has(name))).toEqual([]);
     expect(changed.size).toBe(base.ofType(types.container).length + base.ofType(types.image).length);
   });

@@ -39,6 +39,7 @@ describe("a service", () => {
       "otel-collector": of("otel-collector"),
       "index-cleaner": of("jaeger-es-index-cleaner"),
       "service-graph": of("elasticsearch"),
+      canary: of("jaeger-es-index-cleaner"),
       prometheus: of("prometheus"),
     });
   });
@@ -58,13 +59,14 @@ describe("a service", () => {
       "otel-collector": settings.collector.memory,
       "index-cleaner": 64,
       "service-graph": 64,
+      canary: 20,
       prometheus: settings.prometheus.memory,
     });
     expect(each("memorySwap")).toEqual(each("memory"));
   });
 
-  test("shares 2 GiB with the other services, but for five small helpers of theirs", () => {
-    const small = ["index-cleaner", "elasticsearch-exporter", "elasticsearch-setup", "elasticsearch-snapshots", "service-graph"];
+  test("shares 2 GiB with the other services, but for six small helpers of theirs", () => {
+    const small = ["canary", "index-cleaner", "elasticsearch-exporter", "elasticsearch-setup", "elasticsearch-snapshots", "service-graph"];
     const four = services.filter((service) => !small.includes(service)).map((service) => Number(inputs(service).memory));
     expect(four).toHaveLength(4);
     expect(four.reduce((sum, memory) => sum + memory)).toBeLessThanOrEqual(2048);
@@ -79,6 +81,7 @@ describe("a service", () => {
   test("comes back after a crash and a reboot, stays away when it was stopped, and has time to drain", () => {
     expect(each("restart")).toEqual(all("unless-stopped"));
     const short = {
+      canary: 10,
       "index-cleaner": 10,
       "elasticsearch-exporter": 10,
       "elasticsearch-setup": 5,
@@ -134,15 +137,16 @@ describe("health", () => {
       "otel-collector": "wget -q -O /dev/null http://127.0.0.1:13133/healthz",
       "index-cleaner": undefined,
       "service-graph": "[ -e /tmp/started ]",
+      canary: undefined,
       prometheus: "wget -q -O /dev/null http://127.0.0.1:9090/-/ready",
     });
-    for (const service of services.filter((name) => !["index-cleaner", "elasticsearch-snapshots"].includes(name))) {
+    for (const service of services.filter((name) => !["canary", "index-cleaner", "elasticsearch-snapshots"].includes(name))) {
       expect(check(service)?.tests.slice(0, -1)).toEqual(["CMD", "/opt/tracing/tools/env", "PATH=/opt/tracing/tools", "sh", "-c"]);
     }
   });
 
   test("is waited for, longer than a slow start takes", () => {
-    expect(each("wait")).toEqual({ ...all(true), "index-cleaner": undefined, "elasticsearch-snapshots": undefined });
+    expect(each("wait")).toEqual({ ...all(true), canary: undefined, "index-cleaner": undefined, "elasticsearch-snapshots": undefined });
     const seconds = (text: string) =>
       [...text.matchAll(/(\d+)([ms])/g)].reduce((sum, [, n, unit]) => sum + Number(n) * (unit === "m" ? 60 : 1), 0);
     for (const service of services) {
@@ -181,6 +185,7 @@ describe("volumes", () => {
       "otel-collector": data("otel-collector", "/var/lib/otelcol"),
       "index-cleaner": data("index-cleaner", "/var/lib/index-cleaner"),
       "service-graph": [],
+      canary: [],
       prometheus: data("prometheus", "/prometheus"),
     });
   });
@@ -195,6 +200,7 @@ describe("volumes", () => {
     const files = words.filter(({ file }) => file !== undefined);
     const uploads = run.ofType(types.container).flatMap((container) => (container.inputs.uploads ?? []) as { file: string }[]);
     expect(files.map(({ service }) => service).sort()).toEqual([
+      "canary",
       "elasticsearch-setup",
       "elasticsearch-snapshots",
       "index-cleaner",
@@ -212,7 +218,7 @@ describe("volumes", () => {
 
 describe("a helper", () => {
   test("reaches no network, gains no rights and takes little memory", () => {
-    expect(helpers).toHaveLength(25);
+    expect(helpers).toHaveLength(26);
     for (const { inputs: helper } of helpers) {
       expect(helper).toMatchObject({
         networkMode: "none",
@@ -229,13 +235,15 @@ describe("a helper", () => {
 
   test("that uploads is never started", () => {
     const uploaders = helpers.filter(({ inputs: helper }) => helper.uploads);
-    expect(uploaders).toHaveLength(15);
+    expect(uploaders).toHaveLength(16);
     expect(new Set(uploaders.map(({ inputs: { start } }) => start))).toEqual(new Set([false]));
   });
 
   test("that runs may change owners and nothing else, and is waited for to its end", () => {
     const tasks = helpers.filter(({ inputs: helper }) => !helper.uploads);
-    expect(tasks.map(({ name }) => name).sort()).toEqual(["docker", ...services].map((service) => `tracing-${service}-prepare`).sort());
+    // The canary has neither data nor secrets.
+    const prepared = services.filter((service) => service !== "canary");
+    expect(tasks.map(({ name }) => name).sort()).toEqual(["docker", ...prepared].map((service) => `tracing-${service}-prepare`).sort());
     for (const { inputs: task } of tasks)
       expect(task).toMatchObject({ capabilities: { adds: ["CAP_CHOWN"], drops: ["ALL"] }, attach: true });
   });

@@ -25,17 +25,18 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       "tracing:components:ElasticsearchExporter": 1,
       "tracing:components:Jaeger": 1,
       "tracing:components:Collector": 1,
+      "tracing:components:Canary": 1,
       "tracing:components:IndexCleaner": 1,
       "tracing:components:Prometheus": 1,
       "tracing:platform:Docker": 1,
       // The superuser's, and one for each of the five that use Elasticsearch.
       [types.password]: 7,
       [types.network]: 2,
-      // One for each folder of data (6), of config (7) and of a user's secrets (6), and for the secrets and the tools.
-      [types.volume]: 23,
+      // One for each folder of data (6), of config (8) and of a user's secrets (6), and for the secrets and the tools.
+      [types.volume]: 24,
       [types.image]: 7,
-      // A service each and what prepares its volumes (16), an uploader for each folder of config (7) and for each secret (6), and the tools.
-      [types.container]: 34,
+      // A service each and what prepares its volumes (18: the canary has none to prepare), an uploader for each folder of config (8) and for each secret (6), and the tools.
+      [types.container]: 36,
     });
   });
 
@@ -96,7 +97,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
     });
   });
 
-  test("start in order: Elasticsearch, its setup, then its exporter, Jaeger and the cleaner, then the Collector, each after its volumes are ready", () => {
+  test("start in order: Elasticsearch, its setup, then its exporter, Jaeger and the cleaner, then the Collector, then the canary, each after its volumes are ready", () => {
     const order = (service: string) =>
       run()
         .dependenciesOf(run().container(service), types.container)
@@ -116,6 +117,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       "otel-collector": ["docker-prepare", "jaeger", "otel-collector-config-upload", "otel-collector-prepare"],
       "index-cleaner": ["docker-prepare", "elasticsearch-setup", "index-cleaner-config-upload", "index-cleaner-prepare"],
       "service-graph": ["docker-prepare", "elasticsearch-setup", "service-graph-config-upload", "service-graph-prepare"],
+      canary: ["canary-config-upload", "docker-prepare", "jaeger", "otel-collector"],
       prometheus: ["docker-prepare", "prometheus-config-upload", "prometheus-prepare"],
     });
   });

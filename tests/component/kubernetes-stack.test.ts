@@ -24,15 +24,15 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
     Namespace: 1,
     // One for each user of Elasticsearch.
     Secret: 7,
-    // One that denies all, and one for each of the eleven workloads.
-    NetworkPolicy: 12,
-    ServiceAccount: 11,
+    // One that denies all, and one for each of the twelve workloads.
+    NetworkPolicy: 13,
+    ServiceAccount: 12,
     // Each workload's own files, those of Jaeger that change while it runs, and the strategies.
-    ConfigMap: 10,
+    ConfigMap: 11,
     // Two for each that others connect to.
     Service: 14,
     StatefulSet: 4,
-    Deployment: 5,
+    Deployment: 6,
     CronJob: 2,
     // Of the snapshots.
     PersistentVolumeClaim: 1,
@@ -42,12 +42,12 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
   prod: {
     Namespace: 1,
     Secret: 6,
-    NetworkPolicy: 12,
-    ServiceAccount: 11,
-    ConfigMap: 10,
+    NetworkPolicy: 13,
+    ServiceAccount: 12,
+    ConfigMap: 11,
     Service: 16,
     StatefulSet: 4,
-    Deployment: 6,
+    Deployment: 7,
     CronJob: 1,
     PodDisruptionBudget: 5,
     HorizontalPodAutoscaler: 1,

@@ -83,6 +83,7 @@ test("a volume of its own gives the secret to each service that logs in, and to 
     "otel-collector": [],
     "index-cleaner": own("index-cleaner"),
     "service-graph": own("service-graph"),
+    canary: [],
     prometheus: [],
   });
 });

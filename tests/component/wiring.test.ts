@@ -18,6 +18,7 @@ async function run(program: () => unknown, stack = "s"): Promise<{ made: Run; me
 const refusal = async (program: () => unknown) => (await run(program)).message;
 
 const {
+  Canary,
   DockerPlatform,
   Elasticsearch,
   ElasticsearchExporter,
@@ -47,7 +48,19 @@ describe.each(["dev", "staging", "prod"])("by hand, what %s is", (stack) => {
     const exporter = new ElasticsearchExporter("tracing-elasticsearch-exporter", { platform, elasticsearch });
     const jaeger = new Jaeger("tracing-jaeger", { platform, elasticsearch, retention, sampling, limits, indexCleaner, ...jaegerOptions });
     const collector = new OtelCollector("tracing-otel-collector", { platform, jaeger, sampler, ...all.collector });
-    new Prometheus("tracing-prometheus", { platform, elasticsearch, exporter, jaeger, collector, alerts, ...prometheus });
+      const canary = new Canary("tracing-canary", { platform, collector, ...all.canary });
+      const { objectives } = all;
+      new Prometheus("tracing-prometheus", {
+        platform,
+        elasticsearch,
+        exporter,
+        jaeger,
+        collector,
+        canary,
+        objectives,
+        alerts,
+        ...prometheus,
+      });
   };
 
   test("is the same as by a TracingStack", async () => {

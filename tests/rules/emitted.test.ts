@@ -17,6 +17,7 @@ import { toYaml } from "../../configs/yaml";
 import { projectFolder } from "../../render/record";
 import { olderJaeger } from "../binaries/support/older-jaeger";
 import { collectorArgs, freePorts, program, run } from "../binaries/support/programs";
+import { localCanary } from "../support/canary";
 import { localScript } from "../support/cleaner";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
@@ -211,14 +212,69 @@ test("what the index cleaner, the setup and the service graph report becomes wha
     },
   });
   await elasticsearch.close();
-  const wanted = named(rules, "index-cleaner");
+  const wanted = named(rules, "index-cleaner").filter((name) => !name.startsWith("tracing_canary_"));
   expect(wanted).toHaveLength(6);
   expect(names(series)).toEqual(expect.arrayContaining(wanted));
 });
 
+test("what the canary reports becomes what rules name of it, and no span metrics are about it", async () => {
+  mkdirSync(join(folder(), "queue"));
+  const { at, config } = await moved(folder(), ports.collector, (topology) =>
+    collectorConfig(settings, topology).replaceAll(paths.collectorQueue, join(folder(), "queue")),
+  );
+  const local = (port: number) => `http://127.0.0.1:${port}`;
+  const canary = localCanary({
+    folder: folder(),
+    collector: local(at.otlpHttp),
+    reports: local(at.reports),
+    jaeger: local(1),
+    interval: 1,
+    times: { decided: 0, searchable: 1, deadline: 2 },
+  });
+  const wanted = named(rules, "index-cleaner").filter((name) => name.startsWith("tracing_canary_"));
+  expect(wanted).toHaveLength(7);
+  let series: string[] = [];
+  let requests: string[] = [];
+  await run(program("otelcol-contrib"), collectorArgs(config), {
+    until: ready,
+    seconds: 50,
+    meanwhile: async () => {
+      await send(at.otlpHttp, 1);
+      const sings = run("/bin/busybox", ["sh", canary.script], { env: { PATH: canary.path }, seconds: 24 });
+      series = await until(
+        10,
+        () => scraped(at.reportsExporter),
+        (found) => found.some((line) => /^tracing_canary_missing_total\{.* [1-9]/.test(line)),
+      );
+      // Span metrics come every 15 s.
+      requests = await until(
+        20,
+        () => scraped(at.prometheusExporter),
+        (found) => found.some((line) => line.startsWith("traces_span_metrics_calls_total{")),
+      );
+      await sings;
+    },
+  });
+  expect(names(series)).toEqual(expect.arrayContaining(wanted));
+  const value = (metric: string) =>
+    Number(
+      series
+        .find((line) => line.startsWith(`${metric}{`))
+        ?.split(" ")
+        .at(-1),
+    );
+  expect(value("tracing_canary_sent_total")).toBeGreaterThan(1);
+  expect(value("tracing_canary_refused_total")).toBe(0);
+  expect(value("tracing_canary_unanswered_total")).toBeGreaterThan(0);
+  const calls = requests.filter((line) => line.startsWith("traces_span_metrics_"));
+  expect(calls).toContainEqual(expect.stringContaining('service_name="service"'));
+  expect(calls.filter((line) => line.includes("tracing-canary"))).toEqual([]);
+});
+
 test("every selector names its job, but those of series that rules record", () => {
   const recorded = rules.flatMap(({ record }) => record ?? []);
-  for (const { expr } of rules) {
+  // A constant, such as what an objective grants, selects nothing.
+  for (const { expr } of rules.filter((rule) => !/^vector\([\d.]+\)$/.test(rule.expr))) {
     const metrics = [...expr.matchAll(/\b(?:otelcol_|jaeger_|elasticsearch_|tracing[:_]|up\b)[a-z_:0-9]*(\{job=)?/g)].map(([all, job]) => ({
       all,
       job,
@@ -238,7 +294,7 @@ test("every alert has a section in its runbook", () => {
   const alerts = [...rules, ...rulesOf(settingsWith()), ...rulesOf(delivering), ...rulesOf(several)].filter(
     ({ alert }) => alert !== undefined,
   );
-  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(28);
+  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(31);
   for (const { alert, annotations } of alerts) {
     const [file, anchor] = annotations!.runbook_url!.split("#");
     expect(anchor).toBe(alert!.toLowerCase());

@@ -2,7 +2,21 @@
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { eachCase, firing, holds, type Case } from "./support/promtool";
-import { absent, collector, exporter, flat, gone, healthy, jaeger, rise, storage, then, upOf, type Series } from "./support/series";
+import {
+  absent,
+  canaryReported,
+  collector,
+  exporter,
+  flat,
+  gone,
+  healthy,
+  jaeger,
+  rise,
+  storage,
+  then,
+  upOf,
+  type Series,
+} from "./support/series";
 
 const folder = temporaryFolder();
 const enqueueFailed = exporter("enqueue_failed_spans_total");
@@ -197,7 +211,9 @@ function born(minute: number, minutes: number): Series {
   const rest = minutes - minute;
   return {
     ...Object.fromEntries(
-      Object.entries(healthy(rest)).flatMap(([name, v]) => (name.includes("otel-collector") ? [[name, then(absent(minute), v)]] : [])),
+      Object.entries(healthy(rest)).flatMap(([name, v]) =>
+        name.includes('job="otel-collector"') ? [[name, then(absent(minute), v)]] : [],
+      ),
     ),
     [upOf.collector]: then(flat(minute, 0), flat(rest, 1)),
     [collector("otelcol_process_uptime_seconds_total")]: then(absent(minute), rise(rest, 5, 15)),
@@ -206,7 +222,9 @@ function born(minute: number, minutes: number): Series {
 
 /** Prometheus begins to look at a minute, at a stack that has long been there. */
 function absentUntil(minute: number, minutes: number): Series {
-  return Object.fromEntries(Object.entries(healthy(minutes - minute)).map(([name, values]) => [name, then(absent(minute), values)]));
+  const rest = minutes - minute;
+  const seen = { ...healthy(rest), [canaryReported()]: rise(rest, minute * 60, 15) };
+  return Object.fromEntries(Object.entries(seen).map(([name, values]) => [name, then(absent(minute), values)]));
 }
 
 eachCase(cases);

@@ -5,8 +5,19 @@ import type { Settings } from "../../configs/stack/schema";
 import { dockerTopology } from "../../configs/topology/docker";
 import { files, paths } from "../../configs/topology/ports";
 
-/** What the script calls of its image. Debian's busybox is that image's, too. */
-const tools = ["cat", "date", "grep", "head", "nslookup", "sed", "sh", "sort", "tail", "timeout", "wget"];
+/** What the stack's scripts call of the cleaner's image. Debian's busybox is that image's, too. */
+const tools = ["cat", "date", "grep", "head", "nslookup", "sed", "sh", "sleep", "sort", "tail", "timeout", "wget"];
+
+/** A PATH of busybox's tools alone, in a folder. */
+export function busyboxPath(folder: string): string {
+  const path = join(folder, "tools");
+  if (existsSync(path)) return path;
+  mkdirSync(path);
+  const busybox = ["/bin/busybox", "/usr/bin/busybox"].find(existsSync);
+  if (!busybox) throw new Error("busybox is not installed; the script runs on its tools");
+  for (const tool of tools) symlinkSync(busybox, join(path, tool));
+  return path;
+}
 
 /** Where the script finds things on this host. */
 export interface Place {
@@ -25,13 +36,7 @@ export function localScript(
   settings: Settings,
   { folder, elasticsearch, collector, authority, program }: Place,
 ): { script: string; path: string } {
-  const path = join(folder, "tools");
-  if (!existsSync(path)) {
-    mkdirSync(path);
-    const busybox = ["/bin/busybox", "/usr/bin/busybox"].find(existsSync);
-    if (!busybox) throw new Error("busybox is not installed; the script runs on its tools");
-    for (const tool of tools) symlinkSync(busybox, join(path, tool));
-  }
+  const path = busyboxPath(folder);
   const topology = {
     ...dockerTopology("dev"),
     elasticsearchUrl: elasticsearch,

@@ -2,6 +2,7 @@
 import type { Alert } from "./alert";
 import { collectorDown, elasticsearchDown } from "./causes";
 import { series } from "../metrics";
+import { latestOf } from "../promql";
 
 /** Seconds without a look that found everything in place, after which somebody should look. It looks each minute. */
 const lost = 900;
@@ -9,13 +10,10 @@ const lost = 900;
 /** Seconds for which the alert about a repair stays. */
 const shown = 900;
 
-/** Whichever Collector took the report; of times the latest is the highest. */
-const latest = (gauge: "setupInPlace" | "setupRepaired") => `max(last_over_time(${series(gauge)}[1h]))`;
-
 export const setupAlerts: readonly Alert[] = [
   {
     name: "ElasticsearchSetupFailing",
-    expr: `time() - ${latest("setupInPlace")} > ${lost} or max(absent_over_time(${series("setupInPlace")}[1h]))`,
+    expr: `time() - ${latestOf("setupInPlace")} > ${lost} or max(absent_over_time(${series("setupInPlace")}[1h]))`,
     for: "15m",
     severity: "warning",
     summary: "Templates, roles and users of Elasticsearch were not seen in place for long",
@@ -25,7 +23,7 @@ export const setupAlerts: readonly Alert[] = [
   },
   {
     name: "ElasticsearchSetupRepaired",
-    expr: `time() - ${latest("setupRepaired")} < ${shown}`,
+    expr: `time() - ${latestOf("setupRepaired")} < ${shown}`,
     for: "0m",
     severity: "warning",
     summary: "A template, role or user of Elasticsearch was missing or changed, and was put right",

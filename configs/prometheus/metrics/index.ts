@@ -2,6 +2,7 @@
  * The catalogue of metrics: every metric that a rule, a command or a test reads. Names stand here only. `make render` writes docs/metrics.md from
  * it, and tests/e2e/running/metrics.test.ts looks for each metric on a running stack.
  */
+import { canaryReports, canarySums } from "./canary";
 import { collector, collectorGauges, tier } from "./collector";
 import { jaegerCounters, jaegerHistograms } from "./jaeger";
 import type { Described, Job, Metric } from "./metric";
@@ -27,6 +28,8 @@ export const metrics = {
   ...of("histogram", ["jaeger"], jaegerHistograms),
   ...of("gauge", ["elasticsearch-exporter"], elasticsearchGauges),
   ...of("gauge", ["index-cleaner"], cleanerReports),
+  ...of("counter", ["index-cleaner"], canarySums),
+  ...of("gauge", ["index-cleaner"], canaryReports),
   ...of("gauge", ["kubelet"], kubeletGauges),
   ...of("counter", ["otel-collector", "jaeger"], {
     uptime: {

@@ -1,4 +1,4 @@
-/** Metrics of Elasticsearch, of the index cleaner and of volumes. */
+/** Metrics of Elasticsearch, of volumes, and of the stack's own scripts but for the canary. */
 import { setupGauges } from "../../elasticsearch/setup-metrics";
 import { snapshotGauges } from "../../elasticsearch/snapshot-metrics";
 import { cleanerGauges } from "../../jaeger/cleaner-metrics";

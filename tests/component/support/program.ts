@@ -10,6 +10,7 @@ export const services = [
   "otel-collector",
   "index-cleaner",
   "service-graph",
+  "canary",
   "prometheus",
 ] as const;
 

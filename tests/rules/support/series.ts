@@ -1,8 +1,8 @@
+import { canaryCounters, canaryGauges } from "../../../configs/canary/metrics";
 import { setupGauges } from "../../../configs/elasticsearch/setup-metrics";
 import { snapshotGauges } from "../../../configs/elasticsearch/snapshot-metrics";
 import { cleanerGauges } from "../../../configs/jaeger/cleaner-metrics";
-import { serviceGraphGauges } from "../../../configs/jaeger/service-graph-metrics";
-import { gaugeMetric } from "../../../configs/reported-gauges";
+import { counterMetric, gaugeMetric } from "../../../configs/reported-gauges";
 
 export const hour = 3600;
 
@@ -64,6 +64,19 @@ export const snapshots = (gauge: keyof typeof snapshotGauges) => `${gaugeMetric(
 export const serviceGraph = `${gaugeMetric(serviceGraphGauges.lastSuccess)}{job="index-cleaner"}`;
 export const cleaner = (gauge: keyof typeof cleanerGauges) => `${gaugeMetric(cleanerGauges[gauge])}{job="index-cleaner"}`;
 
+/** Of the canary, as one of several Collectors may show it. */
+export const canary = (metric: keyof typeof canaryCounters, instance = "otel-collector:8890") =>
+  `${counterMetric(canaryCounters[metric])}{job="index-cleaner", instance="${instance}"}`;
+export const canaryReported = (instance = "otel-collector:8890") =>
+  `${gaugeMetric(canaryGauges.reported)}{job="index-cleaner", instance="${instance}"}`;
+
+/** A canary that has sent a trace at each scrape for some minutes, of which none is missing. */
+export function singing(minutes: number): Series {
+  const still = (["refused", "missing", "unanswered"] as const).map((name): [string, string] => [canary(name), flat(minutes, 0)]);
+  const sings = (["sent", "found", "fresh"] as const).map((name): [string, string] => [canary(name), rise(minutes, 0, 1)]);
+  return { ...Object.fromEntries([...still, ...sings]), [canaryReported()]: rise(minutes, 0, 15) };
+}
+
 /** What a stack at ten spans a second shows for some minutes. Half of the traces are sampled out. */
 export function healthy(minutes: number): Series {
   const sampled = (decision: string) =>
@@ -90,6 +103,7 @@ export function healthy(minutes: number): Series {
     ...writes(minutes, 20, 0),
     [setup("lastSuccess")]: rise(minutes, 0, 15),
     [serviceGraph]: rise(minutes, 0, 15),
+    ...singing(minutes),
     [upOf.elasticsearch]: flat(minutes, 1),
     [nodes]: flat(minutes, 1),
     ...Object.fromEntries(["green", "yellow", "red"].map((color) => [status(color), flat(minutes, Number(color === "green"))])),

@@ -269,6 +269,9 @@ describe("connections", () => {
     // Jaeger lets in whichever tier samples: it does not know which does.
     expect(unused).toEqual(["otel-collector > jaeger-collector:4317"]);
     expect(used).toEqual([
+      "canary > jaeger:16686",
+      "canary > otel-collector:4318",
+      "canary > otel-collector:4319",
       "elasticsearch > elasticsearch:9300",
       "elasticsearch-exporter > elasticsearch:9200",
       "elasticsearch-setup > elasticsearch:9200",

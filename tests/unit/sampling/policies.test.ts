@@ -80,14 +80,14 @@ describe("samplingStrategy", () => {
 describe("tailPolicies of rates that fall", () => {
   test("are one for errors, one a rule, and the default, none with an exclusion", () => {
     const policies = tailPolicies(asked);
-    expect(names(policies)).toEqual(["errors", ...asked.operations.map(({ operation }) => operation.text), "default"]);
+    expect(names(policies)).toEqual(["canary", "errors", ...asked.operations.map(({ operation }) => operation.text), "default"]);
     expect(valuesOf("not_sub_policy", policies)).toEqual([]);
   });
 
   test("keep 100 % by the condition alone, and less by the condition and the rate", () => {
     const policies = tailPolicies(asked);
-    expect(policies[0]).toMatchObject({ name: "errors", type: "ottl_condition" });
-    expect(policies[1]).toMatchObject({ name: "POST /api/auth/login", type: "ottl_condition" });
+    expect(policies[1]).toMatchObject({ name: "errors", type: "ottl_condition" });
+    expect(policies[2]).toMatchObject({ name: "POST /api/auth/login", type: "ottl_condition" });
     expect(partsOf(asked, "POST /api/auth/token/refresh")).toEqual(["request", "rate"]);
     expect(policies.at(-1)).toEqual({
       name: "default",
@@ -97,7 +97,7 @@ describe("tailPolicies of rates that fall", () => {
   });
 
   test("ask method and path of one span, under today's and yesterday's names", () => {
-    const [condition] = (tailPolicies(asked)[3]?.ottl_condition as { span: string[] }).span;
+    const [condition] = (tailPolicies(asked)[4]?.ottl_condition as { span: string[] }).span;
     const pattern = "^(?:[^/?:]+://[^/?]*/|/?)api/payments(?:/[^/?]+)*/?(?:[?].*)?$";
     expect(condition).toBe(
       'kind == SPAN_KIND_SERVER and (attributes["http.request.method"] == "POST" or attributes["http.method"] == "POST") and ' +
@@ -130,8 +130,8 @@ describe("tailPolicies of rates that do not fall", () => {
 
 describe("tailPolicies at the ends", () => {
   test("0 % is no policy of its own", () => {
-    expect(names(tailPolicies(model([["GET /health", 0]], { errors: 0 })))).toEqual(["default"]);
-    expect(tailPolicies(model([], { default: 0, errors: 0 }))).toEqual([]);
+    expect(names(tailPolicies(model([["GET /health", 0]], { errors: 0 })))).toEqual(["canary", "default"]);
+    expect(names(tailPolicies(model([], { default: 0, errors: 0 })))).toEqual(["canary"]);
   });
 
   test("0 % for one request under a default of 100 % leaves the exclusion alone", () => {

@@ -11,6 +11,8 @@ const { leaves, groups } = takeApart();
 
 const size = (min: string, max: string) => `a size from ${min} to ${max}, such as 512Mi or 2Gi`;
 const aPercentage = "a percentage from 0 to 100 with at most two decimals";
+const anObjective = "a percentage from 90 to 99.99 with at most two decimals";
+const notObjectives = [89.99, 100, 99.999, "99.9%", "99,9", "1e1", ""];
 const percentages = [-1, 100.01, 101, 0.001, "10%", "1e1", "+5", " 5", "5 ", "", ".5", "5.", "NaN", "0x10", "100.00000000000000001"];
 const aPort = "a port from 1 to 65535";
 const anOffset = "a number to add to each port from 0 to 9856";
@@ -226,6 +228,11 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
     "an http or https address without a fragment",
     ["", "docs/runbooks/alerts.md", "ftp://a/b", "https://a/b#c", "https://a b", "https://"],
   ],
+  "canary.enabled": ["true or false", ["yes", "True", 1, 0, ""]],
+  "canary.interval": ["a duration from 5s to 1m, such as 15s", ["4s", "61s", "2m", "15", "15000ms", "1.5s", ""]],
+  "objectives.completeness": [anObjective, notObjectives],
+  "objectives.freshness": [anObjective, notObjectives],
+  "objectives.queries": [anObjective, notObjectives],
   "indexCleaner.hour": ["an hour of the day, UTC, from 0 to 23", [-1, 24, 3.5, "3am", "03:00", ""]],
 };
 
@@ -233,7 +240,9 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
 const wrongTypes = (path: string): unknown[] => {
   // The last one has no text: what asks for it throws.
   const types: unknown[] = [null, true, false, [], {}, [7], { a: 1 }, [20_000], { toString: [] }];
-  if (["elasticsearch.bootstrap", "elasticsearch.external.createUsers", "jaeger.monitor", "jaeger.dependencies"].includes(path))
+  if (
+    ["elasticsearch.bootstrap", "elasticsearch.external.createUsers", "jaeger.monitor", "jaeger.dependencies", "canary.enabled"].includes(path)
+  )
     return types.filter((value) => typeof value !== "boolean");
   // Any group will do, or one without texts.
   if (/overrides.*\.(config|affinity|tolerations\[0\])$/.test(path))

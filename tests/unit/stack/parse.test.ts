@@ -72,6 +72,8 @@ describe("settings of a minimal config", () => {
       },
       indexCleaner: { hour: 3 },
       alerts: { receivers: [] },
+      canary: { interval: 15 },
+      objectives: { completeness: 99.9, freshness: 95, queries: 99 },
     });
   });
 

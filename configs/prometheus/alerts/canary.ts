@@ -1,0 +1,90 @@
+/** The canary: that its traces are found, and that it reports. */
+import type { Alert } from "./alert";
+import { canaryTimes, hasCanary } from "../../canary/times";
+import { series } from "../metrics";
+import { increase, latestOf } from "../promql";
+import type { StackSettings } from "../../stack/schema";
+
+const counters = {
+  sent: "canarySent",
+  refused: "canaryRefused",
+  found: "canaryFound",
+  fresh: "canaryFresh",
+  missing: "canaryMissing",
+  unanswered: "canaryUnanswered",
+} as const;
+
+/** Recorded: a counter of the canary, whichever Collector took its last report. */
+export const canaryTotal = (counter: keyof typeof counters): string => `tracing:canary_${counter}`;
+
+/**
+ * Recording rules. A report goes to any one of several Collectors, and the others show for 15 minutes what they were told last: the same counter may stand
+ * as several series, of which that beside the latest time of report holds.
+ */
+export const canaryRecords = (settings: StackSettings) =>
+  hasCanary(settings)
+    ? (Object.keys(counters) as (keyof typeof counters)[]).map((counter) => ({
+        record: canaryTotal(counter),
+        expr: `max(${series(counters[counter])} and on (instance) topk(1, ${series("canaryReported")}))`,
+      }))
+    : [];
+
+/** Traces that are judged by for an outage, and for a loss of a few in a hundred. */
+const judged = { outage: 8, loss: 240 } as const;
+
+/** Shares of these that are missing, above which somebody is to know. The few that a restart of Jaeger makes late are no loss. */
+const missingShare = { outage: 0.5, loss: 0.01 } as const;
+const fewMissing = 2;
+
+/** A report's age, in seconds, at which the canary counts as away. */
+const reportAge = (interval: number): number => Math.max(120, 4 * interval);
+
+/** Seconds in which the canary is to see that nothing can be found any more: its deadline, half of the traces judged, a report, and the alert's hold. */
+export function outageSeen(settings: StackSettings): number {
+  const { interval } = settings.canary;
+  return canaryTimes(settings).deadline + outageWindow(interval) / 2 + 2 * interval + 60 + 30;
+}
+
+const outageWindow = (interval: number): number => Math.max(60, judged.outage * interval);
+
+export function canaryAlerts(settings: StackSettings): readonly Alert[] {
+  if (!hasCanary(settings)) return [];
+  const { interval } = settings.canary;
+  const { deadline } = canaryTimes(settings);
+  const [missing, found] = [canaryTotal("missing"), canaryTotal("found")];
+  const share = (window: string) => `${increase(missing, window)} / (${increase(missing, window)} + ${increase(found, window)} > 0)`;
+  const [outage, loss] = [`${outageWindow(interval)}s`, `${judged.loss * interval}s`];
+  const common = {
+    name: "CanaryMissing",
+    service: "canary",
+    value: `{{ $value | humanizePercentage }} of its acknowledged traces could not be found after ${deadline} s.`,
+    first: "`make logs SERVICE=canary` names the traces; `make status`: are the queue, Jaeger and Elasticsearch healthy?",
+  } as const;
+  return [
+    {
+      ...common,
+      expr: `${share(outage)} > ${missingShare.outage}`,
+      for: "1m",
+      severity: "critical",
+      summary: "The canary's traces cannot be found: others' cannot either",
+    },
+    {
+      ...common,
+      // Half a trace less, as Prometheus extrapolates to the ends of a window.
+      expr: `${share(loss)} > ${missingShare.loss} and ${increase(missing, loss)} > ${fewMissing + 0.5}`,
+      for: "0s",
+      severity: "warning",
+      summary: "Some of the canary's traces cannot be found: some of others' cannot either",
+    },
+    {
+      name: "CanaryAbsent",
+      expr: `time() - ${latestOf("canaryReported")} > ${reportAge(interval)} or max(absent_over_time(${series("canaryReported")}[1h]))`,
+      for: "5m",
+      severity: "warning",
+      service: "canary",
+      summary: "The canary does not report: nobody watches whether traces can be found",
+      value: "{{ $value | humanizeDuration }} since its last report; 1s: none for an hour, or never.",
+      first: "`make status`: does it run, and does the Collector? Then `make logs SERVICE=canary`.",
+    },
+  ];
+}

@@ -1,0 +1,288 @@
+/** Rung: binaries. The canary's script on a busybox, against a stand-in for the Collector and Jaeger. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { localCanary } from "../support/canary";
+import { temporaryFolder } from "../support/temporary-folder";
+import { until } from "../support/waiting";
+
+const folder = temporaryFolder();
+
+interface OtlpSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+}
+interface TraceRequest {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue: string } }[] };
+    readonly scopeSpans: readonly { readonly spans: readonly OtlpSpan[] }[];
+  }[];
+}
+interface Point {
+  readonly asInt?: string | number;
+  readonly asDouble?: number;
+  readonly startTimeUnixNano?: string;
+}
+interface MetricRequest {
+  readonly resourceMetrics: readonly {
+    readonly scopeMetrics: readonly {
+      readonly metrics: readonly {
+        readonly name: string;
+        readonly sum?: { readonly aggregationTemporality: number; readonly isMonotonic: boolean; readonly dataPoints: readonly Point[] };
+        readonly gauge?: { readonly dataPoints: readonly Point[] };
+      }[];
+    }[];
+  }[];
+}
+
+/** A trace that was taken: when, and its spans. */
+interface Taken {
+  readonly at: number;
+  readonly spans: readonly OtlpSpan[];
+}
+
+let server: Server;
+let url: string;
+let canary: ChildProcess | undefined;
+let output: string;
+let taken: Taken[];
+let requests: TraceRequest[];
+/** What was reported last, by the last part of its name; and all reports. */
+let told: Record<string, number>;
+let reports: MetricRequest[];
+/** Ids that were asked for. */
+let asked: string[];
+/** How the Collector answers a trace. */
+let collector: (response: ServerResponse) => void;
+/** How Jaeger answers for a trace that was taken. */
+let jaeger: (trace: Taken, response: ServerResponse) => void;
+
+const seconds = (since: number) => (Date.now() - since) / 1000;
+const body = async (request: IncomingMessage): Promise<string> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+};
+
+/** As Jaeger answers: JSON without blanks, each span under its own resource. */
+const shows = (response: ServerResponse, spans: readonly OtlpSpan[]) =>
+  response.end(JSON.stringify({ result: { resourceSpans: spans.map((span) => ({ scopeSpans: [{ spans: [span] }] })) } }));
+const none = (response: ServerResponse) => {
+  response.statusCode = 404;
+  response.end('{"error":{"httpCode":404,"message":"No traces found"}}');
+};
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = request.url ?? "";
+  const text = await body(request);
+  if (path === "/v1/metrics") {
+    reports.push(JSON.parse(text) as MetricRequest);
+    told = metricsOf(reports.at(-1)!);
+    response.end("{}");
+  } else if (path === "/v1/traces") {
+    const sent = JSON.parse(text) as TraceRequest;
+    collector(response);
+    if (response.statusCode !== 200) return;
+    requests.push(sent);
+    taken.push({ at: Date.now(), spans: sent.resourceSpans.flatMap((one) => one.scopeSpans.flatMap(({ spans }) => spans)) });
+  } else {
+    const id = path.replace("/api/v3/traces/", "");
+    asked.push(id);
+    const trace = taken.find(({ spans }) => spans[0]?.traceId === id);
+    if (trace) jaeger(trace, response);
+    else none(response);
+  }
+}
+
+const metricsOf = (request: MetricRequest): Record<string, number> =>
+  Object.fromEntries(
+    request.resourceMetrics
+      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
+      .map(({ name, sum, gauge }) => {
+        const point = (sum ?? gauge)?.dataPoints[0];
+        return [name.replace("tracing.canary.", ""), Number(point?.asInt ?? point?.asDouble)];
+      }),
+  );
+
+beforeEach(async () => {
+  [taken, requests, reports, asked, told, output] = [[], [], [], [], {}, ""];
+  collector = (response) => response.end("{}");
+  jaeger = ({ spans }, response) => shows(response, spans);
+  server = createServer((request, response) => void answer(request, response));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  canary?.kill("SIGKILL");
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+/** Starts the canary: a trace each second, which should be there within two and must be within four. */
+function start(more: { readonly jaeger?: string; readonly decided?: number } = {}): ChildProcess {
+  const times = { decided: more.decided ?? 0, searchable: 2, deadline: 4 };
+  const { script, path } = localCanary({ folder: folder(), collector: url, jaeger: more.jaeger ?? url, interval: 1, times });
+  const child = spawn("/bin/busybox", ["sh", script], { env: { PATH: path }, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  canary = child;
+  return child;
+}
+
+/** Waits until a report says so. */
+async function reported(says: (told: Record<string, number>) => boolean, longest = 12): Promise<void> {
+  const last = await until(longest, () => Promise.resolve(told), says);
+  expect({ last, output, says: says(last) }).toEqual({ last, output, says: true });
+}
+
+test("sends a trace of two spans at each interval, under an id that nothing else has, and finds it", async () => {
+  start();
+  await reported(({ found = 0 }) => found >= 3);
+  expect(told).toMatchObject({ refused: 0, missing: 0, unanswered: 0 });
+  expect(told.sent! - told.found!).toBeLessThanOrEqual(2);
+  expect(told.fresh).toBe(told.found);
+  expect(told.latency).toBeGreaterThan(0);
+  expect(told.latency).toBeLessThan(2);
+  for (const time of [told["last_success.timestamp"], told["report.timestamp"]])
+    expect(Math.abs(Date.now() / 1000 - time!)).toBeLessThan(10);
+  expect(new Set(taken.map(({ spans }) => spans[0]!.traceId)).size).toBe(taken.length);
+  for (const { spans, at } of taken) {
+    const [root, child, ...others] = spans;
+    expect(others).toEqual([]);
+    for (const { traceId, spanId, startTimeUnixNano, endTimeUnixNano } of spans) {
+      expect(traceId).toMatch(/^[0-9a-f]{32}$/);
+      expect(spanId).toMatch(/^[0-9a-f]{16}$/);
+      expect(Math.abs(Number(startTimeUnixNano) / 1e9 - at / 1000)).toBeLessThan(5);
+      expect(BigInt(endTimeUnixNano)).toBeGreaterThan(BigInt(startTimeUnixNano));
+    }
+    expect(child).toMatchObject({ traceId: root!.traceId, parentSpanId: root!.spanId });
+    expect(root).not.toHaveProperty("parentSpanId");
+    expect(child!.spanId).not.toBe(root!.spanId);
+  }
+  const services = requests.flatMap(({ resourceSpans }) => resourceSpans.flatMap(({ resource }) => resource.attributes));
+  expect(new Set(services.map(({ key, value }) => `${key}=${value.stringValue}`))).toEqual(new Set(["service.name=tracing-canary"]));
+  expect(output).toBe("");
+}, 30_000);
+
+test("reports sums that only grow, since the canary's start, of which none is left out while it is 0", async () => {
+  start();
+  await reported(({ found = 0 }) => found >= 2);
+  const all = ["sent", "refused", "found", "fresh", "missing", "unanswered"];
+  const sums = reports.map(({ resourceMetrics: [resource] }) => resource!.scopeMetrics[0]!.metrics.filter(({ sum }) => sum));
+  for (const list of sums) {
+    expect(list.map(({ name }) => name)).toEqual(all.map((name) => `tracing.canary.${name}`));
+    for (const { sum } of list) expect(sum).toMatchObject({ aggregationTemporality: 2, isMonotonic: true });
+  }
+  expect(new Set(sums.flat().map(({ sum }) => sum!.dataPoints[0]!.startTimeUnixNano)).size).toBe(1);
+  for (const name of all) {
+    const values = reports.map((report) => metricsOf(report)[name]!);
+    expect(values).toEqual([...values].sort((a, b) => a - b));
+  }
+}, 30_000);
+
+test("awaits several traces side by side, and counts as fresh only what is there in time", async () => {
+  jaeger = ({ spans, at }, response) => (seconds(at) < 2.6 ? none(response) : shows(response, spans));
+  start();
+  await reported(({ found = 0 }) => found >= 3, 15);
+  expect(told).toMatchObject({ fresh: 0, missing: 0, unanswered: 0 });
+  expect(told.latency).toBeGreaterThan(2.5);
+  // It goes on sending meanwhile.
+  expect(told.sent! - told.found!).toBeGreaterThanOrEqual(2);
+  expect(output).toBe("");
+}, 30_000);
+
+test("counts a trace as missing at its deadline and names it, and goes on", async () => {
+  const lost = new Set<string>();
+  jaeger = (trace, response) => {
+    const { traceId } = trace.spans[0]!;
+    if (taken.indexOf(trace) === 1) lost.add(traceId);
+    if (lost.has(traceId)) none(response);
+    else shows(response, trace.spans);
+  };
+  start();
+  await reported(({ missing = 0, found = 0 }) => missing === 1 && found > 4, 15);
+  expect([...lost].map((id) => `trace ${id} was acknowledged, and is not to be found after 4 s\n`).join("")).toBe(output);
+  expect(told).toMatchObject({ missing: 1, unanswered: 0 });
+  // It looks up to the deadline, at longer intervals when the trace is late.
+  const looks = asked.filter((id) => lost.has(id)).length;
+  expect(looks).toBeGreaterThan(3);
+  expect(looks).toBeLessThan(9);
+}, 30_000);
+
+test.each(["root", "child"] as const)(
+  "a trace of which Jaeger shows only the %s is not there",
+  async (which) => {
+    jaeger = ({ spans: [root, child] }, response) => shows(response, [which === "root" ? root! : child!]);
+    start();
+    await reported(({ missing = 0 }) => missing > 0, 15);
+    expect(told).toMatchObject({ found: 0, unanswered: 0 });
+  },
+  30_000,
+);
+
+test("finds a trace in JSON with blanks", async () => {
+  jaeger = ({ spans }, response) => response.end(JSON.stringify({ result: { spans } }, null, 1));
+  start();
+  await reported(({ found = 0 }) => found > 0);
+}, 30_000);
+
+test("an error of Jaeger's is an answer; where nothing answers, each question is counted", async () => {
+  jaeger = (_trace, response) => {
+    response.statusCode = 500;
+    response.end("no");
+  };
+  start();
+  await reported(({ missing = 0 }) => missing > 0, 15);
+  expect(told.unanswered).toBe(0);
+  canary!.kill("SIGKILL");
+  told = {};
+  start({ jaeger: "http://127.0.0.1:1" });
+  await reported(({ missing = 0 }) => missing > 0, 15);
+  expect(told.unanswered).toBeGreaterThan(3);
+  expect(told.found).toBe(0);
+}, 40_000);
+
+test("a Jaeger that hangs holds up neither the next trace nor the reports for long", async () => {
+  jaeger = () => undefined;
+  start();
+  await reported(({ missing = 0 }) => missing > 1, 25);
+  expect(told.unanswered).toBeGreaterThan(1);
+  const gaps = taken.slice(1).map(({ at }, i) => at - taken[i]!.at);
+  expect(Math.max(...gaps)).toBeLessThan(12_000);
+}, 40_000);
+
+test("counts a trace that the Collector does not take as refused, says why, and does not look for it", async () => {
+  collector = (response) => {
+    response.statusCode = 503;
+    response.end("busy");
+  };
+  start();
+  await reported(({ refused = 0 }) => refused > 1);
+  expect(told).toMatchObject({ sent: 0, found: 0, missing: 0 });
+  expect(told).not.toHaveProperty(["last_success.timestamp"]);
+  expect(asked).toEqual([]);
+  expect(output).toContain("the Collector took no trace: wget: server returned error: HTTP/1.1 503");
+}, 30_000);
+
+test("asks for nothing before the decision can have fallen", async () => {
+  start({ decided: 1.5 });
+  await until(
+    10,
+    () => Promise.resolve(asked),
+    (ids) => ids.length > 0,
+  );
+  expect(seconds(taken[0]!.at)).toBeGreaterThan(1.5);
+}, 30_000);
+
+test("ends at once when it is told to", async () => {
+  const child = start();
+  await reported(({ found = 0 }) => found >= 1);
+  const told = Date.now();
+  const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+  child.kill("SIGTERM");
+  expect(await ended).toBe(0);
+  expect(seconds(told)).toBeLessThan(2);
+}, 30_000);

@@ -1,0 +1,29 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { canaryScript } from "../../configs/canary/script";
+import type { CanaryTimes } from "../../configs/canary/times";
+import { dockerTopology } from "../../configs/topology/docker";
+import { files } from "../../configs/topology/ports";
+import { busyboxPath } from "./cleaner";
+
+/** Where the canary finds its partners on this host, and how quick it is to be: seconds between two traces, and what they may take. */
+export interface CanaryPlace {
+  readonly folder: string;
+  /** The Collector's receiver of traces, and that of reports. */
+  readonly collector: string;
+  readonly reports?: string;
+  readonly jaeger: string;
+  readonly interval: number;
+  readonly times: CanaryTimes;
+}
+
+/** The canary's script for this host, in a file; and the PATH that it runs with. */
+export function localCanary({ folder, collector, reports = collector, jaeger, interval, times }: CanaryPlace): {
+  script: string;
+  path: string;
+} {
+  const topology = { ...dockerTopology("dev"), collectorOtlpHttp: collector, collectorReports: reports, jaegerQuery: jaeger };
+  const script = join(folder, files.canary);
+  writeFileSync(script, canaryScript(interval, times, topology));
+  return { script, path: busyboxPath(folder) };
+}
