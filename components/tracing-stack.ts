@@ -1,6 +1,7 @@
 /** The whole stack of one environment. */
 import * as pulumi from "@pulumi/pulumi";
 import { applicationEnvironment, losses, rateTable, samplingStrategy } from "../configs/sampling";
+import { grafanaFiles } from "../configs/dashboards/files";
 import type { ElasticsearchOptions, StackOptions } from "../configs/stack/options";
 import { everyKey, SettingsError, settingsOf } from "../configs/stack/parse";
 import { sizingTexts } from "../configs/stack/sizing";
@@ -99,6 +100,9 @@ export class TracingStack extends pulumi.ComponentResource {
       { ...common, elasticsearch, exporter, jaeger, collector, ...args.prometheus },
       own,
     );
+
+    const { grafana } = settings.dashboards;
+    if (grafana) platform.publishDashboards({ files: grafanaFiles(settings), ...grafana });
 
     this.jaeger = jaeger;
     this.collector = collector;

@@ -37,6 +37,7 @@ export interface StackOptions {
   readonly jaeger?: JaegerOptions;
   readonly prometheus?: PrometheusOptions;
   readonly indexCleaner?: IndexCleanerOptions;
+  readonly dashboards?: DashboardsOptions;
   readonly overrides?: OverridesOptions;
 }
 
@@ -497,6 +498,25 @@ export interface PrometheusOperatorOptions {
 export interface IndexCleanerOptions {
   /** Hour of the day, UTC, at which old indices are deleted. Allowed: an hour of the day, UTC, from 0 to 23. Default: 3. */
   readonly hour?: number | string;
+}
+
+export interface DashboardsOptions {
+  /** ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/. */
+  readonly grafana?: DashboardOptions;
+}
+
+/** ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/. */
+export interface DashboardOptions {
+  /**
+   * Label, with the value 1, by which the sidecar of the cluster's Grafana finds dashboards. Allowed: a label's name, such as
+   * grafana_dashboard. Default: "grafana_dashboard".
+   */
+  readonly label?: string;
+  /**
+   * Namespace of the ConfigMaps, which must exist. Default: the stack's; then the sidecar must look in all namespaces. Allowed: the name of
+   * a namespace.
+   */
+  readonly namespace?: string;
 }
 
 export interface OverridesOptions {

@@ -188,6 +188,11 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "overrides.elasticsearch.volumes[0].configMap": ["the name of a ConfigMap", notNames],
   "overrides.elasticsearch.volumes[0].secret": [aSecret, notNames],
   "overrides.elasticsearch.config": ["settings of the program, as its own reference has them", ["a", ""]],
+  "dashboards.grafana.label": [
+    "a label's name, such as grafana_dashboard",
+    ["", "-a", "a-", "a b", "/a", "a/", "A/a", "a/b/c", "a".repeat(64)],
+  ],
+  "dashboards.grafana.namespace": [aNamespace, notNames],
   "indexCleaner.hour": ["an hour of the day, UTC, from 0 to 23", [-1, 24, 3.5, "3am", "03:00", ""]],
 };
 
@@ -218,7 +223,7 @@ const siblings: Readonly<Record<string, Record<string, unknown>>> = {
 
 /** What the config holds besides: a platform that has the group. */
 const baseOf = (path: string): Record<string, string> =>
-  /^(elasticsearch\.(external|snapshots)|jaeger\.ingress|overrides)\b/.test(path)
+  /^(elasticsearch\.(external|snapshots)|jaeger\.ingress|overrides|dashboards)\b/.test(path)
     ? { ...minimal, "tracing:platform": "kubernetes" }
     : minimal;
 

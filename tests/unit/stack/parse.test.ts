@@ -68,6 +68,7 @@ describe("settings of a minimal config", () => {
         storage: 2048,
       },
       indexCleaner: { hour: 3 },
+      dashboards: {},
     });
   });
 
@@ -187,7 +188,7 @@ describe("errors", () => {
 describe("an unknown key", () => {
   const topLevel =
     "platform, environment, retention, images, imageRegistry, otherImages, publish, sampling, " +
-    "kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner";
+    "kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner, dashboards";
 
   test.each<[string, Record<string, unknown>, string]>([
     ["at the top", { retenton: "7d" }, `tracing:retenton: no such setting; did you mean retention?; allowed here: ${topLevel}`],
