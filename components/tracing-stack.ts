@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { deliverySecretProblems } from "../configs/alertmanager/delivery";
 import { applicationEnvironment, losses, rateTable, samplingStrategy } from "../configs/sampling";
+import { grafanaFiles } from "../configs/dashboards/files";
 import type { ElasticsearchOptions, StackOptions } from "../configs/stack/options";
 import { everyKey, SettingsError, settingsOf } from "../configs/stack/parse";
 import { sizingTexts } from "../configs/stack/sizing";
@@ -120,6 +121,9 @@ export class TracingStack extends pulumi.ComponentResource {
       },
       own,
     );
+
+    const { grafana } = settings.dashboards;
+    if (grafana) platform.publishDashboards({ files: grafanaFiles(settings), ...grafana });
 
     this.jaeger = jaeger;
     this.collector = collector;

@@ -73,6 +73,7 @@ function fileOf({ name, parent, inputs }: Recorded, resources: readonly Recorded
   if (owner.type === "tracing:platform:Kubernetes") return first;
   if (owner.type === "tracing:platform:Certificates") return "certificates";
   if (owner.type === "tracing:platform:Monitors") return "monitors";
+  if (owner.type === "tracing:platform:Dashboards") return "dashboards";
   const service = (inputs.metadata as Metadata).labels?.["app.kubernetes.io/name"];
   if (service === undefined) throw new Error(`${name} is no object of a service`);
   return service;

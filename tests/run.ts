@@ -65,7 +65,12 @@ const rungs: readonly Rung[] = [
   },
   { name: "binaries", what: "real programs accept the config files", cheap: false, run: () => binaries("binaries") },
   { name: "rules", what: "alerts fire, stay silent and recover", cheap: false, run: () => binaries("rules") },
-  { name: "schemas", what: "manifests for the oldest and the newest Kubernetes", cheap: false, run: jestRung("schemas") },
+  {
+    name: "schemas",
+    what: "manifests for the oldest and the newest Kubernetes, dashboards for Perses",
+    cheap: false,
+    run: jestRung("schemas"),
+  },
   { name: "page", what: "the trace page in a browser", cheap: false, run: jestRung("page") },
   { name: "images", what: "the images are built", cheap: false, run: () => check(builder) },
   { name: "faults", what: "refusals: everything at once, before anything is changed", cheap: false, run: jestRung("faults") },

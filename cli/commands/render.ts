@@ -1,7 +1,9 @@
 /** `make render`: writes what a stack would run, as files, to rendered/<stack>/. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { dashboardFiles } from "../../configs/dashboards/files";
+import { parseSettings } from "../../configs/stack/parse";
 import { toYaml } from "../../configs/yaml";
 import { compose } from "../../render/compose";
 import { capacityReference } from "../reference/capacity";
@@ -17,7 +19,7 @@ import { settingsReference } from "../reference/settings";
 const help = `Usage: npx tsx cli/main.ts render [--stack dev] [--out FOLDER] [--check] [--set tracing:key=value …]
 
 Renders a stack without an engine or a cluster: docker-compose.tracing.yml and the config files of the programs in it, or the manifests of a
-stack on Kubernetes; without --out also the references in docs/ that are made from the code: settings, environment, metrics, requirements and capacity;
+stack on Kubernetes; in dashboards/ its dashboards for Grafana and Perses; without --out also the references in docs/ that are made from the code: settings, environment, metrics, requirements and capacity;
 ${editorSchemaFile}, by which editors check stack files; and ${optionsFile}, the same for programs.
 
   --stack NAME   which stack (default: dev)
@@ -56,18 +58,28 @@ async function main(): Promise<void> {
   const overrides = Object.fromEntries(values.set.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
   const config = { ...stackConfig(stack), ...overrides };
   const resources = await record(stack, config);
-  const files = config["tracing:platform"] === "kubernetes" ? manifests(resources) : composeFiles(stack, resources);
+  const programs = config["tracing:platform"] === "kubernetes" ? manifests(resources) : composeFiles(stack, resources);
+  const files = { ...programs, ...dashboardFiles(parseSettings(stack, config)) };
   const documents = values.out === undefined ? references() : {};
   if (values.check) {
     check(folder, files, documents);
     return;
   }
   mkdirSync(folder, { recursive: true });
-  for (const stale of readdirSync(folder).filter((name) => !(name in files))) rmSync(join(folder, stale));
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  for (const stale of filesIn(folder).filter((name) => !(name in files))) rmSync(join(folder, stale));
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
   for (const [name, content] of Object.entries(documents)) writeFileSync(join(projectFolder, name), content);
   console.log(`rendered ${stack}: ${Object.keys(files).sort().join(", ")}`);
 }
+
+/** The files of a folder and of the folders in it, by their paths in it. */
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 
 function composeFiles(stack: string, resources: readonly Recorded[]): Record<string, string> {
   const rendered = compose(stack, resources);
@@ -76,7 +88,7 @@ function composeFiles(stack: string, resources: readonly Recorded[]): Record<str
 
 /** Fails with every file that is missing, left over or different. */
 function check(folder: string, files: Record<string, string>, documents: Record<string, string>): void {
-  const present = readdirSync(folder);
+  const present = filesIn(folder);
   const wrong = [...new Set([...present, ...Object.keys(files)])].filter(
     (name) => !present.includes(name) || !(name in files) || readFileSync(join(folder, name), "utf8") !== files[name],
   );

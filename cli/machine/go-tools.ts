@@ -13,6 +13,13 @@ export interface GoModule {
   readonly sum: string;
 }
 
+/** Perses, whose command line checks dashboards, and the definitions that its plugins' schemas import. */
+export const percliModule: GoModule = {
+  path: "github.com/perses/perses",
+  version: "v0.52.0",
+  sum: "h1:pives1Ky15uGxBPqiggHabmnxH3S849Vse7qYGOgcig=",
+};
+
 const tools = {
   actionlint: {
     module: { path: "github.com/rhysd/actionlint", version: "v1.7.12", sum: "h1:vQ4GeJN86C0QH+gTUQcs8McmK62OLT3kmakPMtEWYnY=" },
@@ -22,6 +29,7 @@ const tools = {
     module: { path: "github.com/yannh/kubeconform", version: "v0.8.0", sum: "h1:loDYd3a3spjIFrauqW67CDKF55Oo9R6uvC8AvpVd4ug=" },
     package: "./cmd/kubeconform",
   },
+  percli: { module: percliModule, package: "./cmd/percli" },
 } as const;
 
 const environment = { CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-buildvcs=false" };

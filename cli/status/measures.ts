@@ -1,6 +1,7 @@
 /** What a running stack says of itself: asked of its own APIs, each of which may be down. */
 import { jaegerIndices, oldestIndexHours } from "../../configs/jaeger/index-cleaner";
-import { accepted, cappedTraces, decidedTraces, queueCapacity, queueSize, rate, refused, total } from "../../configs/prometheus/promql";
+import { decisions, keptShare } from "../../configs/prometheus/decisions";
+import { accepted, queueCapacity, queueSize, rate, refused } from "../../configs/prometheus/promql";
 import { overdue } from "../../configs/prometheus/alerts/daily";
 import { hasSnapshots, namesOf } from "../../configs/elasticsearch/users";
 import type { Settings } from "../../configs/stack/schema";
@@ -33,22 +34,12 @@ export async function spanCounts(settings: Settings): Promise<string> {
   return `${(perSecond ?? 0).toFixed(1)} a second; ${received} received and ${turnedAway ?? 0} refused since the Collector started`;
 }
 
-/** Expressions for the traces that were decided on by rate and those that were kept in the end: of all time, or what a window has brought. */
-export function decisions({ sampling }: Settings, window = ""): { kept: string; all: string } {
-  const count = (counter: string) => total(window ? `increase(${counter}${window})` : counter);
-  const [yes, no] = [count(decidedTraces(true)), count(decidedTraces(false))];
-  if (sampling.cap === undefined) return { kept: yes, all: `(${yes} + ${no})` };
-  const kept = `(${yes} - ${count(cappedTraces)})`;
-  return { kept, all: `(${no} + ${kept})` };
-}
-
 /** Share of the traces that sampling kept: of the last minutes, and since the Collector started. */
 export async function sampledShare(settings: Settings): Promise<string> {
-  const [now, lastly] = [decisions(settings), decisions(settings, "[5m]")];
   const [lately, ever, all] = await Promise.all([
-    query(settings, `100 * ${lastly.kept} / (${lastly.all} > 0)`),
-    query(settings, `100 * ${now.kept} / (${now.all} > 0)`),
-    query(settings, now.all),
+    query(settings, keptShare(settings, "[5m]")),
+    query(settings, keptShare(settings)),
+    query(settings, decisions(settings).all),
   ]);
   if (!all || ever === undefined) return "no trace decided yet";
   const recent =

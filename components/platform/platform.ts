@@ -3,6 +3,16 @@ import type { CommonSettings } from "../../configs/stack/schema";
 import type { ScrapeJob } from "../../configs/topology/topology";
 import type { Workload } from "./workload";
 
+/** Dashboards for a Grafana that the stack does not run. */
+export interface PublishedDashboards {
+  /** Their JSON, by file name. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Label by which Grafana's sidecar finds them. */
+  readonly label: string;
+  /** Where they are put. Default: the namespace of the stack. */
+  readonly namespace?: string;
+}
+
 /** Where a stack runs. Creates the resources of its workloads. */
 export interface Platform {
   /** Settings that all components on the platform share. */
@@ -23,4 +33,7 @@ export interface Platform {
    * @param groups Groups of rules, as a rules file has them.
    */
   watch(jobs: readonly ScrapeJob[], groups: readonly object[]): void;
+
+  /** Hands dashboards to the cluster's own Grafana. */
+  publishDashboards(dashboards: PublishedDashboards): void;
 }

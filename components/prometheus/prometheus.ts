@@ -102,7 +102,7 @@ export interface PrometheusArgs extends Omit<PrometheusOptions, "mode" | "operat
  * component creates monitors and rules for the cluster's own Prometheus instead. With `alerts.delivery: own` an Alertmanager is beside it.
  */
 export class Prometheus extends TracingComponent {
-  readonly settings: Settings;
+  readonly settings: StackSettings & Pick<Settings, "overrides">;
   /** Address on this host (Docker) or in the cluster; undefined with an operator. */
   readonly url: string | undefined;
   /** Address of Alertmanager, likewise; undefined where the stack has none. */

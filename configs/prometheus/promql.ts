@@ -17,6 +17,12 @@ export const minOver = (value: string, window: string, offset?: string) =>
 /** The highest value of a window. */
 export const maxOver = (value: string, window: string) => `max_over_time(${value}[${window}])`;
 
+/** A sum for each value of some labels. */
+export const sumBy = (labels: string, value: string) => `sum by (${labels}) (${value})`;
+
+/** A quantile, 0–1, of a histogram's buckets over five minutes; for each value of some labels, if any are named. */
+export const quantile = (share: number, buckets: string, ...labels: string[]) =>
+  `histogram_quantile(${share}, ${sumBy([...labels, "le"].join(", "), rate(buckets, "5m"))})`;
 /** The highest of what was reported in an hour: of times the latest, whichever Collector took the report. */
 export const latestOf = (gauge: MetricName) => `max(last_over_time(${series(gauge)}[1h]))`;
 
@@ -28,6 +34,10 @@ export const total = (value: string) => `(sum(${value}) or vector(0))`;
 
 /** What counters grow by in a second, all together. */
 export const totalRates = (...counters: string[]) => `(${counters.map((counter) => total(rate(counter, "5m"))).join(" + ")})`;
+
+/** Recorded: spans that receivers take in a second, and the share of exported spans that Jaeger takes. */
+export const spansPerSecond = "tracing:spans_per_second";
+export const exportSuccessRate = "tracing:export_success_rate";
 
 /** The recorded series of processes that Prometheus has watched for all of the last five minutes. */
 export const watched = "tracing:watched";

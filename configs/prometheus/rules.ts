@@ -1,7 +1,7 @@
 /** Prometheus' recording and alerting rules. docs/decisions/0006-alerts.md says why each is as it is. */
 import type { Alert } from "./alerts/alert";
 import { series } from "./metrics";
-import { accepted, enqueueFailed, rate, sendFailed, sent, totalRates, watchedRecord } from "./promql";
+import { accepted, enqueueFailed, exportSuccessRate, rate, sendFailed, sent, spansPerSecond, totalRates, watchedRecord } from "./promql";
 import { canaryAlerts, canaryRecords } from "./alerts/canary";
 import { collectorAlerts } from "./alerts/collector";
 import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearch";
@@ -26,10 +26,10 @@ interface Recorded {
 
 /** Recording rules, in the order that they need. */
 const records = (settings: StackSettings): readonly Recorded[] => [
-  { record: "tracing:spans_per_second", expr: `sum(${rate(accepted, "1m")}) or sum(${series("up", {}, ["otel-collector"])}) * 0` },
+  { record: spansPerSecond, expr: `sum(${rate(accepted, "1m")}) or sum(${series("up", {}, ["otel-collector"])}) * 0` },
   {
     // Where nothing is exported, nothing fails.
-    record: "tracing:export_success_rate",
+    record: exportSuccessRate,
     expr: `${totalRates(sent)} / (${totalRates(sent, sendFailed, enqueueFailed)} > 0) or vector(1)`,
   },
   ...elasticsearchRecords,

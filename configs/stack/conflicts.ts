@@ -88,7 +88,7 @@ const clusterOnly = ["nodeSelector", "tolerations", "affinity", "priorityClass",
 
 /** One sentence each: the key without its namespace, what was found, what is allowed. Groups that are wrong by themselves are left out. */
 export function platformConflicts(groups: Partial<Parsed>): string[] {
-  const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides, otherImages, canary } = groups;
+  const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides, otherImages, canary, dashboards } = groups;
   const problems: string[] = [
     ...(elasticsearch ? snapshotConflicts(elasticsearch) : []),
     ...(jaeger ? linkProblems(jaeger.links) : []),
@@ -122,6 +122,7 @@ export function platformConflicts(groups: Partial<Parsed>): string[] {
     only("jaeger.collectors", jaeger?.collectors, 0);
     only("jaeger.ingress", jaeger?.ingress, undefined);
     only("prometheus.mode", prometheus?.mode, "own");
+    only("dashboards.grafana", dashboards?.grafana, undefined);
     for (const [service, override] of Object.entries(overrides ?? {}))
       for (const key of clusterOnly) only(`overrides.${service}.${key}`, override[key], undefined);
     return problems;

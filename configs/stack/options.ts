@@ -40,6 +40,7 @@ export interface StackOptions {
   readonly alerts?: AlertsOptions;
   readonly canary?: CanaryOptions;
   readonly objectives?: ObjectivesOptions;
+  readonly dashboards?: DashboardsOptions;
   readonly overrides?: OverridesOptions;
 }
 
@@ -628,6 +629,23 @@ export interface ObjectivesOptions {
    * with at most two decimals. Default: 99.
    */
   readonly queries?: string;
+export interface DashboardsOptions {
+  /** ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/. */
+  readonly grafana?: DashboardOptions;
+}
+
+/** ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/. */
+export interface DashboardOptions {
+  /**
+   * Label, with the value 1, by which the sidecar of the cluster's Grafana finds dashboards. Allowed: a label's name, such as
+   * grafana_dashboard. Default: "grafana_dashboard".
+   */
+  readonly label?: string;
+  /**
+   * Namespace of the ConfigMaps, which must exist. Default: the stack's; then the sidecar must look in all namespaces. Allowed: the name of
+   * a namespace.
+   */
+  readonly namespace?: string;
 }
 
 export interface OverridesOptions {

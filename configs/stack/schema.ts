@@ -6,6 +6,7 @@ import { isIPv4 } from "node:net";
 import * as z from "zod";
 import { imageNames, versionedReference, type ImageName } from "../images";
 import { samplingSchema } from "../sampling/model";
+import { dashboards } from "./dashboards";
 import { overridesSchema } from "./overrides";
 import { services } from "./services";
 import { publishedPortNames, publishedPorts, type PublishedPort } from "../topology/ports";
@@ -74,6 +75,7 @@ export const schema = z.strictObject({
     .prefault({}),
   sampling: samplingSchema.prefault({}),
   ...services,
+  dashboards,
   overrides: overridesSchema,
 });
 
@@ -86,8 +88,8 @@ export type Settings = Readonly<Parsed> & {
   readonly stack: string;
 };
 
-/** All settings except overrides. */
-export type StackSettings = Omit<Settings, "overrides">;
+/** All settings about what runs and how, except overrides. */
+export type StackSettings = Omit<Settings, "overrides" | "dashboards">;
 
 /** Settings that all components share: where they run, under which names, and from which images. */
 export type CommonSettings = Pick<

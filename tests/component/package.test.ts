@@ -4,7 +4,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { projectFolder } from "../../render/record";
 import { temporaryFolder } from "../support/temporary-folder";
 
@@ -48,7 +48,10 @@ test("compiles and runs in an empty project", () => {
   // The package finds its dependencies where npm would put them: beside it.
   const beside = join(folder(), "node_modules");
   mkdirSync(join(beside, "@pulumi"), { recursive: true });
-  for (const name of Object.keys(dependencies)) symlinkSync(join(modules, name), join(beside, name));
+  for (const name of Object.keys(dependencies)) {
+    mkdirSync(dirname(join(beside, name)), { recursive: true });
+    symlinkSync(join(modules, name), join(beside, name));
+  }
   symlinkSync(join(modules, "@pulumi/pulumi"), join(own, "@pulumi/pulumi"));
   writeFileSync(join(project, "index.ts"), program);
   const options = { module: "nodenext", target: "es2022", strict: true, skipLibCheck: true, types: [], lib: ["es2022", "dom"] };

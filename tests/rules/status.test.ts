@@ -1,5 +1,5 @@
 /** Rung: rules. What `make status` asks Prometheus for, over made-up series. */
-import { decisions } from "../../cli/status/measures";
+import { decisions } from "../../configs/prometheus/decisions";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { holds, type Expectation } from "./support/promtool";

@@ -35,8 +35,9 @@ interface Result {
 async function judge(version: KubernetesVersion, path: string): Promise<Result["resources"]> {
   const location = join(folder, version, "{{.ResourceKind}}{{.KindSuffix}}.json");
   const flags = ["-strict", "-verbose", "-output", "json", "-kubernetes-version", version, "-schema-location", location];
-  // kustomize reads this file; no API server does.
-  const { stdout, output } = await run(kubeconform, [...flags, "-ignore-filename-pattern", "kustomization", path]);
+  // kustomize reads the one, Grafana and Perses the others; no API server does.
+  const ignored = ["kustomization", "/dashboards/"].flatMap((pattern) => ["-ignore-filename-pattern", pattern]);
+  const { stdout, output } = await run(kubeconform, [...flags, ...ignored, path]);
   if (stdout === "") throw new Error(output);
   return (JSON.parse(stdout) as Result).resources;
 }

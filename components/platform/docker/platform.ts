@@ -59,6 +59,10 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     throw new pulumi.ResourceError("an engine has no Prometheus of its own that could watch the stack", this);
   }
 
+  publishDashboards(): never {
+    throw new pulumi.ResourceError("an engine has no Grafana of its own that dashboards could be put into", this);
+  }
+
   run(name: string, workload: Workload, parent: pulumi.Resource): void {
     const { settings } = this;
     this.running.refuseSecond(workload, parent);

@@ -5,6 +5,7 @@ import type { CommonSettings } from "../../../configs/stack/schema";
 import type { ScrapeJob } from "../../../configs/topology/topology";
 import { podsService } from "../../../configs/topology/kubernetes";
 import { Certificates } from "./certificates";
+import { Dashboards } from "./dashboards";
 import { Monitors } from "./monitors";
 import { denyAll, policyOf } from "./network";
 import { autoscaler, budget, cronJob, deployment, ingress, pods, service, sharedClaimSpec, statefulSet } from "./objects";
@@ -12,7 +13,7 @@ import { labels, partOfLabel, podsLabel } from "../labels";
 import { configMapOf, hasSeveral, scalesByLoad, secretKey, sharedClaim, sharedFolders } from "./pod";
 import { commonSettings, kubernetesInput, requireProvider, type KubernetesPlatformArgs } from "../../args";
 import { OncePerSecret, RunningWorkloads } from "../once";
-import type { Platform } from "../platform";
+import type { Platform, PublishedDashboards } from "../platform";
 import type { DataFolder, Secret, Workload } from "../workload";
 
 /** Time for a volume to be made and a cluster to form. */
@@ -115,6 +116,15 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
       `${this.name}-monitors`,
       { settings: this.settings, workloads: this.running.workloads, jobs, groups },
       this.options(this, [this.namespace]),
+    );
+  }
+
+  publishDashboards(dashboards: PublishedDashboards): void {
+    new Dashboards(
+      `${this.name}-dashboards`,
+      { settings: this.settings, ...dashboards },
+      // Those in another namespace need none of the stack's.
+      this.options(this, dashboards.namespace === undefined ? [this.namespace] : []),
     );
   }
 

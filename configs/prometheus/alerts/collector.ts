@@ -44,19 +44,21 @@ function tiers({ collector, sampler }: StackSettings): readonly Tier[] {
   ];
 }
 
+/** The heap of each instance of a tier as a share of its memory limit: the least of a minute, as garbage comes and goes. An expression a tier. */
+export const heapShares = (settings: StackSettings): string[] =>
+  tiers(settings).map(({ labels, memory }) => `${minOver(series("heap", labels), "1m")} / ${memory * 1024 * 1024}`);
+
 /**
- * A Collector whose heap is more than a share of its limit: the least of a minute, as garbage comes and goes. Resident memory would count the
+ * A Collector whose heap is more than a share of its limit. Resident memory would count the
  * mapped pages of the program and of the queue's file, which the kernel takes back when it needs them.
  */
 const takesMemory = (settings: StackSettings) =>
-  tiers(settings)
-    .map(({ labels, memory }) => {
-      const heap = minOver(series("heap", labels), "1m");
-      return `${heap} / ${memory * 1024 * 1024} > ${highMemory}`;
-    })
+  heapShares(settings)
+    .map((share) => `${share} > ${highMemory}`)
     .join(" or ");
 
-const dropRate = `${totalRates(refused, failed, enqueueFailed, sendFailed)} / (${totalRates(accepted, refused, failed)} > 0)`;
+/** Share of the spans of five minutes that the Collector refused or dropped; nothing where none came. */
+export const dropRate = `${totalRates(refused, failed, enqueueFailed, sendFailed)} / (${totalRates(accepted, refused, failed)} > 0)`;
 
 /**
  * Full within an hour at the pace of ten minutes: time to act before receivers refuse. A tenth of it must be taken: what waits for a moment tells

@@ -26,5 +26,8 @@ export function neverRan({ platform }: StackSettings, lastSuccess: MetricName): 
 /** Hours in which the result of a last run counts: less than a day, as what yesterday's run told another Collector says nothing. */
 const resultFor = 20;
 
+/** Whether the last run did its work: 1 or 0. */
+export const lastRunResult = (lastRun: MetricName): string => latestReport(lastRun, resultFor);
+
 /** The last run failed. */
-export const lastRunFailed = (lastRun: MetricName): string => `${latestReport(lastRun, resultFor)} == 0`;
+export const lastRunFailed = (lastRun: MetricName): string => `${lastRunResult(lastRun)} == 0`;

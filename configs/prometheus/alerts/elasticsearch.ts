@@ -12,17 +12,21 @@ import { freeAt, type Watermark } from "../../elasticsearch/watermarks";
 const highHeap = 0.85;
 
 /** Free disk and disk size of each node, by name: a node that restarts has another address. */
-const free = "tracing:elasticsearch_free_bytes";
-const size = "tracing:elasticsearch_disk_bytes";
+export const free = "tracing:elasticsearch_free_bytes";
+export const size = "tracing:elasticsearch_disk_bytes";
 const available = series("elasticsearchDiskFree");
 const byName = (value: string) => `min by (name) (${value})`;
 
-const nodes = series("elasticsearchNodes");
+export const nodes = series("elasticsearchNodes");
 const exporters = series("up", {}, ["elasticsearch-exporter"]);
-const status = (color: "red" | "yellow") => `max(${series("elasticsearchStatus", { color: is(color) })})`;
+/** Whether the cluster has a colour: 1 or 0. */
+export const status = (color: "red" | "yellow") => `max(${series("elasticsearchStatus", { color: is(color) })})`;
 const heap = (which: "elasticsearchHeapUsed" | "elasticsearchHeapMax") => series(which, { area: is("heap") });
+/** The heap in use as a share of what it may have, by node; the least of five minutes, as garbage comes and goes. */
+export const heapShare = `${minOver(heap("elasticsearchHeapUsed"), "5m")} / ${heap("elasticsearchHeapMax")}`;
 
-const answers = "tracing:elasticsearch_answers";
+/** Recorded: whether Elasticsearch answers its exporter, 1 or 0. */
+export const answers = "tracing:elasticsearch_answers";
 
 /** Holds where Elasticsearch has answered its exporter for two minutes. */
 export const elasticsearchAnswers = `${minOver(answers, "2m")} == 1`;
@@ -43,6 +47,15 @@ const after = (hours: number, window: string) =>
  * In a stack's first day there is no day before.
  */
 const tomorrow = `(2 * ${free} - ${free} offset 1d and ${free} < 0.5 * ${size} or (${after(24, "6h")} unless ${free} offset 1d))`;
+
+/**
+ * Seconds until indices take no more writes, by node, at the pace of the last day; in a stack's first day at that of six hours. Nothing where
+ * the disk does not fill.
+ */
+export function secondsToFull(settings: Pick<StackSettings, "platform">): string {
+  const aSecond = `((${free} offset 1d - ${free}) / 86400 or (${byName(`-deriv(${available}[6h])`)} unless ${free} offset 1d))`;
+  return `(${free} - ${freeAt(settings, "flood_stage", size)}) / (${aSecond} > 0)`;
+}
 
 export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
   const at = (watermark: Watermark) => freeAt(settings, watermark, size);
@@ -108,7 +121,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       : []),
     {
       name: "ElasticsearchHeapHigh",
-      expr: `${minOver(heap("elasticsearchHeapUsed"), "5m")} / ${heap("elasticsearchHeapMax")} > ${highHeap}`,
+      expr: `${heapShare} > ${highHeap}`,
       for: "10m",
       severity: "warning",
       summary: `Elasticsearch's heap is more than ${highHeap * 100} % full, also after garbage collection`,

@@ -4,7 +4,7 @@ import { dropReasons } from "../../collector/hygiene";
 import { like, series } from "../metrics";
 
 /** Spans that were dropped, by processor. The counter is there, at 0, from the first span on. */
-const droppedSpans = series("filteredSpans", { filter: like(Object.values(dropReasons).join("|")) });
+export const droppedSpans = series("filteredSpans", { filter: like(Object.values(dropReasons).join("|")) });
 
 export const hygieneAlert = {
   name: "SpansDroppedAtTheDoor",

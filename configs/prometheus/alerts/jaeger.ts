@@ -18,7 +18,7 @@ export const writeSeconds = histogram("writeSeconds", "sum");
 const jaegerUp = series("up", {}, ["jaeger"]);
 
 /** Recorded series: errors by kind, and spans that are not written. */
-const storageErrors = "tracing:storage_errors_5m";
+export const storageErrors = "tracing:storage_errors_5m";
 export const unwritten = "tracing:jaeger_unwritten_spans";
 
 /**

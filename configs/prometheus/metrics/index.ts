@@ -131,8 +131,8 @@ export function series<M extends MetricName>(
 export type HistogramName = { [M in MetricName]: (typeof metrics)[M]["type"] extends "histogram" ? M : never }[MetricName];
 
 /** One of a histogram's three series. */
-export const histogram = (metric: HistogramName, part: "bucket" | "count" | "sum"): string =>
-  selector(`${metrics[metric].name}_${part}`, metrics[metric].jobs, {});
+export const histogram = <M extends HistogramName>(metric: M, part: "bucket" | "count" | "sum", matchers: Matchers<M> = {}): string =>
+  selector(`${metrics[metric].name}_${part}`, metrics[metric].jobs, matchers);
 
 function selector(name: string, jobs: readonly Job[], matchers: Readonly<Record<string, Matcher | undefined>>): string {
   const [only, ...others] = jobs;

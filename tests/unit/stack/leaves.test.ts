@@ -233,6 +233,11 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "objectives.completeness": [anObjective, notObjectives],
   "objectives.freshness": [anObjective, notObjectives],
   "objectives.queries": [anObjective, notObjectives],
+  "dashboards.grafana.label": [
+    "a label's name, such as grafana_dashboard",
+    ["", "-a", "a-", "a b", "/a", "a/", "A/a", "a/b/c", "a".repeat(64)],
+  ],
+  "dashboards.grafana.namespace": [aNamespace, notNames],
   "indexCleaner.hour": ["an hour of the day, UTC, from 0 to 23", [-1, 24, 3.5, "3am", "03:00", ""]],
 };
 
@@ -268,7 +273,7 @@ const siblings: Readonly<Record<string, Record<string, unknown>>> = {
 
 /** What the config holds besides: a platform that has the group. */
 const baseOf = (path: string): Record<string, string> =>
-  /^(elasticsearch\.(external|snapshots)|jaeger\.ingress|overrides)\b/.test(path)
+  /^(elasticsearch\.(external|snapshots)|jaeger\.ingress|overrides|dashboards)\b/.test(path)
     ? { ...minimal, "tracing:platform": "kubernetes" }
     : minimal;
 

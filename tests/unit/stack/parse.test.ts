@@ -74,6 +74,7 @@ describe("settings of a minimal config", () => {
       alerts: { receivers: [] },
       canary: { interval: 15 },
       objectives: { completeness: 99.9, freshness: 95, queries: 99 },
+      dashboards: {},
     });
   });
 
@@ -193,7 +194,7 @@ describe("errors", () => {
 describe("an unknown key", () => {
   const topLevel =
     "platform, environment, retention, images, imageRegistry, otherImages, publish, sampling, " +
-    "kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner";
+    "kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner, dashboards";
 
   test.each<[string, Record<string, unknown>, string]>([
     ["at the top", { retenton: "7d" }, `tracing:retenton: no such setting; did you mean retention?; allowed here: ${topLevel}`],
