@@ -13,7 +13,7 @@ const oversized = series("tracesDroppedLarge");
 const failedBatches = series("batchesFailed", { exporter: is("jaeger_storage_exporter") });
 
 /** Recorded series: what was lost, by place. */
-const lost = "tracing:lost_5m";
+export const lost = "tracing:lost_5m";
 
 /**
  * Upper bound of the spans in flight in Jaeger: one second's worth, as it writes five times a second, and what arrives during a write. A worker's
