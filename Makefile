@@ -6,9 +6,12 @@
 #   YES=1         do not ask (destroy, chaos)            SET= TRAFFIC=           what-ifs (sampling)
 #   SNAPSHOT=name one snapshot, or latest (restore)
 #   DIFF=1        the whole difference (preview)         ROWS=name               one fault (chaos)
+#   PROMETHEUS_URL=https://…  the cluster's Prometheus, where the stack has none of its own (status, alerts-drill)
+#
+# What is under "A running stack" works on Docker and on Kubernetes, bench apart; there with kubectl, as tracing:kubernetes says.
 
 ENV ?= dev
-export ENV WAY IMAGES SERVICE SNAPSHOT FOLLOW YES DIFF RUNG ROWS SET TRAFFIC
+export ENV WAY IMAGES SERVICE SNAPSHOT PROMETHEUS_URL FOLLOW YES DIFF RUNG ROWS SET TRAFFIC
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -29,11 +32,11 @@ sampling: $(modules) ## rates in force and what they keep (SET= and TRAFFIC= for
 	@$(tsx) cli/main.ts sampling
 
 ##@ A running stack
-status: $(modules) ## services, spans, queue and storage on one screen
+status: $(modules) ## what is wrong and what to do, alerts, services, spans and storage on one screen
 	@$(tsx) cli/main.ts status
 logs: $(modules) ## what the services say (SERVICE=, FOLLOW=1)
 	@$(tsx) cli/main.ts logs
-open: $(modules) ## addresses, and an application's environment
+open: $(modules) ## addresses, and an application's environment; on Kubernetes until Ctrl-C
 	@$(tsx) cli/main.ts open
 password: $(modules) ## print Elasticsearch's password
 	@$(tsx) cli/main.ts password
@@ -44,7 +47,7 @@ snapshot: $(modules) ## copy the traces to the snapshot repository now
 restore: $(modules) ## list the snapshots (SNAPSHOT=name or latest: bring one back)
 	@$(tsx) cli/main.ts restore
 
-alerts-drill: $(modules) ## provoke each alert of the running stack, and time it (an hour; loses spans)
+alerts-drill: $(modules) ## provoke alerts of the running stack, and time them (an hour; loses spans)
 	@$(tsx) cli/main.ts drill
 bench: $(modules) ## memory and throughput of the running stack, as a table
 	@$(tsx) cli/main.ts bench

@@ -2,17 +2,12 @@
 import { memoryUse } from "../engine/docker";
 import { sleep } from "../machine/run";
 
-const units: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
-
 /** The most memory that each container took within some seconds, in bytes, by its id. */
 export async function peakMemory(seconds: number): Promise<Map<string, number>> {
   const peak = new Map<string, number>();
   const end = Date.now() + seconds * 1000;
   while (Date.now() < end) {
-    for (const [id, used] of await memoryUse()) {
-      const [number, unit = "B"] = used.split(" ");
-      peak.set(id, Math.max(Number(number) * (units[unit] ?? 1), peak.get(id) ?? 0));
-    }
+    for (const [id, used] of await memoryUse()) peak.set(id, Math.max(used, peak.get(id) ?? 0));
     await sleep(1000);
   }
   return peak;

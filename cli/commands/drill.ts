@@ -3,9 +3,10 @@
  * Spans that are sent meanwhile may be lost: one drill is a loss. It takes about an hour; words behind the command choose alerts.
  */
 import { carryOut } from "../drill/drill";
-import { drills } from "../drill/drills";
+import { drills, possible } from "../drill/drills";
+import { anySettings } from "../stack/stack";
+import { confirm } from "../terminal/confirm";
 import { main, note, UserError, step, table } from "../terminal/output";
-import { loadSettings } from "../stack/stack";
 
 main(async () => {
   const wanted = process.argv.slice(2);
@@ -13,6 +14,20 @@ main(async () => {
   const unknown = wanted.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new UserError(`found ${unknown.join(", ")}; drills provoke ${known.join(", ")}`);
   const chosen = drills.filter(({ alerts }) => wanted.length === 0 || alerts.some((name) => wanted.includes(name)));
+  const settings = anySettings();
+  const { can, cannot } = possible(settings.platform, chosen);
+  step(`Drill of ${can.flatMap(({ alerts }) => alerts).join(", ") || "no alert"}`);
+  for (const { alerts, what, dockerOnly } of cannot) note(`left out on Kubernetes: ${alerts.join(", ")} (${what}): ${dockerOnly}`);
+  if (can.length === 0) throw new UserError("none of these drills can be done on Kubernetes");
+  // Others may rely on a stack on a cluster.
+  if (settings.platform === "kubernetes") {
+    note("services of the stack are stopped, and spans that are sent meanwhile may be lost");
+    await confirm(
+      "Go on? Type the name of the stack",
+      settings.stack,
+      `a drill on a cluster wants a yes: make alerts-drill ENV=${settings.stack} YES=1`,
+    );
+  }
 
   // An interrupt ends the drill, and what it did is undone; a second one is an interrupt like any other.
   const interruption = new AbortController();
@@ -23,9 +38,8 @@ main(async () => {
       for (const other of others) process.on(signal, other);
     });
   }
-  step(`Drill of ${chosen.flatMap(({ alerts }) => alerts).join(", ")}`);
   const time = () => new Date().toISOString().slice(11, 19);
-  const rows = await carryOut(loadSettings(), chosen, (text) => note(`${time()} ${text}`), interruption.signal);
+  const rows = await carryOut(settings, can, (text) => note(`${time()} ${text}`), interruption.signal);
   const seconds = (value: number | undefined) => (value === undefined ? "not in time" : `${value} s`);
   const cells = rows.map(({ alert, what, firedAfter, resolvedAfter }) => [alert, what, seconds(firedAfter), seconds(resolvedAfter)]);
   console.log(`\n${table([["ALERT", "PROVOKED BY", "FIRES AFTER", "ENDS AFTER"], ...cells])}`);

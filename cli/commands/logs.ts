@@ -1,28 +1,33 @@
-/** `make logs`: what the services say, each line with the service's name before it. */
-import { listStackResources, serviceContainers } from "../engine/docker";
+/** `make logs`: what the services say, each line with the name of the service, or of its pod, before it. */
+import { serviceNames, type ServiceName } from "../../configs/topology/topology";
+import { runningStack } from "../running";
+import { containerLogs } from "../running/docker-stack";
+import { servicesOf } from "../running/services";
+import { anySettings, platformOf, services } from "../stack/stack";
 import { options } from "../terminal/options";
-import { run } from "../machine/run";
 import { main, UserError } from "../terminal/output";
-import { requireFile, services, stackOnEngine } from "../stack/stack";
 
 // Whoever reads may have seen enough.
 process.stdout.on("error", () => process.exit(0));
 
+/** The service that is asked for; throws where there is none of that name. */
+function chosen(known: readonly ServiceName[]): ServiceName | undefined {
+  const { service } = options;
+  if (!service) return undefined;
+  const found = serviceNames.find((name) => name === service && known.includes(name));
+  if (!found) throw new UserError(`SERVICE: found "${service}"; there are ${known.join(", ")}`);
+  return found;
+}
+
 main(async () => {
-  const { service, follow } = options;
-  const stack = stackOnEngine();
-  if (service && !services.some((name) => name === service)) {
-    throw new UserError(`SERVICE: found "${service}"; there are ${services.join(", ")}`);
-  }
-  const found = serviceContainers((await listStackResources(stack)).containers).filter(([name]) => !service || name === service);
-  if (found.length === 0) {
-    requireFile(stack);
-    throw new UserError(`stack ${stack} has no ${service ?? "services"} on this engine: make up`);
-  }
-  const width = Math.max(...found.map(([name]) => name.length));
-  const args = follow ? ["--follow", "--tail", "20"] : ["--tail", service ? "all" : "20"];
-  const show = ([name, { Id }]: (typeof found)[number]) =>
-    run("docker", ["logs", ...args, Id], { endless: true, onLine: (line) => console.log(`${name.padEnd(width)} | ${line}`) });
-  if (follow) await Promise.all(found.map(show));
-  else for (const one of found) await show(one);
+  const { stack, follow } = options;
+  let width = Math.max(...services.map(({ length }) => length));
+  const onLine = (source: string, line: string) => {
+    width = Math.max(width, source.length);
+    console.log(`${source.padEnd(width)} | ${line}`);
+  };
+  // Without settings: on Docker they may be wrong, or the stack's file gone.
+  if (platformOf(stack) !== "kubernetes") return containerLogs(stack, chosen(services), { follow, onLine });
+  const settings = anySettings();
+  return runningStack(settings).logs(chosen(servicesOf(settings)), { follow, onLine });
 });

@@ -1,9 +1,29 @@
-/** `make open`: prints where the stack is. */
-import { addresses, environmentLines } from "../stack/addresses";
-import { main } from "../terminal/output";
-import { loadSettings } from "../stack/stack";
+/**
+ * `make open`: prints where the stack is. On Kubernetes it leads Jaeger and Prometheus to ports of this machine, and stays until it is
+ * interrupted.
+ */
+import { hostPort } from "../../configs/topology/docker";
+import type { PublishedPort } from "../../configs/topology/ports";
+import { KubernetesStack } from "../running/kubernetes/kubernetes-stack";
+import { addresses, clusterAddresses, clusterEnvironmentLines, environmentLines } from "../stack/addresses";
+import { anySettings } from "../stack/stack";
+import { main, UserError } from "../terminal/output";
 
-main(() => {
-  const settings = loadSettings();
-  console.log(`${addresses(settings)}\n\n${environmentLines(settings)}`);
+main(async () => {
+  const settings = anySettings();
+  if (settings.platform === "docker") {
+    console.log(`${addresses(settings)}\n\n${environmentLines(settings)}`);
+    return;
+  }
+  const stack = new KubernetesStack(settings);
+  const reach = (port: PublishedPort) => stack.reach(port, hostPort(settings, port));
+  // Without Jaeger there is nothing to open; Prometheus may be one whose address nobody has given.
+  const jaeger = await reach("jaeger-ui");
+  const prometheus = await reach("prometheus").catch((error: unknown) => {
+    if (error instanceof UserError) return `not known: ${error.message}`;
+    throw error;
+  });
+  console.log(`${clusterAddresses(settings, { jaeger, prometheus })}\n\n${clusterEnvironmentLines(settings)}\n`);
+  console.log("Jaeger and Prometheus can be reached here until Ctrl-C.");
+  await new Promise(() => setInterval(() => undefined, 60_000));
 });

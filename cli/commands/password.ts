@@ -1,7 +1,7 @@
 /** `make password`: prints Elasticsearch's password, and nothing else. */
-import { readPassword } from "../stack/password";
+import { withRunningStack } from "../running";
 import { main } from "../terminal/output";
 
 main(async () => {
-  console.log(await readPassword());
+  console.log(await withRunningStack((stack) => stack.password()));
 });

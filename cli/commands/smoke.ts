@@ -1,10 +1,11 @@
 /** `make smoke`: sends a trace and finds it again. */
-import { main, note, step } from "../terminal/output";
+import { withRunningStack } from "../running";
 import { smokeTest } from "../smoke/smoke";
-import { loadSettings } from "../stack/stack";
+import { main, note, step } from "../terminal/output";
 
-main(async () => {
-  const settings = loadSettings();
-  step("Smoke test");
-  note(await smokeTest(settings));
-});
+main(() =>
+  withRunningStack(async (stack) => {
+    step("Smoke test");
+    note(await smokeTest(stack));
+  }),
+);

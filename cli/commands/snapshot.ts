@@ -2,7 +2,8 @@
 import { files, paths } from "../../configs/topology/ports";
 import type { Settings } from "../../configs/stack/schema";
 import { run, sleep } from "../machine/run";
-import { inside, kubectl, kubectlWords, settingsWithSnapshots } from "../stack/inside";
+import { kubectlWords } from "../running/kubernetes/kubectl";
+import { inside, kubectlShown, settingsWithSnapshots } from "../stack/inside";
 import { heartbeat, main, UserError } from "../terminal/output";
 
 const service = "elasticsearch-snapshots";
@@ -24,8 +25,8 @@ main(async () => {
   const settings = settingsWithSnapshots();
   if (settings.platform === "docker") return inside(settings, service, ["/bin/bash", `${paths.config}/${files.snapshots}`]);
   const job = `${service}-by-hand-${Math.floor(Date.now() / 1000)}`;
-  await kubectl(settings, ["create", "job", `--from=cronjob/${service}`, job]);
+  await kubectlShown(settings, ["create", "job", `--from=cronjob/${service}`, job]);
   const ended = await heartbeat("making the snapshot", conditionOf(settings, job));
-  await kubectl(settings, ["logs", `job/${job}`]);
+  await kubectlShown(settings, ["logs", `job/${job}`]);
   if (ended !== "Complete") throw new UserError(`the job ${job} failed`);
 });

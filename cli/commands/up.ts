@@ -11,6 +11,7 @@ import { alone } from "../machine/lock";
 import { options } from "../terminal/options";
 import { presentCli } from "../pulumi/pulumi-cli";
 import { main, note, UserError, since, size, step } from "../terminal/output";
+import { runningStack } from "../running";
 import { smokeTest } from "../smoke/smoke";
 import { loadSettings } from "../stack/stack";
 import { chooseDeployMethod, deploy } from "../pulumi/deploy-method";
@@ -54,7 +55,7 @@ async function up(settings: Settings): Promise<void> {
   note(`all services are well after ${since(deployment)}`);
 
   step("Smoke test");
-  note(await smokeTest(settings));
+  note(await smokeTest(runningStack(settings)));
 
   step(`Ready in ${since(start)}`);
   note(`${addresses(settings)}\n\nFor an application:\n${environmentLines(settings)}`);

@@ -1,8 +1,13 @@
 /** Carries drills out on a running stack, and takes the times of their alerts. */
 import type { Settings } from "../../configs/stack/schema";
-import type { Drill } from "./drills";
-import { alertsIn, type AlertState } from "../status/prometheus";
 import { sleep } from "../machine/run";
+import { deployCommand } from "../running/kubernetes/kubectl";
+import { KubernetesStack } from "../running/kubernetes/kubernetes-stack";
+import { makeCommand } from "../running/services";
+import { alertsIn, type AlertState } from "../status/prometheus";
+import type { Drill } from "./drills";
+import { KubernetesTarget } from "./kubernetes-target";
+import type { Target } from "./target";
 import { Running } from "../status/running";
 import { UserError } from "../terminal/output";
 
@@ -35,8 +40,7 @@ export async function carryOut(
   tell: (text: string) => void,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Fired[]> {
-  const stack = await Running.find(settings);
-  if (!stack) throw new UserError(`stack ${settings.stack} does not run on this engine: make up`);
+  const stack = await findTarget(settings);
 
   /** Waits until each alert fires, or no more; seconds by alert, none for those that took too long. */
   const times = async (
@@ -48,7 +52,7 @@ export async function carryOut(
   ): Promise<Map<string, number>> => {
     const found = new Map<string, number>();
     while (found.size < alerts.length && Date.now() < start + patience && !signal.aborted) {
-      const now = await alertsIn(settings, ...states).catch(() => undefined);
+      const now = await alertsIn(stack, ...states).catch(() => undefined);
       for (const alert of now ? alerts : []) {
         if (found.has(alert) || now?.has(alert) !== fires) continue;
         found.set(alert, Math.round((Date.now() - start) / 1000));
@@ -61,7 +65,7 @@ export async function carryOut(
 
   const drill = async ({ what, alerts, quick, endsByTime, provoke, meanwhile, undo }: Drill): Promise<Promise<Fired[]>[]> => {
     // What is on its way already would fire too early.
-    const early = await alertsIn(settings, "pending", "firing");
+    const early = await alertsIn(stack, "pending", "firing");
     const waiting = alerts.filter((alert) => early.has(alert));
     if (waiting.length > 0) tell(`waiting for the end of ${waiting.join(", ")}`);
     await times(waiting, false, Date.now(), longest.slow, ["pending", "firing"]);
@@ -109,5 +113,18 @@ export async function carryOut(
   } finally {
     over = true;
     await flowing;
+    stack.close();
   }
+}
+
+/** The running stack; throws where it does not run. */
+async function findTarget(settings: Settings): Promise<Target> {
+  if (settings.platform === "kubernetes") {
+    const cluster = new KubernetesStack(settings);
+    if ((await cluster.services()).length > 0) return new KubernetesTarget(cluster);
+    throw new UserError(`stack ${settings.stack} is not in ${cluster.where}: ${deployCommand(settings.stack)}`);
+  }
+  const stack = await Running.find(settings);
+  if (!stack) throw new UserError(`stack ${settings.stack} does not run on this engine: ${makeCommand(settings.stack, "up")}`);
+  return stack;
 }

@@ -1,13 +1,16 @@
 /** Faults that provoke the alerts of a running stack, each undone when its alerts fire. Used by `make alerts-drill` and a test. */
 import { queueBytes } from "../../configs/collector/bytes";
 import { templateName } from "../../configs/elasticsearch/setup";
+import { jaegerWriter } from "../../configs/topology/kubernetes";
 import { passwordFile, type ServiceUser } from "../../configs/elasticsearch/users";
 import { overdue } from "../../configs/prometheus/alerts/daily";
 import { cronState, paths } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
 import { docker } from "../engine/docker";
 import { sleep } from "../machine/run";
-import { pause, restart, spanBytes, start, stop, unpause, type Running } from "../status/running";
+import { replicasOf, servicesOf } from "../running/services";
+import { pause, restart, Running, start, stop, unpause } from "../status/running";
+import { spanBytes, type Target } from "./target";
 
 /** A fault. */
 export interface Drill {
@@ -21,12 +24,34 @@ export interface Drill {
   readonly quick: boolean;
   /** Its alerts end by time alone: the next drill need not wait for that. */
   readonly endsByTime?: boolean;
+  /** Why it cannot be done on Kubernetes; set if it is for Docker only. */
+  readonly dockerOnly?: string;
   /** Brings the fault about. */
-  readonly provoke: (stack: Running) => Promise<void>;
+  readonly provoke: (stack: Target) => Promise<void>;
   /** Goes on until the alerts fire. */
-  readonly meanwhile?: (stack: Running) => Promise<unknown>;
+  readonly meanwhile?: (stack: Target) => Promise<unknown>;
   /** Takes it away again. */
-  readonly undo: (stack: Running) => Promise<void>;
+  readonly undo: (stack: Target) => Promise<void>;
+}
+
+/** A step that takes a container engine. */
+const onDocker =
+  (step: (stack: Running) => Promise<void>) =>
+  (stack: Target): Promise<void> => {
+    if (!(stack instanceof Running)) throw new Error("this drill is for stacks on Docker");
+    return step(stack);
+  };
+
+/** The service of Jaeger that takes spans. */
+const writer = ({ settings }: Target): ServiceName => (settings.platform === "kubernetes" ? jaegerWriter(settings) : "jaeger");
+
+const stopWriter = (stack: Target): Promise<void> => stack.stop(writer(stack));
+const startWriter = (stack: Target): Promise<void> => stack.start(writer(stack));
+
+/** Bytes of all queues together: each instance of the tier that samples has one. */
+function allQueues({ settings }: Target): number {
+  const tier = servicesOf(settings).includes("otel-sampler") ? "otel-sampler" : "otel-collector";
+  return queueBytes(settings) * (settings.platform === "kubernetes" ? replicasOf(settings, tier) : 1);
 }
 
 /** A share of the queue that its alert fires at, with some to spare. */
@@ -36,8 +61,8 @@ const nearlyFull = 0.95;
 const large = 800;
 
 /** Sends spans until the queue is nearly full, or none is taken for half a minute: a full queue takes none, and a memory limiter none for a while. */
-async function fillQueue(stack: Running): Promise<void> {
-  const wanted = queueBytes(stack.settings) * nearlyFull;
+async function fillQueue(stack: Target): Promise<void> {
+  const wanted = allQueues(stack) * nearlyFull;
   for (let [sent, refused] = [0, 0]; sent < wanted && refused < 30;) {
     if (await stack.send(large)) {
       [sent, refused] = [sent + large * spanBytes, 0];
@@ -49,7 +74,7 @@ async function fillQueue(stack: Running): Promise<void> {
 }
 
 /** Sends a span of the day before the retention. */
-async function tooOld(stack: Running): Promise<void> {
+async function tooOld(stack: Target): Promise<void> {
   await stack.send(1, stack.settings.retention + 1);
 }
 
@@ -57,19 +82,20 @@ async function tooOld(stack: Running): Promise<void> {
 const late = overdue + 1;
 
 /** A daily service whose password is wrong, and whose last good run was long ago: so it runs at once, and fails. */
-const lockedOut = (service: ServiceName, user: ServiceUser, state: string): Pick<Drill, "provoke" | "undo"> => ({
-  provoke: async (stack) => {
+const lockedOut = (service: ServiceName, user: ServiceUser, state: string): Pick<Drill, "dockerOnly" | "provoke" | "undo"> => ({
+  dockerOnly: "there it is a CronJob, whose password is a Secret of Pulumi's and whose last run Kubernetes remembers",
+  provoke: onDocker(async (stack) => {
     const file = passwordFile(stack.settings, user);
     await stack.inVolume([service, "secrets"], `cp -p ${file} .${file}; echo wrong > .wrong; cat .wrong > ${file}; rm .wrong`);
     const past = Math.floor(Date.now() / 1000) - late * 3600;
     await docker("exec", stack.id(service), "sh", "-c", `echo ${past} > ${state}/${cronState.lastSuccess}`);
-  },
-  undo: async (stack) => {
+  }),
+  undo: onDocker(async (stack) => {
     const file = passwordFile(stack.settings, user);
     await stack.inVolume([service, "secrets"], `mv .${file} ${file}`);
     // It would try again within ten minutes.
     await restart(service)(stack);
-  },
+  }),
 });
 
 /** Alerts that no drill provokes, and why. */
@@ -166,10 +192,10 @@ export const drills: readonly Drill[] = [
     lane: "spans",
     quick: true,
     provoke: async (stack) => {
-      await stop("jaeger")(stack);
+      await stopWriter(stack);
       await fillQueue(stack);
     },
-    undo: start("jaeger"),
+    undo: startWriter,
   },
   {
     what: "the Collector is stopped",
@@ -184,8 +210,9 @@ export const drills: readonly Drill[] = [
     alerts: ["ElasticsearchDown", "JaegerElasticsearchConnectionFailed", "JaegerHighQueueDepth"],
     lane: "spans",
     quick: false,
-    provoke: pause("elasticsearch"),
-    undo: unpause("elasticsearch"),
+    dockerOnly: "Kubernetes pauses no container",
+    provoke: onDocker(pause("elasticsearch")),
+    undo: onDocker(unpause("elasticsearch")),
   },
   {
     what: "Jaeger is stopped, the Collector's queue is full, and spans still come",
@@ -193,11 +220,11 @@ export const drills: readonly Drill[] = [
     lane: "spans",
     quick: false,
     provoke: async (stack) => {
-      await stop("jaeger")(stack);
+      await stopWriter(stack);
       await fillQueue(stack);
     },
     meanwhile: (stack) => Promise.all(Array.from({ length: 8 }, () => stack.send(large))),
-    undo: start("jaeger"),
+    undo: startWriter,
   },
   {
     what: "Elasticsearch's exporter is stopped",
@@ -212,11 +239,22 @@ export const drills: readonly Drill[] = [
     alerts: ["HighTraceLatency"],
     lane: "spans",
     quick: false,
-    provoke: async (stack) => {
+    dockerOnly: "another limit means other pods there",
+    provoke: onDocker(async (stack) => {
       await docker("update", "--cpu-period", "100000", "--cpu-quota", "5000", stack.id("elasticsearch"));
-    },
-    undo: async (stack) => {
+    }),
+    undo: onDocker(async (stack) => {
       await docker("update", "--cpu-quota", "-1", stack.id("elasticsearch"));
-    },
+    }),
   },
 ];
+
+/** The drills that can be done on what a stack runs on, and those that cannot. */
+export function possible(
+  platform: "docker" | "kubernetes",
+  chosen: readonly Drill[],
+): { can: Drill[]; cannot: (Drill & { dockerOnly: string })[] } {
+  const needsDocker = (drill: Drill): drill is Drill & { dockerOnly: string } => drill.dockerOnly !== undefined;
+  if (platform === "docker") return { can: [...chosen], cannot: [] };
+  return { can: chosen.filter((drill) => !needsDocker(drill)), cannot: chosen.filter(needsDocker) };
+}

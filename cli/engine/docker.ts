@@ -46,25 +46,30 @@ interface Labelled {
 
 const composeProject = "com.docker.compose.project";
 
-/** Everything that carries the stack's label. */
-export async function listStackResources(stack: string): Promise<StackResources> {
+/**
+ * Everything that carries the stack's label.
+ *
+ * @param timeout Milliseconds that the engine may take for each answer. Default: no limit.
+ */
+export async function listStackResources(stack: string, timeout?: number): Promise<StackResources> {
   const filter = ["--filter", `label=${stackLabels.stack}=${stack}`];
   const [containers, volumes, networks] = await Promise.all([
-    inspect<Container>("container", ["ps", "--all", "--quiet", "--no-trunc", ...filter]),
-    inspect<Labelled>("volume", ["volume", "ls", "--quiet", ...filter]),
-    inspect<Labelled & { Id: string }>("network", ["network", "ls", "--quiet", "--no-trunc", ...filter]),
+    inspect<Container>("container", ["ps", "--all", "--quiet", "--no-trunc", ...filter], timeout),
+    inspect<Labelled>("volume", ["volume", "ls", "--quiet", ...filter], timeout),
+    inspect<Labelled & { Id: string }>("network", ["network", "ls", "--quiet", "--no-trunc", ...filter], timeout),
   ]);
   return { containers, volumes, networks };
 }
 
-async function inspect<T>(kind: string, list: readonly string[]): Promise<T[]> {
-  const { ok, stdout, output, why } = await run("docker", list);
+async function inspect<T>(kind: string, list: readonly string[], timeout: number | undefined): Promise<T[]> {
+  const limit = timeout === undefined ? {} : { timeout };
+  const { ok, stdout, output, why } = await run("docker", list, limit);
   if (!ok)
     throw new UserError(`the container engine does not answer: ${output.trim() || why}\nmake engine starts one, or installs it first`);
   const ids = stdout.split("\n").filter(Boolean);
   if (ids.length === 0) return [];
   // What vanishes between the two calls is left out, not an error.
-  return JSON.parse((await run("docker", [kind, "inspect", ...ids])).stdout || "[]") as T[];
+  return JSON.parse((await run("docker", [kind, "inspect", ...ids], limit)).stdout || "[]") as T[];
 }
 
 /** The way a stack was made, read off its parts; undefined where it has none. */
@@ -117,9 +122,18 @@ export async function engineInfo(): Promise<EngineInfo | undefined> {
 /** Whether the engine has an image. */
 export const hasImage = async (reference: string): Promise<boolean> => (await run("docker", ["image", "inspect", reference])).ok;
 
-/** Memory in use as the engine writes it, such as "35.81 MiB", by container id: the working set, without the page cache. */
-export async function memoryUse(): Promise<Map<string, string>> {
-  const { stdout } = await run("docker", ["stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.MemUsage}}"]);
-  const lines = stdout.split("\n").map((line) => /^(\S+) (\S+?)([KMG]iB|B) \//.exec(line));
-  return new Map(lines.flatMap((match) => (match ? [[match[1] ?? "", `${match[2] ?? ""} ${match[3] ?? ""}`]] : [])));
+const memoryUnits: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+
+/**
+ * Memory in use, bytes, by container id: the working set, without the page cache.
+ *
+ * @param timeout Milliseconds that the engine may take; after them nothing is known. Default: no limit.
+ */
+export async function memoryUse(timeout?: number): Promise<Map<string, number>> {
+  const words = ["stats", "--no-stream", "--no-trunc", "--format", "{{.ID}} {{.MemUsage}}"];
+  const { stdout } = await run("docker", words, timeout === undefined ? {} : { timeout });
+  const lines = stdout.split("\n").map((line) => /^(\S+) ([\d.]+)([KMG]iB|B) \//.exec(line));
+  return new Map(
+    lines.flatMap((match) => (match ? [[match[1] ?? "", Number(match[2]) * (memoryUnits[match[3] ?? ""] ?? 1)] as const] : [])),
+  );
 }

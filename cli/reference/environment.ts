@@ -29,7 +29,7 @@ who deploy the same commit get the same stack.
 
 ## Of the commands: \`make sampling ENV=prod\`
 
-What runs on Kubernetes is changed with \`pulumi\`: \`sampling\`, \`render\` and \`preview\` take every stack, the other commands those on Docker.
+What runs on Kubernetes is changed with \`pulumi\`: \`up\`, \`down\`, \`destroy\` and \`bench\` take stacks on Docker, the other commands every stack.
 
 ${table(["variable", "meaning", "allowed", "default"], described(commandVariables))}
 

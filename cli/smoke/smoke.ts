@@ -1,9 +1,11 @@
 /** The smoke test: one trace goes in as an application sends it, and must come out of the query API. */
 import { randomBytes } from "node:crypto";
+import { indexPattern } from "../../configs/elasticsearch/templates";
 import { instanceCapacity, samplingStrategy } from "../../configs/sampling";
 import type { Settings } from "../../configs/stack/schema";
-import { publishedUrl } from "../../configs/topology/docker";
 import { sleep } from "../machine/run";
+import type { RunningStack } from "../running";
+import { makeCommand } from "../running/services";
 import { heartbeat, UserError, since } from "../terminal/output";
 
 const service = "tracing-smoke";
@@ -14,21 +16,37 @@ export const longestDelivery = (settings: Settings): number =>
   60_000 + (samplingStrategy(settings.sampling) === "trace-complete" ? instanceCapacity(settings).decisionWait * 1000 : 0);
 
 /** Sends a trace and waits for it; returns what was found, in words. */
-export async function smokeTest(settings: Settings): Promise<string> {
+export async function smokeTest(stack: RunningStack): Promise<string> {
+  const { settings } = stack;
   const id = randomBytes(16).toString("hex");
+  const [collector, jaeger] = await Promise.all([stack.reach("otlp-http"), stack.reach("jaeger-ui")]);
   const start = Date.now();
-  await heartbeat("the Collector takes a trace", send(`${publishedUrl(settings, "otlp-http")}/v1/traces`, trace(id, settings)));
-  const found = await heartbeat(
-    "the trace is stored",
-    poll(`${publishedUrl(settings, "jaeger-ui")}/api/v3/traces/${id}`, start + longestDelivery(settings)),
-  );
-  if (found === spanCount) return `trace ${id}: ${found} spans sent, stored and found in ${since(start)}`;
+  await heartbeat("the Collector takes a trace", send(stack, `${collector}/v1/traces`, trace(id, settings)));
+  const deadline = start + longestDelivery(settings);
+  const { found, where } = await heartbeat("the trace is stored", look(stack, jaeger, id, deadline));
+  if (found === spanCount) return `trace ${id}: ${found} spans sent, stored and found${where} in ${since(start)}`;
   const rate = Math.max(settings.sampling.default, settings.sampling.errors);
   if (found === 0 && rate < 100) return `trace ${id} was taken, and not found: at ${rate} % it may have been sampled out`;
+  const make = (command: string, ...words: string[]) => makeCommand(settings.stack, command, ...words);
   throw new UserError(
-    `trace ${id} was taken by the Collector, but ${found} of its ${spanCount} spans are found in Jaeger after ${since(start)}.\n` +
-      "Where they are: make status; make logs SERVICE=otel-collector; make logs SERVICE=jaeger",
+    `trace ${id} was taken by the Collector, but ${found} of its ${spanCount} spans are found${where} after ${since(start)}.\n` +
+      `Where they are: ${make("status")}; ${make("logs", "SERVICE=otel-collector")}; ${make("logs", "SERVICE=jaeger")}`,
   );
+}
+
+/** What was found, and where, as the end of a phrase. */
+interface Found {
+  readonly found: number;
+  readonly where: string;
+}
+
+/** Looks for the trace in Jaeger; where Jaeger asks for a login (`tracing:jaeger.ingress`), in Elasticsearch. */
+async function look(stack: RunningStack, jaeger: string, id: string, deadline: number): Promise<Found> {
+  const found = await poll(deadline, () => inJaeger(jaeger, id));
+  if (found !== "login") return { found, where: "" };
+  const where = " in Elasticsearch (Jaeger asks for a login, tracing:jaeger.ingress, so its answers are not tried)";
+  const stored = await poll(deadline, () => inElasticsearch(stack, id));
+  return { found: stored === "login" ? 0 : stored, where };
 }
 
 /** A request with two spans below it. Where not every trace is kept, it failed: errors are kept first, and no cap cuts them. */
@@ -67,7 +85,7 @@ function trace(traceId: string, settings: Settings): object {
   };
 }
 
-async function send(address: string, body: object): Promise<void> {
+async function send(stack: RunningStack, address: string, body: object): Promise<void> {
   const deadline = Date.now() + 15_000;
   for (;;) {
     const answer = await fetch(address, {
@@ -78,21 +96,33 @@ async function send(address: string, body: object): Promise<void> {
     }).catch((error: unknown) => String((error as Error & { cause?: Error }).cause?.message ?? error));
     if (typeof answer !== "string" && answer.ok) return;
     const found = typeof answer === "string" ? answer : `status ${answer.status}: ${(await answer.text()).slice(0, 200)}`;
-    if (Date.now() > deadline)
-      throw new UserError(`the Collector does not take a trace at ${address}: ${found}\nmake status shows how it is`);
+    if (Date.now() > deadline) {
+      const status = makeCommand(stack.settings.stack, "status");
+      throw new UserError(`the Collector does not take a trace at ${address}: ${found}\n${status} shows how it is`);
+    }
     await sleep(1000);
   }
 }
 
-/** Asks for the trace until all its spans are there; returns how many were found at last. */
-async function poll(address: string, deadline: number): Promise<number> {
+/** Looks until all spans are there; returns how many were found at last, or at once that a login is asked for. */
+async function poll(deadline: number, ask: () => Promise<number | "login">): Promise<number | "login"> {
   let found = 0;
   while (found < spanCount && Date.now() < deadline) {
-    const text = await fetch(address, { signal: AbortSignal.timeout(10_000) })
-      .then((answer) => (answer.ok ? answer.text() : ""))
-      .catch(() => "");
-    found = text.match(/"spanId":/g)?.length ?? 0;
+    const now = await ask().catch(() => 0);
+    if (now === "login") return now;
+    found = now;
     if (found < spanCount) await sleep(250);
   }
   return found;
+}
+
+async function inJaeger(jaeger: string, id: string): Promise<number | "login"> {
+  const answer = await fetch(`${jaeger}/api/v3/traces/${id}`, { signal: AbortSignal.timeout(10_000) });
+  if (answer.status === 401) return "login";
+  return answer.ok ? ((await answer.text()).match(/"spanId":/g)?.length ?? 0) : 0;
+}
+
+async function inElasticsearch(stack: RunningStack, id: string): Promise<number> {
+  const { ok, body } = await stack.elasticsearch(`/${indexPattern(stack.settings, "span")}/_count?q=traceID:${id}`);
+  return ok ? (JSON.parse(body) as { count: number }).count : 0;
 }

@@ -1,12 +1,14 @@
 /** Where a running stack is, for people and for applications. */
 import { ownAlertmanager } from "../../configs/alertmanager/delivery";
-import { applicationEnvironment } from "../../configs/sampling";
-import { dockerTopology, networksOf, publishedUrl } from "../../configs/topology/docker";
 import { superuser } from "../../configs/elasticsearch/users";
+import { applicationEnvironment } from "../../configs/sampling";
 import type { Settings } from "../../configs/stack/schema";
+import { dockerTopology, networksOf, publishedUrl } from "../../configs/topology/docker";
+import { applicationsLabel, kubernetesAddresses, serviceUrl } from "../../configs/topology/kubernetes";
+import { ports } from "../../configs/topology/ports";
 import { table } from "../terminal/output";
 
-/** The addresses on this host. */
+/** The addresses on this host (Docker). */
 export function addresses(settings: Settings): string {
   return table([
     ["Jaeger", publishedUrl(settings, "jaeger-ui")],
@@ -18,16 +20,42 @@ export function addresses(settings: Settings): string {
   ]);
 }
 
-/** What an application needs in its environment to send its traces here. */
+/** What an application needs in its environment to send its traces here (Docker). */
 export function environmentLines(settings: Settings): string {
   const here = { collectorOtlpHttp: publishedUrl(settings, "otlp-http"), jaegerSampling: publishedUrl(settings, "jaeger-sampling") };
-  const lines = (environment: Readonly<Record<string, string>>) =>
-    Object.entries(environment).map(([name, value]) => `${name}=${/["{]/.test(value) ? `'${value}'` : value}`);
-  const outside = lines(applicationEnvironment(settings, here));
-  const inside = lines(applicationEnvironment(settings, dockerTopology(settings.stack)));
+  const outside = variables(applicationEnvironment(settings, here));
+  const inside = variables(applicationEnvironment(settings, dockerTopology(settings.stack)));
   return [
     ...outside,
     `# in a container on the network ${networksOf(settings.stack).ingest}:`,
     ...inside.filter((line) => !outside.includes(line)),
   ].join("\n");
 }
+
+/**
+ * The addresses of a stack on Kubernetes.
+ *
+ * @param here Where Jaeger and Prometheus can be reached from this machine, or why not.
+ */
+export function clusterAddresses(settings: Settings, here: { readonly jaeger: string; readonly prometheus: string }): string {
+  const { ingress } = settings.jaeger;
+  const { otlpGrpc, otlpHttp } = ports.collector;
+  return table([
+    ["Jaeger", `${here.jaeger}${ingress ? `  (asks for a login; also https://${ingress.host})` : ""}`],
+    ["Prometheus", here.prometheus],
+    ["OTLP gRPC", `${serviceUrl(settings, "otel-collector", otlpGrpc)}  (in the cluster)`],
+    ["OTLP HTTP", `${serviceUrl(settings, "otel-collector", otlpHttp)}  (in the cluster)`],
+  ]);
+}
+
+/** What an application in the cluster needs: a label on its namespace, and variables. */
+export function clusterEnvironmentLines(settings: Settings): string {
+  const [label, value] = Object.entries(applicationsLabel)[0] ?? [];
+  return [
+    `# in a pod of a namespace with the label ${label ?? ""}=${value ?? ""}:`,
+    ...variables(applicationEnvironment(settings, kubernetesAddresses(settings))),
+  ].join("\n");
+}
+
+const variables = (environment: Readonly<Record<string, string>>): string[] =>
+  Object.entries(environment).map(([name, value]) => `${name}=${/["{]/.test(value) ? `'${value}'` : value}`);

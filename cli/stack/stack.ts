@@ -56,15 +56,19 @@ export function loadSettings(): Settings {
  */
 export function stackOnEngine(): string {
   const { stack } = options;
-  if (stacks().includes(stack)) refuseElsewhere(stack, stackConfig(stack)["tracing:platform"]);
+  refuseElsewhere(stack, platformOf(stack));
   return stack;
 }
+
+/** What a stack runs on, as its file says; undefined where it has none. */
+export const platformOf = (stack: string): string | undefined =>
+  stacks().includes(stack) ? stackConfig(stack)["tracing:platform"] : undefined;
 
 function refuseElsewhere(stack: string, platform: string | undefined): void {
   if (platform !== "kubernetes") return;
   throw new UserError(
     `stack ${stack} runs on ${platform}; this command is for stacks on docker.\n` +
-      `There it is: pulumi up -s ${stack} --policy-pack policy, and kubectl (docs/SETUP_AND_INTEGRATION.md)`,
+      `There it is pulumi's: pulumi up -s ${stack} --policy-pack policy (docs/SETUP_AND_INTEGRATION.md)`,
   );
 }
 

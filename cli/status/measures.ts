@@ -3,54 +3,80 @@ import { jaegerIndices, oldestIndexHours } from "../../configs/jaeger/index-clea
 import { decisions, keptShare } from "../../configs/prometheus/decisions";
 import { accepted, queueCapacity, queueSize, rate, refused } from "../../configs/prometheus/promql";
 import { overdue } from "../../configs/prometheus/alerts/daily";
+import { lossAlert, lost } from "../../configs/prometheus/alerts/loss";
 import { hasSnapshots, namesOf } from "../../configs/elasticsearch/users";
 import type { Settings } from "../../configs/stack/schema";
-import { cronState, paths } from "../../configs/topology/ports";
-import { publishedUrl } from "../../configs/topology/docker";
-import type { Container } from "../engine/docker";
-import { askElasticsearch } from "./elasticsearch";
+import { kubernetesAddresses } from "../../configs/topology/kubernetes";
+import type { ServiceName } from "../../configs/topology/topology";
+import { patience, type ElasticsearchAnswer, type LastRuns, type Reachable, type RunningStack } from "../running/running-stack";
 import { snapshotsOff } from "../stack/inside";
-import { readPassword } from "../stack/password";
-import { query } from "./prometheus";
-import { run } from "../machine/run";
 import { size } from "../terminal/output";
+import { query, samples } from "./prometheus";
 
-const patience = 5000;
+/** What a running stack says of one thing. */
+export interface Fact {
+  readonly text: string;
+  /** Set where it is not as it should be: what is wrong, in a few words. */
+  readonly problem?: string;
+  /** The service whose log tells more of that. */
+  readonly service?: ServiceName;
+}
 
-/** Whether the Collector says that it is well. */
-export async function collectorHealth(settings: Settings): Promise<string> {
-  const answer = await fetch(`${publishedUrl(settings, "collector-health")}/healthz`, { signal: AbortSignal.timeout(patience) });
-  return answer.ok ? `answers; takes spans at ${publishedUrl(settings, "otlp-http")}` : `unwell: status ${answer.status}`;
+/** Where the Collector takes spans; on Docker, whether it says that it is healthy. On Kubernetes the pods' probes say so. */
+export async function collectorHealth(stack: RunningStack): Promise<Fact> {
+  const { settings } = stack;
+  if (settings.platform === "kubernetes") return { text: `takes spans at ${kubernetesAddresses(settings).collectorOtlpHttp}` };
+  const answer = await fetch(`${await stack.reach("collector-health")}/healthz`, { signal: AbortSignal.timeout(patience) });
+  if (answer.ok) return { text: `answers; takes spans at ${await stack.reach("otlp-http")}` };
+  return { text: `unhealthy: status ${answer.status}`, problem: "the Collector is unhealthy", service: "otel-collector" };
 }
 
 /** Spans that come in. */
-export async function spanCounts(settings: Settings): Promise<string> {
+export async function spanCounts(stack: Reachable): Promise<Fact> {
   const [perSecond, received, turnedAway] = await Promise.all([
-    query(settings, `sum(${rate(accepted, "1m")})`),
-    query(settings, `sum(${accepted})`),
-    query(settings, `sum(${refused})`),
+    query(stack, `sum(${rate(accepted, "1m")})`),
+    query(stack, `sum(${accepted})`),
+    query(stack, `sum(${refused})`),
   ]);
-  if (received === undefined) return "none yet (counts are 15 s old at most)";
-  return `${(perSecond ?? 0).toFixed(1)} a second; ${received} received and ${turnedAway ?? 0} refused since the Collector started`;
+  if (received === undefined) return { text: "none yet (counts are 15 s old at most)" };
+  return {
+    text: `${(perSecond ?? 0).toFixed(1)} a second; ${received} received and ${turnedAway ?? 0} refused since the Collector started`,
+  };
 }
 
 /** Share of the traces that sampling kept: of the last minutes, and since the Collector started. */
-export async function sampledShare(settings: Settings): Promise<string> {
+export async function sampledShare(stack: Reachable): Promise<Fact> {
   const [lately, ever, all] = await Promise.all([
-    query(settings, keptShare(settings, "[5m]")),
-    query(settings, keptShare(settings)),
-    query(settings, decisions(settings).all),
+    query(stack, keptShare(stack.settings, "[5m]")),
+    query(stack, keptShare(stack.settings)),
+    query(stack, decisions(stack.settings).all),
   ]);
-  if (!all || ever === undefined) return "no trace decided yet";
+  if (!all || ever === undefined) return { text: "no trace decided yet" };
   const recent =
     lately === undefined || Number.isNaN(lately) ? "no trace in the last 5 minutes" : `${lately.toFixed(1)} % of the last 5 minutes`;
-  return `${recent}; ${ever.toFixed(1)} % of ${all} traces kept since the Collector started`;
+  return { text: `${recent}; ${ever.toFixed(1)} % of ${all} traces kept since the Collector started` };
 }
 
-/** How full the Collector's queue to Jaeger is. */
-export async function queueFill(settings: Settings): Promise<string> {
-  const [waiting, room] = await Promise.all([queueSize, queueCapacity].map((series) => query(settings, `sum(${series})`)));
-  return room === undefined ? "not known yet" : `${size(waiting ?? 0)} of ${size(room)} of spans wait for Jaeger`;
+/** How full the Collector's queues to Jaeger are, together. */
+export async function queueFill(stack: Reachable): Promise<Fact> {
+  const [waiting, room] = await Promise.all([queueSize, queueCapacity].map((series) => query(stack, `sum(${series})`)));
+  return { text: room === undefined ? "not known yet" : `${size(waiting ?? 0)} of ${size(room)} of spans wait for Jaeger` };
+}
+
+/**
+ * Spans lost in some hours, by place. The recorded series has what five minutes have lost, so that a look each five minutes counts each span once.
+ */
+export const lostIn = (hours: number): string => `round(sum by (place) (sum_over_time(${lost}[${hours}h:5m]))) > 0`;
+
+/** Hours that are looked back for losses. */
+const lossHours = 24;
+
+/** Spans that were lost after they had been acknowledged. */
+export async function lostSpans(stack: Reachable): Promise<Fact> {
+  const places = await samples(stack, lostIn(lossHours));
+  if (places.length === 0) return { text: `none in ${lossHours} hours` };
+  const each = places.sort((one, other) => other.value - one.value).map(({ metric, value }) => `${value} at ${metric.place ?? "?"}`);
+  return { text: `LOST in ${lossHours} hours, about: ${each.join(", ")}; docs/runbooks/alerts.md#${lossAlert(stack.settings).name.toLowerCase()}` };
 }
 
 interface Index {
@@ -61,27 +87,34 @@ interface Index {
 }
 
 /** What Elasticsearch holds: number and size of Jaeger's indices under any prefix, and the age of the oldest. */
-export async function storage(settings: Settings): Promise<string> {
+export async function storage(stack: RunningStack): Promise<Fact> {
   const query = "format=json&bytes=b&h=index,store.size,creation.date&s=creation.date";
-  const password = await readPassword(settings);
-  const answer = await askElasticsearch(settings, password, `/_cat/indices/${jaegerIndices}?${query}`, {
-    signal: AbortSignal.timeout(patience),
-  });
-  if (!answer.ok) return `Elasticsearch answers with status ${answer.status}`;
-  const indices = (await answer.json()) as Index[];
+  const answer = await stack.elasticsearch(`/_cat/indices/${jaegerIndices}?${query}`, { timeout: patience });
+  if (!answer.ok) return refusal(answer);
+  const indices = JSON.parse(answer.body) as Index[];
   const bytes = indices.reduce((sum, index) => sum + Number(index["store.size"] ?? 0), 0);
-  return `${indices.length} indices, ${size(bytes)}${indices[0] ? `; ${oldestIndex(settings, indices[0], Date.now())}` : ""}`;
+  const oldest = indices[0] && oldestIndex(stack.settings, indices[0], Date.now());
+  return {
+    text: `${indices.length} indices, ${size(bytes)}${oldest ? `; ${oldest}` : ""}`,
+    ...(oldest?.includes(late) ? { problem: "an index is older than the retention", service: "index-cleaner" } : {}),
+  };
+}
+
+/** What to say where Elasticsearch answers, and not with what it was asked for. */
+function refusal({ status }: ElasticsearchAnswer): Fact {
+  const text = `Elasticsearch answers with status ${status}`;
+  return { text, problem: text, service: "elasticsearch" };
 }
 
 /** Copies of the traces, and how old the newest is. */
-export async function snapshots(settings: Settings): Promise<string> {
-  if (!hasSnapshots(settings)) return `none are made: ${snapshotsOff}`;
+export async function snapshots(stack: RunningStack): Promise<Fact> {
+  const { settings } = stack;
+  if (!hasSnapshots(settings)) return { text: `none are made: ${snapshotsOff}` };
   const query = "format=json&h=id,status,end_epoch&s=start_epoch";
-  const answer = await askElasticsearch(settings, await readPassword(settings), `/_cat/snapshots/${namesOf(settings)}?${query}`, {
-    signal: AbortSignal.timeout(patience),
-  });
-  if (!answer.ok) return `Elasticsearch answers with status ${answer.status}`;
-  return snapshotState((await answer.json()) as Snapshot[], Date.now());
+  const answer = await stack.elasticsearch(`/_cat/snapshots/${namesOf(settings)}?${query}`, { timeout: patience });
+  if (!answer.ok) return refusal(answer);
+  const text = snapshotState(JSON.parse(answer.body) as Snapshot[], Date.now());
+  return { text, ...(text.includes("OVERDUE") ? { problem: "the snapshot is overdue", service: "elasticsearch-snapshots" } : {}) };
 }
 
 interface Snapshot {
@@ -104,26 +137,27 @@ export function snapshotState(found: readonly Snapshot[], now: number): string {
 export function oldestIndex(settings: Settings, oldest: Pick<Index, "index" | "creation.date">, now: number): string {
   const hours = (now - Number(oldest["creation.date"])) / hour;
   const age = hours < 48 ? `${hours.toFixed(1)} hours` : `${(hours / 24).toFixed(1)} days`;
-  return `the oldest, ${oldest.index}, is ${age} old${hours >= oldestIndexHours(settings) ? ", AND SHOULD BE DELETED" : ""}`;
+  return `the oldest, ${oldest.index}, is ${age} old${hours >= oldestIndexHours(settings) ? late : ""}`;
 }
+
+/** What is said of an index that the cleaner should have deleted. */
+const late = ", AND SHOULD BE DELETED";
 
 /** When indices were cleaned last, how that went, and when they are next. */
-export async function cleaning(settings: Settings, cleaner: Container | undefined): Promise<string> {
-  if (cleaner?.State.Status !== "running") return "not known: the index cleaner does not run";
-  const read = async (name: keyof typeof cronState) => {
-    const { ok, stdout } = await run("docker", ["exec", cleaner.Id, "cat", `${paths.cleanerState}/${cronState[name]}`]);
-    return ok && /^\d+\n$/.test(stdout) ? Number(stdout) : undefined;
-  };
-  return cleaningState(settings, await read("lastSuccess"), await read("lastResult"), Date.now());
+export async function cleaning(stack: RunningStack): Promise<Fact> {
+  const text = cleaningState(stack.settings, await stack.lastRuns("index-cleaner"), Date.now());
+  return { text, ...(/OVERDUE|FAILED/.test(text) ? { problem: "old indices are not deleted", service: "index-cleaner" } : {}) };
 }
 
-/** The same in words. `success` is in seconds, undefined where no good run is known; `result` the last run's exit code; `now` in ms. */
-export function cleaningState(settings: Settings, success: number | undefined, result: number | undefined, now: number): string {
+/** The same in words; `now` in ms. */
+export function cleaningState(settings: Settings, { success, result, since }: LastRuns, now: number): string {
   const due = now - ((now - settings.indexCleaner.hour * hour) % (24 * hour));
   const last = success === undefined ? "no good run known" : `last ${minute(success * 1000)}`;
-  const missed = success === undefined || success * 1000 < due;
+  // None is missed that was due before the service was there.
+  const missed = since !== undefined && since * 1000 > due ? false : success === undefined || success * 1000 < due;
   const next = missed ? `OVERDUE since ${minute(due)}` : `next ${minute(due + 24 * hour)}`;
-  return `${last}${result ? `, THE LAST TRY FAILED with code ${result}` : ""}, ${next}; ${settings.retention} days are kept`;
+  const code = typeof result === "number" ? ` with code ${result}` : "";
+  return `${last}${result ? `, THE LAST TRY FAILED${code}` : ""}, ${next}; ${settings.retention} days are kept`;
 }
 
 const hour = 3_600_000;

@@ -1,28 +1,74 @@
 /** Questions to a running stack's Prometheus. */
+import { ruleGroups } from "../../configs/prometheus/rules";
 import type { Settings } from "../../configs/stack/schema";
-import { publishedUrl } from "../../configs/topology/docker";
+import { patience, type Reachable } from "../running/running-stack";
+import { UserError } from "../terminal/output";
 
-/** How long an answer may take, ms. */
-const patience = 5000;
+/** An address without the login in it, which fetch does not take from there. */
+function withoutLogin(address: string): { url: string; headers: Record<string, string> } {
+  const url = new URL(address);
+  const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  [url.username, url.password] = ["", ""];
+  return { url: url.href, headers: login === ":" ? {} : { authorization: `Basic ${Buffer.from(login).toString("base64")}` } };
+}
 
-async function ask<T>(settings: Settings, path: string): Promise<T> {
-  const answer = await fetch(`${publishedUrl(settings, "prometheus")}/api/v1/${path}`, { signal: AbortSignal.timeout(patience) });
-  return ((await answer.json()) as { data: T }).data;
+async function ask<T>(stack: Reachable, path: string): Promise<T> {
+  const { url, headers } = withoutLogin(`${await stack.reach("prometheus")}/api/v1/${path}`);
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(patience) });
+  if (!answer.ok && !(answer.headers.get("content-type") ?? "").includes("json"))
+    throw new UserError(`Prometheus answers with status ${answer.status}`);
+  const { data, error } = (await answer.json()) as { data?: T; error?: string };
+  if (data === undefined) throw new UserError(`Prometheus answers with status ${answer.status}: ${error ?? "no data"}`);
+  return data;
+}
+
+/** Series of an expression. */
+export interface Sample {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** The series of an expression, with their values of now. */
+export async function samples(stack: Reachable, expression: string): Promise<Sample[]> {
+  const parameters = new URLSearchParams({ query: expression }).toString();
+  const data = await ask<{ result: { metric: Record<string, string>; value: [number, string] }[] }>(stack, `query?${parameters}`);
+  return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
 }
 
 /** The value of an expression, the first where there are several series; undefined where there is none. */
-export async function query(settings: Settings, expression: string): Promise<number | undefined> {
-  const parameters = new URLSearchParams({ query: expression }).toString();
-  const data = await ask<{ result: { value: [number, string] }[] } | undefined>(settings, `query?${parameters}`);
-  const value = data?.result[0]?.value[1];
-  return value === undefined ? undefined : Number(value);
+export async function query(stack: Reachable, expression: string): Promise<number | undefined> {
+  return (await samples(stack, expression))[0]?.value;
 }
 
 /** What is known of an alert: one whose `for` is not over yet is pending. */
 export type AlertState = "firing" | "pending";
 
+/** An alert as Prometheus has it. */
+export interface AlertNow {
+  readonly state: AlertState;
+  readonly labels: Readonly<Record<string, string>> & { readonly alertname: string };
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Since when its expression has held, as ISO 8601. */
+  readonly activeAt: string;
+}
+
+/** The stack's alerts, those of others left out: the cluster's Prometheus has everybody's. */
+export async function alertsNow(stack: Reachable): Promise<AlertNow[]> {
+  const { alerts } = await ask<{ alerts: AlertNow[] }>(stack, "alerts");
+  return ownAlerts(stack.settings, alerts);
+}
+
+/** Those of some alerts that are the stack's: by name, and by namespace where they have one. */
+export function ownAlerts(settings: Settings, alerts: readonly AlertNow[]): AlertNow[] {
+  if (settings.prometheus.mode === "own") return [...alerts];
+  const groups = ruleGroups(settings) as { rules: { alert?: string }[] }[];
+  const names = new Set(groups.flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? [])));
+  const { namespace } = settings.kubernetes;
+  return alerts.filter(({ labels }) => names.has(labels.alertname) && (labels.namespace ?? namespace) === namespace);
+}
+
 /** Names of the alerts in some states. */
-export async function alertsIn(settings: Settings, ...states: AlertState[]): Promise<ReadonlySet<string>> {
-  const { alerts } = await ask<{ alerts: { state: AlertState; labels: { alertname: string } }[] }>(settings, "alerts");
+export async function alertsIn(stack: Reachable, ...states: AlertState[]): Promise<ReadonlySet<string>> {
+  const alerts = await alertsNow(stack);
   return new Set(alerts.filter(({ state }) => states.includes(state)).map(({ labels }) => labels.alertname));
 }

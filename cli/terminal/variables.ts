@@ -40,8 +40,15 @@ export const commandVariables = {
     pattern: /^[a-z0-9][a-z0-9._-]{0,199}$/,
     allowed: "a snapshot's name from `make restore`, or latest",
   },
+  PROMETHEUS_URL: {
+    meaning:
+      "The cluster's Prometheus, for stacks with `prometheus.mode: operator` (status, alerts-drill). A login goes into the address: https://user:password@host.",
+    fallback: "none: what only Prometheus knows is not shown",
+    pattern: /^https?:\/\/\S+$/,
+    allowed: "an http or https address",
+  },
   FOLLOW: { meaning: "Go on as lines come (logs).", fallback: "no", ...yes },
-  YES: { meaning: "Do not ask (destroy, chaos).", fallback: "no", ...yes },
+  YES: { meaning: "Do not ask (destroy, chaos; alerts-drill on Kubernetes).", fallback: "no", ...yes },
   DIFF: { meaning: "Print the whole difference too, not its summary alone (preview, by Pulumi).", fallback: "no", ...yes },
   SET: {
     meaning: "Other values of the sampling model, to see what they would mean (sampling).",

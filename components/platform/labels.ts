@@ -5,7 +5,8 @@ import { stackLabels } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
 import type { Workload } from "./workload";
 
-const kubernetes = {
+/** The keys of the labels on Kubernetes. */
+export const kubernetesLabels = {
   name: "app.kubernetes.io/name",
   instance: "app.kubernetes.io/instance",
   partOf: "app.kubernetes.io/part-of",
@@ -15,22 +16,22 @@ const kubernetes = {
 
 /** Labels by which pods are selected. A selector cannot change, so never add a label here. */
 export const selector = (settings: CommonSettings, workload: Pick<Workload, "name">): Record<string, string> => ({
-  [kubernetes.name]: workload.name,
-  [kubernetes.instance]: settings.stack,
+  [kubernetesLabels.name]: workload.name,
+  [kubernetesLabels.instance]: settings.stack,
 });
 
 /** Label of everything that belongs to the product, the namespace included. */
-export const partOfLabel = { [kubernetes.partOf]: "tracing" } as const;
+export const partOfLabel = { [kubernetesLabels.partOf]: "tracing" } as const;
 
 /** Labels of all of a workload's objects on Kubernetes. Another label rolls the pods. For pods only, add it in `template` in kubernetes/objects.ts. */
 export const labels = (settings: CommonSettings, workload: Workload): Record<string, string> => ({
   ...selector(settings, workload),
   ...partOfLabel,
-  [kubernetes.version]: imageVersion(workload.image, imageOrigin(settings)),
+  [kubernetesLabels.version]: imageVersion(workload.image, imageOrigin(settings)),
 });
 
 /** Label of a headless Service, which otherwise has the labels of its workload. */
-export const podsLabel = { [kubernetes.component]: "pods" } as const;
+export const podsLabel = { [kubernetesLabels.component]: "pods" } as const;
 
 /**
  * Labels on Docker, by which commands and people find the resources of a stack. Docker cannot change labels: adding one here replaces networks and
@@ -50,7 +51,8 @@ export const dockerLabels = (
 export const labelList = (all: Readonly<Record<string, string>>) => Object.entries(all).map(([label, value]) => ({ label, value }));
 
 /** Whether the stack sets a label itself, so that overrides may not. */
-export const isOwnLabel = (label: string): boolean => Object.values<string>(kubernetes).includes(label) || label.startsWith("tracing.");
+export const isOwnLabel = (label: string): boolean =>
+  Object.values<string>(kubernetesLabels).includes(label) || label.startsWith("tracing.");
 
 /** The zone of a node; from Kubernetes 1.35 on also a label of the pods on it. */
 export const zoneLabel = "topology.kubernetes.io/zone";

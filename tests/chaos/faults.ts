@@ -71,7 +71,7 @@ export const fullQueue: Fault = {
   begin: async (stack) => {
     await stop("jaeger")(stack);
     const deadline = Date.now() + longestFill;
-    const share = () => query(stack.settings, `sum(${queueSize}) / sum(${queueCapacity})`).catch(() => undefined);
+    const share = () => query(stack, `sum(${queueSize}) / sum(${queueCapacity})`).catch(() => undefined);
     while (((await share()) ?? 0) < full) {
       if (Date.now() > deadline) throw new UserError(`the load does not fill the Collector's queue within ${longestFill / 60_000} minutes`);
       await sleep(2000);

@@ -16,6 +16,7 @@ import { chooseSource, ensureImages, overridesFor } from "../../cli/stack/images
 import { removeByLabel } from "../../cli/engine/remove";
 import { execOrThrow } from "../../cli/machine/run";
 import { heartbeat, note } from "../../cli/terminal/output";
+import { runningStack } from "../../cli/running";
 import { smokeTest } from "../../cli/smoke/smoke";
 import { clock } from "./faults";
 import type { Row, StackKind } from "./row";
@@ -113,6 +114,6 @@ export class ChaosStack {
       throw error;
     });
     await waitHealthy(stack);
-    note(await smokeTest(settings));
+    note(await smokeTest(runningStack(settings)));
   }
 }

@@ -1,13 +1,15 @@
 /** What a running stack shows while a row is carried out: its alerts, and whether it stores spans as they come. */
 import type { Settings } from "../../configs/stack/schema";
+import { runningStack } from "../../cli/running";
 import { alertsIn } from "../../cli/status/prometheus";
 import { sleep } from "../../cli/machine/run";
 import type { Running } from "../../cli/status/running";
 
 /** Collects the alerts that fire from now on; one that fires already tells of what was before. */
 export async function watchAlerts(settings: Settings): Promise<{ end: () => Promise<string[]> }> {
+  const stack = runningStack(settings);
   // Prometheus may be what is broken.
-  const look = () => alertsIn(settings, "firing").catch((): ReadonlySet<string> => new Set());
+  const look = () => alertsIn(stack, "firing").catch((): ReadonlySet<string> => new Set());
   const before = await look();
   const fired = new Set<string>();
   let over = false;

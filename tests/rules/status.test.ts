@@ -1,9 +1,10 @@
 /** Rung: rules. What `make status` asks Prometheus for, over made-up series. */
+import { lostIn } from "../../cli/status/measures";
 import { decisions } from "../../configs/prometheus/decisions";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { holds, type Expectation } from "./support/promtool";
-import { absent, collector, rise, type Series } from "./support/series";
+import { absent, collector, exporter, flat, healthy, rise, then, type Series } from "./support/series";
 
 const folder = temporaryFolder();
 const minutes = 10;
@@ -46,5 +47,22 @@ test.each<[string, object, Series, { kept: number; all: number }]>([
     value(ever.all, all),
     value(lately.kept, half(kept)),
     value(lately.all, half(all)),
+  ]);
+});
+
+test("counts what was lost in a day about once, by place", async () => {
+  const total = 60;
+  const series = {
+    ...healthy(total),
+    [exporter("send_failed_spans_total")]: then(flat(20, 10), rise(10, 10, 5), flat(30, 205)),
+  };
+  await holds(folder(), series, [
+    // Lost: 195 within ten minutes. `increase` sees a look less at each end of its window, and makes up for it.
+    {
+      expr: `abs((${lostIn(24)}) - 195) < bool 20`,
+      eval_time: `${total * 60}s`,
+      exp_samples: [{ labels: `{place="the Collector's exporter"}`, value: 1 }],
+    },
+    { expr: lostIn(24), eval_time: `${15 * 60}s`, exp_samples: [] },
   ]);
 });

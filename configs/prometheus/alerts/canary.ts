@@ -1,5 +1,6 @@
 /** The canary: that its traces are found, and that it reports. */
 import type { Alert } from "./alert";
+import { collectorDown, searchDown } from "./causes";
 import { canaryTimes, hasCanary } from "../../canary/times";
 import { series } from "../metrics";
 import { increase, latestOf } from "../promql";
@@ -57,9 +58,10 @@ export function canaryAlerts(settings: StackSettings): readonly Alert[] {
   const common = {
     name: "CanaryMissing",
     service: "canary",
+    follows: searchDown(settings),
     value: `{{ $value | humanizePercentage }} of its acknowledged traces could not be found after ${deadline} s.`,
     first: "`make logs SERVICE=canary` names the traces; `make status`: are the queue, Jaeger and Elasticsearch healthy?",
-  } as const;
+  };
   return [
     {
       ...common,
@@ -82,6 +84,7 @@ export function canaryAlerts(settings: StackSettings): readonly Alert[] {
       for: "5m",
       severity: "warning",
       service: "canary",
+      follows: [collectorDown],
       summary: "The canary does not report: nobody watches whether traces can be found",
       value: "{{ $value | humanizeDuration }} since its last report; 1s: none for an hour, or never.",
       first: "`make status`: does it run, and does the Collector? Then `make logs SERVICE=canary`.",

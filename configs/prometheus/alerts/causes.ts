@@ -14,6 +14,13 @@ export const collectorsDown = (settings: StackSettings): Cause[] => [
   ...(hasSamplers(settings) ? [{ name: "OTELCollectorDown", service: "otel-sampler" }] : []),
 ];
 
+/** Whatever keeps a trace from being found: of the Collector, of storage, or of Jaeger's searches. */
+export const searchDown = (settings: StackSettings): Cause[] => [
+  ...collectorsDown(settings),
+  ...storageDown(settings),
+  ...(jaegerWriter(settings) === "jaeger" ? [] : [{ name: "JaegerDown", service: "jaeger" }]),
+];
+
 /** Whatever keeps spans from being stored behind the Collector. */
 export const storageDown = (settings: StackSettings): Cause[] => [
   elasticsearchDown,

@@ -2,9 +2,10 @@
  * Objectives: what share of events must be good, how much room for bad ones is left, and alerts on how fast it is used up. docs/decisions/0032-canary-and-objectives.md
  * says what is counted, and what is not.
  */
-import type { Alert } from "./alert";
+import type { Alert, Cause } from "./alert";
 import { canaryTotal } from "./canary";
-import { lost } from "./loss";
+import { searchDown } from "./causes";
+import { lossAlert, lost } from "./loss";
 import { hasCanary } from "../../canary/times";
 import { is, like, series, unlike } from "../metrics";
 import { enqueueFailed, rate, sendFailed, sent, total, totalRates } from "../promql";
@@ -105,6 +106,12 @@ export function objectiveRecords(settings: StackSettings): { record: string; exp
   ];
 }
 
+/** Alerts that say more of a failing objective than that it fails. */
+const tellers = (settings: StackSettings): Cause[] => [
+  { name: lossAlert(settings).name },
+  ...(hasCanary(settings) ? [{ name: "CanaryMissing", service: "canary" }] : []),
+];
+
 export function objectiveAlerts(settings: StackSettings): readonly Alert[] {
   const days = objectiveDays(settings);
   const fast = ({ long, short, rate: times }: { readonly long: string; readonly short: string; readonly rate: number }) =>
@@ -112,9 +119,10 @@ export function objectiveAlerts(settings: StackSettings): readonly Alert[] {
   const common = {
     name: "ErrorBudgetBurn",
     for: "0s",
+    follows: [...searchDown(settings), ...tellers(settings)],
     value: `{{ $labels.objective }} of {{ $labels.of }}: {{ $value | humanize }} times as many failures as \`tracing:objectives\` grants over ${days} days.`,
     first: "the runbook says what the objective counts, and which alert tells the cause.",
-  } as const;
+  };
   return [
     {
       ...common,

@@ -1,5 +1,6 @@
 /** Whether Jaeger's Dependencies page shows what services call now, by what the service graph's script reports. */
 import type { Alert } from "./alert";
+import { collectorDown, elasticsearchDown } from "./causes";
 import { hasServiceGraph } from "../../jaeger/service-graph";
 import { series } from "../metrics";
 import type { StackSettings } from "../../stack/schema";
@@ -18,6 +19,7 @@ export const serviceGraphAlerts = (settings: StackSettings): readonly Alert[] =>
           expr: `time() - max(last_over_time(${updated}[2h])) > ${old} or max(absent_over_time(${updated}[2h]))`,
           for: "15m",
           severity: "warning",
+          follows: [elasticsearchDown, collectorDown],
           summary: "Jaeger's Dependencies page does not show new calls between services",
           value: "{{ $value | humanizeDuration }} since it was up to date; 1s: for more than two hours, or never.",
           first: "`make logs SERVICE=service-graph`: what do Prometheus and Elasticsearch answer?",

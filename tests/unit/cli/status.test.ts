@@ -9,7 +9,7 @@ const seconds = (text: string) => at(text) / 1000;
 describe("cleaning", () => {
   const now = at("2026-11-22T12:00");
 
-  test.each<[string, number | undefined, number | undefined, string]>([
+  test.each<[string, number | undefined, number | "failed" | undefined, string]>([
     ["a good run of today", seconds("2026-11-22T03:00:07"), 0, "last 2026-11-22 03:00 UTC, next 2026-11-23 03:00 UTC; 7 days are kept"],
     [
       "a run at the start, later than the hour",
@@ -25,15 +25,28 @@ describe("cleaning", () => {
       "last 2026-11-21 03:00 UTC, THE LAST TRY FAILED with code 1, OVERDUE since 2026-11-22 03:00 UTC; 7 days are kept",
     ],
     ["no run", undefined, undefined, "no good run known, OVERDUE since 2026-11-22 03:00 UTC; 7 days are kept"],
+    [
+      "a run that failed, nobody knows how",
+      seconds("2026-11-22T03:00"),
+      "failed",
+      "last 2026-11-22 03:00 UTC, THE LAST TRY FAILED, next 2026-11-23 03:00 UTC; 7 days are kept",
+    ],
   ])("tells of %s", (_what, success, result, text) => {
-    expect(cleaningState(settings, success, result, now)).toBe(text);
+    expect(cleaningState(settings, { success, result }, now)).toBe(text);
+  });
+
+  test("misses no run that was due before the cleaner was there", () => {
+    expect(cleaningState(settings, { since: seconds("2026-11-22T03:01") }, now)).toBe(
+      "no good run known, next 2026-11-23 03:00 UTC; 7 days are kept",
+    );
+    expect(cleaningState(settings, { since: seconds("2026-11-22T02:59") }, now)).toContain("OVERDUE since 2026-11-22 03:00 UTC");
   });
 
   test.each([
     ["2026-11-22T02:59", "2026-11-22 03:00"],
     ["2026-11-22T03:00", "2026-11-23 03:00"],
   ])("knows at %s that the next run is at %s", (time, next) => {
-    expect(cleaningState(settings, at(time) / 1000, 0, at(time))).toContain(`next ${next} UTC`);
+    expect(cleaningState(settings, { success: at(time) / 1000, result: 0 }, at(time))).toContain(`next ${next} UTC`);
   });
 });
 

@@ -1,0 +1,36 @@
+/** Rung: unit. What the commands take for granted of a stack, against its workloads. */
+import { endpoints } from "../../../cli/running/endpoints";
+import { makeCommand, replicasOf, servicesOf } from "../../../cli/running/services";
+import { workloadsOf } from "../../../components/workloads";
+import { publishedPortNames } from "../../../configs/topology/ports";
+import { settingsWith } from "../../support/settings";
+import { clusterSettings } from "./support/cluster-objects";
+
+const external = { url: "https://es.example.com:9200", passwordSecret: "es" };
+
+const stacks = {
+  dev: settingsWith(),
+  "dev with snapshots": settingsWith({ elasticsearch: { snapshots: { store: "volume" } } }),
+  "two tiers": clusterSettings(),
+  "one tier": clusterSettings({ collector: { replicas: 1 }, sampler: { replicas: 0 }, jaeger: {} }),
+  "an operator's Prometheus": clusterSettings({ prometheus: { mode: "operator" } }),
+  "another Elasticsearch": clusterSettings({ elasticsearch: { external } }),
+};
+
+test.each(Object.entries(stacks))("the services of %s are its workloads", (_name, settings) => {
+  const workloads = workloadsOf(settings);
+  expect(servicesOf(settings).sort()).toEqual(workloads.map(({ name }) => name).sort());
+  for (const { name, scale } of workloads) expect([name, replicasOf(settings, name)]).toEqual([name, scale.replicas]);
+});
+
+test.each([stacks.dev, stacks["two tiers"]])("each published port leads to the service that has it", (settings) => {
+  const published = workloadsOf(settings).flatMap(({ name, ports }) =>
+    ports.flatMap(({ port, publish }) => (publish ? [[publish, { service: name, port }] as const] : [])),
+  );
+  for (const port of publishedPortNames) expect(published).toContainEqual([port, endpoints[port]]);
+});
+
+test("dev needs no ENV", () => {
+  expect(makeCommand("dev", "logs", "SERVICE=jaeger")).toBe("make logs SERVICE=jaeger");
+  expect(makeCommand("prod", "logs", "SERVICE=jaeger")).toBe("make logs ENV=prod SERVICE=jaeger");
+});
