@@ -1,5 +1,6 @@
 /** Questions to a running stack's Prometheus. */
 import { ruleGroups } from "../../configs/prometheus/rules";
+import { scopedQuery } from "../../configs/prometheus/scope";
 import type { Settings } from "../../configs/stack/schema";
 import { patience, type Reachable } from "../running/running-stack";
 import { UserError } from "../terminal/output";
@@ -30,7 +31,7 @@ export interface Sample {
 
 /** The series of an expression, with their values of now. */
 export async function samples(stack: Reachable, expression: string): Promise<Sample[]> {
-  const parameters = new URLSearchParams({ query: expression }).toString();
+  const parameters = new URLSearchParams({ query: scopedQuery(stack.settings, expression) }).toString();
   const data = await ask<{ result: { metric: Record<string, string>; value: [number, string] }[] }>(stack, `query?${parameters}`);
   return data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
 }
@@ -58,9 +59,10 @@ export async function alertsNow(stack: Reachable): Promise<AlertNow[]> {
   return ownAlerts(stack.settings, alerts);
 }
 
-/** Those of some alerts that are the stack's: by name, and by namespace where they have one. */
-export function ownAlerts(settings: Settings, alerts: readonly AlertNow[]): AlertNow[] {
-  if (settings.prometheus.mode === "own") return [...alerts];
+/** Those of some alerts that are the stack's, by name, and by namespace where they have one, and that want somebody: the watchdog always fires. */
+export function ownAlerts(settings: Settings, all: readonly AlertNow[]): AlertNow[] {
+  const alerts = all.filter(({ labels }) => labels.severity !== "none");
+  if (settings.prometheus.mode === "own") return alerts;
   const groups = ruleGroups(settings) as { rules: { alert?: string }[] }[];
   const names = new Set(groups.flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? [])));
   const { namespace } = settings.kubernetes;

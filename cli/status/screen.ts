@@ -1,11 +1,12 @@
 /** The screen of `make status`: verdict, alerts, services, facts. */
+import { hasCanary } from "../../configs/canary/times";
 import type { ServiceName } from "../../configs/topology/topology";
 import type { RunningStack, ServiceState } from "../running/running-stack";
 import { deployCommand } from "../running/kubernetes/kubectl";
 import { makeCommand, servicesOf } from "../running/services";
 import { size, table, UserError } from "../terminal/output";
 import { variable } from "../terminal/variables";
-import { cleaning, collectorHealth, lostSpans, queueFill, sampledShare, snapshots, spanCounts, storage, type Fact } from "./measures";
+import { canary, cleaning, collectorHealth, lostSpans, queueFill, sampledShare, snapshots, spanCounts, storage, type Fact } from "./measures";
 import { alertsNow, type AlertNow } from "./prometheus";
 import { age, alertGroups, problemsOf, type Answer, type Findings, type Problem } from "./verdict";
 
@@ -107,7 +108,7 @@ async function alertsOf(stack: RunningStack): Promise<{ alerts: AlertNow[] } | F
 }
 
 function factsOf(stack: RunningStack): Promise<Answer>[] {
-  const asked: [string, Promise<Fact>][] = [
+  const asked: (readonly [string, Promise<Fact>])[] = [
     ["collector", collectorHealth(stack)],
     ["spans", spanCounts(stack)],
     ["sampled", sampledShare(stack)],
@@ -116,6 +117,7 @@ function factsOf(stack: RunningStack): Promise<Answer>[] {
     ["cleaning", cleaning(stack)],
     ["snapshots", snapshots(stack)],
     ["lost", lostSpans(stack)],
+    ...(hasCanary(stack.settings) ? ([["canary", canary(stack)]] as const) : []),
   ];
   return asked.map(async ([name, answer]): Promise<Answer> => {
     try {
@@ -137,6 +139,7 @@ const askedOf: Readonly<Record<string, ServiceName>> = {
   cleaning: "index-cleaner",
   snapshots: "elasticsearch",
   lost: "prometheus",
+  canary: "prometheus",
 };
 
 /** Why a fact is not known. A Prometheus that nobody has named is nobody's fault. */

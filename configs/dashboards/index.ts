@@ -3,7 +3,9 @@
  * it, and the tests take it in.
  */
 import type { StackSettings } from "../stack/schema";
-import type { Dashboard } from "./dashboard";
+import { scopedQuery } from "../prometheus/scope";
+import type { Dashboard, Query } from "./dashboard";
+import { objectives } from "./objectives";
 import { pipeline } from "./pipeline";
 import { sampling } from "./sampling";
 import { servicesDashboard } from "./services";
@@ -13,4 +15,18 @@ export type { Dashboard, Panel, Query } from "./dashboard";
 
 /** All dashboards of a stack. */
 export const dashboards = (settings: StackSettings): readonly Dashboard[] =>
-  [pipeline, sampling, storage, servicesDashboard].map((dashboard) => dashboard(settings));
+  [pipeline, sampling, storage, objectives, servicesDashboard].map((dashboard) => inScope(settings, dashboard(settings)));
+
+/** A dashboard that shows its own stack only, in a Prometheus that watches others too. */
+const inScope = (settings: StackSettings, dashboard: Dashboard): Dashboard => ({
+  ...dashboard,
+  variables: dashboard.variables?.map((variable) => ({ ...variable, of: scopedQuery(settings, variable.of) })),
+  sections: dashboard.sections.map((section) => ({
+    ...section,
+    panels: section.panels.map((panel) => {
+      const [first, ...others] = panel.queries;
+      const own = (query: Query): Query => ({ ...query, expr: scopedQuery(settings, query.expr) });
+      return { ...panel, queries: [own(first), ...others.map(own)] };
+    }),
+  })),
+});

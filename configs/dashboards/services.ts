@@ -130,6 +130,43 @@ const operations: Section = {
   ],
 };
 
+/** Calls between services, by the pair. */
+const pair = "client, server";
+const pairLegend = "{{client}} → {{server}}";
+const noCall = "no call between services";
+
+const graphRate = (metric: "graphCalls" | "graphFailedCalls") => sumBy(pair, rate(series(metric), "5m"));
+
+const calls: Section = {
+  title: "Calls between services",
+  panels: [
+    {
+      title: "Calls",
+      description: "As on other days; Jaeger's Dependencies page draws the same, of the last seven days.",
+      unit: "requests/s",
+      kind: "time series",
+      queries: [{ expr: graphRate("graphCalls"), legend: pairLegend }],
+      empty: noCall,
+    },
+    {
+      title: "Failed calls",
+      description: "Close to 0 %; the pair furthest down the way of a request is where the fault is.",
+      unit: "percent",
+      kind: "time series",
+      queries: [{ expr: `100 * (${graphRate("graphFailedCalls")} or ${graphRate("graphCalls")} * 0) / (${graphRate("graphCalls")} > 0)`, legend: pairLegend }],
+      empty: noCall,
+    },
+    {
+      title: "Duration of calls, 95 %",
+      description: "As the client sees it, up to a second; where it rises and that of the called service does not, the time goes on the way.",
+      unit: "seconds",
+      kind: "time series",
+      queries: [{ expr: quantile(0.95, histogram("graphClientSeconds", "bucket"), "client", "server"), legend: pairLegend }],
+      empty: noCall,
+    },
+  ],
+};
+
 function percentileQueries(of: Matchers<"callSeconds">): Panel["queries"] {
   const query = (percent: number) => ({ expr: duration(percent / 100, of), legend: `${percent} %` });
   const [first, ...others] = percentiles;
@@ -158,5 +195,5 @@ export const servicesDashboard = (settings: StackSettings): Dashboard => ({
   description: "Rate, errors and duration of the applications' requests and messages, by service and by operation.",
   variables,
   links: jaegerSearch(settings),
-  sections: [services, operations],
+  sections: [services, operations, ...(settings.jaeger.dependencies ? [calls] : [])],
 });

@@ -1,5 +1,6 @@
 /** Expressions about what runs once a day and reports that. */
 import { series, type MetricName } from "../metrics";
+import { latestOf } from "../promql";
 import type { StackSettings } from "../../stack/schema";
 
 /** Hours without a good run: a day, and two hours for runs that are tried again. */
@@ -9,7 +10,7 @@ export const overdue = 26;
  * The latest of what was reported in some hours: a day, and two hours. A daily run reports now and then, as a Kubernetes job once per run, and
  * to whichever Collector takes it: the same gauge may stand as several series. Of times the latest is the highest.
  */
-export const latestReport = (gauge: MetricName, hours = overdue) => `max(last_over_time(${series(gauge)}[${hours}h]))`;
+export const latestReport = (gauge: MetricName, hours = overdue) => latestOf(gauge, hours);
 
 /**
  * No good run for long, or none known. On Docker the first run comes with the stack; on Kubernetes at its hour, so there none is missed

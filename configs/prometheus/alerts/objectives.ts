@@ -21,19 +21,19 @@ const usualDays = 28;
 const fewestEvents = 50;
 
 /** Recorded: bad and all events, a second; the share of bad ones that an objective grants; and how much of the window's room is left. */
-const bad = "tracing:objective_bad:rate5m";
-const all = "tracing:objective_all:rate5m";
+export const bad = "tracing:objective_bad:rate5m";
+export const all = "tracing:objective_all:rate5m";
 const granted = "tracing:objective_granted";
-const left = "tracing:objective_left";
+export const left = "tracing:objective_left";
 
 /** Recorded: how many times faster than granted bad events come, over a window. */
-const burn = (window: string): string => `tracing:objective_burn:${window}`;
+export const burn = (window: string): string => `tracing:objective_burn:${window}`;
 
 /**
  * Windows and rates of burning of "Alerting on SLOs" (https://sre.google/workbook/alerting-on-slos/, table 5-8): the long window says that it matters, the
  * short one that it still goes on. Of a window of 30 days they are 2, 5 and 10 % of the room.
  */
-const pages = [
+export const pages = [
   { long: "1h", short: "5m", rate: 14.4 },
   { long: "6h", short: "30m", rate: 6 },
 ] as const;

@@ -29,7 +29,7 @@ describe.each(Object.entries(stacks))("the dashboards of the stack %s", (_name, 
   const records = recordsOf(settings);
 
   test("are those that are asked for, with names and titles of their own", () => {
-    expect(all.map(({ name }) => name)).toEqual(["pipeline", "sampling", "storage", "services"]);
+    expect(all.map(({ name }) => name)).toEqual(["pipeline", "sampling", "storage", "objectives", "services"]);
     expect(new Set(all.map(({ title }) => title)).size).toBe(all.length);
     for (const { name } of all) expect(name).toMatch(/^[a-z][a-z-]{2,30}$/);
   });
@@ -65,6 +65,7 @@ describe.each(Object.entries(stacks))("the dashboards of the stack %s", (_name, 
       "policy",
       "of",
       "place",
+      "objective",
       ...names.flatMap((name) => [...(catalogue.get(name)?.labels ?? [])]),
     ]);
     expect(labels.filter((label) => !known.has(label))).toEqual([]);
@@ -90,11 +91,11 @@ describe.each(Object.entries(stacks))("the dashboards of the stack %s", (_name, 
   /** What a unit says of the metrics behind it, and of the expression. */
   const fits: Record<Unit, { readonly units: RegExp; readonly expr: RegExp }> = {
     "spans/s": { units: /^(spans|documents|requests|0 or 1)$/, expr: /rate\(|tracing:spans_per_second/ },
-    "traces/s": { units: /^traces$/, expr: /rate\(|increase\(.*\/ 300$/ },
+    "traces/s": { units: /^(traces|seconds since 1970)$/, expr: /rate\(|increase\(.*\/ 300$/ },
     "requests/s": { units: /^spans$/, expr: /rate\(/ },
     percent: { units: /./, expr: /^100 \* |^(label_replace\()?vector\(/ },
     bytes: { units: /^bytes$/, expr: /./ },
-    seconds: { units: /^(seconds|seconds since 1970|bytes)$/, expr: /histogram_quantile|time\(\)|86400/ },
+    seconds: { units: /^(seconds|seconds since 1970|bytes)$/, expr: /histogram_quantile|time\(\)|86400|_seconds/ },
     count: { units: /./, expr: /./ },
     state: { units: /^(0 or 1|nodes)$/, expr: /./ },
   };
