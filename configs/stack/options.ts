@@ -603,6 +603,8 @@ export interface AlertsReceiverOptions {
   readonly smarthost?: string;
   /** User to log in to that server as. Left out: no login, and no secret. Allowed: a user's name. */
   readonly user?: string;
+}
+
 export interface CanaryOptions {
   /**
    * Whether a service sends known traces and looks for them in Jaeger. Default: true, unless `jaeger.ingress` puts a login before Jaeger:
@@ -629,6 +631,8 @@ export interface ObjectivesOptions {
    * with at most two decimals. Default: 99.
    */
   readonly queries?: string;
+}
+
 export interface DashboardsOptions {
   /** ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/. */
   readonly grafana?: DashboardOptions;

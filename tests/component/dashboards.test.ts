@@ -11,7 +11,7 @@ interface ConfigMap {
 const ofDashboards = ({ name }: Recorded) => name.startsWith("tracing-kubernetes-dashboards-");
 const mapsOf = (run: Run) => run.resources.filter(ofDashboards).map(({ inputs }) => inputs as unknown as ConfigMap);
 
-const names = ["pipeline", "sampling", "services", "storage"];
+const names = ["objectives", "pipeline", "sampling", "services", "storage"];
 
 let inOwn: Run;
 let elsewhere: Run;

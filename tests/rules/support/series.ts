@@ -2,6 +2,7 @@ import { canaryCounters, canaryGauges } from "../../../configs/canary/metrics";
 import { setupGauges } from "../../../configs/elasticsearch/setup-metrics";
 import { snapshotGauges } from "../../../configs/elasticsearch/snapshot-metrics";
 import { cleanerGauges } from "../../../configs/jaeger/cleaner-metrics";
+import { serviceGraphGauges } from "../../../configs/jaeger/service-graph-metrics";
 import { counterMetric, gaugeMetric } from "../../../configs/reported-gauges";
 
 export const hour = 3600;

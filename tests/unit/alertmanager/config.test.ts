@@ -115,10 +115,14 @@ describe("alertmanager.yml", () => {
   });
 
   test("mutes by the service that is down: Jaeger's UI keeps no span from being stored", () => {
-    const sources = configOf(cluster).inhibit_rules.map(({ source_matchers }) => source_matchers.join(" "));
-    expect(sources.filter((source) => source.includes("JaegerDown"))).toEqual([
-      'alertname="JaegerDown" severity="critical" service="jaeger-collector"',
-    ]);
+    const muted = (service: string) =>
+      configOf(cluster)
+        .inhibit_rules.filter(
+          ({ source_matchers }) => source_matchers.join(" ") === `alertname="JaegerDown" severity="critical" service="${service}"`,
+        )
+        .flatMap(({ target_matchers }) => target_matchers);
+    expect(muted("jaeger")).toEqual(['alertname=~"CanaryMissing|ErrorBudgetBurn"']);
+    expect(muted("jaeger-collector")).toEqual([expect.stringMatching(/CanaryMissing.*ErrorBudgetBurn.*OTELExporterQueueFilling/)]);
     expect(mutedBy(cluster, "JaegerDown")).toContain("OTELExporterQueueFilling");
   });
 

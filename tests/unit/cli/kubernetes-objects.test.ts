@@ -39,6 +39,9 @@ test("a healthy stack: every service that the settings ask for, with sums over i
     ["otel-sampler", "healthy"],
     ["otel-collector", "healthy"],
     ["index-cleaner", "scheduled"],
+    ["service-graph", "healthy"],
+    ["canary", "healthy"],
+    ["alertmanager", "healthy"],
     ["prometheus", "healthy"],
   ]);
   expect(states.find(({ service }) => service === "otel-collector")).toMatchObject({

@@ -64,7 +64,8 @@ test("make status of a healthy stack ends with 0, its verdict in the first line"
   expect(stdout).toMatch(/^otel-sampler +healthy +2\/2 +- of 1\.0 GiB +0 +registry\.example\/otel-sampler:1\.2\.3$/m);
   expect(stdout).toMatch(/^snapshots +1 whole, the newest tracing-1 of /m);
   expect(stdout).toMatch(/^lost +none in 24 hours$/m);
-  expect(stdout.trim().split("\n").length).toBeLessThan(25);
+  expect(stdout).toMatch(/^canary +/m);
+  expect(stdout.trim().split("\n").length).toBeLessThan(30);
   expect(ok).toBe(true);
 });
 

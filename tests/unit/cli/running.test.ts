@@ -11,6 +11,7 @@ const external = { url: "https://es.example.com:9200", passwordSecret: "es" };
 const stacks = {
   dev: settingsWith(),
   "dev with snapshots": settingsWith({ elasticsearch: { snapshots: { store: "volume" } } }),
+  "dev that delivers alerts": settingsWith({ alerts: { delivery: "own" } }),
   "two tiers": clusterSettings(),
   "one tier": clusterSettings({ collector: { replicas: 1 }, sampler: { replicas: 0 }, jaeger: {} }),
   "an operator's Prometheus": clusterSettings({ prometheus: { mode: "operator" } }),
@@ -23,7 +24,7 @@ test.each(Object.entries(stacks))("the services of %s are its workloads", (_name
   for (const { name, scale } of workloads) expect([name, replicasOf(settings, name)]).toEqual([name, scale.replicas]);
 });
 
-test.each([stacks.dev, stacks["two tiers"]])("each published port leads to the service that has it", (settings) => {
+test.each([stacks["dev that delivers alerts"], stacks["two tiers"]])("each published port leads to the service that has it", (settings) => {
   const published = workloadsOf(settings).flatMap(({ name, ports }) =>
     ports.flatMap(({ port, publish }) => (publish ? [[publish, { service: name, port }] as const] : [])),
   );

@@ -74,7 +74,7 @@ describe.each(Object.entries(stacks))("the dashboards of the stack %s", (_name, 
   test.each(queries)("%s names its series by labels that it still has", (_where, { query, panel }) => {
     const grouped = [...query.expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, list]) => (list ?? "").split(", "));
     // Selectors that nothing sums up keep all labels, and so do recorded series.
-    const kept = new Set(["instance", "name", ...grouped]);
+    const kept = new Set(["instance", "name", "objective", "of", ...grouped]);
     const wanted = [...query.legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label ?? "");
     expect(
       [...wanted, ...(panel.kind === "table" ? [panel.by] : [])].filter((label) => !kept.has(label) && !query.expr.includes(`"${label}"`)),
@@ -92,7 +92,7 @@ describe.each(Object.entries(stacks))("the dashboards of the stack %s", (_name, 
   const fits: Record<Unit, { readonly units: RegExp; readonly expr: RegExp }> = {
     "spans/s": { units: /^(spans|documents|requests|0 or 1)$/, expr: /rate\(|tracing:spans_per_second/ },
     "traces/s": { units: /^(traces|seconds since 1970)$/, expr: /rate\(|increase\(.*\/ 300$/ },
-    "requests/s": { units: /^spans$/, expr: /rate\(/ },
+    "requests/s": { units: /^(spans|calls)$/, expr: /rate\(/ },
     percent: { units: /./, expr: /^100 \* |^(label_replace\()?vector\(/ },
     bytes: { units: /^bytes$/, expr: /./ },
     seconds: { units: /^(seconds|seconds since 1970|bytes)$/, expr: /histogram_quantile|time\(\)|86400|_seconds/ },

@@ -160,7 +160,7 @@ test("both programs are asked the same", () => {
 
 test("a rendered stack has a folder for each program", () => {
   expect(Object.keys(dashboardFiles(settingsWith())).toSorted()).toEqual(
-    ["pipeline", "sampling", "services", "storage"]
+    ["objectives", "pipeline", "sampling", "services", "storage"]
       .flatMap((name) => [`dashboards/grafana/${name}.json`, `dashboards/perses/${name}.yaml`])
       .toSorted(),
   );
