@@ -68,7 +68,9 @@ export async function measure(subject: Subject, load: Load, ledger: string, fold
       await lab.until(`${spec.name} is ready`, 180, () => isReady(lab, spec.name));
     }
     const client = new Client(lab, subject, ledger, folder);
-    await client.send("warm", load.warmUp, load, ["--rate", String(warmRate)]);
+    // Behind sampling, where there is some: Elasticsearch would see a part of it only.
+    const door = subject.keepsAll ? subject.receiver : "jaeger";
+    await client.send("warm", load.warmUp, load, ["--rate", String(warmRate)], { door });
     await client.settled("warm");
 
     const resting = await lab.use();
@@ -159,8 +161,14 @@ class Client {
   ) {}
 
   /** Sends spans of a service; how many. Seeds are fixed: each subject gets the same spans. */
-  async send(service: string, spans: number, { profile }: Load, flags: readonly string[] = [], minutes = 60): Promise<number> {
-    const endpoint = await this.lab.address(this.subject.receiver, ports.collector.otlpGrpc);
+  async send(
+    service: string,
+    spans: number,
+    { profile }: Load,
+    flags: readonly string[] = [],
+    { minutes = 60, door = this.subject.receiver } = {},
+  ): Promise<number> {
+    const endpoint = await this.lab.address(door, door === "jaeger" ? ports.jaeger.otlpGrpc : ports.collector.otlpGrpc);
     const out = join(this.folder, `${service}-${++this.runs}.ledger`);
     const words = ["--endpoint", endpoint, "--service", service, "--spans", String(spans), "--profile", profile, "--retry-for", "2m"];
     await execOrThrow(this.ledger, ["send", ...words, "--seed", String(this.runs), "--out", out, ...flags], { timeout: minutes * 60_000 });
@@ -224,7 +232,7 @@ class Client {
   async burst(load: Load): Promise<Pick<Figures, "burstRate" | "burstDrain" | "burstStored">> {
     const start = performance.now();
     // One that dies of it stores what it stores.
-    await this.send("burst", load.burst, load, ["--connections", "8"], 5).catch(() => 0);
+    await this.send("burst", load.burst, load, ["--connections", "8"], { minutes: 5 }).catch(() => 0);
     const taken = performance.now();
     let [stored, end] = [0, taken];
     while (stored < load.burst && performance.now() - end < hopeless) {

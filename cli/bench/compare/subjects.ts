@@ -77,7 +77,7 @@ export function stack(title: string, source: Settings["images"], percent = 100, 
   const passwords = unknownPasswords(settings);
   const published: Readonly<Record<string, readonly number[]>> = {
     elasticsearch: [ports.elasticsearch.http],
-    jaeger: [ports.jaeger.query, ports.jaeger.health],
+    jaeger: [ports.jaeger.query, ports.jaeger.health, ports.jaeger.otlpGrpc],
     "otel-collector": [ports.collector.otlpGrpc, ports.collector.health],
   };
   const workloads = [
