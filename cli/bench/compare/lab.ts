@@ -116,6 +116,12 @@ export class Lab {
     return Object.fromEntries(await Promise.all(this.running.map(async (name) => [name, await usage(`${this.name}-${name}`)] as const)));
   }
 
+  /** Seconds of processor that Java's compilers have taken in a container. */
+  async compilers(name: string): Promise<number> {
+    const lines = await docker("exec", `${this.name}-${name}`, "sh", "-c", "cat /proc/[0-9]*/task/[0-9]*/stat 2>/dev/null; true");
+    return compilerSeconds(lines);
+  }
+
   private async logs(): Promise<string> {
     const all = this.running.map(
       async (name) => `${name}:\n${(await run("docker", ["logs", "--tail", "5", `${this.name}-${name}`])).output}`,
@@ -131,6 +137,17 @@ export class Lab {
     this.running.length = 0;
     await run("docker", ["network", "rm", this.name]);
   }
+}
+
+/** Ticks of a second in `/proc`. */
+const ticks = 100;
+
+/** Seconds of processor of Java's compiler threads, of lines of `/proc/<process>/task/<thread>/stat` (proc(5)): `id (name) state … utime stime …`. */
+export function compilerSeconds(lines: string): number {
+  return lines
+    .split("\n")
+    .map((line) => /^\d+ \(C[12] Compiler.*\) (.*)$/.exec(line)?.[1]?.split(" ") ?? [])
+    .reduce((sum, fields) => sum + (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / ticks, 0);
 }
 
 interface Statistics {

@@ -25,7 +25,7 @@ export interface Load {
 
 /** What was found. */
 export interface Figures {
-  /** Microseconds of processor for a span, by container. */
+  /** Microseconds of processor for a span, by container; without {@link javaCompilers}, which have an entry of their own. */
   readonly cpu: Readonly<Record<string, number>>;
   /** Microseconds of processor a second while no spans come, by container. */
   readonly idle: Readonly<Record<string, number>>;
@@ -73,13 +73,13 @@ export async function measure(subject: Subject, load: Load, ledger: string, fold
     await client.send("warm", load.warmUp, load, ["--rate", String(warmRate)], { door });
     await client.settled("warm");
 
-    const resting = await lab.use();
+    const resting = await spent(lab);
     await sleep(idleTime);
-    const before = await lab.use();
+    const before = await spent(lab);
     const peak = peakOf(lab);
     const sent = await client.send("even", load.spans, load, ["--rate", String(load.rate)]);
     const stored = await client.settled("even");
-    const after = await lab.use();
+    const after = await spent(lab);
     const memory = await peak.end();
     const disk = await client.merged();
     const burst =
@@ -100,9 +100,22 @@ export async function measure(subject: Subject, load: Load, ledger: string, fold
   }
 }
 
+/**
+ * What Elasticsearch's Java spends on compiling itself, beside the containers. It is work of a program's first minutes, half as much as all other in them,
+ * and falls now into the warm-up, now behind it.
+ */
+export const javaCompilers = "Java's compilers in Elasticsearch";
+
+/** Seconds of processor since the start, by container; Java's compilers by themselves. */
+async function spent(lab: Lab): Promise<Record<string, number>> {
+  const [use, compilers] = await Promise.all([lab.use(), lab.compilers("elasticsearch")]);
+  const seconds = Object.fromEntries(Object.entries(use).map(([name, { cpu }]) => [name, cpu]));
+  return { ...seconds, elasticsearch: (seconds.elasticsearch ?? 0) - compilers, [javaCompilers]: compilers };
+}
+
 /** Microseconds of processor between two looks, by container, for each of so many spans or seconds. */
-function processor(before: Record<string, Use>, after: Record<string, Use>, parts: number): Record<string, number> {
-  return Object.fromEntries(Object.entries(after).map(([name, use]) => [name, ((use.cpu - (before[name]?.cpu ?? 0)) / parts) * 1e6]));
+function processor(before: Record<string, number>, after: Record<string, number>, parts: number): Record<string, number> {
+  return Object.fromEntries(Object.entries(after).map(([name, cpu]) => [name, ((cpu - (before[name] ?? 0)) / parts) * 1e6]));
 }
 
 async function isReady(lab: Lab, name: string): Promise<boolean> {

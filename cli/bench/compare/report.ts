@@ -1,6 +1,6 @@
 /** The report of a comparison: tables in Markdown, with ratios to Jaeger's defaults, and plots in SVG. Pure functions. */
 import { table } from "../../reference/table";
-import type { Figures } from "./measure";
+import { javaCompilers, type Figures } from "./measure";
 import { bars, lines } from "./plot";
 
 /** One run. */
@@ -23,7 +23,7 @@ const median = (values: readonly number[]): number => {
 };
 
 /** Containers that are not part of a span's way. */
-const besides = ["elasticsearch-setup"];
+const besides = ["elasticsearch-setup", javaCompilers];
 
 /** A figure that the tables have, of each run. */
 const measures: readonly {
@@ -47,6 +47,7 @@ const measures: readonly {
     digits: 0,
     of: ({ idle }) => idle.elasticsearch ?? Number.NaN,
   },
+  { title: javaCompilers, unit: "µs a span, not counted above", digits: 1, of: ({ cpu }) => cpu[javaCompilers] ?? Number.NaN },
   { title: "disk", unit: "bytes a stored span", digits: 0, of: ({ bytes }) => bytes },
   { title: "documents", unit: "a stored span", digits: 2, of: ({ documents }) => documents },
   { title: "burst", unit: "spans/s stored", digits: 0, of: ({ burstRate }) => burstRate ?? Number.NaN },

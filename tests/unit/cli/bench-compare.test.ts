@@ -1,12 +1,13 @@
 /** Rung: unit. The report of a comparison, from made-up figures; and what is compared, from the stack's own files. */
 import { parse } from "yaml";
-import type { Figures } from "../../../cli/bench/compare/measure";
+import { compilerSeconds } from "../../../cli/bench/compare/lab";
+import { javaCompilers, type Figures } from "../../../cli/bench/compare/measure";
 import { report, type Result } from "../../../cli/bench/compare/report";
 import { chart, jaegerAlone, stack } from "../../../cli/bench/compare/subjects";
 import { variant, variantNames } from "../../../cli/bench/compare/variants";
 
 const figures = (elasticsearch: number, bytes: number): Figures => ({
-  cpu: { elasticsearch, jaeger: 30, "elasticsearch-setup": 1000 },
+  cpu: { elasticsearch, jaeger: 30, "elasticsearch-setup": 1000, [javaCompilers]: 50 },
   idle: { elasticsearch: 90_000 },
   memory: { elasticsearch: 2 ** 29 },
   bytes,
@@ -19,6 +20,19 @@ const figures = (elasticsearch: number, bytes: number): Figures => ({
   stored: 100,
 });
 const result = (subject: string, of: Figures): Result => ({ subject, title: subject.toUpperCase(), profile: "uniform", figures: of });
+
+test("Java's compilers are told from its other threads", () => {
+  const line = (id: number, name: string, user: number, system: number) =>
+    `${id} (${name}) S 1 1 1 0 -1 4194368 0 0 0 0 ${user} ${system} 0 0 20 0 65 0 5000 1 2`;
+  const lines = [
+    line(7, "C2 CompilerThre", 1200, 34),
+    line(8, "C1 CompilerThre", 250, 16),
+    line(9, "elasticsearch[n", 9000, 900),
+    line(10, "G1 Main Marker", 70, 7),
+    "",
+  ];
+  expect(compilerSeconds(lines.join("\n"))).toBe(15);
+});
 
 describe("the report", () => {
   const files = report([
@@ -36,6 +50,7 @@ describe("the report", () => {
   test("counts what is on a span's way only, and leaves out what was not measured", () => {
     expect(files["report.md"]).toContain("| processor of the whole way, µs a span | 90.0 | 60.0 (0.67) |");
     expect(files["report.md"]).toContain("| burst, spans/s stored | - | - |");
+    expect(files["report.md"]).toMatch(/^\| Java's compilers [^|]*\| 50\.0 \| 50\.0 \(1\.00\) \|$/m);
   });
 
   test("has a plot for each picture that it shows, and the figures themselves", () => {
