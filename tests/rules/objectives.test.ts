@@ -88,6 +88,10 @@ describe("of the canary", () => {
     ]);
   });
 
+  test("completeness calls nobody for the few that a restart of Jaeger makes late", async () => {
+    await run({ ...sings(100), [canary("missing")]: then(flat(70, 0), flat(30, 6)) }, [burning(71), burning(73), burning(76), burning(99)]);
+  });
+
   test("freshness fires where nearly all traces are found too late", async () => {
     const late = { [canary("fresh")]: then(rise(60, 0, 1), rise(70, 239, 0.1), rise(50, 268, 1)) };
     await run({ ...sings(180), ...late }, [burning(60), burning(80), burning(125, ["freshness", "canary", "critical"]), burning(179)]);
