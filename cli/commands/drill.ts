@@ -2,6 +2,7 @@
  * `make alerts-drill`: provokes the alerts of the running stack, one fault after the other, and prints when each fired and when it ended.
  * Spans that are sent meanwhile may be lost: one drill is a loss. It takes about an hour; words behind the command choose alerts.
  */
+import { stackAlerts } from "../../configs/prometheus/rules";
 import { carryOut } from "../drill/drill";
 import { drills, possible } from "../drill/drills";
 import { anySettings } from "../stack/stack";
@@ -15,10 +16,14 @@ main(async () => {
   if (unknown.length > 0) throw new UserError(`found ${unknown.join(", ")}; drills provoke ${known.join(", ")}`);
   const chosen = drills.filter(({ alerts }) => wanted.length === 0 || alerts.some((name) => wanted.includes(name)));
   const settings = anySettings();
-  const { can, cannot } = possible(settings.platform, chosen);
+  const has = new Set(stackAlerts(settings).map(({ name }) => name));
+  const isOfStack = ({ alerts }: (typeof drills)[number]) => alerts.every((name) => has.has(name));
+  const { can, cannot } = possible(settings.platform, chosen.filter(isOfStack));
   step(`Drill of ${can.flatMap(({ alerts }) => alerts).join(", ") || "no alert"}`);
   for (const { alerts, what, dockerOnly } of cannot) note(`left out on Kubernetes: ${alerts.join(", ")} (${what}): ${dockerOnly}`);
-  if (can.length === 0) throw new UserError("none of these drills can be done on Kubernetes");
+  for (const { alerts, what } of chosen.filter((one) => !isOfStack(one)))
+    note(`left out, as the stack has no such alert: ${alerts.join(", ")} (${what})`);
+  if (can.length === 0) throw new UserError(`none of these drills can be done on the stack ${settings.stack}`);
   // Others may rely on a stack on a cluster.
   if (settings.platform === "kubernetes") {
     note("services of the stack are stopped, and spans that are sent meanwhile may be lost");

@@ -3,7 +3,7 @@ import { jaegerIndices, oldestIndexHours } from "../../configs/jaeger/index-clea
 import { decisions, keptShare } from "../../configs/prometheus/decisions";
 import { accepted, increase, latestOf, queueCapacity, queueSize, rate, refused } from "../../configs/prometheus/promql";
 import { overdue } from "../../configs/prometheus/alerts/daily";
-import { canaryTotal } from "../../configs/prometheus/alerts/canary";
+import { canaryLatest, canaryTotal } from "../../configs/prometheus/alerts/canary";
 import { lossAlert, lost } from "../../configs/prometheus/alerts/loss";
 import { hasSnapshots, namesOf } from "../../configs/elasticsearch/users";
 import type { Settings } from "../../configs/stack/schema";
@@ -77,19 +77,22 @@ export async function lostSpans(stack: Reachable): Promise<Fact> {
   const places = await samples(stack, lostIn(lossHours));
   if (places.length === 0) return { text: `none in ${lossHours} hours` };
   const each = places.sort((one, other) => other.value - one.value).map(({ metric, value }) => `${value} at ${metric.place ?? "?"}`);
-  return { text: `LOST in ${lossHours} hours, about: ${each.join(", ")}; docs/runbooks/alerts.md#${lossAlert(stack.settings).name.toLowerCase()}` };
+  return {
+    text: `LOST in ${lossHours} hours, about: ${each.join(", ")}; docs/runbooks/alerts.md#${lossAlert(stack.settings).name.toLowerCase()}`,
+  };
 }
 
 /** Whether the canary's traces are found, and how soon. */
 export async function canary(stack: Reachable): Promise<Fact> {
   const [ago, latency, missing] = await Promise.all([
     query(stack, `time() - ${latestOf("canaryLastSuccess")}`),
-    query(stack, latestOf("canaryLatency")),
+    query(stack, canaryLatest("canaryLatency")),
     query(stack, `sum(${increase(canaryTotal("missing"), "1h")})`),
   ]);
-  if (ago === undefined || latency === undefined) return { text: "no trace found yet" };
+  if (ago === undefined) return { text: "no trace found in an hour" };
+  const after = latency === undefined ? "" : `, after ${latency.toFixed(1)} s`;
   const lost = missing === undefined || missing < 0.5 ? "none" : `${Math.round(missing)}`;
-  return { text: `the last trace was found ${Math.round(ago)} s ago, after ${latency.toFixed(1)} s; ${lost} missing in an hour` };
+  return { text: `the last trace was found ${Math.round(ago)} s ago${after}; ${lost} missing in an hour` };
 }
 
 interface Index {

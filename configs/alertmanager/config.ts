@@ -81,11 +81,11 @@ function inhibitions(alerts: readonly Alert[]): object[] {
     }
   }
   return [
-    // Only about the same service, and the same node of Elasticsearch.
+    // Only about the same service, the same node of Elasticsearch, and the same objective.
     {
       source_matchers: [is("severity", "critical")],
       target_matchers: [is("severity", "warning")],
-      equal: [...together, "service", "name"],
+      equal: [...together, "service", "name", "objective", "of"],
     },
     ...[...causes.values()].map(({ cause, followers }) => ({
       source_matchers: [

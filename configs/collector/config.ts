@@ -235,6 +235,7 @@ const withoutCanary = {
   error_mode: "silent",
   metrics: { datapoint: [`datapoint.attributes["service.name"] == "${canaryService}"`] },
 };
+
 function toJaeger(settings: CollectorSettings, topology: Addresses & NextHops): object {
   const batch = batchBytes(settings);
   return {

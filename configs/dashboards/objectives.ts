@@ -1,6 +1,6 @@
 /** How well the stack does its work: objectives, how fast their room for errors goes, and what the canary sees. */
 import { canaryTimes, hasCanary } from "../canary/times";
-import { canaryTotal } from "../prometheus/alerts/canary";
+import { canaryLatest, canaryTotal } from "../prometheus/alerts/canary";
 import { all, bad, burn, left, objectiveDays, pages } from "../prometheus/alerts/objectives";
 import { latestOf, rate } from "../prometheus/promql";
 import type { StackSettings } from "../stack/schema";
@@ -66,7 +66,7 @@ const canary = (settings: StackSettings): Section => ({
       description: `At most ${canaryTimes(settings).searchable} s: the decision wait, Elasticsearch's refresh and a second; more means that something queues.`,
       unit: "seconds",
       kind: "time series",
-      queries: [{ expr: latestOf("canaryLatency"), legend: "from sending until found" }],
+      queries: [{ expr: canaryLatest("canaryLatency"), legend: "from sending until found" }],
       limit: { value: canaryTimes(settings).searchable, bad: "above" },
     },
     {

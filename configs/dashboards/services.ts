@@ -153,12 +153,18 @@ const calls: Section = {
       description: "Close to 0 %; the pair furthest down the way of a request is where the fault is.",
       unit: "percent",
       kind: "time series",
-      queries: [{ expr: `100 * (${graphRate("graphFailedCalls")} or ${graphRate("graphCalls")} * 0) / (${graphRate("graphCalls")} > 0)`, legend: pairLegend }],
+      queries: [
+        {
+          expr: `100 * (${graphRate("graphFailedCalls")} or ${graphRate("graphCalls")} * 0) / (${graphRate("graphCalls")} > 0)`,
+          legend: pairLegend,
+        },
+      ],
       empty: noCall,
     },
     {
       title: "Duration of calls, 95 %",
-      description: "As the client sees it, up to a second; where it rises and that of the called service does not, the time goes on the way.",
+      description:
+        "As the client sees it, up to a second; where it rises and that of the called service does not, the time goes on the way.",
       unit: "seconds",
       kind: "time series",
       queries: [{ expr: quantile(0.95, histogram("graphClientSeconds", "bucket"), "client", "server"), legend: pairLegend }],

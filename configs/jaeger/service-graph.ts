@@ -29,7 +29,8 @@ export const serviceGraphStarted = "/tmp/started";
 
 /**
  * Calls by pair of services. `increase` knows nothing of what came before a series' first sample; a pair that is new in this time begins at 0, so
- * that sample counts too: a single call would be no increase at all.
+ * that sample counts too: a single call would be no increase at all. One that was there in the hour before, and that Prometheus did not see as this time
+ * began, counts by what it has grown by, unless it began again: else all calls since the Collector's start would count.
  */
 export function callsQuery(settings: Pick<JaegerSettings, "prometheus" | "kubernetes">): string {
   const all = series("graphCalls", { client: isNot(""), server: isNot(""), connection_type: like("|messaging_system") });
@@ -38,7 +39,8 @@ export function callsQuery(settings: Pick<JaegerSettings, "prometheus" | "kubern
   const within = (name: string) => `${name}(${calls}[${span}])`;
   const none = `${within("last_over_time")} * 0`;
   const grown = `(${within("increase")} or ${none})`;
-  const first = `(${within("min_over_time")} unless ${calls} offset ${span} or ${none})`;
+  const sample = within("min_over_time");
+  const first = `((${sample} - last_over_time(${calls}[1h] offset ${span}) >= 0 or ${sample}) unless ${calls} offset ${span} or ${none})`;
   return `topk(${mostPairs}, round(sum by (client, server) (${grown} + ${first})) > 0)`;
 }
 

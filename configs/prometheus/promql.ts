@@ -23,6 +23,7 @@ export const sumBy = (labels: string, value: string) => `sum by (${labels}) (${v
 /** A quantile, 0–1, of a histogram's buckets over five minutes; for each value of some labels, if any are named. */
 export const quantile = (share: number, buckets: string, ...labels: string[]) =>
   `histogram_quantile(${share}, ${sumBy([...labels, "le"].join(", "), rate(buckets, "5m"))})`;
+
 /** The highest of what was reported in some hours: of times the latest, whichever Collector took the report. */
 export const latestOf = (gauge: MetricName, hours = 1) => `max(last_over_time(${series(gauge)}[${hours}h]))`;
 

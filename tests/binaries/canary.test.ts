@@ -229,7 +229,7 @@ test("finds a trace in JSON with blanks", async () => {
   await reported(({ found = 0 }) => found > 0);
 }, 30_000);
 
-test("an error of Jaeger's is an answer; where nothing answers, each question is counted", async () => {
+test("an error of Jaeger's is an answer; where nothing answers, that is counted once for each trace that is sent", async () => {
   jaeger = (_trace, response) => {
     response.statusCode = 500;
     response.end("no");
@@ -241,7 +241,8 @@ test("an error of Jaeger's is an answer; where nothing answers, each question is
   told = {};
   start({ jaeger: "http://127.0.0.1:1" });
   await reported(({ missing = 0 }) => missing > 0, 15);
-  expect(told.unanswered).toBeGreaterThan(3);
+  expect(told.unanswered).toBeGreaterThan(0);
+  expect(told.unanswered).toBeLessThanOrEqual(told.sent ?? 0);
   expect(told.found).toBe(0);
 }, 40_000);
 
@@ -249,7 +250,7 @@ test("a Jaeger that hangs holds up neither the next trace nor the reports for lo
   jaeger = () => undefined;
   start();
   await reported(({ missing = 0 }) => missing > 1, 25);
-  expect(told.unanswered).toBeGreaterThan(1);
+  expect(told.unanswered).toBeGreaterThan(0);
   const gaps = taken.slice(1).map(({ at }, i) => at - taken[i]!.at);
   expect(Math.max(...gaps)).toBeLessThan(12_000);
 }, 40_000);

@@ -48,19 +48,19 @@ describe.each(["dev", "staging", "prod"])("by hand, what %s is", (stack) => {
     const exporter = new ElasticsearchExporter("tracing-elasticsearch-exporter", { platform, elasticsearch });
     const jaeger = new Jaeger("tracing-jaeger", { platform, elasticsearch, retention, sampling, limits, indexCleaner, ...jaegerOptions });
     const collector = new OtelCollector("tracing-otel-collector", { platform, jaeger, sampler, ...all.collector });
-      const canary = new Canary("tracing-canary", { platform, collector, ...all.canary });
-      const { objectives } = all;
-      new Prometheus("tracing-prometheus", {
-        platform,
-        elasticsearch,
-        exporter,
-        jaeger,
-        collector,
-        canary,
-        objectives,
-        alerts,
-        ...prometheus,
-      });
+    const canary = new Canary("tracing-canary", { platform, collector, ...all.canary });
+    const { objectives } = all;
+    new Prometheus("tracing-prometheus", {
+      platform,
+      elasticsearch,
+      exporter,
+      jaeger,
+      collector,
+      canary,
+      objectives,
+      alerts,
+      ...prometheus,
+    });
   };
 
   test("is the same as by a TracingStack", async () => {

@@ -68,6 +68,15 @@ describe("CanaryMissing", () => {
     );
   });
 
+  test("is critical where the Collector takes none of them, and recovers; not where it refuses some", async () => {
+    const taken = then(rise(10, 0, 1), flat(10, 39), rise(20, 40, 1));
+    const refused = { sent: taken, found: taken, fresh: taken, refused: then(flat(10, 0), rise(10, 1, 1), flat(20, 40)) };
+    const shut = Object.fromEntries(Object.entries(refused).map(([name, values]) => [canary(name as keyof typeof refused), values]));
+    const at = (minutes: Readonly<Record<number, string[]>>) => Object.entries(minutes).map(([minute, found]) => severities(Number(minute), ...found));
+    await holds(folder(), { ...healthy(40), ...shut }, at({ 10: [], 15: ["critical"], 20: ["critical"], 22: [], 39: [] }), [], settings);
+    await holds(folder(), { ...healthy(40), [canary("refused")]: rise(40, 0, 0.5) }, at({ 15: [], 39: [] }), [], settings);
+  });
+
   test("is silent on two that a restart of Jaeger makes late", async () => {
     await holds(
       folder(),
@@ -115,6 +124,31 @@ describe("CanaryMissing", () => {
       exp_samples: [{ labels: "tracing:canary_found", value }],
     });
     await holds(folder(), series, [total(5, 20), total(12, 48), total(30, 120), severities(9), severities(30, "warning")], [], settings);
+  });
+
+  test("counts no trace twice where the Collector that had the last report goes, and another one shows an older one", async () => {
+    // Each has every report, the other one a scrape later. From minute 20 on the first is gone; a minute later the other one gets a report.
+    const other = "10.0.0.2:8890";
+    const counted = (name: "found" | "sent" | "fresh") => ({
+      [canary(name)]: then(rise(20, 1000, 1), gone(20)),
+      [canary(name, other)]: then(rise(20, 999, 1), flat(1, 1078), rise(19, 1083, 1)),
+    });
+    const series = {
+      ...healthy(40),
+      ...counted("found"),
+      ...counted("sent"),
+      ...counted("fresh"),
+      [canaryReported()]: then(rise(20, 15, 15), gone(20)),
+      [canaryReported(other)]: then(rise(20, 0, 15), flat(1, 1185), rise(19, 1260, 15)),
+      [canary("missing")]: then(flat(20, 7), gone(20)),
+      [canary("missing", other)]: then(flat(21, 6), flat(19, 7)),
+    };
+    const restarts = (name: string) => ({
+      expr: `resets(tracing:canary_${name}[20m])`,
+      eval_time: "35m",
+      exp_samples: [{ labels: "{}", value: 0 }],
+    });
+    await holds(folder(), series, [restarts("found"), restarts("missing"), severities(22), severities(35)], [], settings);
   });
 });
 

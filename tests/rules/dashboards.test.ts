@@ -1,6 +1,8 @@
 /** Rung: rules. promtool takes every query of the dashboards, and each finds something on a healthy stack. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { canaryGauges } from "../../configs/canary/metrics";
+import { gaugeMetric } from "../../configs/reported-gauges";
 import { toYaml } from "../../configs/yaml";
 import { program, run } from "../binaries/support/programs";
 import { metricsOf, queriesOf, stacks } from "../support/dashboards";
@@ -40,6 +42,11 @@ const more = {
   [collector("otelcol_processor_tail_sampling_global_count_traces_sampled_total", ', sampled="false"')]: rise(minutes, 100, 15),
   [collector("otelcol_processor_tail_sampling_count_traces_sampled_total", ', policy="default", sampled="true"')]: rise(minutes, 100, 15),
   [cleaner("nextRun")]: flat(minutes, 86_400),
+  ...canary("latency", flat(minutes, 7)),
+  ...canary("lastSuccess", rise(minutes, 0, 15)),
+  ...call("total", ""),
+  ...call("client_seconds_bucket", ', le="0.1"'),
+  ...call("client_seconds_bucket", ', le="+Inf"'),
   ...span("calls_total", ""),
   ...span("duration_seconds_bucket", ', le="0.1"'),
   ...span("duration_seconds_bucket", ', le="+Inf"'),
@@ -49,6 +56,17 @@ const more = {
 function span(metric: string, label: string) {
   const labels = 'service_name="shop", span_name="GET /a", span_kind="SPAN_KIND_SERVER", status_code="STATUS_CODE_UNSET"';
   return { [`traces_span_metrics_${metric}{job="otel-collector-exporter", ${labels}${label}}`]: rise(minutes, 0, 15) };
+}
+
+/** Calls from one service to another. */
+function call(metric: string, label: string) {
+  const labels = 'client="shop", server="billing", connection_type="", failed="false"';
+  return { [`traces_service_graph_request_${metric}{job="otel-collector-exporter", ${labels}${label}}`]: rise(minutes, 0, 15) };
+}
+
+/** What the canary reports besides its counters, by the Collector that has its last report. */
+function canary(gauge: "latency" | "lastSuccess", values: string) {
+  return { [`${gaugeMetric(canaryGauges[gauge])}{job="index-cleaner", instance="otel-collector:8890"}`]: values };
 }
 
 const dev = stacks.dev!;

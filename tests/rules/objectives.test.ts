@@ -81,11 +81,15 @@ describe("of the canary", () => {
     await run({ ...sings(minutes), ...outage }, [
       burning(70),
       // 14.4 times what is granted is used up at once of completeness, where a thousandth is granted; of freshness it is three quarters of an hour.
-      burning(76, completeness),
+      burning(78, completeness),
       burning(98, completeness),
       burning(138),
       burning(159),
     ]);
+  });
+
+  test("completeness calls nobody for the few that a restart of Jaeger makes late", async () => {
+    await run({ ...sings(100), [canary("missing")]: then(flat(70, 0), flat(30, 6)) }, [burning(71), burning(73), burning(76), burning(99)]);
   });
 
   test("freshness fires where nearly all traces are found too late", async () => {

@@ -38,6 +38,8 @@ test.each<[string, Series, number]>([
   ["of one with a single sample", { [calls()]: then(absent(119), "_ _ _ 7") }, 7],
   ["after the Collector began anew", { [calls()]: then(flat(90, 500), flat(40, 3)) }, 3],
   ["of one that was gone for a while, and began at 1 again", { [calls()]: then(flat(70, 40), gone(30), flat(30, 1)) }, 1],
+  ["of one that Prometheus did not see as the hour began", { [calls()]: then(flat(50, 1000), gone(20), flat(60, 1010)) }, 10],
+  ["of one that began again while Prometheus did not see it", { [calls()]: then(flat(50, 1000), gone(20), flat(60, 3)) }, 3],
   ["of one that has ended in this hour", { [calls()]: then(flat(65, 40), flat(10, 44), gone(55)) }, 4],
   [
     "of several samplers together",

@@ -2,7 +2,7 @@
 import type { Alert } from "./alert";
 import { collectorDown, searchDown } from "./causes";
 import { canaryTimes, hasCanary } from "../../canary/times";
-import { series } from "../metrics";
+import { series, type MetricName } from "../metrics";
 import { increase, latestOf } from "../promql";
 import type { StackSettings } from "../../stack/schema";
 
@@ -19,14 +19,22 @@ const counters = {
 export const canaryTotal = (counter: keyof typeof counters): string => `tracing:canary_${counter}`;
 
 /**
- * Recording rules. A report goes to any one of several Collectors, and the others show for 15 minutes what they were told last: the same counter may stand
- * as several series, of which that beside the latest time of report holds.
+ * A metric of the canary, by its last report. A report goes to any one of several Collectors, and the others show for 15 minutes what they were told last:
+ * the same metric may stand as several series, of which that beside the latest time of report counts.
+ *
+ * It counts also where its Collector is gone, until another one has a later report: the older value of another one would look like a counter that began
+ * again, and all traces since the canary's start would count once more. Times of report are looked back for longer than values, so that no older value
+ * is left when the latest is too old.
  */
+export const canaryLatest = (metric: MetricName): string =>
+  `max(last_over_time(${series(metric)}[30m]) and on (instance) topk(1, last_over_time(${series("canaryReported")}[1h])))`;
+
+/** Recording rules. */
 export const canaryRecords = (settings: StackSettings) =>
   hasCanary(settings)
     ? (Object.keys(counters) as (keyof typeof counters)[]).map((counter) => ({
         record: canaryTotal(counter),
-        expr: `max(${series(counters[counter])} and on (instance) topk(1, ${series("canaryReported")}))`,
+        expr: canaryLatest(counters[counter]),
       }))
     : [];
 
@@ -77,6 +85,15 @@ export function canaryAlerts(settings: StackSettings): readonly Alert[] {
       for: "0s",
       severity: "warning",
       summary: "Some of the canary's traces cannot be found: some of others' cannot either",
+    },
+    {
+      ...common,
+      expr: `${increase(canaryTotal("refused"), outage)} > 0 unless ${increase(canaryTotal("sent"), outage)} > 0`,
+      for: "1m",
+      severity: "critical",
+      summary: "The Collector takes none of the canary's traces: it may refuse others' too",
+      value: `{{ $value | humanize }} refused in ${outage}, and none taken.`,
+      first: "`make logs SERVICE=canary` has the answers; `make status`: is the Collector healthy, is its queue full?",
     },
     {
       name: "CanaryAbsent",

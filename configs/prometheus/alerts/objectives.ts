@@ -20,6 +20,12 @@ const usualDays = 28;
 /** Events of a long window below which no alert is made of them: one bad one among few says nothing. */
 const fewestEvents = 50;
 
+/**
+ * Bad events of a long window below which nobody is called. Of the canary's 240 traces an hour, four that are late are more than a page's rate of a
+ * thousandth, and of 60 a single one: a restart of Jaeger makes more late than that.
+ */
+const fewestBad = 10;
+
 /** Recorded: bad and all events, a second; the share of bad ones that an objective grants; and how much of the window's room is left. */
 export const bad = "tracing:objective_bad:rate5m";
 export const all = "tracing:objective_all:rate5m";
@@ -114,11 +120,12 @@ const tellers = (settings: StackSettings): Cause[] => [
 
 export function objectiveAlerts(settings: StackSettings): readonly Alert[] {
   const days = objectiveDays(settings);
-  const fast = ({ long, short, rate: times }: { readonly long: string; readonly short: string; readonly rate: number }) =>
+  const burns = ({ long, short, rate: times }: { readonly long: string; readonly short: string; readonly rate: number }) =>
     `${burn(long)} > ${times} and ${burn(short)} > ${times}`;
+  // A sample stands for a turn.
+  const calls = (tier: (typeof pages)[number]) => `${burns(tier)} and sum_over_time(${bad}[${tier.long}]) >= ${fewestBad} / ${turn}`;
   const common = {
     name: "ErrorBudgetBurn",
-    for: "0s",
     follows: [...searchDown(settings), ...tellers(settings)],
     value: `{{ $labels.objective }} of {{ $labels.of }}: {{ $value | humanize }} times as many failures as \`tracing:objectives\` grants over ${days} days.`,
     first: "the runbook says what the objective counts, and which alert tells the cause.",
@@ -126,13 +133,16 @@ export function objectiveAlerts(settings: StackSettings): readonly Alert[] {
   return [
     {
       ...common,
-      expr: pages.map(fast).join(" or "),
+      expr: pages.map(calls).join(" or "),
+      // As long as the alerts about outages take: they mute it.
+      for: "2m",
       severity: "critical",
       summary: "An objective fails fast: its room for errors will be gone in days",
     },
     {
       ...common,
-      expr: fast(ticket(days)),
+      expr: burns(ticket(days)),
+      for: "0s",
       severity: "warning",
       summary: "An objective fails slowly: its room for errors will be gone before its window is over",
     },

@@ -82,11 +82,11 @@ describe("alertmanager.yml", () => {
     expect(watchdog).toMatchObject({ receiver: "_nobody", routes: [] });
   });
 
-  test("mutes a warning by the same alert's critical form, of the same service and node only", () => {
+  test("mutes a warning by the same alert's critical form, of the same service, node and objective only", () => {
     expect(configOf(one).inhibit_rules[0]).toEqual({
       source_matchers: ['severity="critical"'],
       target_matchers: ['severity="warning"'],
-      equal: ["alertname", "stack", "service", "name"],
+      equal: ["alertname", "stack", "service", "name", "objective", "of"],
     });
   });
 
