@@ -14,6 +14,7 @@ const stacks = {
   "two tiers": clusterSettings(),
   "one tier": clusterSettings({ collector: { replicas: 1 }, sampler: { replicas: 0 }, jaeger: {} }),
   "an operator's Prometheus": clusterSettings({ prometheus: { mode: "operator" } }),
+  "dashboards shown by Perses": clusterSettings({ dashboards: { perses: true } }),
   "another Elasticsearch": clusterSettings({ elasticsearch: { external } }),
 };
 
@@ -23,11 +24,14 @@ test.each(Object.entries(stacks))("the services of %s are its workloads", (_name
   for (const { name, scale } of workloads) expect([name, replicasOf(settings, name)]).toEqual([name, scale.replicas]);
 });
 
-test.each([stacks.dev, stacks["two tiers"]])("each published port leads to the service that has it", (settings) => {
+test.each([stacks.dev, stacks["dashboards shown by Perses"]])("each published port leads to the service that has it", (settings) => {
   const published = workloadsOf(settings).flatMap(({ name, ports }) =>
     ports.flatMap(({ port, publish }) => (publish ? [[publish, { service: name, port }] as const] : [])),
   );
-  for (const port of publishedPortNames) expect(published).toContainEqual([port, endpoints[port]]);
+  expect(Object.fromEntries(published)).toEqual(Object.fromEntries(published.map(([port]) => [port, endpoints[port]])));
+  // Dev alone has no Alertmanager.
+  const missing = publishedPortNames.filter((port) => !published.some(([name]) => name === port));
+  expect(missing).toEqual(settings === stacks.dev ? ["alertmanager"] : []);
 });
 
 test("dev needs no ENV", () => {
