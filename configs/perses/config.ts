@@ -35,8 +35,8 @@ export function persesResources(settings: StackSettings, { prometheus }: Metrics
   if (prometheus === undefined) throw new Error("Perses needs the stack's own Prometheus");
   const spec = { url: prometheus.url, allowedEndpoints: reads };
   return {
-    "project.yaml": toYaml({ kind: "Project", metadata: { name: project }, spec: { display: { name: `Tracing: ${settings.stack}` } } }),
-    "datasource.yaml": toYaml({
+    "perses-project.yaml": toYaml({ kind: "Project", metadata: { name: project }, spec: { display: { name: `Tracing: ${settings.stack}` } } }),
+    "perses-datasource.yaml": toYaml({
       kind: "Datasource",
       metadata: { name: datasourceName, project },
       spec: {
@@ -45,7 +45,7 @@ export function persesResources(settings: StackSettings, { prometheus }: Metrics
         plugin: { kind: "PrometheusDatasource", spec: { proxy: { kind: "HTTPProxy", spec } } },
       },
     }),
-    ...Object.fromEntries(Object.entries(persesFiles(settings)).map(([name, text]) => [`dashboard-${name}`, text])),
+    ...Object.fromEntries(Object.entries(persesFiles(settings)).map(([name, text]) => [`perses-${name}`, text])),
   };
 }
 

@@ -85,6 +85,11 @@ export interface OtherImagesOptions {
    * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
    * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
+  readonly perses?: string;
+  /**
+   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
+   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   */
   readonly busybox?: string;
 }
 
@@ -131,6 +136,8 @@ export interface PublishPortsOptions {
   readonly prometheus?: number | string;
   /** Port on the host; 9093 plus the offset by default. Allowed: a port from 1 to 65535. */
   readonly alertmanager?: number | string;
+  /** Port on the host; 3001 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly perses?: number | string;
 }
 
 export interface SamplingOptions {
@@ -603,6 +610,8 @@ export interface AlertsReceiverOptions {
   readonly smarthost?: string;
   /** User to log in to that server as. Left out: no login, and no secret. Allowed: a user's name. */
   readonly user?: string;
+}
+
 export interface CanaryOptions {
   /**
    * Whether a service sends known traces and looks for them in Jaeger. Default: true, unless `jaeger.ingress` puts a login before Jaeger:
@@ -629,13 +638,20 @@ export interface ObjectivesOptions {
    * with at most two decimals. Default: 99.
    */
   readonly queries?: string;
+}
+
 export interface DashboardsOptions {
   /** ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/. */
-  readonly grafana?: DashboardOptions;
+  readonly grafana?: DashboardsGrafanaOptions;
+  /**
+   * Whether the stack runs a Perses that shows the dashboards, to all who reach its port. Default: true in development on docker, else
+   * false. Allowed: true or false.
+   */
+  readonly perses?: boolean;
 }
 
 /** ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/. */
-export interface DashboardOptions {
+export interface DashboardsGrafanaOptions {
   /**
    * Label, with the value 1, by which the sidecar of the cluster's Grafana finds dashboards. Allowed: a label's name, such as
    * grafana_dashboard. Default: "grafana_dashboard".
@@ -661,6 +677,7 @@ export interface OverridesOptions {
   readonly "service-graph"?: OverrideOptions;
   readonly prometheus?: OverrideOptions;
   readonly alertmanager?: OverrideOptions;
+  readonly perses?: OverrideOptions;
   readonly canary?: OverrideOptions;
 }
 

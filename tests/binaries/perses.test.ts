@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { dashboards } from "../../configs/dashboards";
 import { persesArgs, persesConfig, persesResources } from "../../configs/perses/config";
 import { files, paths, ports } from "../../configs/topology/ports";
 import { pluginArchives } from "../../images/lib/perses-plugins";
@@ -88,7 +89,7 @@ interface Shown {
 const dashboardsPath = "/api/v1/projects/tracing/dashboards";
 const proxy = "/proxy/projects/tracing/datasources/prometheus";
 const resources = persesResources(settings, { prometheus: { url: "http://prometheus:9090" } });
-const names = Object.keys(resources).flatMap((file) => /^dashboard-(.*)\.yaml$/.exec(file)?.[1] ?? []);
+const names = dashboards(settings).map(({ name }) => name);
 
 /** Until all dashboards are there. */
 const provisioned = ({ get }: Running) =>
@@ -104,7 +105,7 @@ test("shows each dashboard, by plugins that are all loaded, and warns of nothing
     expect(list.map(({ metadata }) => metadata.name).sort()).toEqual([...names].sort());
     for (const name of names) {
       const shown = (await perses.get(`${dashboardsPath}/${name}`)) as Shown;
-      const wanted = parse(resources[`dashboard-${name}.yaml`] ?? "") as Shown;
+      const wanted = parse(resources[`perses-${name}.yaml`] ?? "") as Shown;
       expect(Object.keys(shown.spec.panels).sort()).toEqual(Object.keys(wanted.spec.panels).sort());
       expect(shown.spec.layouts).toHaveLength(wanted.spec.layouts.length);
     }
@@ -142,7 +143,7 @@ test("refuses every change that people ask for, and takes one of its files while
     expect(await perses.status("POST", "/api/v1/projects", { kind: "Project", metadata: { name: "mine" }, spec: {} })).toBe(405);
     expect(await perses.status("PUT", `${dashboardsPath}/${names[0]}`, first)).toBe(405);
     expect(await perses.status("DELETE", `${dashboardsPath}/${names[0]}`)).toBe(405);
-    const file = `dashboard-${names[0]}.yaml`;
+    const file = `perses-${names[0]}.yaml`;
     const title = "Another title";
     perses.write(file, (resources[file] ?? "").replace(/name: "?Tracing: [^\n]*/, `name: ${title}`));
     const shown = await until(

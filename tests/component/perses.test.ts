@@ -29,8 +29,8 @@ describe("on Docker", () => {
     const uploads = (name: string) => (run.get(name).inputs.uploads as { file: string }[]).map(({ file }) => file.split("/").at(-1));
     expect(uploads("tracing-perses-config-upload")).toEqual(["perses.yml"]);
     expect(uploads("tracing-perses-live-upload")).toEqual([
-      ...["project.yaml", "datasource.yaml"],
-      ...["pipeline", "sampling", "storage", "objectives", "services"].map((name) => `dashboard-${name}.yaml`),
+      ...["perses-project.yaml", "perses-datasource.yaml"],
+      ...["pipeline", "sampling", "storage", "objectives", "services"].map((name) => `perses-${name}.yaml`),
     ]);
   });
 

@@ -81,7 +81,7 @@ describe("what it is provisioned with", () => {
     readonly url: string;
     readonly allowedEndpoints: readonly { readonly method: string; readonly endpointPattern: string }[];
   }
-  const proxy = resources.find(([name]) => name === "datasource.yaml")?.[1].spec.plugin?.spec.proxy.spec;
+  const proxy = resources.find(([name]) => name === "perses-datasource.yaml")?.[1].spec.plugin?.spec.proxy.spec;
 
   test("are a project, its data source and all dashboards in it, each in a file that Perses reads", () => {
     expect(resources.map(([, { kind, metadata }]) => [kind, metadata.project, metadata.name])).toEqual([
@@ -96,7 +96,7 @@ describe("what it is provisioned with", () => {
     ["on Docker by the name on the backend network", settings, "http://prometheus.tracing-backend:9090"],
     ["on Kubernetes by its Service", cluster(true), "http://prometheus:9090"],
   ])("asks Prometheus %s", (_where, of, url) => {
-    expect(persesResources(of, topologyOf(of))["datasource.yaml"]).toContain(`url: ${url}\n`);
+    expect(persesResources(of, topologyOf(of))["perses-datasource.yaml"]).toContain(`url: ${url}\n`);
     expect(proxy?.url).toMatch(/^http:\/\//);
   });
 

@@ -194,7 +194,7 @@ describe("errors", () => {
 describe("an unknown key", () => {
   const topLevel =
     "platform, environment, retention, images, imageRegistry, otherImages, publish, sampling, " +
-    "kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner, dashboards";
+    "kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner, alerts, canary, objectives, dashboards";
 
   test.each<[string, Record<string, unknown>, string]>([
     ["at the top", { retenton: "7d" }, `tracing:retenton: no such setting; did you mean retention?; allowed here: ${topLevel}`],
