@@ -11,7 +11,7 @@ import { toYaml } from "../yaml";
 /** Text of the config file. What it does not name is the program's default: no ad-hoc queries, no short-lived dashboards, no login. */
 export const persesConfig = (settings: StackSettings): string =>
   toYaml({
-    // Made anew at each start, of what it is provisioned with: a dashboard that is no more does not stay.
+    // On memory, and made anew at each start of what it is provisioned with: there is nothing to keep, and nothing to migrate.
     database: { file: { folder: paths.persesDatabase, extension: "yaml" } },
     frontend: { important_dashboards: dashboards(settings).map(({ name }) => ({ project, dashboard: name })) },
     // The image holds archives, which Perses unpacks at each start. It loads all that lies here: another version's plugins must not.
