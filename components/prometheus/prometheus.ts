@@ -84,7 +84,8 @@ function scraped({ scrape }: Topology): Connection[] {
 }
 
 /** Arguments of Prometheus. The components that it watches must run on the same platform. */
-export interface PrometheusArgs extends Omit<PrometheusOptions, "mode" | "operator">, ComponentArgs<"prometheus" | "alertmanager" | "perses"> {
+export interface PrometheusArgs
+  extends Omit<PrometheusOptions, "mode" | "operator">, ComponentArgs<"prometheus" | "alertmanager" | "perses"> {
   readonly elasticsearch: ElasticsearchConnection;
   /** Exports the metrics of `elasticsearch`; alerts need them. */
   readonly exporter: ElasticsearchExporter;
@@ -120,7 +121,20 @@ export class Prometheus extends TracingComponent {
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, elasticsearch, exporter, jaeger, collector, canary, objectives, dashboards, overrides, alerts, alertSecrets = {}, ...options } = args;
+    const {
+      platform,
+      elasticsearch,
+      exporter,
+      jaeger,
+      collector,
+      canary,
+      objectives,
+      dashboards,
+      overrides,
+      alerts,
+      alertSecrets = {},
+      ...options
+    } = args;
     super("Prometheus", name, "prometheus", platform, opts);
     requireSamePlatform(this, platform, { elasticsearch, exporter, jaeger, collector, ...(canary ? { canary } : {}) });
     const { mode, operator } = platform.settings.prometheus;

@@ -35,7 +35,11 @@ export function persesResources(settings: StackSettings, { prometheus }: Metrics
   if (prometheus === undefined) throw new Error("Perses needs the stack's own Prometheus");
   const spec = { url: prometheus.url, allowedEndpoints: reads };
   return {
-    "perses-project.yaml": toYaml({ kind: "Project", metadata: { name: project }, spec: { display: { name: `Tracing: ${settings.stack}` } } }),
+    "perses-project.yaml": toYaml({
+      kind: "Project",
+      metadata: { name: project },
+      spec: { display: { name: `Tracing: ${settings.stack}` } },
+    }),
     "perses-datasource.yaml": toYaml({
       kind: "Datasource",
       metadata: { name: datasourceName, project },

@@ -101,6 +101,7 @@ export const paths = {
   prometheusData: "/prometheus",
   alertmanagerData: "/alertmanager",
   persesData: "/perses",
+  /** Perses finds its database in lower case only. */
   persesDatabase: "/var/lib/perses",
 } as const;
 

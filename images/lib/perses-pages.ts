@@ -5,9 +5,15 @@ export const pagesFolder = "ui/app/dist";
 
 /** The Go file, by its path in the module, that embeds pages of these names. */
 export const embedding = (names: readonly string[]): Readonly<Record<string, string>> => ({
-  "ui/embed.go": ["package ui", "", 'import "embed"', "", ...names.map((name) => `//go:embed app/dist/${name}.gz`), "var embedFS embed.FS", ""].join(
-    "\n",
-  ),
+  "ui/embed.go": [
+    "package ui",
+    "",
+    'import "embed"',
+    "",
+    ...names.map((name) => `//go:embed app/dist/${name}.gz`),
+    "var embedFS embed.FS",
+    "",
+  ].join("\n"),
 });
 
 /** What the program for this host shows in place of its pages. */

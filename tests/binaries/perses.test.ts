@@ -1,5 +1,6 @@
 /** Rung: binaries. Perses takes its config file and what it is provisioned with, asks Prometheus for people, and lets nobody change anything. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -46,10 +47,11 @@ interface Running {
 /** Starts Perses with the stack's files, in folders of the test instead of the container's, and returns what it logged. */
 async function running(action: (perses: Running) => Promise<void>, change = (text: string) => text): Promise<string> {
   const [port] = (await freePorts(1)) as [number];
-  const at = (path: string) => join(folder(), path.replaceAll("/", "_"));
+  // Perses looks for its database in lower case only, and a folder of the test has letters of both.
+  const database = join(tmpdir(), `tracing-perses-${randomBytes(6).toString("hex")}`);
+  const at = (path: string) => (path === paths.persesDatabase ? database : join(folder(), path.replaceAll("/", "_")));
   for (const path of [paths.live, paths.persesData, paths.persesDatabase]) mkdirSync(at(path), { recursive: true });
   const moved = (text: string) =>
-    // The second begins as the third does not: none is a part of another.
     [paths.live, paths.persesDatabase, paths.persesData].reduce((all, path) => all.replaceAll(path, at(path)), text);
   const write = (name: string, text: string) => writeFileSync(join(at(paths.live), name), text);
   const url = `http://127.0.0.1:${(prometheus.address() as AddressInfo).port}`;
@@ -74,7 +76,7 @@ async function running(action: (perses: Running) => Promise<void>, change = (tex
         },
         write,
       }),
-  });
+  }).finally(() => rmSync(database, { recursive: true, force: true }));
   return output;
 }
 

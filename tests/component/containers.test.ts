@@ -121,7 +121,11 @@ describe("a service", () => {
 
   test("that has no shell in its image finds the tools by name", () => {
     const paths = services.map((service) => [service, (inputs(service).envs as string[]).filter((env) => env.startsWith("PATH="))]);
-    expect(Object.fromEntries(paths)).toEqual({ ...all([]), "otel-collector": ["PATH=/opt/tracing/tools"], perses: ["PATH=/opt/tracing/tools"] });
+    expect(Object.fromEntries(paths)).toEqual({
+      ...all([]),
+      "otel-collector": ["PATH=/opt/tracing/tools"],
+      perses: ["PATH=/opt/tracing/tools"],
+    });
   });
 
   test("has its environment in an order of its own", () => {

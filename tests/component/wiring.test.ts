@@ -48,20 +48,20 @@ describe.each(["dev", "staging", "prod"])("by hand, what %s is", (stack) => {
     const exporter = new ElasticsearchExporter("tracing-elasticsearch-exporter", { platform, elasticsearch });
     const jaeger = new Jaeger("tracing-jaeger", { platform, elasticsearch, retention, sampling, limits, indexCleaner, ...jaegerOptions });
     const collector = new OtelCollector("tracing-otel-collector", { platform, jaeger, sampler, ...all.collector });
-      const canary = new Canary("tracing-canary", { platform, collector, ...all.canary });
-      const { objectives, dashboards } = all;
-      new Prometheus("tracing-prometheus", {
-        platform,
-        elasticsearch,
-        exporter,
-        jaeger,
-        collector,
-        canary,
-        objectives,
-        alerts,
-        dashboards: { perses: dashboards?.perses },
-        ...prometheus,
-      });
+    const canary = new Canary("tracing-canary", { platform, collector, ...all.canary });
+    const { objectives, dashboards } = all;
+    new Prometheus("tracing-prometheus", {
+      platform,
+      elasticsearch,
+      exporter,
+      jaeger,
+      collector,
+      canary,
+      objectives,
+      alerts,
+      dashboards: { perses: dashboards?.perses },
+      ...prometheus,
+    });
   };
 
   test("is the same as by a TracingStack", async () => {

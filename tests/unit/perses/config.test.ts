@@ -27,7 +27,8 @@ describe("a stack runs Perses", () => {
 
   test("never with the cluster's Prometheus, which it would have to ask", () => {
     const operator = { platform: "kubernetes", environment: "staging", prometheus: { mode: "operator" } };
-    const refused = "tracing:dashboards.perses: found true; allowed: false with prometheus.mode operator: Perses asks the stack's own Prometheus";
+    const refused =
+      "tracing:dashboards.perses: found true; allowed: false with prometheus.mode operator: Perses asks the stack's own Prometheus";
     expect(problemsOf({ ...operator, dashboards: { perses: true } })).toEqual([refused]);
     expect(problemsOf({ ...operator, dashboards: { perses: false } })).toEqual([]);
     expect(hasPerses(settingsWith({ ...operator, environment: "development" }))).toBe(false);
