@@ -43,6 +43,8 @@ export interface StackOutputs {
     readonly prometheus?: string;
     /** Only if the stack delivers its alerts itself. */
     readonly alertmanager?: string;
+    /** Only if the stack shows its dashboards itself. */
+    readonly perses?: string;
   };
   /** How applications get access: the Docker network that their containers join, or the label of namespaces that may connect. */
   readonly ingestNetwork: string;
@@ -117,6 +119,7 @@ export class TracingStack extends pulumi.ComponentResource {
         objectives: args.objectives,
         alerts,
         alertSecrets,
+        dashboards: { perses: args.dashboards?.perses },
         ...args.prometheus,
       },
       own,
@@ -134,6 +137,7 @@ export class TracingStack extends pulumi.ComponentResource {
         jaeger: jaeger.url,
         ...(prometheus.url === undefined ? {} : { prometheus: prometheus.url }),
         ...(prometheus.alertmanagerUrl === undefined ? {} : { alertmanager: prometheus.alertmanagerUrl }),
+        ...(prometheus.persesUrl === undefined ? {} : { perses: prometheus.persesUrl }),
         elasticsearch: elasticsearchUrl(settings),
         otlpGrpc: collector.otlpGrpc,
         otlpHttp: collector.otlpHttp,

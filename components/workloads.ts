@@ -15,6 +15,7 @@ import type { Passwords } from "./elasticsearch/passwords";
 import { upkeepWorkloads } from "./elasticsearch/upkeep";
 import type { Workload } from "./platform/workload";
 import { alertmanagerWorkloads } from "./prometheus/alertmanager";
+import { persesWorkloads } from "./prometheus/perses";
 import { prometheusWorkload } from "./prometheus/prometheus";
 
 /**
@@ -35,6 +36,7 @@ export function workloadsOf(settings: Settings, passwords: Passwords = unknownPa
     ...alertmanagerWorkloads(settings),
     ...canaryWorkloads(settings, topology),
     ...(settings.prometheus.mode === "own" ? [prometheusWorkload(settings, topology)] : []),
+    ...persesWorkloads(settings, topology),
   ];
 }
 

@@ -65,6 +65,13 @@ export const images = {
     user: { uid: 65534, gid: 65534 },
     shell: true,
   },
+  perses: {
+    // Both columns: newer ones change how dashboards are written, and could not be tried.
+    tested: "0.52.0",
+    official: { registry: "docker.io", repository: "persesdev/perses", tag: "v0.52.0" },
+    user: { uid: 65534, gid: 65534 },
+    shell: false,
+  },
   busybox: {
     // Ours is what Debian 12 has. In both, /bin/busybox is linked statically: it runs in any other image too.
     tested: "1.35.0",

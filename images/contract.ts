@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { imageNames, imageReference, type ImageName, type ImageOrigin } from "../configs/images";
 import type { Contracts } from "./contract/contract";
 import { elasticsearch } from "./contract/elasticsearch";
-import { alertmanager, busybox, collector, elasticsearchExporter, indexCleaner, jaeger, prometheus } from "./contract/small-images";
+import { alertmanager, busybox, collector, elasticsearchExporter, indexCleaner, jaeger, perses, prometheus } from "./contract/small-images";
 import { presentImage } from "./lib/docker";
 import { interrupted } from "./lib/run";
 
@@ -24,6 +24,7 @@ const contracts: Contracts = {
   prometheus,
   "elasticsearch-exporter": elasticsearchExporter,
   alertmanager,
+  perses,
   busybox,
 };
 

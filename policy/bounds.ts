@@ -30,11 +30,12 @@ export const environmentOf: ReadonlyMap<string, Settings["environment"]> = new M
 
 /**
  * Workloads that may be alone in production, as no trace passes through them. Where their node is lost they wait for it: metrics and alerts, of
- * the stack's own Prometheus and Alertmanager; a dead man's switch tells. Who must be called chooses the cluster's: `tracing:prometheus.mode: operator`.
+ * the stack's own Prometheus and Alertmanager, and their dashboards; a dead man's switch tells. Who must be called chooses the cluster's: `tracing:prometheus.mode: operator`.
  */
 export const mayBeAlone: ReadonlySet<string> = new Set([
   "prometheus",
   "alertmanager",
+  "perses",
   "elasticsearch-exporter",
   "elasticsearch-setup",
   "service-graph",

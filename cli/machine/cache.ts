@@ -17,6 +17,7 @@ const imageOf = {
   elasticsearch_exporter: "elasticsearch-exporter",
   alertmanager: "alertmanager",
   amtool: "alertmanager",
+  perses: "perses",
 } as const satisfies Record<string, ImageName>;
 
 export type Program = keyof typeof imageOf;

@@ -19,5 +19,6 @@ export const endpoints: Readonly<Record<PublishedPort, { readonly service: Servi
   "jaeger-admin": jaeger(ports.jaeger.admin),
   "jaeger-sampling": jaeger(ports.jaeger.samplingHttp),
   alertmanager: { service: "alertmanager", port: ports.alertmanager.http },
+  perses: { service: "perses", port: ports.perses.http },
   prometheus: { service: "prometheus", port: ports.prometheus.http },
 };

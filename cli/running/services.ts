@@ -3,6 +3,7 @@ import { ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { hasCanary } from "../../configs/canary/times";
 import { hasSnapshots } from "../../configs/elasticsearch/users";
 import { hasServiceGraph } from "../../configs/jaeger/service-graph";
+import { hasPerses } from "../../configs/perses/runs";
 import type { Settings } from "../../configs/stack/schema";
 import { hasSamplers, jaegerServices, ownElasticsearch } from "../../configs/topology/kubernetes";
 import type { ServiceName } from "../../configs/topology/topology";
@@ -23,6 +24,7 @@ export function servicesOf(settings: Settings): ServiceName[] {
     ...(hasCanary(settings) ? (["canary"] as const) : []),
     ...(ownAlertmanager(settings) ? (["alertmanager"] as const) : []),
     ...(settings.prometheus.mode === "own" ? (["prometheus"] as const) : []),
+    ...(hasPerses(settings) ? (["perses"] as const) : []),
   ];
 }
 
@@ -47,6 +49,7 @@ export function replicasOf(settings: Settings, service: ServiceName): number {
     case "canary":
     case "alertmanager":
     case "prometheus":
+    case "perses":
       return 1;
   }
 }

@@ -1,6 +1,7 @@
 /** Where a running stack is, for people and for applications. */
 import { ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { superuser } from "../../configs/elasticsearch/users";
+import { hasPerses } from "../../configs/perses/runs";
 import { applicationEnvironment } from "../../configs/sampling";
 import type { Settings } from "../../configs/stack/schema";
 import { dockerTopology, networksOf, publishedUrl } from "../../configs/topology/docker";
@@ -14,6 +15,7 @@ export function addresses(settings: Settings): string {
     ["Jaeger", publishedUrl(settings, "jaeger-ui")],
     ["Prometheus", publishedUrl(settings, "prometheus")],
     ...(ownAlertmanager(settings) ? [["Alertmanager", publishedUrl(settings, "alertmanager")]] : []),
+    ...(hasPerses(settings) ? [["Perses", publishedUrl(settings, "perses")]] : []),
     ["Elasticsearch", `${publishedUrl(settings, "elasticsearch")}  (user ${superuser}; make password prints the password)`],
     ["OTLP gRPC", publishedUrl(settings, "otlp-grpc")],
     ["OTLP HTTP", publishedUrl(settings, "otlp-http")],

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { imageNames, imageOrigin, imageReference, type ImageName, type ImageOrigin } from "../../configs/images";
+import { hasPerses } from "../../configs/perses/runs";
 import type { Settings } from "../../configs/stack/schema";
 import { hasImage, serviceContainers, type StackResources } from "../engine/docker";
 import { ensure } from "../machine/ensure";
@@ -57,7 +58,7 @@ export async function ensureImages(settings: Settings, choice: Choice): Promise<
 
 const references = (settings: Settings, source: Source) =>
   imageNames
-    .filter((name) => name !== "alertmanager" || ownAlertmanager(settings))
+    .filter((name) => (name !== "alertmanager" || ownAlertmanager(settings)) && (name !== "perses" || hasPerses(settings)))
     .map((name) => imageReference(name, { ...imageOrigin(settings), source }));
 
 async function insteadBuild(failure: string): Promise<Choice> {

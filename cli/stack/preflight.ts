@@ -2,6 +2,7 @@
 import { statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { ownAlertmanager } from "../../configs/alertmanager/delivery";
+import { hasPerses } from "../../configs/perses/runs";
 import type { Settings } from "../../configs/stack/schema";
 import { hostPort, networksOf } from "../../configs/topology/docker";
 import { publishedPortNames, stackLabels } from "../../configs/topology/ports";
@@ -43,7 +44,8 @@ async function takenPorts(settings: Settings, own: StackResources): Promise<stri
   const ours = serviceContainers(own.containers)
     .filter(([, container]) => container.State.Status === "running")
     .flatMap(([, container]) => Object.values(container.NetworkSettings.Ports).flatMap((bindings) => bindings ?? []));
-  const names = publishedPortNames.filter((name) => name !== "alertmanager" || ownAlertmanager(settings));
+  const unused = [...(ownAlertmanager(settings) ? [] : ["alertmanager"]), ...(hasPerses(settings) ? [] : ["perses"])];
+  const names = publishedPortNames.filter((name) => !unused.includes(name));
   const taken: string[] = [];
   const byStack = new Map<string, number[]>();
   for (const name of names) {

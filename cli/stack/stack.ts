@@ -23,10 +23,17 @@ export const services = Object.keys({
   "service-graph": 1,
   canary: 1,
   prometheus: 1,
+  perses: 1,
 } satisfies Partial<Record<ServiceName, 1>>) as ServiceName[];
 
 /** Those that some stacks do without. */
-export const optionalServices: ReadonlySet<ServiceName> = new Set(["elasticsearch-snapshots", "alertmanager", "service-graph", "canary"]);
+export const optionalServices: ReadonlySet<ServiceName> = new Set([
+  "elasticsearch-snapshots",
+  "alertmanager",
+  "service-graph",
+  "canary",
+  "perses",
+]);
 
 /** Names of the stacks that have a file. */
 const stacks = (): string[] => readdirSync(projectFolder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);

@@ -5,9 +5,10 @@ import { images } from "../../configs/images";
 import { deliveryText, deliveryWarnings, ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { hasMonitor } from "../../configs/jaeger/pages";
 import { hasServiceGraph } from "../../configs/jaeger/service-graph";
+import { hasPerses } from "../../configs/perses/runs";
 import { prometheusArgs, prometheusConfig } from "../../configs/prometheus/config";
 import { ruleGroups, rulesFile } from "../../configs/prometheus/rules";
-import type { AlertsOptions, ObjectivesOptions, PrometheusOptions } from "../../configs/stack/options";
+import type { AlertsOptions, DashboardsOptions, ObjectivesOptions, PrometheusOptions } from "../../configs/stack/options";
 import type { Settings, StackSettings } from "../../configs/stack/schema";
 import { endpoint, topologyOf } from "../../configs/topology";
 import { files, paths, ports } from "../../configs/topology/ports";
@@ -21,6 +22,7 @@ import type { ElasticsearchExporter } from "../elasticsearch/exporter";
 import type { Jaeger } from "../jaeger/jaeger";
 import type { Connection, Workload } from "../platform/workload";
 import { alertmanagerWorkloads, requireAlertSecrets, type AlertSecrets } from "./alertmanager";
+import { persesWorkloads } from "./perses";
 
 /** Prometheus' workload. */
 export function prometheusWorkload(settings: StackSettings, topology: Topology): Workload {
@@ -43,6 +45,7 @@ export function prometheusWorkload(settings: StackSettings, topology: Topology):
     peers: [
       ...(hasMonitor(settings) ? [{ from: "jaeger", ports: ["http"] } as const] : []),
       ...(hasServiceGraph(settings) ? [{ from: "service-graph", ports: ["http"] } as const] : []),
+      ...(hasPerses(settings) ? [{ from: "perses", ports: ["http"] } as const] : []),
     ],
     connects: [
       ...scraped(topology),
@@ -81,7 +84,8 @@ function scraped({ scrape }: Topology): Connection[] {
 }
 
 /** Arguments of Prometheus. The components that it watches must run on the same platform. */
-export interface PrometheusArgs extends Omit<PrometheusOptions, "mode" | "operator">, ComponentArgs<"prometheus" | "alertmanager"> {
+export interface PrometheusArgs
+  extends Omit<PrometheusOptions, "mode" | "operator">, ComponentArgs<"prometheus" | "alertmanager" | "perses"> {
   readonly elasticsearch: ElasticsearchConnection;
   /** Exports the metrics of `elasticsearch`; alerts need them. */
   readonly exporter: ElasticsearchExporter;
@@ -95,11 +99,14 @@ export interface PrometheusArgs extends Omit<PrometheusOptions, "mode" | "operat
   readonly canary?: Canary;
   /** What the stack is to achieve; alerts follow from it. */
   readonly objectives?: ObjectivesOptions;
+  /** Whether a Perses shows the stack's dashboards. */
+  readonly dashboards?: Pick<DashboardsOptions, "perses">;
 }
 
 /**
  * Prometheus, which watches the stack and stores metrics of applications and of spans. If the platform has a Prometheus operator, this
- * component creates monitors and rules for the cluster's own Prometheus instead. With `alerts.delivery: own` an Alertmanager is beside it.
+ * component creates monitors and rules for the cluster's own Prometheus instead. With `alerts.delivery: own` an Alertmanager is beside it, with
+ * `dashboards.perses` a Perses.
  */
 export class Prometheus extends TracingComponent {
   readonly settings: StackSettings & Pick<Settings, "overrides">;
@@ -107,12 +114,27 @@ export class Prometheus extends TracingComponent {
   readonly url: string | undefined;
   /** Address of Alertmanager, likewise; undefined where the stack has none. */
   readonly alertmanagerUrl: string | undefined;
+  /** Address of Perses, likewise. */
+  readonly persesUrl: string | undefined;
   /** Who delivers alerts, and to whom, in a sentence. */
   readonly alertDelivery: string;
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, elasticsearch, exporter, jaeger, collector, canary, objectives, overrides, alerts, alertSecrets = {}, ...options } = args;
+    const {
+      platform,
+      elasticsearch,
+      exporter,
+      jaeger,
+      collector,
+      canary,
+      objectives,
+      dashboards,
+      overrides,
+      alerts,
+      alertSecrets = {},
+      ...options
+    } = args;
     super("Prometheus", name, "prometheus", platform, opts);
     requireSamePlatform(this, platform, { elasticsearch, exporter, jaeger, collector, ...(canary ? { canary } : {}) });
     const { mode, operator } = platform.settings.prometheus;
@@ -123,10 +145,11 @@ export class Prometheus extends TracingComponent {
       indexCleaner: jaeger.indexCleaner.settings.indexCleaner,
       canary: canary?.settings.canary ?? { enabled: false, interval: 0 },
     };
-    this.settings = componentSettings(known, { prometheus: { ...options, mode, operator }, objectives, alerts, overrides }, [
+    this.settings = componentSettings(known, { prometheus: { ...options, mode, operator }, objectives, alerts, dashboards, overrides }, [
       "prometheus",
       "objectives",
       "alerts",
+      "dashboards",
       "overrides",
     ]);
     requireAlertSecrets(this.settings, alertSecrets);
@@ -134,7 +157,14 @@ export class Prometheus extends TracingComponent {
     const topology = topologyOf(this.settings);
     if (mode === "own") {
       this.url = endpoint(this.settings, "prometheus", ports.prometheus.http, "prometheus");
-      this.run([...alertmanagerWorkloads(this.settings, alertSecrets), prometheusWorkload(this.settings, topology)], this.settings);
+      this.run(
+        [
+          ...alertmanagerWorkloads(this.settings, alertSecrets),
+          prometheusWorkload(this.settings, topology),
+          ...persesWorkloads(this.settings, topology),
+        ],
+        this.settings,
+      );
     } else {
       platform.watch(topology.scrape, ruleGroups(this.settings));
     }
@@ -142,6 +172,7 @@ export class Prometheus extends TracingComponent {
     this.alertmanagerUrl = ownAlertmanager(this.settings)
       ? endpoint(this.settings, "alertmanager", ports.alertmanager.http, "alertmanager")
       : undefined;
-    this.registerOutputs({ url: this.url, alertmanagerUrl: this.alertmanagerUrl });
+    this.persesUrl = hasPerses(this.settings) ? endpoint(this.settings, "perses", ports.perses.http, "perses") : undefined;
+    this.registerOutputs({ url: this.url, alertmanagerUrl: this.alertmanagerUrl, persesUrl: this.persesUrl });
   }
 }

@@ -55,6 +55,13 @@ const alertmanager = [
   kept("receivers", "alerts would not reach the receivers in `tracing:alerts`"),
 ];
 
+const perses = [
+  kept("database", "it can write nowhere else, and what is not provisioned is gone at the next start"),
+  kept("plugin", "it can write nowhere else"),
+  kept("provisioning", "the dashboards come from there"),
+  kept("security readonly", "what people change would be gone at the next start"),
+];
+
 /** The config file of a service, and what it must keep. Services that are not here have none to patch. */
 const promises: Readonly<Partial<Record<ServiceName, { readonly file: string; readonly kept: readonly Kept[] }>>> = {
   "otel-collector": { file: files.collector, kept: collector },
@@ -63,6 +70,7 @@ const promises: Readonly<Partial<Record<ServiceName, { readonly file: string; re
   "jaeger-collector": { file: files.jaeger, kept: jaeger },
   prometheus: { file: files.prometheus, kept: prometheus },
   alertmanager: { file: files.alertmanager, kept: alertmanager },
+  perses: { file: files.perses, kept: perses },
 };
 
 /** Name of the file that a patch on a service's config changes; undefined where the service has none. */

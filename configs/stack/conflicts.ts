@@ -96,6 +96,8 @@ export function platformConflicts(groups: Partial<Parsed>): string[] {
     ...canaryConflicts(canary, jaeger),
   ];
   const refuse = (key: string, found: unknown, allowed: string) => problems.push(refusal(key, found, allowed));
+  if (dashboards?.perses && prometheus?.mode === "operator")
+    refuse("dashboards.perses", true, "false with prometheus.mode operator: Perses asks the stack's own Prometheus");
   if (otherImages?.elasticsearch !== undefined && isTooOld(otherImages.elasticsearch))
     refuse(
       "otherImages.elasticsearch",

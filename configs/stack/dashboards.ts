@@ -1,6 +1,6 @@
 /** The group of settings about dashboards. */
 import * as z from "zod";
-import { kubernetesName, text } from "./units";
+import { flag, kubernetesName, text } from "./units";
 
 export const dashboards = z
   .strictObject({
@@ -19,6 +19,11 @@ export const dashboards = z
       .optional()
       .describe(
         "ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/.",
+      ),
+    perses: flag()
+      .optional()
+      .describe(
+        "Whether the stack runs a Perses that shows the dashboards, to all who reach its port. Default: true in development on docker, else false.",
       ),
   })
   .prefault({});

@@ -85,6 +85,11 @@ export interface OtherImagesOptions {
    * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
    * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
+  readonly perses?: string;
+  /**
+   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
+   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   */
   readonly busybox?: string;
 }
 
@@ -131,6 +136,8 @@ export interface PublishPortsOptions {
   readonly prometheus?: number | string;
   /** Port on the host; 9093 plus the offset by default. Allowed: a port from 1 to 65535. */
   readonly alertmanager?: number | string;
+  /** Port on the host; 3001 plus the offset by default. Allowed: a port from 1 to 65535. */
+  readonly perses?: number | string;
 }
 
 export interface SamplingOptions {
@@ -635,11 +642,16 @@ export interface ObjectivesOptions {
 
 export interface DashboardsOptions {
   /** ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/. */
-  readonly grafana?: DashboardOptions;
+  readonly grafana?: DashboardsGrafanaOptions;
+  /**
+   * Whether the stack runs a Perses that shows the dashboards, to all who reach its port. Default: true in development on docker, else
+   * false. Allowed: true or false.
+   */
+  readonly perses?: boolean;
 }
 
 /** ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/. */
-export interface DashboardOptions {
+export interface DashboardsGrafanaOptions {
   /**
    * Label, with the value 1, by which the sidecar of the cluster's Grafana finds dashboards. Allowed: a label's name, such as
    * grafana_dashboard. Default: "grafana_dashboard".
@@ -665,6 +677,7 @@ export interface OverridesOptions {
   readonly "service-graph"?: OverrideOptions;
   readonly prometheus?: OverrideOptions;
   readonly alertmanager?: OverrideOptions;
+  readonly perses?: OverrideOptions;
   readonly canary?: OverrideOptions;
 }
 

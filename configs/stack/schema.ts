@@ -89,7 +89,7 @@ export type Settings = Readonly<Parsed> & {
 };
 
 /** All settings about what runs and how, except overrides. */
-export type StackSettings = Omit<Settings, "overrides" | "dashboards">;
+export type StackSettings = Omit<Settings, "overrides">;
 
 /** Settings that all components share: where they run, under which names, and from which images. */
 export type CommonSettings = Pick<

@@ -43,6 +43,7 @@ export const ports = {
   },
   prometheus: { http: 9090 },
   alertmanager: { http: 9093 },
+  perses: { http: 8080 },
 } as const;
 
 /**
@@ -64,6 +65,8 @@ export const publishedPorts = {
   /** 9091, so that it can stand beside a Prometheus of the host's own. */
   prometheus: 9091,
   alertmanager: ports.alertmanager.http,
+  /** 3001, so that it can stand beside a Grafana, and 8080 of the host is left to others. */
+  perses: 3001,
 } as const;
 
 /** The name of a published port. */
@@ -97,6 +100,9 @@ export const paths = {
   cleanerState: "/var/lib/index-cleaner",
   prometheusData: "/prometheus",
   alertmanagerData: "/alertmanager",
+  persesData: "/perses",
+  /** Perses finds its database in lower case only. */
+  persesDatabase: "/var/lib/perses",
 } as const;
 
 /** Names of the files, as the brief has them. */
@@ -108,6 +114,7 @@ export const files = {
   prometheus: "prometheus-tracing.yml",
   rules: "tracing_rules.yml",
   alertmanager: "alertmanager.yml",
+  perses: "perses.yml",
   cleaner: "index-cleaner.sh",
   canary: "canary.sh",
   elasticsearchSetup: "elasticsearch-setup.sh",

@@ -20,6 +20,7 @@ export const serviceNames = [
   "service-graph",
   "prometheus",
   "alertmanager",
+  "perses",
   "canary",
 ] as const;
 

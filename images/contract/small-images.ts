@@ -148,6 +148,33 @@ export const alertmanager: Contract = async (subject) => {
   await checkScript(subject, "works in /alertmanager and can write there", '[ "$PWD" = /alertmanager ] && echo > file');
 };
 
+/** The plugins that dashboards use. */
+const plugins = ["Prometheus", "StatChart", "Table", "TimeSeriesChart"];
+
+export const perses: Contract = async (subject) => {
+  const { reference, busybox, check } = subject;
+  await checkEntrypoint(subject, ["/bin/perses"], ["--config=/etc/perses/config.yaml", "--log.level=error"]);
+  await check("has no shell", () => assert.rejects(shell(reference, "true"), /no such file|not found/));
+  const { uid, gid } = images.perses.user;
+  await check(`runs as ${uid}:${gid}, and has archives of the plugins that dashboards use`, () =>
+    withVolume(busybox, "cp /bin/busybox /v/", async (volume) => {
+      const { output } = await runToEnd(
+        reference,
+        [`--volume=${volume}:/probe:ro`, "--entrypoint=/probe/busybox"],
+        ["sh", "-c", "/probe/busybox id -u; /probe/busybox id -g; /probe/busybox ls /etc/perses/plugins-archive"],
+      );
+      const [user, group, ...archives] = output.trim().split(/\s+/);
+      assert.deepEqual([user, group], [String(uid), String(gid)]);
+      const missing = plugins.filter((name) => !archives.some((file) => new RegExp(`^${name}-[0-9.]+\\.tar\\.gz$`).test(file)));
+      assert.deepEqual(missing, [], "these are missing");
+    }),
+  );
+  await check("takes a config file, a place to listen and a level of its log", async () => {
+    const { output } = await runToEnd(reference, [], ["--help"]);
+    for (const flag of ["-config", "-web.listen-address", "-log.level"]) assert.ok(output.includes(flag), `no ${flag}`);
+  });
+};
+
 export const busybox: Contract = async (subject) => {
   await subject.check("starts a shell", async () => assert.deepEqual((await imageConfig(subject.reference)).Cmd, ["sh"]));
   await checkUser(subject, "busybox");

@@ -7,7 +7,9 @@ import { alertmanagerPages } from "./alertmanager-pages";
 import { cachedFolder, isCurrent } from "./cache";
 import { inputHash } from "./hash";
 import { binaryDir } from "../../cli/machine/cache";
+import { percliModule, type GoModule } from "../../cli/machine/go-tools";
 import { imagesDir } from "./folder";
+import { embedding, persesPages } from "./perses-pages";
 import type { Step } from "./progress";
 import { run, withWorkDir } from "./run";
 
@@ -18,12 +20,14 @@ interface GoSource {
    * A published module, compiled in its own folder, where its own go.sum and replacements hold. `sum` is the module's hash as
    * `go mod download -json` prints it. Without a module, the sources are in images/<name>/generated.
    */
-  readonly module?: { readonly path: string; readonly version: string; readonly sum: string };
+  readonly module?: GoModule;
   readonly packages: readonly string[];
   /** Variables that the linker sets. */
   readonly variables: Readonly<Record<string, string>>;
   /** Pages that the program holds compressed and the module lacks: their texts, by path in the module. */
   readonly pages?: Readonly<Record<string, string>>;
+  /** Texts of other files that the module's own build writes, likewise. */
+  readonly written?: Readonly<Record<string, string>>;
 }
 
 const jaeger = {
@@ -60,6 +64,14 @@ const sources = {
     variables: { "github.com/prometheus/common/version.Version": "0.35.0" },
     pages: alertmanagerPages,
   },
+  perses: {
+    version: "0.52.0",
+    module: percliModule,
+    packages: ["./cmd/perses"],
+    variables: { "github.com/prometheus/common/version.Version": "0.52.0" },
+    pages: persesPages,
+    written: embedding(["index.html"]),
+  },
 } as const satisfies Partial<Record<ImageName, GoSource>>;
 
 export type GoImage = keyof typeof sources;
@@ -90,18 +102,19 @@ export async function compile(
   options: { readonly step: Step; readonly log: string; readonly force: boolean },
 ): Promise<string> {
   const { step, log } = options;
-  const { pages }: GoSource = sources[name];
+  const { pages, written = {} }: GoSource = sources[name];
   return cachedFolder(binaryDir(name), binariesHash(name), options.force, async (output) => {
     const dir = await step("getting the sources", () => sourceDir(name, log));
     const build = (from: string) => step("compiling", () => goBuild(name, { dir: from, output, log }));
-    return pages ? withPages(dir, pages, log, build) : build(dir);
+    return pages ? withPages(dir, pages, written, log, build) : build(dir);
   });
 }
 
-/** Calls `action` with a copy of a module that has these pages: Go's module cache is read-only. */
+/** Calls `action` with a copy of a module that has these pages and files: Go's module cache is read-only. */
 async function withPages(
   module: string,
   pages: Readonly<Record<string, string>>,
+  written: Readonly<Record<string, string>>,
   log: string,
   action: (dir: string) => Promise<void>,
 ): Promise<void> {
@@ -113,6 +126,7 @@ async function withPages(
       await writeFile(join(dir, `${path}.gz`), gzipSync(text));
       await writeFile(join(dir, `${path}.br`), brotliCompressSync(text));
     }
+    for (const [path, text] of Object.entries(written)) await writeFile(join(dir, path), text);
     await action(dir);
   });
 }
@@ -139,13 +153,17 @@ export async function sourceDir(name: GoImage, log: string): Promise<string> {
   if (version !== images[name].tested) {
     throw new Error(`configs/images.ts wants ${name} ${images[name].tested}; images/lib/go-programs.ts has the sources of ${version}`);
   }
-  if (!module) return join(imagesDir, name, "generated");
-  const id = `${module.path}@${module.version}`;
+  return module ? moduleDir(module, log) : join(imagesDir, name, "generated");
+}
+
+/** The folder with a module's files, downloaded and checked if need be. */
+export async function moduleDir({ path, version, sum }: GoModule, log: string): Promise<string> {
+  const id = `${path}@${version}`;
   // Outside any module: the answer must not depend on where this is called.
   const { Dir, Sum } = JSON.parse(await run("go", ["mod", "download", "-json", id], { cwd: imagesDir, env: environment, log })) as {
     Dir: string;
     Sum: string;
   };
-  if (Sum !== module.sum) throw new Error(`${id} is not the module that was tried: its hash is ${Sum}, not ${module.sum}`);
+  if (Sum !== sum) throw new Error(`${id} is not the module that was tried: its hash is ${Sum}, not ${sum}`);
   return Dir;
 }

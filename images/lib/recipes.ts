@@ -8,6 +8,8 @@ import { binariesHash, compile, isGoImage, sourceDir, type GoImage } from "./go-
 import { inputHash } from "./hash";
 import { imagesDir } from "./folder";
 import type { Step } from "./progress";
+import { pluginArchives } from "./perses-plugins";
+import { compilePerses } from "./perses-ui";
 import { compileWithUi } from "./prometheus-ui";
 import { run } from "./run";
 import { tracePage } from "./trace-page";
@@ -91,6 +93,17 @@ const recipes: Record<ImageName, Recipe> = {
       await mkdir(join(build.context, "data"), { mode: 0o775 });
     },
   },
+  perses: {
+    description: "Perses, with the plugins that the stack's dashboards use",
+    async assemble(build) {
+      await linkPrograms(await compilePerses(build), ["perses"], build);
+      const archives = await pluginArchives(build);
+      await cp(archives, join(build.context, "plugins-archive"), { recursive: true, filter: (file) => !basename(file).startsWith(".") });
+      await addCertificates(join(build.context, "rootfs"), build.log);
+      await copyFile(join(await sourceDir("perses", build.log), "docs/examples/config.docker.yaml"), join(build.context, "config.yaml"));
+      await mkdir(join(build.context, "data"));
+    },
+  },
   busybox: {
     description: "A shell and small tools in one static program",
     assemble: ({ context, log }) => addBusybox(join(context, "rootfs"), log),
@@ -111,6 +124,7 @@ export function imageHash(name: ImageName): string {
 function makers(name: ImageName): string[] {
   if (name === "elasticsearch") return ["lib/elasticsearch.ts"];
   if (name === "jaeger") return ["lib/trace-page.ts"];
+  if (name === "perses") return ["lib/perses-pages.ts", "lib/perses-plugins.ts", "lib/perses-ui.ts"];
   return name === "prometheus" ? ["lib/prometheus-ui.ts"] : [];
 }
 

@@ -41,6 +41,7 @@ describe("a service", () => {
       "service-graph": of("elasticsearch"),
       canary: of("jaeger-es-index-cleaner"),
       prometheus: of("prometheus"),
+      perses: of("perses"),
     });
   });
 
@@ -61,12 +62,16 @@ describe("a service", () => {
       "service-graph": 64,
       canary: 20,
       prometheus: settings.prometheus.memory,
+      perses: 96,
     });
     expect(each("memorySwap")).toEqual(each("memory"));
   });
 
-  test("shares 2 GiB with the other services, but for six small helpers of theirs", () => {
-    const small = ["canary", "index-cleaner", "elasticsearch-exporter", "elasticsearch-setup", "elasticsearch-snapshots", "service-graph"];
+  test("shares 2 GiB with the other services, but for seven small helpers of theirs", () => {
+    const small = [
+      ...["canary", "index-cleaner", "elasticsearch-exporter", "elasticsearch-setup", "elasticsearch-snapshots"],
+      ...["perses", "service-graph"],
+    ];
     const four = services.filter((service) => !small.includes(service)).map((service) => Number(inputs(service).memory));
     expect(four).toHaveLength(4);
     expect(four.reduce((sum, memory) => sum + memory)).toBeLessThanOrEqual(2048);
@@ -87,6 +92,7 @@ describe("a service", () => {
       "elasticsearch-setup": 5,
       "elasticsearch-snapshots": 5,
       "service-graph": 5,
+      perses: 5,
     };
     expect(each("stopTimeout")).toEqual({ ...all(30), elasticsearch: 60, ...short });
     expect(each("destroyGraceSeconds")).toEqual(each("stopTimeout"));
@@ -115,7 +121,11 @@ describe("a service", () => {
 
   test("that has no shell in its image finds the tools by name", () => {
     const paths = services.map((service) => [service, (inputs(service).envs as string[]).filter((env) => env.startsWith("PATH="))]);
-    expect(Object.fromEntries(paths)).toEqual({ ...all([]), "otel-collector": ["PATH=/opt/tracing/tools"] });
+    expect(Object.fromEntries(paths)).toEqual({
+      ...all([]),
+      "otel-collector": ["PATH=/opt/tracing/tools"],
+      perses: ["PATH=/opt/tracing/tools"],
+    });
   });
 
   test("has its environment in an order of its own", () => {
@@ -139,6 +149,7 @@ describe("health", () => {
       "service-graph": "[ -e /tmp/started ]",
       canary: undefined,
       prometheus: "wget -q -O /dev/null http://127.0.0.1:9090/-/ready",
+      perses: "wget -q -O /dev/null http://127.0.0.1:8080/api/v1/health",
     });
     for (const service of services.filter((name) => !["canary", "index-cleaner", "elasticsearch-snapshots"].includes(name))) {
       expect(check(service)?.tests.slice(0, -1)).toEqual(["CMD", "/opt/tracing/tools/env", "PATH=/opt/tracing/tools", "sh", "-c"]);
@@ -187,6 +198,7 @@ describe("volumes", () => {
       "service-graph": [],
       canary: [],
       prometheus: data("prometheus", "/prometheus"),
+      perses: data("perses", "/perses"),
     });
   });
 
@@ -206,6 +218,7 @@ describe("volumes", () => {
       "index-cleaner",
       "jaeger",
       "otel-collector",
+      "perses",
       "prometheus",
       "service-graph",
     ]);
@@ -218,7 +231,7 @@ describe("volumes", () => {
 
 describe("a helper", () => {
   test("reaches no network, gains no rights and takes little memory", () => {
-    expect(helpers).toHaveLength(26);
+    expect(helpers).toHaveLength(29);
     for (const { inputs: helper } of helpers) {
       expect(helper).toMatchObject({
         networkMode: "none",
@@ -235,7 +248,7 @@ describe("a helper", () => {
 
   test("that uploads is never started", () => {
     const uploaders = helpers.filter(({ inputs: helper }) => helper.uploads);
-    expect(uploaders).toHaveLength(16);
+    expect(uploaders).toHaveLength(18);
     expect(new Set(uploaders.map(({ inputs: { start } }) => start))).toEqual(new Set([false]));
   });
 

@@ -32,11 +32,11 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       // The superuser's, and one for each of the five that use Elasticsearch.
       [types.password]: 7,
       [types.network]: 2,
-      // One for each folder of data (6), of config (8) and of a user's secrets (6), and for the secrets and the tools.
-      [types.volume]: 24,
-      [types.image]: 7,
-      // A service each and what prepares its volumes (18: the canary has none to prepare), an uploader for each folder of config (8) and for each secret (6), and the tools.
-      [types.container]: 36,
+      // One for each folder of data (7), of config (10) and of a user's secrets (6), and for the secrets and the tools.
+      [types.volume]: 27,
+      [types.image]: 8,
+      // A service each and what prepares its volumes (20: the canary has none to prepare), an uploader for each folder of config (10) and for each secret (6), and the tools.
+      [types.container]: 40,
     });
   });
 
@@ -70,6 +70,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       endpoints: {
         jaeger: "http://127.0.0.1:16686",
         prometheus: "http://127.0.0.1:9091",
+        perses: "http://127.0.0.1:3001",
         elasticsearch: "http://127.0.0.1:9200",
         otlpGrpc: "http://127.0.0.1:4317",
         otlpHttp: "http://127.0.0.1:4318",
@@ -97,7 +98,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
     });
   });
 
-  test("start in order: Elasticsearch, its setup, then its exporter, Jaeger and the cleaner, then the Collector, then the canary, each after its volumes are ready", () => {
+  test("start in order: Elasticsearch, its setup, then its exporter, Jaeger and the cleaner, then the Collector, then the canary, and Perses after Prometheus, each after its volumes are ready", () => {
     const order = (service: string) =>
       run()
         .dependenciesOf(run().container(service), types.container)
@@ -119,6 +120,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       "service-graph": ["docker-prepare", "elasticsearch-setup", "service-graph-config-upload", "service-graph-prepare"],
       canary: ["canary-config-upload", "docker-prepare", "jaeger", "otel-collector"],
       prometheus: ["docker-prepare", "prometheus-config-upload", "prometheus-prepare"],
+      perses: ["docker-prepare", "perses-config-upload", "perses-live-upload", "perses-prepare", "prometheus"],
     });
   });
 });

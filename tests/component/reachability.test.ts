@@ -48,6 +48,7 @@ describe("ports", () => {
       "service-graph": [],
       canary: [],
       prometheus: ["9091:9090"],
+      perses: ["3001:8080"],
     });
   });
 

@@ -85,6 +85,7 @@ test("a volume of its own gives the secret to each service that logs in, and to 
     "service-graph": own("service-graph"),
     canary: [],
     prometheus: [],
+    perses: [],
   });
 });
 

@@ -49,7 +49,7 @@ describe.each(["dev", "staging", "prod"])("by hand, what %s is", (stack) => {
     const jaeger = new Jaeger("tracing-jaeger", { platform, elasticsearch, retention, sampling, limits, indexCleaner, ...jaegerOptions });
     const collector = new OtelCollector("tracing-otel-collector", { platform, jaeger, sampler, ...all.collector });
     const canary = new Canary("tracing-canary", { platform, collector, ...all.canary });
-    const { objectives } = all;
+    const { objectives, dashboards } = all;
     new Prometheus("tracing-prometheus", {
       platform,
       elasticsearch,
@@ -59,6 +59,7 @@ describe.each(["dev", "staging", "prod"])("by hand, what %s is", (stack) => {
       canary,
       objectives,
       alerts,
+      dashboards: { perses: dashboards?.perses },
       ...prometheus,
     });
   };

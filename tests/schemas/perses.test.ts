@@ -1,9 +1,10 @@
 /** Rung: schemas. Perses' own percli finds the rendered dashboards valid, by the schemas of its plugins. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { goTool, percliModule, publishedModule } from "../../cli/machine/go-tools";
 import { run } from "../../cli/machine/run";
+import { persesPlugins, tableSchema } from "../../images/lib/perses-plugins";
 import { projectFolder } from "../../render/record";
 
 const folder = mkdtempSync(join(tmpdir(), "tracing-perses-"));
@@ -11,11 +12,7 @@ const plugins = join(folder, "plugins");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The plugins that dashboards use, from the Go modules that hold their schemas. */
-const modules = [
-  { path: "github.com/perses/plugins/prometheus", version: "v0.53.3", sum: "h1:A3ehfF56VgauUWBjQziY3M9sJYC3rgBJzHwTW4ZdHzI=" },
-  { path: "github.com/perses/plugins/statchart", version: "v0.10.0", sum: "h1:Dhd10zKG4TU0//4ZBhWyiN2Njuazs3bk6uJpdR/a9Cc=" },
-  { path: "github.com/perses/plugins/timeserieschart", version: "v0.10.1", sum: "h1:zPbQekfw1iwWbCOEMueo6eKCNPf0FLWGDanie8pEanU=" },
-] as const;
+const modules = persesPlugins.flatMap(({ schemas }) => schemas ?? []);
 
 interface Package {
   readonly perses: { readonly schemasPath?: string; readonly plugins: readonly object[] };
@@ -52,7 +49,7 @@ beforeAll(async () => {
   }
   // The module of tables is not to be had: theirs takes any options.
   addPlugin("table", "0.8.0", { perses: { plugins: [{ kind: "Panel", spec: { name: "Table" } }] } }, common, (schemas) => {
-    writeFileSync(join(schemas, "table.cue"), 'package model\n\nkind: "Table"\nspec: {...}\n');
+    copyFileSync(tableSchema, join(schemas, "table.cue"));
   });
 }, 1_200_000);
 

@@ -12,6 +12,7 @@ export const services = [
   "service-graph",
   "canary",
   "prometheus",
+  "perses",
 ] as const;
 
 /** A volume in a container. */
@@ -103,7 +104,7 @@ export const strangers = (resources: readonly Recorded[]): string[] =>
       const beside = {
         "tracing-otel-collector": ["tracing-otel-sampler"],
         "tracing-jaeger": ["tracing-index-cleaner", "tracing-service-graph"],
-        "tracing-prometheus": ["tracing-alertmanager"],
+        "tracing-prometheus": ["tracing-alertmanager", "tracing-perses"],
       }[component];
       return ![component, ...(beside ?? [])].some((own) => name.startsWith(own));
     })

@@ -1,5 +1,7 @@
-/** Rung: real systems end to end. Prometheus answers every query of every dashboard with data. The stack is one that several test files share. */
+/** Rung: real systems end to end. Prometheus answers every query of every dashboard with data, and Perses shows the dashboards. The stack is one that several test files share. */
 import { rmSync } from "node:fs";
+import { dashboards } from "../../../configs/dashboards";
+import { datasourceName, project } from "../../../configs/dashboards/perses";
 import { metricsOf, queriesOf } from "../../support/dashboards";
 import { eventually } from "../../support/waiting";
 import { Checkout, scratch } from "../lib/checkout";
@@ -46,4 +48,30 @@ it.each(queries)("%s is answered", async (where, { panel, query }) => {
   expect([answer.status, answer.error]).toEqual(["success", undefined]);
   const wanted = [...query.legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label ?? "");
   for (const { metric } of answer.data?.result ?? []) expect(Object.keys(metric)).toEqual(expect.arrayContaining(wanted));
+});
+
+describe("Perses", () => {
+  const page = async (path: string) => JSON.parse((await systems.page("perses", path)).text) as unknown;
+
+  it("shows every dashboard", async () => {
+    const wanted = dashboards(stack.settings).map(({ name }) => name);
+    const shown = await eventually("dashboards in Perses", 60, async () => {
+      const list = (await page(`/api/v1/projects/${project}/dashboards`)) as { metadata: { name: string } }[];
+      return list.length >= wanted.length ? list.map(({ metadata }) => metadata.name) : undefined;
+    });
+    expect(shown.sort()).toEqual([...wanted].sort());
+  });
+
+  it("asks the stack's Prometheus for a browser", async () => {
+    const proxy = `/proxy/projects/${project}/datasources/${datasourceName}`;
+    const answer = (await page(`${proxy}/api/v1/query?query=${encodeURIComponent('up{job="prometheus"}')}`)) as Answer;
+    expect(answer.data?.result.map(({ metric }) => metric.job)).toEqual(["prometheus"]);
+    expect((await systems.page("perses", `${proxy}/api/v1/status/config`)).status).toBe(403);
+  });
+
+  it("has pages", async () => {
+    const { status, text } = await systems.page("perses", "/projects/tracing");
+    expect(status).toBe(200);
+    expect(text).toContain("<script");
+  });
 });

@@ -15,6 +15,7 @@ const stacks = {
   "two tiers": clusterSettings(),
   "one tier": clusterSettings({ collector: { replicas: 1 }, sampler: { replicas: 0 }, jaeger: {} }),
   "an operator's Prometheus": clusterSettings({ prometheus: { mode: "operator" } }),
+  "dashboards shown by Perses": clusterSettings({ dashboards: { perses: true } }),
   "another Elasticsearch": clusterSettings({ elasticsearch: { external } }),
 };
 
@@ -24,11 +25,14 @@ test.each(Object.entries(stacks))("the services of %s are its workloads", (_name
   for (const { name, scale } of workloads) expect([name, replicasOf(settings, name)]).toEqual([name, scale.replicas]);
 });
 
-test.each([stacks["dev that delivers alerts"], stacks["two tiers"]])("each published port leads to the service that has it", (settings) => {
+test.each([stacks.dev, stacks["dashboards shown by Perses"]])("each published port leads to the service that has it", (settings) => {
   const published = workloadsOf(settings).flatMap(({ name, ports }) =>
     ports.flatMap(({ port, publish }) => (publish ? [[publish, { service: name, port }] as const] : [])),
   );
-  for (const port of publishedPortNames) expect(published).toContainEqual([port, endpoints[port]]);
+  for (const [port] of published) expect(published).toContainEqual([port, endpoints[port]]);
+  // Dev alone has no Alertmanager.
+  const missing = publishedPortNames.filter((port) => !published.some(([name]) => name === port));
+  expect(missing).toEqual(settings === stacks.dev ? ["alertmanager"] : []);
 });
 
 test("dev needs no ENV", () => {

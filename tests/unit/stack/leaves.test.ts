@@ -238,6 +238,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
     ["", "-a", "a-", "a b", "/a", "a/", "A/a", "a/b/c", "a".repeat(64)],
   ],
   "dashboards.grafana.namespace": [aNamespace, notNames],
+  "dashboards.perses": ["true or false", ["yes", "True", 1, 0, ""]],
   "indexCleaner.hour": ["an hour of the day, UTC, from 0 to 23", [-1, 24, 3.5, "3am", "03:00", ""]],
 };
 
@@ -246,7 +247,10 @@ const wrongTypes = (path: string): unknown[] => {
   // The last one has no text: what asks for it throws.
   const types: unknown[] = [null, true, false, [], {}, [7], { a: 1 }, [20_000], { toString: [] }];
   if (
-    ["elasticsearch.bootstrap", "elasticsearch.external.createUsers", "jaeger.monitor", "jaeger.dependencies", "canary.enabled"].includes(path)
+    [
+      ...["elasticsearch.bootstrap", "elasticsearch.external.createUsers", "jaeger.monitor", "jaeger.dependencies", "canary.enabled"],
+      "dashboards.perses",
+    ].includes(path)
   )
     return types.filter((value) => typeof value !== "boolean");
   // Any group will do, or one without texts.

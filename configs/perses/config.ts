@@ -1,0 +1,62 @@
+/** Perses' config file, and what it is provisioned with. docs/decisions/0033-dashboards.md has the reasons. */
+import { persesFiles } from "../dashboards/files";
+import { datasourceName, project } from "../dashboards/perses";
+import { dashboards } from "../dashboards";
+import { imageOrigin, imageVersion } from "../images";
+import type { StackSettings } from "../stack/schema";
+import { files, paths, ports } from "../topology/ports";
+import type { MetricsAddress } from "../topology/topology";
+import { toYaml } from "../yaml";
+
+/** Text of the config file. What it does not name is the program's default: no ad-hoc queries, no short-lived dashboards, no login. */
+export const persesConfig = (settings: StackSettings): string =>
+  toYaml({
+    // On memory, and made anew at each start of what it is provisioned with: there is nothing to keep, and nothing to migrate.
+    database: { file: { folder: paths.persesDatabase, extension: "yaml" } },
+    frontend: { important_dashboards: dashboards(settings).map(({ name }) => ({ project, dashboard: name })) },
+    // The image holds archives, which Perses unpacks at each start. It loads all that lies here: another version's plugins must not.
+    plugin: { path: `${paths.persesData}/plugins-${imageVersion("perses", imageOrigin(settings))}` },
+    provisioning: { folders: [paths.live], interval: "1m" },
+    security: { readonly: true },
+  });
+
+/** The requests that dashboards make of Prometheus. Long queries are sent as POST; they read too. */
+const reads = ["GET", "POST"].map((method) => ({
+  method,
+  endpointPattern: "^/api/v1/(query|query_range|series|labels|label/[^/]+/values|metadata|parse_query)$",
+}));
+
+/**
+ * What Perses is provisioned with, by file name: the project, its data source, and the dashboards.
+ *
+ * @throws Error if the stack has no Prometheus of its own, which validation refuses before.
+ */
+export function persesResources(settings: StackSettings, { prometheus }: MetricsAddress): Record<string, string> {
+  if (prometheus === undefined) throw new Error("Perses needs the stack's own Prometheus");
+  const spec = { url: prometheus.url, allowedEndpoints: reads };
+  return {
+    "perses-project.yaml": toYaml({
+      kind: "Project",
+      metadata: { name: project },
+      spec: { display: { name: `Tracing: ${settings.stack}` } },
+    }),
+    "perses-datasource.yaml": toYaml({
+      kind: "Datasource",
+      metadata: { name: datasourceName, project },
+      spec: {
+        default: true,
+        // Asked by the server, not by the browser, which may not reach Prometheus.
+        plugin: { kind: "PrometheusDatasource", spec: { proxy: { kind: "HTTPProxy", spec } } },
+      },
+    }),
+    ...Object.fromEntries(Object.entries(persesFiles(settings)).map(([name, text]) => [`perses-${name}`, text])),
+  };
+}
+
+/** Command line of Perses, behind the entrypoint. */
+export const persesArgs: readonly string[] = [
+  `--config=${paths.config}/${files.perses}`,
+  `--web.listen-address=:${ports.perses.http}`,
+  // Below it each request is logged, health checks too.
+  "--log.level=warning",
+];
