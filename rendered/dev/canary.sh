@@ -4,7 +4,7 @@ set -u
 
 began=$(date +%s)
 sent=0 refused=0 found=0 fresh=0 missing=0 unanswered=0
-latency= success= awaited=
+latency= success= awaited= unheard=
 
 # Hundredths of a second since the machine started: a clock that nobody sets.
 clock() {
@@ -43,6 +43,7 @@ send() {
 
 # A trace id that nobody has had, and two span ids of the same digits.
 probe() {
+  unheard=
   IFS=- read -r a b c d e </proc/sys/kernel/random/uuid
   send "$a$b$c$d$e" "$c$d$a" "$e$b"
 }
@@ -54,7 +55,11 @@ look() {
     *"spanId\":\"$2\""* | *"spanId\": \"$2\""*)
       case $answer in *"spanId\":\"$3\""* | *"spanId\": \"$3\""*) return 0 ;; esac ;;
     *'server returned error: HTTP/'* | '{'*) ;;
-    *) unanswered=$((unanswered + 1)) ;;
+    *)
+      # Once for each trace that is sent: while nobody answers, there are many more looks.
+      [ -n "$unheard" ] || unanswered=$((unanswered + 1))
+      unheard=1
+      ;;
   esac
   return 1
 }
