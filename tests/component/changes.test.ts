@@ -36,9 +36,13 @@ test("the same config gives the same inputs again", async () => {
 describe("an edit of", () => {
   test.each<[string, Record<string, unknown>, Record<string, string[]>]>([
     [
-      "the sampling rates: the Collector and its file",
+      "the sampling rates: the Collector and its file, and what dashboards compare with, live",
       { sampling: { default: 10, operations: [{ operation: "POST /api/auth/login", percent: 100 }] } },
-      { "tracing-otel-collector": ["envs", "labels"], "tracing-otel-collector-config-upload": ["uploads"] },
+      {
+        "tracing-otel-collector": ["envs", "labels"],
+        "tracing-otel-collector-config-upload": ["uploads"],
+        "tracing-perses-live-upload": ["uploads"],
+      },
     ],
     [
       "the retention: how far Jaeger looks back, what the cleaner deletes, and how old a span may be that the Collector takes",
@@ -50,6 +54,7 @@ describe("an edit of", () => {
         "tracing-jaeger-config-upload": ["uploads"],
         "tracing-index-cleaner": ["labels"],
         "tracing-index-cleaner-config-upload": ["uploads"],
+        "tracing-perses-live-upload": ["uploads"],
         "tracing-prometheus": ["labels"],
         "tracing-prometheus-config-upload": ["uploads"],
       },
@@ -60,6 +65,7 @@ describe("an edit of", () => {
       {
         "tracing-otel-collector": ["envs", "labels", "memory", "memorySwap"],
         "tracing-otel-collector-config-upload": ["uploads"],
+        "tracing-perses-live-upload": ["uploads"],
         "tracing-prometheus": ["labels"],
         "tracing-prometheus-config-upload": ["uploads"],
       },
@@ -80,7 +86,7 @@ describe("an edit of", () => {
     ],
     [
       "the environment: what marks traces and metrics",
-      { environment: "staging", alerts: { delivery: "off" } },
+      { environment: "staging", alerts: { delivery: "off" }, dashboards: { perses: true } },
       {
         "tracing-otel-collector": ["envs", "labels"],
         "tracing-otel-collector-config-upload": ["uploads"],
@@ -94,16 +100,19 @@ describe("an edit of", () => {
     expect(urns(edited)).toEqual(urns(base));
   });
 
-  test("the sampling rates where the application decides: the strategies file, live, and no service", async () => {
+  test("the sampling rates where the application decides: the strategies file and the dashboards, live, and no service", async () => {
     const ten = await runProgram("dev", { sampling: { default: 10, decide: "app" } });
     const twenty = await runProgram("dev", { sampling: { default: 20, decide: "app" } });
-    expect(differences(ten, twenty)).toEqual({ "tracing-jaeger-live-upload": ["uploads"] });
+    expect(differences(ten, twenty)).toEqual({
+      "tracing-jaeger-live-upload": ["uploads"],
+      "tracing-perses-live-upload": ["uploads"],
+    });
   });
 
   test("the images: containers and images only, no volume, network or password", async () => {
     const changed = new Set(Object.keys(differences(base, await runProgram("dev", { images: "local" }))));
     const lasting = [types.volume, types.network, types.password].flatMap((type) => base.ofType(type));
-    expect(lasting).toHaveLength(33);
+    expect(lasting).toHaveLength(36);
     expect(lasting.filter(({ name }) => changed.has(name))).toEqual([]);
     expect(changed.size).toBe(base.ofType(types.container).length + base.ofType(types.image).length);
   });
