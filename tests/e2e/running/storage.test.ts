@@ -8,6 +8,7 @@ import { setupGauges } from "../../../configs/elasticsearch/setup-metrics";
 import { passwordFile, roleName, serviceUsers, userName, type ServiceUser } from "../../../configs/elasticsearch/users";
 import { gaugeMetric } from "../../../configs/reported-gauges";
 import { docker } from "../../../cli/engine/docker";
+import { sleep } from "../../../cli/machine/run";
 import { readPassword } from "../../../cli/stack/password";
 import { eventually } from "../../support/waiting";
 import { Checkout, scratch } from "../lib/checkout";
@@ -42,21 +43,40 @@ async function documents(): Promise<number> {
   return _all.primaries.docs.count;
 }
 
-test("a span is one document, its attributes are fields of it; an event is one more, and so is each of its attributes", async () => {
-  const [plain, eventful] = [newTraceId(), newTraceId()];
-  const attributes = Array.from({ length: 20 }, (_, i) => [`storage.attribute.${i}`, `value ${i}`] as const);
-  const before = await documents();
-  expect(await sendByHttp(stack, spansOf("storage", [{ traceId: plain, attributes }]))).toBe(200);
-  const document = await documentOf(plain);
-  expect(document.tag).toMatchObject({ "storage@attribute@0": "value 0", "storage@attribute@19": "value 19" });
-  expect(document.tags ?? []).toEqual([]);
-  expect((await documents()) - before).toBe(1);
-  const event = { time: now(), name: "exception", attributes: [["exception.type", "ValueError"]] as const };
-  expect(await sendByHttp(stack, spansOf("storage", [{ traceId: eventful, events: [event] }]))).toBe(200);
-  await documentOf(eventful);
-  // The event, and its name and its attribute.
-  expect((await documents()) - before).toBe(2 + 3);
-});
+/** Does something while nobody else writes: the canary waits, and what it had sent is stored. */
+async function alone(work: () => Promise<void>): Promise<void> {
+  const canary = stack.container("canary");
+  await docker("pause", canary);
+  try {
+    let known = -1;
+    await eventually("no more documents", 60, async () => {
+      const before = known;
+      known = await documents();
+      await sleep(3000);
+      return known === before || undefined;
+    });
+    await work();
+  } finally {
+    await docker("unpause", canary);
+  }
+}
+
+test("a span is one document, its attributes are fields of it; an event is one more, and so is each of its attributes", () =>
+  alone(async () => {
+    const [plain, eventful] = [newTraceId(), newTraceId()];
+    const attributes = Array.from({ length: 20 }, (_, i) => [`storage.attribute.${i}`, `value ${i}`] as const);
+    const before = await documents();
+    expect(await sendByHttp(stack, spansOf("storage", [{ traceId: plain, attributes }]))).toBe(200);
+    const document = await documentOf(plain);
+    expect(document.tag).toMatchObject({ "storage@attribute@0": "value 0", "storage@attribute@19": "value 19" });
+    expect(document.tags ?? []).toEqual([]);
+    expect((await documents()) - before).toBe(1);
+    const event = { time: now(), name: "exception", attributes: [["exception.type", "ValueError"]] as const };
+    expect(await sendByHttp(stack, spansOf("storage", [{ traceId: eventful, events: [event] }]))).toBe(200);
+    await documentOf(eventful);
+    // The event, and its name and its attribute.
+    expect((await documents()) - before).toBe(2 + 3);
+  }));
 
 test.each([
   ["an attribute", { correlation_id: "storage-1" }],
