@@ -6,7 +6,18 @@ import { deployCommand } from "../running/kubernetes/kubectl";
 import { makeCommand, servicesOf } from "../running/services";
 import { size, table, UserError } from "../terminal/output";
 import { variable } from "../terminal/variables";
-import { canary, cleaning, collectorHealth, lostSpans, queueFill, sampledShare, snapshots, spanCounts, storage, type Fact } from "./measures";
+import {
+  canary,
+  cleaning,
+  collectorHealth,
+  lostSpans,
+  queueFill,
+  sampledShare,
+  snapshots,
+  spanCounts,
+  storage,
+  type Fact,
+} from "./measures";
 import { alertsNow, type AlertNow } from "./prometheus";
 import { age, alertGroups, problemsOf, type Answer, type Findings, type Problem } from "./verdict";
 

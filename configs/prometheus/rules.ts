@@ -70,12 +70,12 @@ export function ruleGroups(settings: StackSettings): object[] {
   const base = settings.alerts.runbooks ?? runbooks;
   const rulesOf = (list: readonly Alert[]) =>
     list.map(({ name, expr, severity, service, summary, value, first, for: hold }) => ({
-    alert: name,
-    expr,
-    for: hold,
-    labels: { severity, ...(service ? { service } : {}) },
-    annotations: { summary, description: `${value} First: ${first}`, runbook_url: `${base}#${name.toLowerCase()}` },
-  }));
+      alert: name,
+      expr,
+      for: hold,
+      labels: { severity, ...(service ? { service } : {}) },
+      annotations: { summary, description: `${value} First: ${first}`, runbook_url: `${base}#${name.toLowerCase()}` },
+    }));
   const inScope = (recorded: readonly Recorded[], alerts: readonly Alert[]) =>
     [...recorded, ...rulesOf(alerts)].map((rule) => scoped(settings, rule));
   return [

@@ -72,7 +72,8 @@ describe("CanaryMissing", () => {
     const taken = then(rise(10, 0, 1), flat(10, 39), rise(20, 40, 1));
     const refused = { sent: taken, found: taken, fresh: taken, refused: then(flat(10, 0), rise(10, 1, 1), flat(20, 40)) };
     const shut = Object.fromEntries(Object.entries(refused).map(([name, values]) => [canary(name as keyof typeof refused), values]));
-    const at = (minutes: Readonly<Record<number, string[]>>) => Object.entries(minutes).map(([minute, found]) => severities(Number(minute), ...found));
+    const at = (minutes: Readonly<Record<number, string[]>>) =>
+      Object.entries(minutes).map(([minute, found]) => severities(Number(minute), ...found));
     await holds(folder(), { ...healthy(40), ...shut }, at({ 10: [], 15: ["critical"], 20: ["critical"], 22: [], 39: [] }), [], settings);
     await holds(folder(), { ...healthy(40), [canary("refused")]: rise(40, 0, 0.5) }, at({ 15: [], 39: [] }), [], settings);
   });

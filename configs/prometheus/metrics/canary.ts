@@ -15,7 +15,11 @@ export const canarySums = {
   canaryFound: count(canaryCounters.found, "traces", "Traces of the canary that Jaeger showed before their deadline."),
   canaryFresh: count(canaryCounters.fresh, "traces", "Those of them that it showed as soon as the settings promise."),
   canaryMissing: count(canaryCounters.missing, "traces", "Traces of the canary that Jaeger did not show by their deadline."),
-  canaryUnanswered: count(canaryCounters.unanswered, "requests", "Times that the canary got no answer at all from Jaeger, one for each of its traces at most."),
+  canaryUnanswered: count(
+    canaryCounters.unanswered,
+    "requests",
+    "Times that the canary got no answer at all from Jaeger, one for each of its traces at most.",
+  ),
 } as const;
 
 export const canaryReports = {

@@ -75,13 +75,14 @@ describe("the Monitor tab", () => {
   });
 
   test("keeps Jaeger's start from waiting for Prometheus, and lets Prometheus admit Jaeger only where it asks", () => {
-    const settings = settingsWith();
+    const alone = { dashboards: { perses: false } };
+    const settings = settingsWith(alone);
     expect(workload(settings, "jaeger")!.startsAfter).toEqual(["elasticsearch-setup"]);
     expect(workload(settings, "prometheus")!.peers).toEqual([
       { from: "jaeger", ports: ["http"] },
       { from: "service-graph", ports: ["http"] },
     ]);
-    expect(workload(settingsWith({ jaeger: { monitor: false, dependencies: false } }), "prometheus")!.peers).toEqual([]);
+    expect(workload(settingsWith({ ...alone, jaeger: { monitor: false, dependencies: false } }), "prometheus")!.peers).toEqual([]);
   });
 
   test("opens the way to the cluster's Prometheus: its namespace, where its name tells it, and its Secrets as files", () => {
