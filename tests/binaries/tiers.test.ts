@@ -283,6 +283,7 @@ test("behind an ingress, Jaeger's UI and API ask for a login, and its health doe
   });
   written(passwordFile(settings, "reader"), "x");
   written(files.strategies, "{}");
+  written(files.ui, "{}");
   written(files.users, `anna:{SHA}${createHash("sha1").update("secret").digest("base64")}\n`);
   const text = jaegerConfig(settings, { ...kubernetesTopology(settings), elasticsearchUrl: elasticsearch.url }, "query");
   const jaeger = await moved(text.replaceAll(paths.secrets, folder()).replaceAll(paths.live, folder()).replaceAll(paths.users, folder()));
