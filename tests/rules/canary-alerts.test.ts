@@ -74,7 +74,7 @@ describe("CanaryMissing", () => {
     const shut = Object.fromEntries(Object.entries(refused).map(([name, values]) => [canary(name as keyof typeof refused), values]));
     const at = (minutes: Readonly<Record<number, string[]>>) =>
       Object.entries(minutes).map(([minute, found]) => severities(Number(minute), ...found));
-    await holds(folder(), { ...healthy(40), ...shut }, at({ 10: [], 15: ["critical"], 20: ["critical"], 22: [], 39: [] }), [], settings);
+    await holds(folder(), { ...healthy(40), ...shut }, at({ 10: [], 15: ["critical"], 19: ["critical"], 22: [], 39: [] }), [], settings);
     await holds(folder(), { ...healthy(40), [canary("refused")]: rise(40, 0, 0.5) }, at({ 15: [], 39: [] }), [], settings);
   });
 
@@ -208,9 +208,9 @@ test("the longer the interval, the longer the windows, so that as many traces ar
     rulesOf(settingsWith({ canary: { interval } }))
       .filter(({ alert }) => alert === "CanaryMissing")
       .map(({ expr }) => [...new Set([...expr.matchAll(/\[(\d+)s\]/g)].map(([, seconds]) => Number(seconds) / hour))]);
-  expect(windows("15s")).toEqual([[120 / hour], [1]]);
-  expect(windows("1m")).toEqual([[480 / hour], [4]]);
-  expect(windows("5s")).toEqual([[60 / hour], [1 / 3]]);
+  expect(windows("15s")).toEqual([[120 / hour], [1], [120 / hour]]);
+  expect(windows("1m")).toEqual([[480 / hour], [4], [480 / hour]]);
+  expect(windows("5s")).toEqual([[60 / hour], [1 / 3], [60 / hour]]);
 });
 
 test("an outage is seen within four minutes where traces are decided on arrival", () => {
