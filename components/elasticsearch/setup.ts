@@ -1,30 +1,26 @@
 /** The setup of Elasticsearch: index templates, roles and users. */
 import { setupDone, setupFiles, type SetupSettings } from "../../configs/elasticsearch/setup";
-import { images } from "../../configs/images";
 import type { JaegerOptions, SamplingOptions } from "../../configs/stack/options";
 import type { CommonSettings, Settings } from "../../configs/stack/schema";
-import { files, paths, ports } from "../../configs/topology/ports";
+import { files, ports } from "../../configs/topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../../configs/topology/topology";
 import { elasticsearchAuthority, setupClient } from "./client";
 import { allPasswords, type Passwords } from "./passwords";
+import { elasticsearchScript, scriptPath } from "./script";
 import { componentSettings } from "../args";
 import type { Workload } from "../platform/workload";
 
 /**
- * The workload that puts in place what Jaeger needs, and watches over it. It is ready when everything is there, which Jaeger waits for. It runs in
- * Elasticsearch's image, which is pulled anyway and has a bash and curl.
+ * The workload that puts in place what Jaeger needs, and watches over it. It is ready when everything is there, which Jaeger waits for.
  */
 export function setupWorkload(settings: SetupSettings, topology: Addresses & ElasticsearchAddress, passwords: Passwords): Workload {
   const { connects, ...client } = setupClient(settings);
   return {
     name: "elasticsearch-setup",
     kind: "service",
-    image: "elasticsearch",
-    command: ["/bin/bash", `${paths.config}/${files.elasticsearchSetup}`],
-    args: [],
-    env: {},
+    ...elasticsearchScript(files.elasticsearchSetup),
     files: Object.entries(setupFiles(settings, topology)).map(([name, content]) => ({
-      path: `${paths.config}/${name}`,
+      path: scriptPath(name),
       content,
       onChange: "restart",
     })),
@@ -32,19 +28,12 @@ export function setupWorkload(settings: SetupSettings, topology: Addresses & Ela
     certificates: elasticsearchAuthority(settings),
     data: [],
     scratch: [{ path: "/tmp", size: 1 }],
-    ports: [],
-    peers: [],
     ...client,
     connects: [...connects, { to: "otel-collector", ports: [ports.collector.reports] }],
     // Elasticsearch may need minutes to be there.
     probe: { kind: "script", script: `[ -e ${setupDone} ]`, timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 120 } },
     // A restore runs here, too.
     resources: { memory: 64, cpu: 500 },
-    scale: { replicas: 1 },
-    placement: { spread: false },
-    user: images.elasticsearch.user,
-    readOnlyRoot: true,
-    stopGrace: 5,
   };
 }
 

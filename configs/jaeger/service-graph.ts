@@ -3,6 +3,7 @@ import { reportFunction, requestFunctions } from "../elasticsearch/bash";
 import { indexPattern } from "../elasticsearch/templates";
 import { passwordFile, userName } from "../elasticsearch/users";
 import { isNot, like, series } from "../prometheus/metrics";
+import { scopedQuery } from "../prometheus/scope";
 import { serviceGraphGauges } from "./service-graph-metrics";
 import type { JaegerSettings } from "../stack/schema";
 import { knowsPrometheus } from "../topology/kubernetes";
@@ -34,8 +35,7 @@ export const serviceGraphStarted = "/tmp/started";
  */
 export function callsQuery(settings: Pick<JaegerSettings, "prometheus" | "kubernetes">): string {
   const all = series("graphCalls", { client: isNot(""), server: isNot(""), connection_type: like("|messaging_system") });
-  // The cluster's Prometheus may watch several stacks.
-  const calls = settings.prometheus.mode === "own" ? all : all.replace("{", `{namespace="${settings.kubernetes.namespace}", `);
+  const calls = scopedQuery(settings, all);
   const within = (name: string) => `${name}(${calls}[${span}])`;
   const none = `${within("last_over_time")} * 0`;
   const grown = `(${within("increase")} or ${none})`;

@@ -5,7 +5,10 @@ import type { Settings, StackSettings } from "../stack/schema";
 /** Namespace whose recorded series have the names that documents give. */
 const usual = "tracing";
 
-type ScopeSettings = Pick<Settings, "prometheus" | "kubernetes">;
+interface ScopeSettings {
+  readonly prometheus: Pick<Settings["prometheus"], "mode">;
+  readonly kubernetes: Pick<Settings["kubernetes"], "namespace">;
+}
 
 /** A rule as the rules file has it. */
 interface Rule {

@@ -1,7 +1,7 @@
 /** Jaeger: that it answers, writes to Elasticsearch, and does so in time. */
 import { down, type Alert, type Watched } from "./alert";
 import { histogram, is, series } from "../metrics";
-import { byInstance, grown, increase, minOver, queueSize, rate, resets, total } from "../promql";
+import { byInstance, grown, increase, minOver, quantile, queueSize, rate, resets, total } from "../promql";
 import { elasticsearchDown, storageDown } from "./causes";
 import { elasticsearchAnswers } from "./elasticsearch";
 import type { StackSettings } from "../../stack/schema";
@@ -111,7 +111,7 @@ export function jaegerAlerts(settings: StackSettings): readonly Alert[] {
     },
     {
       name: "HighTraceLatency",
-      expr: `histogram_quantile(0.95, sum by (job, le) (${rate(histogram("writeSeconds", "bucket"), "5m")})) > 0.1`,
+      expr: `${quantile(0.95, histogram("writeSeconds", "bucket"), "job")} > 0.1`,
       for: "10m",
       severity: "warning",
       summary: "Traces are stored slowly: a write takes longer than 100 ms",
