@@ -1,9 +1,10 @@
 /** Rung: rules. Prometheus' own rule engine over made-up series: the alerts on retention fire, stay silent, and recover. */
 import { oldestIndexHours } from "../../configs/jaeger/index-cleaner";
+import type { StackSettings } from "../../configs/stack/schema";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
-import { eachCase, firing, holds, type Case } from "./support/promtool";
-import { absent, cleaner, flat, gone, healthy, hour, then, upOf } from "./support/series";
+import { eachCase, firing, holds, type Case, type Expectation } from "./support/promtool";
+import { absent, cleaner, flat, gone, healthy, hour, then, upOf, type Series } from "./support/series";
 
 const failed = ["IndexCleanerFailed"];
 const overdue = ["IndexCleanerOverdue"];
@@ -123,6 +124,10 @@ const retention = (minute: number, alerts: readonly string[]) => ({
   expr: 'count by (alertname) (ALERTS{alertstate="firing", alertname=~"IndexCleaner.*|TraceIndex.*"})',
 });
 
+/** A day and more of looks, one a minute: all rules at each scrape take minutes on a busy machine. */
+const holdsForADay = (folder: string, series: Series, expectations: readonly Expectation[], settings?: StackSettings) =>
+  holds(folder, series, expectations, [], settings, "15s", "1m");
+
 describe("on Docker, where the cleaner runs all the time", () => {
   const folder = temporaryFolder();
 
@@ -131,7 +136,10 @@ describe("on Docker, where the cleaner runs all the time", () => {
     // The last report is of minute 15, and known for 26 hours.
     const series = { [cleaner("lastSuccess")]: then(flat(15, 0), gone(minutes - 15)) };
     const over = 26 * 60 + 15;
-    await holds(folder(), series, [retention(over, []), ...[over + 1, over + 5, minutes].map((minute) => retention(minute, overdue))]);
+    await holdsForADay(folder(), series, [
+      retention(over, []),
+      ...[over + 1, over + 5, minutes].map((minute) => retention(minute, overdue)),
+    ]);
   });
 });
 
@@ -156,13 +164,13 @@ describe("on Kubernetes, where a run reports to any of several Collectors and th
       [by("a", "lastRun")]: then(flat(15, 1), gone(minutes - 15)),
       [by("b", "lastRun")]: then(absent(24 * 60), flat(15, 0), gone(45)),
     };
-    await holds(folder(), series, [retention(24 * 60 - 1, []), retention(24 * 60 + 20, failed)], [], settings);
+    await holdsForADay(folder(), series, [retention(24 * 60 - 1, []), retention(24 * 60 + 20, failed)], settings);
   });
 
   test("a new stack has missed no run; one of 26 hours has", async () => {
     const minutes = 28 * 60;
     const series = { [upOf.collector]: flat(minutes, 1) };
-    await holds(folder(), series, [retention(25 * 60, []), retention(26 * 60 + 30, overdue)], [], settings);
+    await holdsForADay(folder(), series, [retention(25 * 60, []), retention(26 * 60 + 30, overdue)], settings);
   });
 });
 

@@ -43,8 +43,11 @@ export function run(
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(path, args, { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] });
-    const timer = setTimeout(() => child.kill("SIGKILL"), seconds * 1000);
     let output = "";
+    const timer = setTimeout(() => {
+      output += `\n${path} did not end within ${seconds} s and was killed\n`;
+      child.kill("SIGKILL");
+    }, seconds * 1000);
     let told = false;
     const hear = (chunk: Buffer) => {
       output += chunk.toString();
