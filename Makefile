@@ -6,12 +6,13 @@
 #   YES=1         do not ask (destroy, chaos)            SET= TRAFFIC=           what-ifs (sampling)
 #   SNAPSHOT=name one snapshot, or latest (restore)
 #   DIFF=1        the whole difference (preview)         ROWS=name               one fault (chaos)
+#   LISTEN=address:port  take the messages of a webhook too, and time them (alerts-drill)
 #   PROMETHEUS_URL=https://…  the cluster's Prometheus, where the stack has none of its own (status, alerts-drill)
 #
 # What is under "A running stack" works on Docker and on Kubernetes, bench apart; there with kubectl, as tracing:kubernetes says.
 
 ENV ?= dev
-export ENV WAY IMAGES SERVICE SNAPSHOT PROMETHEUS_URL FOLLOW YES DIFF RUNG ROWS SET TRAFFIC
+export ENV WAY IMAGES LISTEN SERVICE SNAPSHOT PROMETHEUS_URL FOLLOW YES DIFF RUNG ROWS SET TRAFFIC
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory

@@ -3,10 +3,12 @@
  * Spans that are sent meanwhile may be lost: one drill is a loss. It takes about an hour; words behind the command choose alerts.
  */
 import { stackAlerts } from "../../configs/prometheus/rules";
-import { carryOut } from "../drill/drill";
+import { carryOut, type Fired } from "../drill/drill";
 import { drills, possible } from "../drill/drills";
+import { Messages } from "../drill/messages";
 import { anySettings } from "../stack/stack";
 import { confirm } from "../terminal/confirm";
+import { options } from "../terminal/options";
 import { main, note, UserError, step, table } from "../terminal/output";
 
 main(async () => {
@@ -44,9 +46,32 @@ main(async () => {
     });
   }
   const time = () => new Date().toISOString().slice(11, 19);
-  const rows = await carryOut(settings, can, (text) => note(`${time()} ${text}`), interruption.signal);
-  const seconds = (value: number | undefined) => (value === undefined ? "not in time" : `${value} s`);
-  const cells = rows.map(({ alert, what, firedAfter, resolvedAfter }) => [alert, what, seconds(firedAfter), seconds(resolvedAfter)]);
-  console.log(`\n${table([["ALERT", "PROVOKED BY", "FIRES AFTER", "ENDS AFTER"], ...cells])}`);
+  const messages = options.listen === undefined ? undefined : await Messages.listen(options.listen);
+  const rows = await carryOut(settings, can, (text) => note(`${time()} ${text}`), interruption.signal, messages);
+  messages?.close();
+  console.log(`\n${table(messages ? tableWithMessages(rows) : plainTable(rows))}`);
+  const provoked = new Set(can.flatMap(({ alerts }) => alerts));
+  const others = new Set(messages?.all.map(({ alert }) => alert).filter((alert) => !provoked.has(alert)));
+  if (others.size > 0) note(`told besides, of alerts that these drills do not provoke: ${[...others].join(", ")}`);
   if (rows.some(({ firedAfter, resolvedAfter }) => firedAfter === undefined || resolvedAfter === undefined)) process.exitCode = 1;
 });
+
+const seconds = (value: number | undefined, otherwise = "not in time") => (value === undefined ? otherwise : `${value} s`);
+
+const plainTable = (rows: readonly Fired[]): string[][] => [
+  ["ALERT", "PROVOKED BY", "FIRES AFTER", "ENDS AFTER"],
+  ...rows.map(({ alert, what, firedAfter, resolvedAfter }) => [alert, what, seconds(firedAfter), seconds(resolvedAfter)]),
+];
+
+const tableWithMessages = (rows: readonly Fired[]): string[][] => [
+  ["ALERT", "PROVOKED BY", "FIRES AFTER", "TOLD AFTER", "ENDS AFTER", "END TOLD AFTER", "MESSAGES"],
+  ...rows.map(({ alert, what, firedAfter, resolvedAfter, told }) => [
+    alert,
+    what,
+    seconds(firedAfter),
+    seconds(told?.firedAfter, "not told"),
+    seconds(resolvedAfter),
+    seconds(told?.resolvedAfter, "not told"),
+    String(told?.messages ?? 0),
+  ]),
+];

@@ -6,6 +6,7 @@ import { KubernetesStack } from "../running/kubernetes/kubernetes-stack";
 import { makeCommand } from "../running/services";
 import { alertsIn, type AlertState } from "../status/prometheus";
 import type { Drill } from "./drills";
+import type { Message, Messages } from "./messages";
 import { KubernetesTarget } from "./kubernetes-target";
 import type { Target } from "./target";
 import { Running } from "../status/running";
@@ -19,10 +20,23 @@ export interface Fired {
   readonly firedAfter: number | undefined;
   /** Undefined where it did not end in time. */
   readonly resolvedAfter: number | undefined;
+  /** Left out where nobody listened to messages. */
+  readonly told?: Told;
+}
+
+/** What came of an alert at a webhook. Seconds are from the fault, and from its end; undefined where no such message came: another alert muted this one. */
+export interface Told {
+  readonly firedAfter: number | undefined;
+  readonly resolvedAfter: number | undefined;
+  /** How many messages came about it. */
+  readonly messages: number;
 }
 
 /** How long an alert may take to fire or to end: the longest `for` is ten minutes, the longest window five, and slow machines are slow. */
 const longest = { slow: 25 * 60_000, quick: 8 * 60_000 };
+
+/** How long messages are waited for: a group waits a minute for its first one, and five for news of it. */
+const longestMessage = { firing: 2 * 60_000, resolved: 7 * 60_000 };
 
 /** Spans a second that flow all the time: without any, nothing of the stack has to work. */
 const flow = 20;
@@ -32,6 +46,7 @@ const flow = 20;
  * time, or the drill is interrupted.
  *
  * @param tell Called with each step, in words.
+ * @param messages What the stack's Alertmanager sends; a fault then stays until its alerts have been told.
  * @throws UserError where no stack runs.
  */
 export async function carryOut(
@@ -39,6 +54,7 @@ export async function carryOut(
   chosen: readonly Drill[],
   tell: (text: string) => void,
   signal: AbortSignal = new AbortController().signal,
+  messages?: Messages,
 ): Promise<Fired[]> {
   const stack = await findTarget(settings);
 
@@ -63,6 +79,19 @@ export async function carryOut(
     return found;
   };
 
+  /** When messages about alerts came; none for those that no message came about. */
+  const toldOf = async (alerts: Iterable<string>, status: Message["status"], since: number): Promise<Map<string, number>> => {
+    const found = new Map<string, number>();
+    const one = async (alert: string) => {
+      const at = await messages?.first(alert, status, since, longestMessage[status], signal);
+      if (at === undefined) return;
+      found.set(alert, Math.round((at - since) / 1000));
+      tell(`${alert}: told that it ${status === "firing" ? "fires" : "has ended"} after ${found.get(alert)} s`);
+    };
+    await Promise.all([...alerts].map(one));
+    return found;
+  };
+
   const drill = async ({ what, alerts, quick, endsByTime, provoke, meanwhile, undo }: Drill): Promise<Promise<Fired[]>[]> => {
     // What is on its way already would fire too early.
     const early = await alertsIn(stack, "pending", "firing");
@@ -74,6 +103,7 @@ export async function carryOut(
     const patience = quick ? longest.quick : longest.slow;
     const start = Date.now();
     let fired = new Map<string, number>();
+    let told = new Map<string, number>();
     const repeated = { over: false, end: Promise.resolve() };
     const repeat = async () => {
       while (meanwhile && !repeated.over) await meanwhile(stack);
@@ -82,6 +112,7 @@ export async function carryOut(
       await provoke(stack);
       repeated.end = repeat();
       fired = await times(alerts, true, start, patience);
+      told = await toldOf(fired.keys(), "firing", start);
     } finally {
       repeated.over = true;
       await repeated.end;
@@ -89,11 +120,24 @@ export async function carryOut(
     }
     const undone = Date.now();
     tell(`undone: ${what}`);
-    const row = (resolved: Map<string, number>) =>
-      alerts.map((alert) => ({ alert, what, firedAfter: fired.get(alert), resolvedAfter: resolved.get(alert) }));
-    const ended = times(alerts, false, undone, patience).then(row);
-    if (!endsByTime) await ended;
-    return [ended];
+    const over = times(alerts, false, undone, patience);
+    if (!endsByTime) await over;
+    const row = async (): Promise<Fired[]> => {
+      const resolved = await over;
+      const endTold = await toldOf(told.keys(), "resolved", undone);
+      const toldAbout = (alert: string): Pick<Fired, "told"> =>
+        messages
+          ? { told: { firedAfter: told.get(alert), resolvedAfter: endTold.get(alert), messages: messages.about(alert, start).length } }
+          : {};
+      return alerts.map((alert) => ({
+        alert,
+        what,
+        firedAfter: fired.get(alert),
+        resolvedAfter: resolved.get(alert),
+        ...toldAbout(alert),
+      }));
+    };
+    return [row()];
   };
 
   let over = false;

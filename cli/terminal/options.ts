@@ -16,6 +16,7 @@ export const options = {
   yes: flag("YES"),
   follow: flag("FOLLOW"),
   diff: flag("DIFF"),
+  listen: variable("LISTEN"),
   rung: variable("RUNG"),
   rows: variable("ROWS"),
   set: variable("SET"),

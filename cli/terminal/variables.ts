@@ -47,6 +47,13 @@ export const commandVariables = {
     pattern: /^https?:\/\/\S+$/,
     allowed: "an http or https address",
   },
+  LISTEN: {
+    meaning:
+      "Where to take the messages of a webhook that the stack's alerts are told to, so that drills time them too (alerts-drill). On Docker the gateway of the stack's network.",
+    fallback: "nowhere: messages are not timed",
+    pattern: /^\S+:\d{1,5}$/,
+    allowed: "host:port of this machine",
+  },
   FOLLOW: { meaning: "Go on as lines come (logs).", fallback: "no", ...yes },
   YES: { meaning: "Do not ask (destroy, chaos; alerts-drill on Kubernetes).", fallback: "no", ...yes },
   DIFF: { meaning: "Print the whole difference too, not its summary alone (preview, by Pulumi).", fallback: "no", ...yes },

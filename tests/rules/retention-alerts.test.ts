@@ -1,6 +1,6 @@
 /** Rung: rules. Prometheus' own rule engine over made-up series: the alerts on retention fire, stay silent, and recover. */
 import { oldestIndexHours } from "../../configs/jaeger/index-cleaner";
-import type { StackSettings } from "../../configs/stack/schema";
+import type { Settings } from "../../configs/stack/schema";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { eachCase, firing, holds, type Case, type Expectation } from "./support/promtool";
@@ -125,7 +125,7 @@ const retention = (minute: number, alerts: readonly string[]) => ({
 });
 
 /** A day and more of looks, one a minute: all rules at each scrape take minutes on a busy machine. */
-const holdsForADay = (folder: string, series: Series, expectations: readonly Expectation[], settings?: StackSettings) =>
+const holdsForADay = (folder: string, series: Series, expectations: readonly Expectation[], settings?: Settings) =>
   holds(folder, series, expectations, [], settings, "15s", "1m");
 
 describe("on Docker, where the cleaner runs all the time", () => {
