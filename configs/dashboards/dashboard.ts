@@ -29,6 +29,8 @@ export type Panel = Look & {
   readonly queries: readonly [Query, ...Query[]];
   /** The value from which on something is wrong, and on which side of it. */
   readonly limit?: { readonly value: number; readonly bad: "above" | "below" };
+  /** It has more values than fit into the usual width of its kind, and takes the page's. */
+  readonly wide?: true;
   /** What to read where there is no series. Left out: a healthy stack always has one. */
   readonly empty?: string;
 };
@@ -88,7 +90,8 @@ export interface Placed {
 export function placed({ panels }: Section): Placed[] {
   let [x, y, line] = [0, 0, 0];
   return panels.map((panel) => {
-    const { width, height } = size[panel.kind];
+    const { width: usual, height } = size[panel.kind];
+    const width = panel.wide ? columns : usual;
     if (x + width > columns) [x, y, line] = [0, y + line, 0];
     const place = { panel, x, y, width, height };
     [x, line] = [x + width, Math.max(line, height)];

@@ -16,10 +16,11 @@ const budgets = (settings: StackSettings): Section => ({
   panels: [
     {
       title: "Room for errors left",
-      description: "Above 0 %; below it the objective is missed: find the cause before anything else is changed.",
+      description: "Above 0 %; below it, drawn down to -100 %, the objective is missed: find the cause before anything else is changed.",
       unit: "percent",
       kind: "time series",
-      queries: [{ expr: `100 * ${left}`, legend }],
+      // Of a young stack a few failures are a hundred times the room, which would flatten all else.
+      queries: [{ expr: `100 * clamp_min(${left}, -1)`, legend }],
       limit: { value: 0, bad: "below" },
       empty: noEvents,
     },

@@ -47,6 +47,7 @@ const now: Section = {
       description: "Every program answers; where one does not, `make status` names it and `make logs` says why.",
       unit: "state",
       kind: "status",
+      wide: true,
       queries: [{ expr: answering, legend: "{{job}}" }],
     },
     {

@@ -21,9 +21,12 @@ const requests = (by: string, of: Matchers<"calls">) => sumBy(by, rate(series("c
 const errorShare = (by: string, of: Matchers<"calls">) =>
   `100 * (${requests(by, { ...of, ...failed })} or ${requests(by, of)} * 0) / (${requests(by, of)} > 0)`;
 
+/** A quantile where anything happened: of nothing it is no number, which tables would show. */
+const known = (quantile: string) => `${quantile} >= 0`;
+
 /** Seconds that a share of them stays below: of all together, or by a label. */
 const duration = (share: number, of: Matchers<"callSeconds">, ...by: string[]) =>
-  quantile(share, histogram("callSeconds", "bucket", of), ...by);
+  known(quantile(share, histogram("callSeconds", "bucket", of), ...by));
 
 const percentiles = [50, 95, 99] as const;
 
@@ -167,7 +170,7 @@ const calls: Section = {
         "As the client sees it, up to a second; where it rises and that of the called service does not, the time goes on the way.",
       unit: "seconds",
       kind: "time series",
-      queries: [{ expr: quantile(0.95, histogram("graphClientSeconds", "bucket"), "client", "server"), legend: pairLegend }],
+      queries: [{ expr: known(quantile(0.95, histogram("graphClientSeconds", "bucket"), "client", "server")), legend: pairLegend }],
       empty: noCall,
     },
   ],
