@@ -48,8 +48,8 @@ snapshot: $(modules) ## copy the traces to the snapshot repository now
 restore: $(modules) ## list the snapshots (SNAPSHOT=name or latest: bring one back)
 	@$(tsx) cli/main.ts restore
 
-alerts-drill: $(modules) ## provoke alerts of the running stack, and time them (an hour; loses spans)
-	@$(tsx) cli/main.ts drill
+alerts-drill: $(modules) ## provoke alerts of the running stack, and time them (an hour; loses spans; ARGS=JaegerDown: one alone)
+	@$(tsx) cli/main.ts drill $(ARGS)
 bench: $(modules) ## memory and throughput of the running stack, as a table
 	@$(tsx) cli/main.ts bench
 

@@ -1,4 +1,5 @@
 /** Alertmanager's config file: who gets which alerts, when, and which are muted. docs/decisions/0030-alert-delivery.md has the reasons. */
+import { memories, memoryOf, recentOutageName } from "../prometheus/alerts/recent-outage";
 import { watchdogName } from "../prometheus/alerts/watchdog";
 import type { Alert, Cause } from "../prometheus/alerts/alert";
 import { stackAlerts } from "../prometheus/rules";
@@ -72,12 +73,12 @@ function watchdogRoute(receivers: readonly Receiver[]): object {
 
 /** Rules that mute what another alert explains: the same alert as a warning, and what follows from an outage. */
 function inhibitions(alerts: readonly Alert[]): object[] {
-  const causes = new Map<string, { readonly cause: Cause; readonly followers: Set<string> }>();
-  for (const { name, follows = [] } of alerts) {
-    for (const cause of follows) {
+  const causes = new Map<string, { readonly cause: Cause; readonly followers: Alert[] }>();
+  for (const alert of alerts) {
+    for (const cause of alert.follows ?? []) {
       const key = JSON.stringify([cause.name, cause.service]);
-      const known = causes.get(key) ?? { cause, followers: new Set() };
-      causes.set(key, { cause, followers: known.followers.add(name) });
+      const known = causes.get(key) ?? { cause, followers: [] };
+      causes.set(key, { cause, followers: [...known.followers, alert] });
     }
   }
   return [
@@ -87,17 +88,41 @@ function inhibitions(alerts: readonly Alert[]): object[] {
       target_matchers: [is("severity", "warning")],
       equal: [...together, "service", "name", "objective", "of"],
     },
-    ...[...causes.values()].map(({ cause, followers }) => ({
-      source_matchers: [
-        is("alertname", cause.name),
-        is("severity", "critical"),
-        ...(cause.service === undefined ? [] : [is("service", cause.service)]),
-      ],
-      target_matchers: [`alertname=~"${[...followers].sort().join("|")}"`],
-      equal: ["stack"],
-    })),
+    ...[...causes.values()].flatMap(({ cause, followers }) => [...mutedNow(cause, followers), ...mutedAfterwards(cause, followers)]),
   ];
 }
+
+const named = (alerts: readonly Alert[]) => `alertname=~"${[...new Set(alerts.map(({ name }) => name))].sort().join("|")}"`;
+const ofService = ({ service }: Cause) => (service === undefined ? [] : [is("service", service)]);
+
+/** What an outage mutes while it lasts. The warning of the same name is muted anyhow. */
+function mutedNow(cause: Cause, followers: readonly Alert[]): object[] {
+  const others = followers.filter(({ name }) => name !== cause.name);
+  if (others.length === 0) return [];
+  return [
+    {
+      source_matchers: [is("alertname", cause.name), is("severity", "critical"), ...ofService(cause)],
+      target_matchers: [named(others)],
+      equal: ["stack"],
+    },
+  ];
+}
+
+/** What it mutes when it is over, as long as each remembers it. The two severities of an alert may do so for different times. */
+const mutedAfterwards = (cause: Cause, followers: readonly Alert[]): object[] =>
+  memories.flatMap((within) =>
+    (["critical", "warning"] as const).flatMap((severity) => {
+      const muted = followers.filter((alert) => alert.severity === severity && memoryOf(alert) === within);
+      if (muted.length === 0) return [];
+      return [
+        {
+          source_matchers: [is("alertname", recentOutageName), is("outage", cause.name), is("within", within), ...ofService(cause)],
+          target_matchers: [named(muted), is("severity", severity)],
+          equal: ["stack"],
+        },
+      ];
+    }),
+  );
 
 /** What an alert is about, in lines of text: of each, what it means, what was found, and where the runbook is. */
 const lines = [

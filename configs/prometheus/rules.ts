@@ -8,6 +8,7 @@ import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearc
 import { jaegerAlerts, jaegerRecords } from "./alerts/jaeger";
 import { lossAlert, lossRecords } from "./alerts/loss";
 import { objectiveAlerts, objectiveInterval, objectiveRecords } from "./alerts/objectives";
+import { recentOutageAlerts } from "./alerts/recent-outage";
 import { retentionAlerts } from "./alerts/retention";
 import { serviceGraphAlerts } from "./alerts/service-graph";
 import { setupAlerts } from "./alerts/setup";
@@ -54,7 +55,10 @@ const alertsAtOnce = (settings: StackSettings): readonly Alert[] => [
 ];
 
 /** All alerts of a stack. */
-export const stackAlerts = (settings: StackSettings): readonly Alert[] => [...alertsAtOnce(settings), ...objectiveAlerts(settings)];
+export function stackAlerts(settings: StackSettings): readonly Alert[] {
+  const alerts = [...alertsAtOnce(settings), ...objectiveAlerts(settings)];
+  return [...alerts, ...recentOutageAlerts(settings, alerts)];
+}
 
 /** The runbooks of all alerts, in this repository. `alerts.runbooks` says where people find it. */
 export const runbooks = "docs/runbooks/alerts.md";
@@ -69,21 +73,22 @@ export const rulesFile = (settings: StackSettings): string => toYaml({ groups: r
 export function ruleGroups(settings: StackSettings): object[] {
   const base = settings.alerts.runbooks ?? runbooks;
   const rulesOf = (list: readonly Alert[]) =>
-    list.map(({ name, expr, severity, service, summary, value, first, for: hold }) => ({
+    list.map(({ name, expr, severity, service, labels, summary, value, first, for: hold }) => ({
       alert: name,
       expr,
       for: hold,
-      labels: { severity, ...(service ? { service } : {}) },
+      labels: { severity, ...(service ? { service } : {}), ...labels },
       annotations: { summary, description: `${value} First: ${first}`, runbook_url: `${base}#${name.toLowerCase()}` },
     }));
   const inScope = (recorded: readonly Recorded[], alerts: readonly Alert[]) =>
     [...recorded, ...rulesOf(alerts)].map((rule) => scoped(settings, rule));
+  const [atOnce, ofObjectives] = [alertsAtOnce(settings), objectiveAlerts(settings)];
   return [
-    { name: "tracing", rules: inScope(records(settings), alertsAtOnce(settings)) },
+    { name: "tracing", rules: inScope(records(settings), [...atOnce, ...recentOutageAlerts(settings, [...atOnce, ...ofObjectives])]) },
     {
       name: "tracing-objectives",
       interval: objectiveInterval,
-      rules: inScope(objectiveRecords(settings), objectiveAlerts(settings)),
+      rules: inScope(objectiveRecords(settings), ofObjectives),
     },
   ];
 }

@@ -39,8 +39,9 @@ describe("CanaryMissing", () => {
       nothingFound(100, 10, 10),
       [
         severities(10),
-        severities(11, "warning"),
-        severities(10 + seen, "critical", "warning"),
+        severities(11),
+        severities(10 + seen, "critical"),
+        severities(15, "critical", "warning"),
         severities(20, "critical", "warning"),
         severities(22.5, "warning"),
         severities(75, "warning"),
@@ -62,7 +63,7 @@ describe("CanaryMissing", () => {
         [canary("missing")]: then(flat(10, 0), steps(60, 1), flat(80, 11)),
         [canary("found")]: then(rise(10, 0, 1), found, rise(80, 228, 1)),
       },
-      [severities(20), severities(26, "warning"), severities(70, "warning"), severities(128)],
+      [severities(20), severities(25), severities(28, "warning"), severities(70, "warning"), severities(128)],
       [],
       settings,
     );

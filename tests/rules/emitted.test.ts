@@ -294,7 +294,7 @@ test("every alert has a section in its runbook", () => {
   const alerts = [...rules, ...rulesOf(settingsWith()), ...rulesOf(delivering), ...rulesOf(several)].filter(
     ({ alert }) => alert !== undefined,
   );
-  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(31);
+  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(32);
   for (const { alert, annotations } of alerts) {
     const [file, anchor] = annotations!.runbook_url!.split("#");
     expect(anchor).toBe(alert!.toLowerCase());

@@ -17,7 +17,14 @@ export interface Alert {
   readonly first: string;
   /** Outages that explain it: nobody is told of it while one of them has a critical alert. */
   readonly follows?: readonly Cause[];
+  /** For how long they go on explaining it when they are over: as long as its window still holds them. Five minutes where not said. */
+  readonly remembers?: Memory;
+  /** Labels beside those that all alerts have. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
+
+/** A time after an outage: see {@link Alert.remembers}. */
+export type Memory = "0m" | "5m" | "1h" | "6h";
 
 /** An outage, by its critical alert; `service` is that of the alert, where it has one. */
 export interface Cause {

@@ -1,6 +1,7 @@
 /** The canary: that its traces are found, and that it reports. */
-import type { Alert } from "./alert";
+import type { Alert, Cause } from "./alert";
 import { collectorDown, searchDown } from "./causes";
+import { lossAlert } from "./loss";
 import { canaryTimes, hasCanary } from "../../canary/times";
 import { series, type MetricName } from "../metrics";
 import { increase, latestOf } from "../promql";
@@ -54,6 +55,9 @@ export function outageSeen(settings: StackSettings): number {
   return canaryTimes(settings).deadline + outageWindow(interval) / 2 + 2 * interval + 60 + 30;
 }
 
+/** Its alert that nothing can be found: {@link canaryAlerts}. */
+export const canaryMissing = { name: "CanaryMissing", service: "canary" } as const satisfies Cause;
+
 const outageWindow = (interval: number): number => Math.max(60, judged.outage * interval);
 
 export function canaryAlerts(settings: StackSettings): readonly Alert[] {
@@ -63,10 +67,11 @@ export function canaryAlerts(settings: StackSettings): readonly Alert[] {
   const [missing, found] = [canaryTotal("missing"), canaryTotal("found")];
   const share = (window: string) => `${increase(missing, window)} / (${increase(missing, window)} + ${increase(found, window)} > 0)`;
   const [outage, loss] = [`${outageWindow(interval)}s`, `${judged.loss * interval}s`];
+  const follows = [...searchDown(settings), { name: lossAlert(settings).name }];
   const common = {
-    name: "CanaryMissing",
-    service: "canary",
-    follows: searchDown(settings),
+    name: canaryMissing.name,
+    service: canaryMissing.service,
+    follows,
     value: `{{ $value | humanizePercentage }} of its acknowledged traces could not be found after ${deadline} s.`,
     first: "`make logs SERVICE=canary` names the traces; `make status`: are the queue, Jaeger and Elasticsearch healthy?",
   };
@@ -82,8 +87,11 @@ export function canaryAlerts(settings: StackSettings): readonly Alert[] {
       ...common,
       // Half a trace less, as Prometheus extrapolates to the ends of a window.
       expr: `${share(loss)} > ${missingShare.loss} and ${increase(missing, loss)} > ${fewMissing + 0.5}`,
-      for: "0s",
+      // As long as it takes to see that nothing at all is found.
+      for: "3m",
       severity: "warning",
+      follows: [...follows, canaryMissing],
+      remembers: "1h",
       summary: "Some of the canary's traces cannot be found: some of others' cannot either",
     },
     {

@@ -69,4 +69,6 @@ export const lossAlert = (settings: StackSettings): Alert => ({
   value: "{{ $value | humanize }} lost in five minutes at {{ $labels.place }} (sampling and oversized traces count traces).",
   first: "`make logs SERVICE=otel-collector` and `make logs SERVICE=jaeger`: the errors of the last minutes.",
   follows: storageDown(settings),
+  // What an outage cost is told when it is over.
+  remembers: "0m",
 });

@@ -3,7 +3,7 @@
  * says what is counted, and what is not.
  */
 import type { Alert, Cause } from "./alert";
-import { canaryTotal } from "./canary";
+import { canaryMissing, canaryTotal } from "./canary";
 import { searchDown } from "./causes";
 import { lossAlert, lost } from "./loss";
 import { hasCanary } from "../../canary/times";
@@ -113,10 +113,7 @@ export function objectiveRecords(settings: StackSettings): { record: string; exp
 }
 
 /** Alerts that say more of a failing objective than that it fails. */
-const tellers = (settings: StackSettings): Cause[] => [
-  { name: lossAlert(settings).name },
-  ...(hasCanary(settings) ? [{ name: "CanaryMissing", service: "canary" }] : []),
-];
+const tellers = (settings: StackSettings): Cause[] => [{ name: lossAlert(settings).name }, ...(hasCanary(settings) ? [canaryMissing] : [])];
 
 export function objectiveAlerts(settings: StackSettings): readonly Alert[] {
   const days = objectiveDays(settings);
@@ -137,13 +134,15 @@ export function objectiveAlerts(settings: StackSettings): readonly Alert[] {
       // As long as the alerts about outages take: they mute it.
       for: "2m",
       severity: "critical",
+      remembers: "1h",
       summary: "An objective fails fast: its room for errors will be gone in days",
     },
     {
       ...common,
       expr: burns(ticket(days)),
-      for: "0s",
+      for: "2m",
       severity: "warning",
+      remembers: "6h",
       summary: "An objective fails slowly: its room for errors will be gone before its window is over",
     },
   ];

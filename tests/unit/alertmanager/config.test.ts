@@ -126,6 +126,32 @@ describe("alertmanager.yml", () => {
     expect(mutedBy(cluster, "JaegerDown")).toContain("OTELExporterQueueFilling");
   });
 
+  /** What an outage mutes when it is over, by how long, and severity. */
+  const mutedAfter = (settings: Settings, cause: string) =>
+    Object.fromEntries(
+      configOf(settings)
+        .inhibit_rules.filter(({ source_matchers }) => source_matchers.includes(`outage="${cause}"`))
+        .map(({ source_matchers, target_matchers, equal }) => {
+          expect(source_matchers[0]).toBe('alertname="RecentOutage"');
+          expect(equal).toEqual(["stack"]);
+          const within = /within="(\w+)"/.exec(source_matchers.join(" "))![1]!;
+          return [`${within} ${/severity="(.*)"/.exec(target_matchers[1]!)![1]}`, /"(.*)"/.exec(target_matchers[0]!)![1]!.split("|")];
+        }),
+    );
+
+  test("mutes what an outage leaves behind, for as long as it does, and never what it cost", () => {
+    const after = mutedAfter(one, "JaegerDown");
+    expect(Object.keys(after).sort()).toEqual(["1h critical", "1h warning", "5m critical", "5m warning", "6h warning"]);
+    expect(after["1h critical"]).toEqual(["ErrorBudgetBurn"]);
+    expect(after["1h warning"]).toEqual(["CanaryMissing"]);
+    expect(after["6h warning"]).toEqual(["ErrorBudgetBurn"]);
+    expect(after["5m critical"]).toContain("CanaryMissing");
+    expect(after["5m warning"]).toContain("OTELExporterQueueFull");
+    expect(Object.values(after).flat()).not.toContain("TraceDataLoss");
+    expect(mutedAfter(one, "CanaryMissing")["1h warning"]).toEqual(["CanaryMissing"]);
+    expect(mutedAfter(one, "CanaryMissing")["5m critical"]).toBeUndefined();
+  });
+
   test("never mutes what no outage of the stack explains", () => {
     const muted = ["ElasticsearchDown", "JaegerDown", "OTELCollectorDown"].flatMap((cause) => mutedBy(cluster, cause));
     for (const alert of ["OTELRequestsRefused", "SpansDroppedAtTheDoor", "ElasticsearchDiskLow", "ElasticsearchExporterDown", "Watchdog"])

@@ -1,0 +1,36 @@
+/**
+ * What an outage leaves behind: alerts that go on for a while after it, as queues have to empty and windows still hold it. For as long an alert that nobody is told of
+ * remembers the outage, so that Alertmanager goes on muting them.
+ */
+import type { Alert, Cause, Memory } from "./alert";
+import { ownAlertmanager } from "../../alertmanager/delivery";
+import { is, like } from "../metrics";
+import type { StackSettings } from "../../stack/schema";
+
+export const recentOutageName = "RecentOutage";
+
+/** Times for which outages are remembered, the shortest first. */
+export const memories = ["5m", "1h", "6h"] as const satisfies readonly Memory[];
+
+/** For how long an outage that is over explains an alert that follows from it: five minutes, in which queues empty, unless the alert says otherwise. */
+export const memoryOf = ({ remembers = "5m" }: Pick<Alert, "remembers">): Memory => remembers;
+
+/** One for each time that one of the alerts needs: it fires from when an outage's critical alert fires until so long after. Its label `outage` is the name of that alert. */
+export function recentOutageAlerts(settings: StackSettings, alerts: readonly Alert[]): readonly Alert[] {
+  if (!ownAlertmanager(settings)) return [];
+  const followers = alerts.filter(({ follows = [] }) => follows.length > 0);
+  const causes = new Set(followers.flatMap(({ follows = [] }) => follows.map(({ name }: Cause) => name)));
+  const outages = `ALERTS{alertstate${is("firing")}, severity${is("critical")}, alertname${like([...causes].sort().join("|"))}}`;
+  return memories
+    .filter((within) => followers.some((alert) => memoryOf(alert) === within))
+    .map((within) => ({
+      name: recentOutageName,
+      expr: `label_replace(count by (alertname, service) (count_over_time(${outages}[${within}])), "outage", "$1", "alertname", "(.*)")`,
+      for: "0s",
+      severity: "none",
+      labels: { within },
+      summary: "An outage is over, or not yet: what it leaves behind wakes nobody",
+      value: `{{ $labels.outage }} fired within ${within}.`,
+      first: "nothing.",
+    }));
+}
