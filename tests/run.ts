@@ -12,6 +12,7 @@ import { onSupportedNodes } from "../cli/suites/node-versions";
 import { options } from "../cli/terminal/options";
 import { cliOnPath } from "../cli/pulumi/pulumi-cli";
 import { canRun, type Lock, pytest, python } from "../cli/suites/python";
+import { validRenovateConfig } from "../cli/suites/renovate";
 import { alone } from "../cli/machine/lock";
 import { attach, execOrThrow } from "../cli/machine/run";
 import { main, note, UserError, since, step, table } from "../cli/terminal/output";
@@ -48,6 +49,7 @@ const rungs: readonly Rung[] = [
   { name: "lint", what: "eslint and prettier", cheap: true, run: lint },
   { name: "types", what: "tsc", cheap: true, run: types },
   { name: "workflows", what: "actionlint on .github/workflows", cheap: true, run: workflows },
+  { name: "renovate", what: "Renovate takes its config", cheap: true, run: validRenovateConfig },
   { name: "golint", what: "gofmt and go vet", cheap: true, run: () => goLint(ledger) },
   { name: "unit", what: "pure functions", cheap: true, run: jestRung("unit") },
   { name: "component", what: "the program under Pulumi's mocks", cheap: true, run: jestRung("component") },
