@@ -73,6 +73,7 @@ const rungs: readonly Rung[] = [
     cheap: false,
     run: jestRung("schemas"),
   },
+  { name: "sbom", what: "SBOMs of the packages and the images", cheap: false, slow: true, run: sbom },
   { name: "page", what: "the trace page in a browser", cheap: false, run: jestRung("page") },
   { name: "images", what: "the images are built", cheap: false, run: () => check(builder) },
   { name: "faults", what: "refusals: everything at once, before anything is changed", cheap: false, run: jestRung("faults") },
@@ -185,6 +186,12 @@ async function render(): Promise<Counts> {
 async function binaries(project: string): Promise<Counts> {
   const built = await check(builder, "--binaries");
   return built.failed > 0 ? built : jest(project);
+}
+
+/** SBOMs of images that are up to date. */
+async function sbom(): Promise<Counts> {
+  const built = await check(builder);
+  return built.failed > 0 ? built : jest("sbom");
 }
 
 async function workflows(): Promise<Counts> {
