@@ -70,6 +70,11 @@ render: $(modules) ## write rendered/$(ENV)/ anew: compose file and config files
 images: $(modules) ## build the images on this machine
 	@$(tsx) cli/main.ts images
 
+sbom: $(modules) ## what is inside the packages and the images, as CycloneDX files in sbom/
+	@$(tsx) cli/main.ts sbom
+scan: $(modules) ## known vulnerabilities of what sbom/ lists; fails on severe ones without an exception
+	@$(tsx) cli/main.ts scan
+
 ##@ Tests
 test: $(modules) ## what every change passes: lint to end to end, half an hour (RUNG= for single suites)
 	@$(tsx) tests/run.ts
@@ -104,4 +109,4 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling render images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench help
+.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling render images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench sbom scan help

@@ -9,6 +9,6 @@ const stack = new TracingStack("tracing", {
   alertSecrets: alertSecretsFrom(pulumi.getStack(), config),
 });
 
-export const { endpoints, ingestNetwork, samplingRates, retentionDays } = stack.outputs;
+export const { endpoints, ingestNetwork, samplingRates, retentionDays, version } = stack.outputs;
 export const { samplingStrategy, samplingLosses, sizing, alertDelivery, applicationEnvironment } = stack.outputs;
 export const elasticsearchPassword = stack.elasticsearchPassword;

@@ -31,6 +31,7 @@ module.exports = {
     project("cluster", { testPathIgnorePatterns: ["/node_modules/", clusterLoad] }),
     project("cluster-load", { testMatch: [`<rootDir>/tests/cluster/**/${clusterLoad}`] }),
     project("page"),
+    project("sbom"),
     ...Object.entries(endToEnd).map(([name, folder]) => project(name, { testMatch: [`<rootDir>/tests/e2e/${folder}/**/*.test.ts`] })),
   ],
   // A project's own limit has no effect: files whose tests take longer call jest.setTimeout.

@@ -8,6 +8,7 @@ import { everyKey, SettingsError, settingsOf } from "../configs/stack/parse";
 import { sizingTexts } from "../configs/stack/sizing";
 import type { Settings } from "../configs/stack/schema";
 import { topologyOf } from "../configs/topology";
+import { version } from "../configs/version";
 import { requireProvider } from "./args";
 import { Canary } from "./canary/canary";
 import { OtelCollector } from "./collector/collector";
@@ -62,6 +63,8 @@ export interface StackOutputs {
   readonly applicationEnvironment: Readonly<Record<string, string>>;
   /** Minimum retention of traces, in days. */
   readonly retentionDays: number;
+  /** Version of this project that deployed the stack. */
+  readonly version: string;
 }
 
 /** Elasticsearch and its exporter, Jaeger and its index cleaner, the Collector, the canary, and Prometheus, on Docker or on Kubernetes. */
@@ -151,6 +154,7 @@ export class TracingStack extends pulumi.ComponentResource {
       alertDelivery: prometheus.alertDelivery,
       applicationEnvironment: applicationEnvironment(settings, topologyOf(settings)),
       retentionDays: settings.retention,
+      version,
     };
     this.registerOutputs({ ...this.outputs });
   }

@@ -10,8 +10,11 @@
 export interface Image {
   /** The version of the program in the image of our own making, and that image's tag. */
   readonly tested: string;
-  /** The image that the program's own project publishes. With a digest, the tag only tells people what it is. */
-  readonly official: { readonly registry: string; readonly repository: string; readonly tag: string; readonly digest?: `sha256:${string}` };
+  /**
+   * The image that the program's own project publishes: registry, repository and tag, and a digest once it is known (`…@sha256:…`). With one, the tag only
+   * tells people what it is.
+   */
+  readonly official: string;
   /** Whom the official image runs as; ours runs as the same. Files that a container reads or writes must suit this user. */
   readonly user: { readonly uid: number; readonly gid: number };
   /** Whether the image has a shell and the usual tools. */
@@ -21,61 +24,57 @@ export interface Image {
 export const images = {
   elasticsearch: {
     tested: "8.19.0",
-    official: { registry: "docker.elastic.co", repository: "elasticsearch/elasticsearch", tag: "8.19.25" },
+    official: "docker.elastic.co/elasticsearch/elasticsearch:8.19.25",
     user: { uid: 1000, gid: 0 },
     shell: true,
   },
   "otel-collector": {
     tested: "0.161.0",
-    official: {
-      registry: "ghcr.io",
-      repository: "open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib",
-      tag: "0.161.0",
-    },
+    official: "ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib:0.161.0",
     user: { uid: 10001, gid: 10001 },
     shell: false,
   },
   jaeger: {
     tested: "2.13.0",
-    official: { registry: "docker.io", repository: "jaegertracing/jaeger", tag: "2.21.0" },
+    official: "docker.io/jaegertracing/jaeger:2.21.0",
     user: { uid: 10001, gid: 0 },
     shell: true,
   },
   "jaeger-es-index-cleaner": {
     tested: "2.13.0",
-    official: { registry: "docker.io", repository: "jaegertracing/jaeger-es-index-cleaner", tag: "2.21.0" },
+    official: "docker.io/jaegertracing/jaeger-es-index-cleaner:2.21.0",
     user: { uid: 10001, gid: 0 },
     shell: true,
   },
   prometheus: {
     tested: "3.13.5",
-    official: { registry: "quay.io", repository: "prometheus/prometheus", tag: "v3.13.5" },
+    official: "quay.io/prometheus/prometheus:v3.13.5",
     user: { uid: 65534, gid: 65534 },
     shell: true,
   },
   "elasticsearch-exporter": {
     tested: "1.9.0",
-    official: { registry: "quay.io", repository: "prometheuscommunity/elasticsearch-exporter", tag: "v1.9.0" },
+    official: "quay.io/prometheuscommunity/elasticsearch-exporter:v1.9.0",
     user: { uid: 65534, gid: 65534 },
     shell: true,
   },
   alertmanager: {
     tested: "0.35.0",
-    official: { registry: "quay.io", repository: "prometheus/alertmanager", tag: "v0.35.0" },
+    official: "quay.io/prometheus/alertmanager:v0.35.0",
     user: { uid: 65534, gid: 65534 },
     shell: true,
   },
   perses: {
     // Both columns: newer ones change how dashboards are written, and could not be tried.
     tested: "0.52.0",
-    official: { registry: "docker.io", repository: "persesdev/perses", tag: "v0.52.0" },
+    official: "docker.io/persesdev/perses:v0.52.0",
     user: { uid: 65534, gid: 65534 },
     shell: false,
   },
   busybox: {
     // Ours is what Debian 12 has. In both, /bin/busybox is linked statically: it runs in any other image too.
     tested: "1.35.0",
-    official: { registry: "docker.io", repository: "library/busybox", tag: "1.37.0-musl" },
+    official: "docker.io/library/busybox:1.37.0-musl",
     user: { uid: 0, gid: 0 },
     shell: true,
   },
@@ -114,7 +113,7 @@ export function imageReference(name: ImageName, origin: ImageOrigin): string {
   if (other) return other;
   const mirror = origin.registry?.replace(/\/+$/, "");
   if (origin.source === "local") return `${mirror ? `${mirror}/` : ""}tracing/${name}:${tested}`;
-  return `${mirror || official.registry}/${official.repository}:${official.tag}${official.digest ? `@${official.digest}` : ""}`;
+  return mirror ? `${mirror}${official.slice(official.indexOf("/"))}` : official;
 }
 
 /** Whether an image is one of our own making. */

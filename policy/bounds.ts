@@ -44,3 +44,6 @@ export const mayBeAlone: ReadonlySet<string> = new Set([
 
 /** What a Docker container may add to no capabilities: the task that prepares volumes hands files to their users. */
 export const dockerCapabilities: ReadonlySet<string> = new Set(["CAP_CHOWN"]);
+
+/** Workloads that have the password of Elasticsearch's superuser: Elasticsearch is made with it, and the setup creates all other users. */
+export const superuserHolders: ReadonlySet<string> = new Set(["elasticsearch", "elasticsearch-setup"]);

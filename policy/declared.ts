@@ -50,3 +50,9 @@ export function listAt(value: unknown, ...path: readonly string[]): readonly unk
 
 /** Whether a value is given: known or not. */
 export const given = (value: unknown): boolean => value !== undefined && value !== null && value !== "";
+
+/** Name of a Kubernetes object, or else the Pulumi name. */
+export const nameOf = ({ name, props }: Declared): string => {
+  const found = at(props, "metadata", "name");
+  return typeof found === "string" ? found : name;
+};

@@ -1,17 +1,9 @@
 /** Rules on single resources: pure functions from a resource's inputs to what is wrong with it. */
 import { dockerCapabilities } from "./bounds";
 import { at, given, listAt, unknown, type Declared } from "./declared";
+import { hasDigest, imagesOf, isDockerContainer } from "./images";
 import { kubernetesKind, podContainers, podTemplate } from "./pods";
-
-/** A rule that each resource meets by itself; the engine judges it before the resource is made. */
-export interface ResourceRule {
-  readonly name: string;
-  readonly description: string;
-  /** What is wrong, one sentence each. */
-  readonly check: (resource: Declared) => readonly string[];
-}
-
-const isDockerContainer = ({ type }: Declared) => type === "docker:index/container:Container";
+import type { ResourceRule } from "./rule";
 
 /** Keeps the sentences whose condition holds. */
 const when = (...findings: readonly (readonly [wrong: boolean, sentence: string])[]): string[] =>
@@ -96,24 +88,17 @@ export const limitsSet: ResourceRule = {
 export const noLatest: ResourceRule = {
   name: "no-latest",
   description: "An image is named by a version or a digest, never latest and never without either.",
-  check: (resource) => {
-    const named: readonly (readonly [string, unknown])[] = [
-      ...podContainers(resource).map(({ title, spec }) => [title, at(spec, "image")] as const),
-      ...(isDockerContainer(resource) ? [["the container", resource.props.image] as const] : []),
-      ...(resource.type === "docker:index/remoteImage:RemoteImage" ? [["the image", resource.props.name] as const] : []),
-    ];
-    return named
-      .filter(([, image]) => image !== unknown && !isPinned(image))
-      .map(([title, image]) => `${title} is ${String(image)}, which has no fixed version`);
-  },
+  check: (resource) =>
+    imagesOf(resource)
+      .filter(({ image }) => image !== unknown && !isPinned(image))
+      .map(({ title, image }) => `${title} is ${String(image)}, which has no fixed version`),
 };
 
-/** An image's id, or a reference with a digest or a tag that stays. The last colon may belong to the registry's port. */
+/** An image with a digest or a tag that stays. The last colon may belong to the registry's port. */
 function isPinned(image: unknown): boolean {
   if (typeof image !== "string") return false;
-  if (/^sha256:[0-9a-f]{64}$/.test(image) || /@sha256:[0-9a-f]{64}$/.test(image)) return true;
   const tag = /:([^:/@]+)$/.exec(image)?.[1];
-  return tag !== undefined && tag !== "latest";
+  return hasDigest(image) || (tag !== undefined && tag !== "latest");
 }
 
 /** Annotations by which clouds keep a load balancer inside. */

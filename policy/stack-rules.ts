@@ -3,16 +3,10 @@ import { rulesOf } from "../configs/sampling";
 import type { Settings } from "../configs/stack/schema";
 import { paths } from "../configs/topology/ports";
 import { bounds, environmentOf, mayBeAlone, type Bounds } from "./bounds";
-import { at, given, listAt, unknown, type Declared } from "./declared";
+import { at, given, listAt, nameOf, unknown, type Declared } from "./declared";
 import { kubernetesKind, podContainers, podTemplate } from "./pods";
-
-/** A rule that only all resources together can meet. */
-export interface StackRule {
-  readonly name: string;
-  readonly description: string;
-  /** What is wrong, one sentence each. */
-  readonly check: (settings: Settings, resources: readonly Declared[]) => readonly string[];
-}
+import type { StackRule } from "./rule";
+import { securityRules } from "./security-rules";
 
 export const environmentByName: StackRule = {
   name: "environment-by-name",
@@ -88,11 +82,6 @@ export const survivesLoss: StackRule = {
         ),
       );
   },
-};
-
-const nameOf = ({ name, props }: Declared): string => {
-  const given = at(props, "metadata", "name");
-  return typeof given === "string" ? given : name;
 };
 
 const ofKind = (resources: readonly Declared[], kind: string) => resources.filter((resource) => kubernetesKind(resource) === kind);
@@ -185,5 +174,12 @@ function asksLogin(name: unknown, resources: readonly Declared[]): boolean {
   return behind.length > 0 && behind.every(hasUsers);
 }
 
-/** All rules of this file. */
-export const stackRules: readonly StackRule[] = [environmentByName, retentionBounds, samplingBounds, survivesLoss, ingressAsksLogin];
+/** All rules on a whole stack. */
+export const stackRules: readonly StackRule[] = [
+  environmentByName,
+  retentionBounds,
+  samplingBounds,
+  survivesLoss,
+  ingressAsksLogin,
+  ...securityRules,
+];

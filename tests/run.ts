@@ -12,6 +12,7 @@ import { onSupportedNodes } from "../cli/suites/node-versions";
 import { options } from "../cli/terminal/options";
 import { cliOnPath } from "../cli/pulumi/pulumi-cli";
 import { canRun, type Lock, pytest, python } from "../cli/suites/python";
+import { validRenovateConfig } from "../cli/suites/renovate";
 import { alone } from "../cli/machine/lock";
 import { attach, execOrThrow } from "../cli/machine/run";
 import { main, note, UserError, since, step, table } from "../cli/terminal/output";
@@ -48,6 +49,7 @@ const rungs: readonly Rung[] = [
   { name: "lint", what: "eslint and prettier", cheap: true, run: lint },
   { name: "types", what: "tsc", cheap: true, run: types },
   { name: "workflows", what: "actionlint on .github/workflows", cheap: true, run: workflows },
+  { name: "renovate", what: "Renovate takes its config", cheap: true, run: validRenovateConfig },
   { name: "golint", what: "gofmt and go vet", cheap: true, run: () => goLint(ledger) },
   { name: "unit", what: "pure functions", cheap: true, run: jestRung("unit") },
   { name: "component", what: "the program under Pulumi's mocks", cheap: true, run: jestRung("component") },
@@ -71,6 +73,7 @@ const rungs: readonly Rung[] = [
     cheap: false,
     run: jestRung("schemas"),
   },
+  { name: "sbom", what: "SBOMs of the packages and the images", cheap: false, slow: true, run: sbom },
   { name: "page", what: "the trace page in a browser", cheap: false, run: jestRung("page") },
   { name: "images", what: "the images are built", cheap: false, run: () => check(builder) },
   { name: "faults", what: "refusals: everything at once, before anything is changed", cheap: false, run: jestRung("faults") },
@@ -183,6 +186,12 @@ async function render(): Promise<Counts> {
 async function binaries(project: string): Promise<Counts> {
   const built = await check(builder, "--binaries");
   return built.failed > 0 ? built : jest(project);
+}
+
+/** SBOMs of images that are up to date. */
+async function sbom(): Promise<Counts> {
+  const built = await check(builder);
+  return built.failed > 0 ? built : jest("sbom");
 }
 
 async function workflows(): Promise<Counts> {

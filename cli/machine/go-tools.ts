@@ -20,6 +20,20 @@ export const percliModule: GoModule = {
   sum: "h1:pives1Ky15uGxBPqiggHabmnxH3S849Vse7qYGOgcig=",
 };
 
+/** Syft, which makes SBOMs, and CycloneDX's schema, which it keeps beside its sources. */
+export const syftModule: GoModule = {
+  path: "github.com/anchore/syft",
+  version: "v1.57.1",
+  sum: "h1:lrbWhc8hbZJSKekMdB3PKetO0upE+lv9ihUfv9CXgfU=",
+};
+
+/** Grype, which looks SBOMs up in a database of vulnerabilities. */
+export const grypeModule: GoModule = {
+  path: "github.com/anchore/grype",
+  version: "v0.121.3",
+  sum: "h1:SBH6qbXbcNVR+1TATH4M4eOxxxKivl+cX1eSHurBgrY=",
+};
+
 const tools = {
   actionlint: {
     module: { path: "github.com/rhysd/actionlint", version: "v1.7.12", sum: "h1:vQ4GeJN86C0QH+gTUQcs8McmK62OLT3kmakPMtEWYnY=" },
@@ -30,6 +44,8 @@ const tools = {
     package: "./cmd/kubeconform",
   },
   percli: { module: percliModule, package: "./cmd/percli" },
+  syft: { module: syftModule, package: "./cmd/syft" },
+  grype: { module: grypeModule, package: "./cmd/grype" },
 } as const;
 
 const environment = { CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-buildvcs=false" };

@@ -53,6 +53,7 @@ export const suitePurposes: Readonly<Record<string, readonly Purpose[]>> = {
   binaries: ["programs"],
   rules: ["programs"],
   images: ["engine", "images"],
+  sbom: ["engine", "images"],
   faults: ["engine"],
   lifecycle: ["engine", "compose"],
   e2e: ["engine", "compose"],
@@ -102,7 +103,7 @@ export const requirements: readonly Requirement[] = [
     name: "Go",
     why: "compiles the Collector, Jaeger, Prometheus and the tests' own programs",
     for: ["programs", "images", "cluster"],
-    suites: ["workflows", "golint", "ledger", "schemas", "lifecycle", "e2e", "e2e-slow", "cluster", "cluster-load"],
+    suites: ["workflows", "golint", "ledger", "schemas", "sbom", "lifecycle", "e2e", "e2e-slow", "cluster", "cluster-load"],
     // In this folder, because Go may be set up to fetch the version that a module asks for.
     probe: { prints: ["go", "env", "GOVERSION"], folder: "tests/ledger" },
     least: "1.26",

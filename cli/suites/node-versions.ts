@@ -12,7 +12,7 @@ import { projectFolder } from "../stack/stack";
 export const supportedNodes: readonly string[] = engines.node.match(/\d+/g) ?? [];
 
 /** The program of a version, installed once into the cache. */
-async function nodeProgram(version: string): Promise<string> {
+export async function nodeProgram(version: string): Promise<string> {
   const folder = join(cacheDir, `node-${version}`);
   const program = join(folder, "node_modules", "node", "bin", "node");
   if (existsSync(program)) return program;

@@ -2,6 +2,7 @@
 import { imageOrigin, imageVersion } from "../../configs/images";
 import type { CommonSettings } from "../../configs/stack/schema";
 import { stackLabels } from "../../configs/topology/ports";
+import { version } from "../../configs/version";
 import type { ServiceName } from "../../configs/topology/topology";
 import type { Workload } from "./workload";
 
@@ -22,6 +23,12 @@ export const selector = (settings: CommonSettings, workload: Pick<Workload, "nam
 
 /** Label of everything that belongs to the product, the namespace included. */
 export const partOfLabel = { [kubernetesLabels.partOf]: "tracing" } as const;
+
+/**
+ * Labels of the namespace. It alone has the version of this project: labels of a namespace change in place, and nothing is selected by this one. On any
+ * pod it would roll all services with each release, and on Docker no label changes without a replacement.
+ */
+export const namespaceLabels = { ...partOfLabel, [kubernetesLabels.version]: version } as const;
 
 /** Labels of all of a workload's objects on Kubernetes. Another label rolls the pods. For pods only, add it in `template` in kubernetes/objects.ts. */
 export const labels = (settings: CommonSettings, workload: Workload): Record<string, string> => ({

@@ -27,6 +27,11 @@ export interface StackOptions {
   readonly imageRegistry?: string;
   /** Single images that come from elsewhere; no registry is put before them. */
   readonly otherImages?: OtherImagesOptions;
+  /**
+   * Whether the policy pack refuses images of production that are named by a tag alone. Allowed: one of required, optional. Default:
+   * "required".
+   */
+  readonly imageDigests?: "required" | "optional";
   readonly publish?: PublishOptions;
   readonly sampling?: SamplingOptions;
   readonly kubernetes?: KubernetesOptions;

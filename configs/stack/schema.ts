@@ -50,6 +50,9 @@ export const schema = z.strictObject({
     )
     .prefault({})
     .describe("Single images that come from elsewhere; no registry is put before them."),
+  imageDigests: oneOf("required", "optional")
+    .prefault("required")
+    .describe("Whether the policy pack refuses images of production that are named by a tag alone."),
   publish: z
     .strictObject({
       address: leaf("an IPv4 address of this host", (input) => (typeof input === "string" && isIPv4(input) ? input : undefined), {
@@ -88,8 +91,8 @@ export type Settings = Readonly<Parsed> & {
   readonly stack: string;
 };
 
-/** All settings about what runs and how, except overrides. */
-export type StackSettings = Omit<Settings, "overrides">;
+/** All settings about what runs and how, except overrides, and what the policy pack alone asks. */
+export type StackSettings = Omit<Settings, "overrides" | "imageDigests">;
 
 /** Settings that all components share: where they run, under which names, and from which images. */
 export type CommonSettings = Pick<

@@ -1,5 +1,6 @@
 /** Rung: component. The resources of the dev stack, their names and order, in an update and in a preview. */
 import * as pulumi from "@pulumi/pulumi";
+import manifest from "../../package.json";
 import { runProgram, services, strangers, types, type Run } from "./support/program";
 
 let update: Run;
@@ -95,6 +96,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
         TRACING_SAMPLING_RULES: '{"default":100,"errors":100,"operations":[{"operation":"GET /admin/**","percent":100}]}',
       },
       retentionDays: 7,
+      version: manifest.version,
     });
   });
 

@@ -1,4 +1,5 @@
 /** Rung: component. The policy pack on what the program declares: every stack is in order, and one change for the worse is found. */
+import { imageNames, imageOrigin, imageReference } from "../../configs/images";
 import { parseSettings } from "../../configs/stack/parse";
 import { mayBeAlone } from "../../policy/bounds";
 import { plain, type Declared } from "../../policy/declared";
@@ -72,6 +73,7 @@ describe("a change for the worse of prod is found:", () => {
     ["survives-loss", "StatefulSet", (props) => ((props.spec as Props).replicas = 1)],
     ["survives-loss", "Deployment", (props) => Object.assign(pod(props), { affinity: {}, topologySpreadConstraints: [] })],
     ["survives-loss", "PodDisruptionBudget", (props) => ((props.spec as Props).maxUnavailable = "100%")],
+    ["no-superuser", "Deployment", (props) => (pod(props).volumes = [{ name: "p", secret: { secretName: "elasticsearch-password" } }])],
   ])("%s (%s)", (rule, kind, change) => {
     expect([...new Set(violations("prod", broken(kind, change)).map((violation) => violation.split(":")[0]))]).toEqual([rule]);
   });
@@ -85,6 +87,24 @@ describe("a change for the worse of prod is found:", () => {
     ["sampling-bounds", { "tracing:sampling": '{"default":10,"services":[{"service":"shop","default":0}]}' }],
   ])("%s %#", (rule, config) => {
     expect(violations("prod", prod, config).map((violation) => violation.split(":")[0])).toEqual([rule]);
+  });
+
+  test("images-by-digest, of every image that prod runs", () => {
+    const found = violations("prod", prod, { "tracing:imageDigests": "required" });
+    const run = imageNames
+      .map((name) => imageReference(name, imageOrigin(settingsOf("prod"))))
+      .filter((image) => JSON.stringify(prod).includes(image));
+    expect(run.length).toBeGreaterThan(5);
+    expect(found.map((violation) => violation.split(" ").slice(0, 2).join(" ")).sort()).toEqual(
+      run.map((image) => `images-by-digest: ${image}`).sort(),
+    );
+  });
+
+  test("encrypted-connections", () => {
+    const elasticsearch = '{"external":{"url":"http://es.example.com:9200","passwordSecret":"admin"}}';
+    expect(violations("prod", prod, { "tracing:elasticsearch": elasticsearch })).toEqual([
+      "encrypted-connections: tracing:elasticsearch.external.url: found http://es.example.com:9200; allowed in production: an https address",
+    ]);
   });
 
   test("environment-by-name", () => {

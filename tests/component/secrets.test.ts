@@ -118,5 +118,6 @@ test("the stack's output of the password is a secret, and the only one", async (
     samplingRates: false,
     samplingStrategy: false,
     sizing: false,
+    version: false,
   });
 });

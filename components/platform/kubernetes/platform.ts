@@ -9,7 +9,7 @@ import { Dashboards } from "./dashboards";
 import { Monitors } from "./monitors";
 import { denyAll, policyOf } from "./network";
 import { autoscaler, budget, cronJob, deployment, ingress, pods, service, sharedClaimSpec, statefulSet } from "./objects";
-import { labels, partOfLabel, podsLabel } from "../labels";
+import { labels, namespaceLabels, podsLabel } from "../labels";
 import { configMapOf, hasSeveral, scalesByLoad, secretKey, sharedClaim, sharedFolders } from "./pod";
 import { commonSettings, kubernetesInput, requireProvider, type KubernetesPlatformArgs } from "../../args";
 import { OncePerSecret, RunningWorkloads } from "../once";
@@ -93,7 +93,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
         metadata: {
           name: namespace,
           labels: {
-            ...partOfLabel,
+            ...namespaceLabels,
             ...Object.fromEntries(["enforce", "audit", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, level])),
           },
           ...(this.keep ? { annotations: keptByGitOps } : {}),

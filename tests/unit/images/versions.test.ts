@@ -6,7 +6,7 @@ import { settingsWith } from "../../support/settings";
 const jaeger = (reference: string) => settingsWith({ otherImages: { jaeger: reference } });
 
 test.each(imageNames)("%s has a version in both columns", (name) => {
-  expect(imageVersion(name, { source: "official" })).toBe(/\d+\.\d+\.\d+/.exec(images[name].official.tag)?.[0]);
+  expect(imageVersion(name, { source: "official" })).toBe(/:v?(\d+\.\d+\.\d+)/.exec(images[name].official)?.[1]);
   expect(imageVersion(name, { source: "local" })).toBe(images[name].tested);
 });
 

@@ -10,7 +10,7 @@ type Json = Record<string, unknown>;
 
 const container = (): Json => ({
   name: "app",
-  image: "mirror.example.com:5000/app:1.2.3",
+  image: `mirror.example.com:5000/app:1.2.3@sha256:${"a".repeat(64)}`,
   resources: { limits: { memory: "64Mi" }, requests: { memory: "64Mi", cpu: "10m" } },
   securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
 });
@@ -174,6 +174,7 @@ const settings = (environment: Settings["environment"], more: Record<string, unk
     "tracing:platform": "kubernetes",
     "tracing:environment": environment,
     "tracing:sampling": JSON.stringify({ default: 10 }),
+    ...(more.platform === "docker" ? {} : { "tracing:elasticsearch": JSON.stringify({ tls: "cert-manager" }) }),
     ...Object.fromEntries(
       Object.entries(more).map(([key, value]) => [`tracing:${key}`, typeof value === "string" ? value : JSON.stringify(value)]),
     ),
@@ -244,6 +245,93 @@ describe("an Ingress", () => {
     ],
   ])("%s is refused", (_, resources, part) => {
     expect(judged(...resources)).toEqual({ "ingress-asks-login": [expect.stringContaining(part)] });
+  });
+});
+
+describe("images-by-digest", () => {
+  const byTag = changed(deployment(), `${c}.image`, "docker.io/app:1.2.3");
+  const judged = (own: Settings, ...resources: Declared[]) => foundInStack(own, [...resources, budget()]);
+
+  test("refuses an image by tag in production, once for all who run it", () => {
+    expect(judged(settings("production"), byTag, changed(cronJob(), `${cron}.containers.0.image`, "docker.io/app:1.2.3"))).toEqual({
+      "images-by-digest": [
+        "docker.io/app:1.2.3 has no digest; name it with one in configs/images.ts or tracing:otherImages, or set tracing:imageDigests: optional",
+      ],
+    });
+  });
+
+  test.each<[string, Settings, Declared]>([
+    ["where the config says so", settings("production", { imageDigests: "optional" }), byTag],
+    ["in staging", settings("staging"), byTag],
+    ["by its digest", settings("production"), changed(deployment(), `${c}.image`, `docker.io/app@sha256:${"b".repeat(64)}`)],
+    ["that is not known yet", settings("production"), changed(deployment(), `${c}.image`, unknown)],
+  ])("takes an image %s", (_, own, resource) => {
+    expect(judged(own, resource)).toEqual({});
+  });
+});
+
+describe("no-superuser", () => {
+  const secret = "elasticsearch-password";
+  const named = (name: string, resource: Declared) => changed(resource, "metadata.name", name);
+  const external = (more: object) =>
+    settings("staging", { elasticsearch: { external: { url: "https://es.example.com:9200", passwordSecret: "admin", ...more } } });
+
+  test.each<[string, Settings, Declared]>([
+    ["a file", settings("staging"), changed(deployment(), "spec.template.spec.volumes", [{ secret: { secretName: secret } }])],
+    [
+      "one file among others",
+      settings("staging"),
+      changed(deployment(), "spec.template.spec.volumes", [{ projected: { sources: [{ configMap: {} }, { secret: { name: secret } }] } }]),
+    ],
+    ["a variable", settings("staging"), changed(deployment(), `${c}.env`, [{ name: "P", valueFrom: { secretKeyRef: { name: secret } } }])],
+    [
+      "all variables of a Secret",
+      settings("staging"),
+      changed(cronJob(), `${cron}.initContainers.0.envFrom`, [{ secretRef: { name: secret } }]),
+    ],
+    [
+      "a file from an existing Secret",
+      external({}),
+      changed(deployment(), "spec.template.spec.volumes", [{ secret: { secretName: "admin" } }]),
+    ],
+  ])("refuses the password as %s", (_, own, resource) => {
+    expect(foundInStack(own, [named("gateway", resource)])).toEqual({ "no-superuser": ["gateway has the password of the superuser"] });
+    expect(foundInStack(own, [named("elasticsearch-setup", resource)])).toEqual({});
+  });
+
+  test("refuses services that log in as the superuser, and leaves another user that the config names", () => {
+    expect(foundInStack(external({ createUsers: false }))).toEqual({ "no-superuser": [expect.stringContaining("found elastic")] });
+    const mounting = changed(deployment(), "spec.template.spec.volumes", [{ secret: { secretName: "admin" } }]);
+    expect(foundInStack(external({ createUsers: false, user: "tracing" }), [mounting])).toEqual({});
+  });
+});
+
+describe("encrypted-connections", () => {
+  const external = (url: string) => ({ elasticsearch: { external: { url, passwordSecret: "admin" } } });
+  const operator = (more: object) => ({
+    elasticsearch: { tls: "cert-manager" },
+    prometheus: { mode: "operator", operator: { address: "http://prometheus.monitoring.svc:9090", ...more } },
+  });
+  const bucket = (endpoint: string) => ({
+    elasticsearch: { tls: "cert-manager", snapshots: { store: "s3", bucket: "traces", credentialsSecret: "s", endpoint } },
+  });
+
+  test.each<[string, Record<string, unknown>, string]>([
+    ["Elasticsearch without TLS", { elasticsearch: { tls: "off" } }, "tracing:elasticsearch.tls: found off"],
+    ["another Elasticsearch by http", external("http://es.example.com:9200"), "external.url: found http://es.example.com:9200"],
+    ["a bucket by http", bucket("http://s3.example.com"), "snapshots.endpoint: found http://s3.example.com"],
+    ["a token by http", operator({ tokenSecret: "token" }), "prometheus.operator.address: found http://prometheus.monitoring.svc:9090"],
+  ])("refuses %s in production, and nowhere else", (_, more, part) => {
+    expect(foundInStack(settings("production", more))).toEqual({ "encrypted-connections": [expect.stringContaining(part)] });
+    expect(foundInStack(settings("staging", more))).toEqual({});
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ["https", external("https://es.example.com:9200")],
+    ["https to a bucket", bucket("https://s3.example.com")],
+    ["the cluster's metrics, asked without a login", operator({})],
+  ])("takes %s", (_, more) => {
+    expect(foundInStack(settings("production", more))).toEqual({});
   });
 });
 

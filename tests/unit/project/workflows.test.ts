@@ -47,10 +47,20 @@ test("one action has one version everywhere", () => {
   expect(new Set(used).size).toBe(new Set(used.map((line) => line.split(" ")[0])).size);
 });
 
+/** By workflow and job: what it may beside reading the repository. */
+const rights: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>> = {
+  "comment.yml": { comment: { actions: "read", "pull-requests": "write" } },
+  "release.yml": {
+    npm: { "id-token": "write" },
+    pypi: { "id-token": "write" },
+    github: { contents: "write", "id-token": "write", attestations: "write" },
+  },
+};
+
 test.each(workflows)("%s: reads the repository and no more, unless a job says otherwise", (name, { permissions, jobs }) => {
   expect(permissions).toEqual(name === "comment.yml" ? {} : { contents: "read" });
-  const more = Object.values(jobs).flatMap((job) => Object.entries(job.permissions ?? {}));
-  expect(Object.fromEntries(more)).toEqual(name === "comment.yml" ? { actions: "read", "pull-requests": "write" } : {});
+  const more = Object.entries(jobs).flatMap(([job, { permissions: own }]) => (own ? [[job, own] as const] : []));
+  expect(Object.fromEntries(more)).toEqual(rights[name] ?? {});
 });
 
 test.each(workflows)("%s: checkouts leave no credentials, and no shell gets text of an event", (_, { jobs, on }) => {
@@ -113,7 +123,12 @@ describe("a commit that is no longer the newest of its branch", () => {
 
 test("the code of a pull request runs with staging's credentials at most, and prod's are for deployments", () => {
   const ofPullRequests = workflows.filter(([, { on }]) => JSON.stringify(on).includes("pull_request"));
-  expect(ofPullRequests.map(([name]) => name).sort()).toEqual(["end-to-end.yml", "newest-releases.yml", "pull-request.yml"]);
+  expect(ofPullRequests.map(([name]) => name).sort()).toEqual([
+    "end-to-end.yml",
+    "newest-releases.yml",
+    "pull-request.yml",
+    "vulnerabilities.yml",
+  ]);
   const jobs = ofPullRequests.flatMap(([, { jobs: own }]) => Object.values(own));
   const trusted = jobs.filter((job) => job.environment !== undefined || /secrets[.[]|inherit/.test(JSON.stringify(job)));
   expect(trusted.map(({ environment }) => environment)).toEqual(["preview-staging"]);
@@ -142,4 +157,31 @@ test("the workflows install the CLI of the SDK's version, which is pinned", () =
   const versions = all.flatMap(({ uses, with: inputs }) => (uses?.startsWith("pulumi/actions@") ? [inputs?.["pulumi-version"]] : []));
   expect(versions.length).toBeGreaterThanOrEqual(4);
   expect(new Set(versions)).toEqual(new Set([sdk]));
+});
+
+describe("a release", () => {
+  const { build, ...publishing } = workflow("release.yml").jobs;
+  const commands = (job?: Job) => (job?.steps ?? []).map(({ run = "" }) => run).join("\n");
+
+  test("is made by tags alone, of commits of the main branch, and after the files agree", () => {
+    expect(workflow("release.yml").on).toEqual({ push: { tags: ["v*", "thebot-tracing-v*"] } });
+    expect(commands(build)).toMatch(
+      /merge-base --is-ancestor "\$GITHUB_SHA" origin\/main[^]*cli\/main\.ts release --tag "\$GITHUB_REF_NAME"/,
+    );
+  });
+
+  test("is published by jobs that run no code of the repository, and nobody's token", () => {
+    expect(Object.keys(publishing)).toEqual(["npm", "pypi", "github"]);
+    for (const job of Object.values(publishing)) {
+      expect(job.needs).toContain("build");
+      expect(JSON.stringify(job)).not.toMatch(/actions\/checkout|secrets[.[]|npm (ci|install)|npx/);
+    }
+    expect([publishing.npm?.environment, publishing.pypi?.environment]).toEqual(["npm", "pypi"]);
+  });
+
+  test("has its provenance", () => {
+    expect(commands(publishing.npm)).toContain("npm publish --provenance");
+    expect(publishing.pypi?.steps?.at(-1)).toMatchObject({ with: { attestations: true } });
+    expect(publishing.github?.steps?.some(({ uses }) => uses?.startsWith("actions/attest-build-provenance@"))).toBe(true);
+  });
 });

@@ -138,15 +138,17 @@ describe("imageReference", () => {
   });
 
   test("holds an official image to its digest, and our own to none", () => {
-    const official = images.jaeger.official as { digest?: string };
+    const jaeger: { official: string } = images.jaeger;
+    const { official } = jaeger;
     const digest = `sha256:${"a".repeat(64)}`;
-    official.digest = digest;
+    jaeger.official = `${official}@${digest}`;
     try {
       expect(imageReference("jaeger", { source: "official" })).toBe(`docker.io/jaegertracing/jaeger:2.21.0@${digest}`);
+      expect(imageReference("jaeger", { source: "official", registry: "mirror" })).toBe(`mirror/jaegertracing/jaeger:2.21.0@${digest}`);
       expect(imageVersion("jaeger", { source: "official" })).toBe("2.21.0");
       expect(imageReference("jaeger", { source: "local" })).toBe("tracing/jaeger:2.13.0");
     } finally {
-      delete official.digest;
+      jaeger.official = official;
     }
   });
 

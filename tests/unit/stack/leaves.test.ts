@@ -38,6 +38,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   environment: ["one of development, staging, production", ["dev", "Production", "test"]],
   retention: ["days from 1d to 365d, such as 7d", ["0d", "366d", "7", "7days", "1w", "-7d", "7.5d", " 7d", "d"]],
   images: ["one of official, local", ["mine", "Local"]],
+  imageDigests: ["one of required, optional", ["Required", "true"]],
   imageRegistry: [
     "the host of a registry, with a dot or a port in it, and a path if any, such as mirror.example.com:5000/hub",
     ["https://mirror.example.com", "mirror", "mirror/hub", "Mirror.example.com", "-mirror", "mirror:port", "mirror example", "mirror/Hub"],

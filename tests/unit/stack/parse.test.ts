@@ -12,6 +12,7 @@ describe("settings of a minimal config", () => {
       retention: 7,
       images: "official",
       otherImages: {},
+      imageDigests: "required",
       overrides: Object.fromEntries(serviceNames.map((name) => [name, {}])),
       publish: { address: "127.0.0.1", offset: 0, ports: {} },
       sampling: {
@@ -193,7 +194,7 @@ describe("errors", () => {
 
 describe("an unknown key", () => {
   const topLevel =
-    "platform, environment, retention, images, imageRegistry, otherImages, publish, sampling, " +
+    "platform, environment, retention, images, imageRegistry, otherImages, imageDigests, publish, sampling, " +
     "kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner, alerts, canary, objectives, dashboards";
 
   test.each<[string, Record<string, unknown>, string]>([

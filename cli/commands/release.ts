@@ -1,0 +1,79 @@
+/** Checks that the sources are the release that a tag asks for, and makes its notes and its package. Run by .github/workflows/release.yml. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { version } from "../../configs/version";
+import { execOrThrow } from "../machine/run";
+import { publishedManifest, releaseOf, type Released, type Sources } from "../supply-chain/release";
+import { projectFolder } from "../stack/stack";
+import { djangoFolder, pythonOf } from "../suites/python";
+import { heartbeat, main, note, step, UserError } from "../terminal/output";
+
+const help = `Usage: npx tsx cli/main.ts release --tag TAG --repository OWNER/NAME [--out FOLDER]
+
+Checks the tag against the versions in the files and against the changelog, and writes notes.md and the package. It publishes nothing.
+
+  --tag TAG                v1.2.3: the stack, as an npm package; thebot-tracing-v1.2.3: the Django package
+  --repository OWNER/NAME  on GitHub; the npm package gets the owner's name as its scope
+  --out FOLDER             where to (default: release)`;
+
+const json = (file: string) => JSON.parse(readFileSync(join(projectFolder, file), "utf8")) as Readonly<Record<string, unknown>>;
+
+function sourcesOf(released: Released): Sources {
+  if (released === "stack") {
+    const versions = {
+      "package.json": json("package.json").version as string,
+      "package-lock.json": json("package-lock.json").version as string,
+      "configs/version.ts": version,
+    };
+    return { versions, changelog: readFileSync(join(projectFolder, "CHANGELOG.md"), "utf8") };
+  }
+  const project = readFileSync(join(djangoFolder, "pyproject.toml"), "utf8");
+  const versions = { "pyproject.toml": /^version = "(.*)"$/m.exec(project)?.[1] };
+  return { versions, changelog: readFileSync(join(djangoFolder, "CHANGELOG.md"), "utf8") };
+}
+
+main(async () => {
+  const { values } = parseArgs({
+    options: {
+      tag: { type: "string" },
+      repository: { type: "string" },
+      out: { type: "string", default: "release" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return;
+  }
+  const { tag = "", repository = "", out } = values;
+  if (!tag || !repository) throw new UserError(`--tag and --repository are needed\n\n${help}`);
+  const release = releaseOf(tag, sourcesOf);
+  const folder = resolve(out);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(join(folder, "package"), { recursive: true });
+  writeFileSync(join(folder, "notes.md"), `${release.notes}\n`);
+  step(`${release.released} ${release.version}`);
+  await (release.released === "stack" ? npmPackage(repository, join(folder, "package")) : pythonPackage(join(folder, "package")));
+  note(`${out}/ has the notes and the package`);
+});
+
+/** What `npm publish` takes: built, with the manifest that is published. */
+async function npmPackage(repository: string, out: string): Promise<void> {
+  await heartbeat("npm run build", execOrThrow("npm", ["run", "build"], { cwd: projectFolder }));
+  const work = mkdtempSync(join(tmpdir(), "tracing-release-"));
+  try {
+    for (const name of ["dist", "README.md", "LICENSE"]) cpSync(join(projectFolder, name), join(work, name), { recursive: true });
+    writeFileSync(join(work, "package.json"), `${JSON.stringify(publishedManifest(json("package.json"), repository), null, 2)}\n`);
+    await execOrThrow("npm", ["pack", "--pack-destination", out], { cwd: work });
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** A wheel and the source distribution, by the locked builder. */
+async function pythonPackage(out: string): Promise<void> {
+  const python = await pythonOf("newest");
+  await heartbeat("python -m build", execOrThrow(python, ["-m", "build", "--no-isolation", "--outdir", out], { cwd: djangoFolder }));
+}

@@ -1,0 +1,59 @@
+/** SBOMs in CycloneDX's format, made by Syft: what is inside the packages and the images. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { imageNames, imageReference, imageVersion, type ImageName, type ImageOrigin } from "../../configs/images";
+import { version } from "../../configs/version";
+import { goTool } from "../machine/go-tools";
+import { execOrThrow } from "../machine/run";
+import { projectFolder } from "../stack/stack";
+import { djangoFolder } from "../suites/python";
+import { heartbeat, UserError } from "../terminal/output";
+import { requirementsOfPackage } from "./locked-python";
+
+/** What has an SBOM: the stack as an npm package, the Django package, and each image. */
+export type Subject = "stack" | "thebot-tracing" | ImageName;
+
+export const subjects: readonly Subject[] = ["stack", "thebot-tracing", ...imageNames];
+
+/** The subjects that words name; `images` is all images. Throws a UserError for any other word. */
+export function subjectsNamed(words: readonly string[]): readonly Subject[] {
+  const named = words.flatMap((word): readonly string[] => (word === "images" ? imageNames : [word]));
+  const unknown = named.filter((word) => !subjects.some((subject) => subject === word));
+  if (unknown.length > 0) throw new UserError(`--only: found ${unknown.join(", ")}; allowed: ${["images", ...subjects].join(", ")}`);
+  return named.length === 0 ? subjects : subjects.filter((subject) => named.includes(subject));
+}
+
+/** The file of a subject's SBOM. */
+export const sbomFile = (subject: Subject): string => `${subject}.cdx.json`;
+
+/** Writes the SBOMs of subjects into a folder. Local images are the engine's; official ones are read from their registries. */
+export async function writeSboms(chosen: readonly Subject[], source: ImageOrigin["source"], out: string): Promise<void> {
+  const syft = await goTool("syft");
+  mkdirSync(out, { recursive: true });
+  for (const subject of chosen) {
+    const work = mkdtempSync(join(tmpdir(), "tracing-sbom-"));
+    try {
+      const { what, version: own } = scanned(subject, source, work);
+      const file = join(out, sbomFile(subject));
+      const args = ["scan", what, "--output", `cyclonedx-json=${file}`, "--source-name", subject, "--source-version", own, "--quiet"];
+      await heartbeat(`syft ${subject}`, execOrThrow(syft, args, { env: { SYFT_CHECK_FOR_APP_UPDATE: "false" } }));
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  }
+}
+
+/** What Syft reads for a subject, and the subject's version. */
+function scanned(subject: Subject, source: ImageOrigin["source"], work: string): { readonly what: string; readonly version: string } {
+  if (subject === "stack") return { what: `file:${join(projectFolder, "package-lock.json")}`, version };
+  if (subject === "thebot-tracing") {
+    const file = join(work, "requirements.txt");
+    writeFileSync(file, `${requirementsOfPackage(readFileSync(join(djangoFolder, "requirements", "newest.txt"), "utf8")).join("\n")}\n`);
+    const [, own = ""] = /^version = "(.*)"$/m.exec(readFileSync(join(djangoFolder, "pyproject.toml"), "utf8")) ?? [];
+    return { what: `file:${file}`, version: own };
+  }
+  const origin = { source };
+  const reference = imageReference(subject, origin);
+  return { what: `${source === "local" ? "docker" : "registry"}:${reference}`, version: imageVersion(subject, origin) };
+}
