@@ -45,7 +45,7 @@ const exceptPackage = "--ignore=tests/unit/test_package.py";
 const jestRung = (name: string) => () => jest(name);
 
 const rungs: readonly Rung[] = [
-  { name: "lint", what: "eslint and prettier", cheap: true, run: lint },
+  { name: "lint", what: "eslint, prettier and markdownlint", cheap: true, run: lint },
   { name: "types", what: "tsc", cheap: true, run: types },
   { name: "workflows", what: "actionlint on .github/workflows", cheap: true, run: workflows },
   { name: "golint", what: "gofmt and go vet", cheap: true, run: () => goLint(ledger) },
@@ -169,7 +169,11 @@ async function installTracePage(): Promise<void> {
 
 async function lint(): Promise<Counts> {
   await installTracePage();
-  return sum([await check("eslint/bin/eslint.js", "."), await check("prettier/bin/prettier.cjs", "--check", "--log-level=warn", ".")]);
+  return sum([
+    await check("eslint/bin/eslint.js", "."),
+    await check("prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."),
+    await check("markdownlint-cli2/markdownlint-cli2-bin.mjs"),
+  ]);
 }
 
 async function render(): Promise<Counts> {

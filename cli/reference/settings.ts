@@ -95,9 +95,12 @@ function bare(field: z.ZodType): { type: z.ZodType; description: string | undefi
   return { type, description, fallback };
 }
 
+/** Marks addresses as code, so that they are no links. */
+const quoted = (text: string) => text.replace(/(?<!`)\b(https?:\/\/[^\s,`]*[^\s,.`]|[a-z]+@[a-z.]+)(?!`)/g, "`$1`");
+
 const row = (path: string, allowed: string, fallback: string, description = ""): string[] => [
   `\`${path}\``,
-  allowed,
+  quoted(allowed),
   fallback,
-  description,
+  quoted(description),
 ];

@@ -18,7 +18,7 @@ const words = (...all: string[]) => ({ pattern: new RegExp(`^(${all.join("|")})$
 /** Variables of `make <command> NAME=value`. */
 export const commandVariables = {
   ENV: {
-    meaning: "The stack; its config is Pulumi.<ENV>.yaml.",
+    meaning: "The stack; its config is `Pulumi.<ENV>.yaml`.",
     fallback: "dev",
     pattern: /^[a-z][a-z0-9-]{0,29}$/,
     allowed: "lower-case letters, digits and dashes",
@@ -42,7 +42,7 @@ export const commandVariables = {
   },
   PROMETHEUS_URL: {
     meaning:
-      "The cluster's Prometheus, for stacks with `prometheus.mode: operator` (status, alerts-drill). A login is part of the address: https://user:password@host.",
+      "The cluster's Prometheus, for stacks with `prometheus.mode: operator` (status, alerts-drill). A login is part of the address: `https://user:password@host`.",
     fallback: "none: facts that only Prometheus has are not shown",
     pattern: /^https?:\/\/\S+$/,
     allowed: "an http or https address",
