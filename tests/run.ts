@@ -46,7 +46,7 @@ const exceptPackage = "--ignore=tests/unit/test_package.py";
 const jestRung = (name: string) => () => jest(name);
 
 const rungs: readonly Rung[] = [
-  { name: "lint", what: "eslint and prettier", cheap: true, run: lint },
+  { name: "lint", what: "eslint, prettier and markdownlint", cheap: true, run: lint },
   { name: "types", what: "tsc", cheap: true, run: types },
   { name: "workflows", what: "actionlint on .github/workflows", cheap: true, run: workflows },
   { name: "renovate", what: "Renovate takes its config", cheap: true, run: validRenovateConfig },
@@ -172,7 +172,11 @@ async function installTracePage(): Promise<void> {
 
 async function lint(): Promise<Counts> {
   await installTracePage();
-  return sum([await check("eslint/bin/eslint.js", "."), await check("prettier/bin/prettier.cjs", "--check", "--log-level=warn", ".")]);
+  return sum([
+    await check("eslint/bin/eslint.js", "."),
+    await check("prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."),
+    await check("markdownlint-cli2/markdownlint-cli2-bin.mjs"),
+  ]);
 }
 
 async function render(): Promise<Counts> {

@@ -10,7 +10,7 @@ const help = `usage: npx tsx cli/main.ts requirements [--check] WORD...
 Installs what this machine lacks; only says what it lacks if it cannot, or with --check.
 
   run      make up, with images that are pulled
-  images   make images, and make up where no registry answers
+  images   make images, and make up without a container registry
   test     make test
   cluster  make cluster
   NAME     a suite of make test, such as django`;

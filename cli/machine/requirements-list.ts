@@ -5,8 +5,8 @@ export const purposes = {
   engine: "`make up`, `make engine`",
   compose: "`make up` without the Pulumi CLI",
   programs: "`build.ts --binaries`",
-  images: "`make images`, and `make up` where no registry answers",
-  cluster: "`make cluster`, and its test suites",
+  images: "`make images`, and `make up` without a container registry",
+  cluster: "`make cluster` and its test suites",
 } as const;
 
 export type Purpose = keyof typeof purposes;
@@ -79,7 +79,7 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: "Docker Compose",
-    why: "runs the rendered compose file",
+    why: "runs the rendered Compose file",
     for: ["compose"],
     probe: { anyOf: [{ succeeds: ["docker", "compose", "version"] }, { prints: ["docker-compose", "version", "--short"] }] },
     least: "1.29",
@@ -89,13 +89,13 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: `Debian 12 (${debianRelease})`,
-    why: "its packages become part of the images; use a virtual machine or a container of it, or images from a registry (tracing:imageRegistry)",
+    why: "its packages become part of the images; use a virtual machine or container with it, or images from a registry (tracing:imageRegistry)",
     for: ["images"],
     probe: { system: "debian" },
   },
   {
     name: "lists of Debian's packages",
-    why: "the images are made from packages",
+    why: "the images are built from packages",
     for: ["images"],
     probe: { succeeds: ["apt-cache", "show", "busybox-static"] },
   },
@@ -122,14 +122,14 @@ export const requirements: readonly Requirement[] = [
   { name: "unzip", why: "unpacks Elasticsearch", for: ["images"], probe: { program: "unzip" }, debian: ["unzip"] },
   {
     name: "mmdebstrap",
-    why: "makes the system that Elasticsearch's image starts from",
+    why: "creates the base system of Elasticsearch's image",
     for: ["images"],
     probe: { program: "mmdebstrap" },
     debian: ["mmdebstrap"],
   },
   {
     name: "Python",
-    why: "runs the Django package, and a second opinion on sampling",
+    why: "runs the Django package, and the oracle that predicts sampling",
     for: [],
     suites: ["oracle", "django", "django-others", "binaries", "e2e", "django-e2e", "e2e-slow", "cluster-load"],
     probe: { prints: ["python3", "--version"] },
@@ -140,7 +140,7 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: "Python's venv",
-    why: "makes the Django package's environments",
+    why: "creates the Django package's environments",
     for: [],
     suites: ["django", "django-others", "binaries", "django-e2e", "e2e-slow"],
     probe: { succeeds: ["python3", "-c", "import ensurepip, venv"] },
@@ -149,7 +149,7 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: "Python's yaml",
-    why: "reads config files for the second opinion on sampling",
+    why: "reads config files for the oracle that predicts sampling",
     for: [],
     suites: ["oracle", "e2e", "e2e-slow", "cluster-load"],
     probe: { succeeds: ["python3", "-c", "import yaml"] },
@@ -158,7 +158,7 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: "busybox",
-    why: "runs the index cleaner's script as its image does",
+    why: "runs the index cleaner's script with the same shell as its image",
     for: [],
     suites: ["binaries", "rules"],
     probe: { file: "/bin/busybox" },
@@ -166,7 +166,7 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: "OpenSSL",
-    why: "makes certificates",
+    why: "creates certificates",
     for: ["cluster"],
     suites: ["binaries"],
     probe: { program: "openssl" },
@@ -175,7 +175,7 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: "docker-compose",
-    why: "runs the compose file together with an application's",
+    why: "runs the Compose file together with an application's",
     for: [],
     suites: ["e2e-slow"],
     probe: { program: "docker-compose" },
@@ -203,7 +203,7 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: "curl",
-    why: "sends the requests of the documents, and those of the setup of Elasticsearch",
+    why: "sends the requests in the docs, and those of Elasticsearch's setup",
     for: [],
     suites: ["binaries", "e2e-slow", "django-e2e"],
     probe: { program: "curl" },
@@ -212,7 +212,7 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: "jq",
-    why: "reads the answers to the documents' requests",
+    why: "reads the answers to the requests in the docs",
     for: [],
     suites: ["e2e-slow", "django-e2e"],
     probe: { program: "jq" },
@@ -221,7 +221,7 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: "PostgreSQL",
-    why: "the Django example's database",
+    why: "is the Django example's database",
     for: [],
     suites: ["django-e2e", "django-others", "e2e-slow"],
     probe: { file: "/usr/lib/postgresql/*/bin/initdb" },
@@ -229,14 +229,19 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: "Redis",
-    why: "the Django example's cache and broker",
+    why: "is the Django example's cache and broker",
     for: [],
     suites: ["django-e2e", "django-others", "e2e-slow"],
     probe: { allOf: [{ program: "redis-server" }, { program: "redis-cli" }] },
     debian: ["redis-server"],
   },
-  { name: "Linux, as root", why: "a node makes interfaces, rules and control groups", for: ["cluster"], probe: { system: "linux-root" } },
-  { name: "etcd", why: "keeps the cluster's objects", for: ["cluster"], probe: { program: "etcd" }, debian: ["etcd-server"] },
+  {
+    name: "Linux, as root",
+    why: "the node creates interfaces, rules and control groups",
+    for: ["cluster"],
+    probe: { system: "linux-root" },
+  },
+  { name: "etcd", why: "stores the cluster's objects", for: ["cluster"], probe: { program: "etcd" }, debian: ["etcd-server"] },
   { name: "containerd", why: "runs the pods", for: ["cluster"], probe: { program: "containerd" }, debian: ["containerd"] },
   { name: "runc", why: "starts their containers", for: ["cluster"], probe: { program: "runc" }, debian: ["runc"] },
   {
@@ -253,17 +258,17 @@ export const requirements: readonly Requirement[] = [
     probe: { program: "iptables" },
     debian: ["iptables"],
   },
-  { name: "ip", why: "makes the node's interface", for: ["cluster"], probe: { program: "ip" }, debian: ["iproute2"] },
+  { name: "ip", why: "creates the node's interface", for: ["cluster"], probe: { program: "ip" }, debian: ["iproute2"] },
   {
     name: "conntrack",
-    why: "ends connections to pods that are gone",
+    why: "closes connections to pods that are gone",
     for: ["cluster"],
     probe: { program: "conntrack" },
     debian: ["conntrack"],
   },
   {
     name: "a C compiler",
-    why: "compiles a stand-in for the limit of open files",
+    why: "compiles a fake for the limit of open files",
     for: [],
     suites: ["cluster-load"],
     probe: { allOf: [{ program: "cc" }, { file: "/usr/include/dlfcn.h" }] },

@@ -37,25 +37,25 @@ const mebibytes = (value: number): string => size(value * 2 ** 20);
 const cores = (thousandths: number): string => String(thousandths / 1000);
 
 const rows: readonly (readonly [string, (settings: Settings) => string])[] = [
-  ["spans a second received", (settings) => count(sizing(settings).received)],
-  ["spans a second kept", (settings) => count(sizing(settings).kept)],
-  ["disk a day, copies included", (settings) => size(sizing(settings).bytesPerDay * sizing(settings).copies)],
+  ["spans per second received", (settings) => count(sizing(settings).received)],
+  ["spans per second kept", (settings) => count(sizing(settings).kept)],
+  ["disk per day, including copies", (settings) => size(sizing(settings).bytesPerDay * sizing(settings).copies)],
   ["disk for the retention", (settings) => size(sizing(settings).disk.needed)],
-  ["disk that may be filled", (settings) => size(sizing(settings).disk.usable ?? 0)],
-  ["shards a day", (settings) => String(sizing(settings).shardsPerDay)],
-  ["the queues hold", (settings) => `${count(sizing(settings).queueSeconds / 60)} min`],
+  ["disk that may be used", (settings) => size(sizing(settings).disk.usable ?? 0)],
+  ["shards per day", (settings) => String(sizing(settings).shardsPerDay)],
+  ["time that the queues cover", (settings) => `${count(sizing(settings).queueSeconds / 60)} min`],
   [
     "Elasticsearch",
     ({ elasticsearch: { nodes, cpu, memory, storage } }) =>
       `${nodes} × ${cores(cpu)} cores, ${mebibytes(memory)}, ${mebibytes(storage)} of disk`,
   ],
-  ["Jaeger, writing", ({ jaeger: { collectors, cpu, memory } }) => `${collectors} × ${cores(cpu)} cores, ${mebibytes(memory)}`],
+  ["Jaeger, writing instances", ({ jaeger: { collectors, cpu, memory } }) => `${collectors} × ${cores(cpu)} cores, ${mebibytes(memory)}`],
   ["samplers", ({ sampler: { replicas, cpu, memory } }) => `${replicas} × ${cores(cpu)} cores, ${mebibytes(memory)}`],
-  ["Collectors at most", ({ collector: { maxReplicas = 0, cpu, memory } }) => `${maxReplicas} × ${cores(cpu)} cores, ${mebibytes(memory)}`],
+  ["gateways at most", ({ collector: { maxReplicas = 0, cpu, memory } }) => `${maxReplicas} × ${cores(cpu)} cores, ${mebibytes(memory)}`],
   ...(["collector", "sampler", "jaeger", "elasticsearch"] as const).map(
     (group) =>
       [
-        `cores that the load keeps busy, ${group}`,
+        `busy cores, ${group}`,
         (settings: Settings) => {
           const found = sizing(settings).processors.find((one) => one.group === group);
           return found ? `${(found.needed / 1000).toFixed(2)} of ${cores(found.has)}` : "";
@@ -69,53 +69,74 @@ export function capacityReference(): string {
   const all = [...capacitySettings()];
   return `# Capacity
 
-Sizes for a load, made from the stack configs in [capacity/](capacity) by \`make render\`. A load is what \`tracing:sampling.expected\` says: traces a second at
-peak, spans of a trace, bytes of a span, the share of traces with an error. Shards, copies and what the sampler has room for follow from it. Memory, disk and
-processors are for you to set; \`make sampling\` and the stack's output \`sizing\` show what the load takes of them, and a preview refuses a stack that is too
-small for the load that it states, with the numbers that would do.
+Sizes for a load. This page is generated from the stack configs in [capacity/](capacity) by
+\`make render\`.
+
+\`tracing:sampling.expected\` states the load: traces per second at peak, spans per trace, bytes per
+span, and the share of traces with an error. The program derives shards, copies and the room in a
+sampler from it. You set memory, disk and processors. \`make sampling\` and the stack output \`sizing\`
+show how much of them the load uses, and a preview refuses a stack that is too small for its stated
+load, and says how much is needed.
 
 ## Four sizes
 
-Traces of 10 spans of 700 bytes, 1 % with an error, of which 10 % are kept and every one with an error; 7 days.
+Traces of 10 spans of 700 bytes, 1 % with an error. 10 % of traces are kept, and all with an error, for
+7 days.
 
 ${table(
   ["", ...all.map(([file]) => `[${file}](capacity/${file})`)],
   rows.map(([what, of]) => [what, ...all.map(([, settings]) => of(settings))]),
 )}
 
-One of several instances is not counted on, nor is the disk of one of several nodes: it may be away or lost. Processors are busy to ${processorShare * 100} % at most.
+The sizes assume that one of several instances may be down, and that the disk of one of several nodes
+may be lost. Processors are busy to ${processorShare * 100} % at most.
 
-## How they are worked out
+## How they are computed
 
-- Spans kept: the default rate, and that of errors. What rules keep besides is not in it, as nobody says which share of the requests they match:
-  \`make sampling TRAFFIC="…"\` shows that.
-- Disk: bytes of a span × ${storedShare}, measured on typical spans ([performance.md](performance.md)), × copies × the days that can be on disk at once: the retention, and two. Elasticsearch puts
-  no more copies on a disk that is 85 % full, or of more than 1.3 TiB when less than 200 GiB are left.
-- Shards: one up to ${oneShard / 1e9} GB a day, and where no load is stated. Above that a multiple of the nodes, so that each has the same to do, and of ${largestShard / 1e9} GB at most. A change of the load holds from the next
-  day's index on.
-- Processors: microseconds that a span takes, measured on two cores of an older server ([performance.md](performance.md)). A current core does twice as much: measure yours before you
-  buy, by \`make bench-compare\`.
-- Queue: what is kept, for as long as Elasticsearch may take to restart, ${leastQueue / 60} minutes at least.
+- **Spans kept**: by the default rate and the error rate. What other rules keep is not included, because
+  nothing states which share of the requests they match: \`make sampling TRAFFIC="…"\` shows that.
+- **Disk**: bytes of a span × ${storedShare}, measured on typical spans
+  ([performance.md](performance.md)), × copies × the days that can be on disk at once: the retention
+  plus two. Elasticsearch allocates no more copies to a disk that is 85 % full, or, above 1.3 TiB, when
+  less than 200 GiB are free.
+- **Shards**: one up to ${oneShard / 1e9} GB a day, and if no load is stated. Above that a multiple of
+  the nodes, so that each node has the same work, of ${largestShard / 1e9} GB at most. A change of the
+  load applies from the next day's index on.
+- **Processors**: microseconds per span, measured on two cores of an older server
+  ([performance.md](performance.md)). A current core is twice as fast: measure yours with
+  \`make bench-compare\` before you buy.
+- **Queue**: kept spans for as long as Elasticsearch may take to restart, at least ${leastQueue / 60}
+  minutes.
 
-## What was tried, and what was not
+## What was tested, and what was not
 
-Each of these stacks is rendered by a test and looked at for consistency: what the services are given, what they may hold, what refuses what. None of them was
-run at its load. On one machine with two cores 1,000 spans a second were, and bursts of 200,000 spans ([measurements.md](measurements.md)). A cluster of your own would have to confirm, in this order:
+A test renders each of these stacks and checks that the settings of the services agree. None of them was
+run at its load. On one machine with two cores, 1,000 spans/s were run, and bursts of 200,000 spans
+([measurements.md](measurements.md)). On your cluster, check in this order:
 
-1. that a node of Elasticsearch indexes its share, copies included, while segments merge (\`elasticsearch_\` metrics; a queue of writes that grows says no);
-2. that a gateway spreads its batches over that many samplers: each batch becomes as many requests as there are samplers;
-3. that a lost node's shards are copied anew before the next is lost: ${largestShard / 1e9} GB take minutes to an hour, by the network and the disks.
+1. that an Elasticsearch node can index its share, including copies, while segments merge. If its write
+   queue grows (\`elasticsearch_\` metrics), it cannot;
+2. that a gateway can spread its batches over that many samplers: each batch becomes as many requests as
+   there are samplers;
+3. that the shards of a lost node are copied before the next node is lost: ${largestShard / 1e9} GB take
+   minutes to an hour, depending on network and disks.
 
-## A million
+## A million spans per second
 
-The last column is what the formulas say, not a promise. Three things of this design stand in the way of more, or of that with less:
+The last column is the result of the formulas, not a guarantee. Three properties of the design limit it:
 
-- **Each batch of a gateway goes to all samplers.** With ${most.instances} of them requests become small, and their number is what costs. Larger batches in the applications' SDKs help. The way out is Kafka between
-  the gateways and the samplers, partitioned by trace id: samplers read their partition, and one that is away loses no time of a client's.
-- **Elasticsearch has ${most.nodes} nodes at most**, all alike. Beyond that, masters want nodes of their own and old days slower disks: run such an Elasticsearch by its own operator and name it in
-  \`tracing:elasticsearch.external\`. Traces that are looked up by their id only, and rarely, are cheaper in an object store: another backend for Jaeger, or Tempo.
-- **What waits, waits on the samplers' disks**, for the minutes above. Where Elasticsearch may be away for hours at such a load, put Kafka before Jaeger.
+- **Each batch of a gateway goes to all samplers.** With ${most.instances} of them, requests become
+  small, and their number dominates the cost. Larger batches in the applications' SDKs help. The remedy
+  is Kafka between the gateways and the samplers, partitioned by trace id: samplers read their
+  partition, and a sampler that is down does not delay clients.
+- **Elasticsearch has ${most.nodes} nodes at most**, all alike. A larger one needs dedicated masters,
+  and slower disks for old days: run such an Elasticsearch with its own operator, and set
+  \`tracing:elasticsearch.external\`. For traces that are looked up rarely and only by id, an object
+  store is cheaper: another backend for Jaeger, or Tempo.
+- **Waiting spans are on the samplers' disks**, for the minutes in the table. If Elasticsearch may be
+  down for hours at such a load, put Kafka in front of Jaeger.
 
-And the cheapest span is one that is never sent: \`tracing:sampling.decide: app\` lets the applications decide, at the price that is in [SAMPLING.md](SAMPLING.md).
+The cheapest span is one that is never sent: with \`tracing:sampling.decide: app\` the applications
+decide, at the price that [SAMPLING.md](SAMPLING.md) describes.
 `;
 }

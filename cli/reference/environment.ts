@@ -11,42 +11,47 @@ import { table } from "./table";
 const applicationMeaning: Readonly<Record<string, string>> = {
   OTEL_EXPORTER_OTLP_ENDPOINT: "Where the application sends its spans and metrics: the Collector.",
   OTEL_EXPORTER_OTLP_PROTOCOL: "OTLP over HTTP, which survives a fork; gRPC channels do not.",
-  OTEL_RESOURCE_ATTRIBUTES: "What every span of the application says of where it comes from.",
-  OTEL_SERVICE_NAME: "Its name in Jaeger. Each service has its own.",
+  OTEL_RESOURCE_ATTRIBUTES: "Attributes of every span of the application: where it comes from.",
+  OTEL_SERVICE_NAME: "The service's name in Jaeger, different for each service.",
   OTEL_TRACES_SAMPLER:
     "Who decides: `always_on` sends every span, and the Collector decides; `parentbased_jaeger_remote` decides by the rates that Jaeger serves.",
-  OTEL_TRACES_SAMPLER_ARG: "Where those rates are, how often they are asked for, and what holds until the first answer.",
-  TRACING_SAMPLE_PERCENTAGE: "Percent of traces that the application keeps where it decides by itself, 0 to 100.",
-  TRACING_SAMPLING_RULES: "The sampling model as JSON; the package thebot-tracing takes rates and left-out URLs from it.",
+  OTEL_TRACES_SAMPLER_ARG: "Where those rates are served, how often they are polled, and the rate until the first answer.",
+  TRACING_SAMPLE_PERCENTAGE: "Percentage of traces that the application keeps if it decides itself, 0 to 100.",
+  TRACING_SAMPLING_RULES: "The sampling model as JSON. The package thebot-tracing takes rates and excluded URLs from it.",
 };
 
 /** Text of docs/environment.md. */
 export function environmentReference(): string {
   return `# Environment variables
 
-Made from the code by \`make render\`. What a stack runs is decided by stack config ([settings](settings.md)), not by the environment: two people
-who deploy the same commit get the same stack.
+This page is generated from the code by \`make render\`.
 
-## Of the commands: \`make sampling ENV=prod\`
+Stack config ([settings](settings.md)) decides what a stack runs, not the environment: two people who
+deploy the same commit get the same stack.
 
-What runs on Kubernetes is changed with \`pulumi\`: \`up\`, \`down\`, \`destroy\` and \`bench\` take stacks on Docker, the other commands every stack.
+## Variables of the commands
+
+For example \`make sampling ENV=prod\`. \`up\`, \`down\`, \`destroy\` and \`bench\` work with stacks on
+Docker only; use \`pulumi\` to change stacks on Kubernetes. All other commands work with every stack.
 
 ${table(["variable", "meaning", "allowed", "default"], described(commandVariables))}
 
-## Of the machine
+## Variables of the machine
 
 ${table(["variable", "meaning", "allowed", "default"], described(machineVariables))}
 
-## Of an application
+## Variables of an application
 
-\`make open\` prints them with this stack's values; in Pulumi they are the output \`applicationEnvironment\`. The values here are those of a container
-on the network of the dev stack, and, where they differ, those with \`decide: app\`.
+\`make open\` prints them with the stack's values. In Pulumi they are the output
+\`applicationEnvironment\`. The values below are those of a container on the network of the dev stack,
+with the default \`decide: collector\` and with \`decide: app\`.
 
 ${table(["variable", "meaning", "dev", "\`decide: app\`"], applicationRows())}
 
-## In the stack's containers
+## Variables in the stack's containers
 
-Set from stack config; to change one, change the setting. No secret is among them. The \`TRACING_\` ones only tell whoever looks.
+They are set from stack config; to change one, change the setting. None is a secret. Those that start
+with \`TRACING_\` are for information only.
 
 ${table(["service", "variable", "dev"], containerRows())}
 `;

@@ -10,25 +10,28 @@ const since: Readonly<Record<Metric["since"], string>> = {
   "first span": "the first span",
   "first call": "the first call between services",
   failure: "the first failure",
-  setting: "a setting turns it on",
+  setting: "a setting enables it",
 };
 
 /** Text of docs/metrics.md. */
 export function metricsReference(): string {
   return `# Metrics
 
-The metrics that rules, \`make status\` and tests read, made from configs/prometheus/metrics/ by \`make render\`. The programs emit many more; these
-are known to exist in the versions that run: tests ask the programs for each.
+The metrics that rules, \`make status\` and tests use. This page is generated from
+configs/prometheus/metrics/ by \`make render\`.
 
-\`job\` says who emits a metric. What applications send has names of its own under the job \`otel-collector-exporter\`.
+The programs emit many more metrics. Tests check that each of these exists in the versions that run.
+\`job\` names the program that emits a metric. Metrics that applications send have the job
+\`otel-collector-exporter\`.
 
-${table(["metric", "job", "type", "unit", "labels", "there since", "meaning"], Object.values<Metric>(metrics).map(row))}
+${table(["metric", "job", "type", "unit", "labels", "exists from", "meaning"], Object.values<Metric>(metrics).map(row))}
 
 ## Recorded series
 
-Series that the stack's own rules record. The alerts that use them are in [runbooks/alerts.md](runbooks/alerts.md).
+Series that the stack's rules record. The alerts that use them are in
+[runbooks/alerts.md](runbooks/alerts.md).
 
-${table(["series", "from"], records())}
+${table(["series", "expression"], records())}
 `;
 }
 

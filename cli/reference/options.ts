@@ -1,5 +1,6 @@
 /** Settings as TypeScript interfaces, with descriptions that editors show. */
 import { settingsSchema, type JsonSchema } from "./editor-schema";
+import { wrap } from "./wrap";
 
 /** The generated file. Arguments of components extend its interfaces. */
 export const optionsFile = "configs/stack/options.ts";
@@ -68,12 +69,7 @@ function comment(text: string | undefined, indent: string): string {
   const safe = text.replaceAll("*/", "*\\/");
   const width = 140 - indent.length - 3;
   if (safe.length + 7 + indent.length <= 140) return `${indent}/** ${safe} */\n`;
-  const lines = safe.split(" ").reduce<string[]>((all, word) => {
-    const last = all.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) return [...all.slice(0, -1), `${last} ${word}`];
-    return [...all, word];
-  }, []);
-  return `${[`${indent}/**`, ...lines.map((line) => `${indent} * ${line}`), `${indent} */`].join("\n")}\n`;
+  return `${[`${indent}/**`, ...wrap(safe, width).map((line) => `${indent} * ${line}`), `${indent} */`].join("\n")}\n`;
 }
 
 const pascal = (key: string): string => key.replace(/(^|-)([a-z])/g, (_all, _dash, letter: string) => letter.toUpperCase());

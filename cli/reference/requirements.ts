@@ -7,15 +7,21 @@ export function requirementsReference(): string {
   const versions = (engines.node.match(/\d+/g) ?? []).join(" or ");
   return `# What a machine needs
 
-Made from the code by \`make render\`. Every command checks what it needs before it does anything long. As root on Debian or Ubuntu it installs what is
-missing; elsewhere it prints everything that is missing, with the command that installs it. \`make requirements\` only prints.
+This page is generated from the code by \`make render\`.
+
+Every command checks its requirements before it starts anything long. As root on Debian or Ubuntu it
+installs what is missing. Elsewhere it prints everything that is missing, with the command that installs
+it. \`make requirements\` only prints.
 
 - All commands: Linux or macOS, make, and Node.js ${versions} with npm.
-- \`make up\` with a registry that answers: a container engine besides, and nothing else. Without the Pulumi CLI, Docker Compose too.
-- \`make images\`, and \`make up\` where no registry answers: Debian 12 only, because its packages become part of the images.
+- \`make up\` with a container registry: also a container engine, and nothing else. Without the Pulumi
+  CLI, Docker Compose too.
+- \`make images\`, and \`make up\` without a container registry: Debian 12 only, because its packages
+  become part of the images.
 - \`make cluster\`: Linux only, as root, with packages of Debian or Ubuntu.
-- \`make test\`: Debian 12 as root, because it builds the images. \`make test RUNG=…\` needs what the named suites need: on other systems those that
-  need nothing from Debian run too, and \`make test\` lists them.
+- \`make test\`: Debian 12 as root, because it builds the images. \`make test RUNG=…\` needs only what
+  the named suites need. Suites that need nothing from Debian also run on other systems; \`make test\`
+  lists them.
 
 | what | why | Debian package | needed for |
 | --- | --- | --- | --- |

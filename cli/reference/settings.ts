@@ -1,6 +1,10 @@
 /** The settings reference, from the schema: docs/settings.md. */
 import * as z from "zod";
 import { namespace, schema } from "../../configs/stack/schema";
+import { table } from "./table";
+import { wrap } from "./wrap";
+
+const head = ["key", "allowed", "default", "meaning"];
 
 interface Described {
   readonly description?: string;
@@ -9,19 +13,52 @@ interface Described {
 
 /** Text of docs/settings.md. */
 export function settingsReference(): string {
+  const fields = Object.entries(schema.shape) as [string, z.ZodType][];
+  const isGroup = ([, field]: [string, z.ZodType]) => bare(field).type instanceof z.ZodObject;
+  const general = rows(z.object(Object.fromEntries(fields.filter((field) => !isGroup(field)))), `${namespace}:`);
   return `# Settings
 
-What stack config may hold, made from configs/stack/schema.ts by \`make render\`. Keys are written in Pulumi.<stack>.yaml, or set with
-\`pulumi config set --path\`. Sizes are written \`512Mi\` or \`2Gi\`, days \`7d\`, percentages as plain numbers.
+All keys of stack config. This page is generated from configs/stack/schema.ts by \`make render\`.
 
-| key | allowed | default | meaning |
-| --- | --- | --- | --- |
-${rows(schema, `${namespace}:`).join("\n")}
+Write the keys in \`Pulumi.<stack>.yaml\`, or set them with \`pulumi config set --path\`. A dot in a key is a
+level of YAML, and \`[]\` is an item of a list:
+
+\`\`\`yaml
+config:
+  tracing:platform: docker
+  tracing:environment: development
+  tracing:sampling:
+    default: 50
+    operations:
+      - { operation: POST /api/auth/login, percent: 100 }
+\`\`\`
+
+A preview checks all keys and reports every error at once. In the column *default*, *none* marks an optional
+key, and *required* a key that has no default: it must be set if its group is used.
+
+## General
+
+${table(head, general)}
+${fields
+  .filter(isGroup)
+  .map(([name, field]) => section(name, field))
+  .join("")}`;
+}
+
+/** The keys of a group at the top, below a heading. */
+function section(name: string, field: z.ZodType): string {
+  const { type, description } = bare(field);
+  return `
+## ${namespace}:${name}
+
+${wrap(description ?? "", 110).join("\n")}
+
+${table(head, rows(type as z.ZodObject, `${namespace}:${name}.`))}
 `;
 }
 
-/** A line for each leaf of a group of settings. */
-function rows(group: z.ZodObject, prefix: string): string[] {
+/** A row for each leaf of a group of settings, and for each group in it that has a description. */
+function rows(group: z.ZodObject, prefix: string): string[][] {
   const fields = Object.entries(group.shape);
   return fields.flatMap(([name, field]) => {
     const same = fields.filter(([, other]) => other === field);
@@ -30,7 +67,11 @@ function rows(group: z.ZodObject, prefix: string): string[] {
     const key = same.length > 1 ? "<name>" : name;
     const { type, description, fallback } = bare(field as z.ZodType);
     const path = `${prefix}${key}`;
-    if (type instanceof z.ZodObject) return rows(type, `${path}.`);
+    if (type instanceof z.ZodObject) {
+      const about =
+        description === undefined || key === "<name>" ? [] : [row(path, "a group", fallback === "none" ? fallback : "", description)];
+      return [...about, ...rows(type, `${path}.`)];
+    }
     if (type instanceof z.ZodArray) {
       const { type: element } = bare(type.element as z.ZodType);
       const inner = element instanceof z.ZodObject ? rows(element, `${path}[].`) : [];
@@ -54,5 +95,12 @@ function bare(field: z.ZodType): { type: z.ZodType; description: string | undefi
   return { type, description, fallback };
 }
 
-const row = (path: string, allowed: string, fallback: string, description = "") =>
-  `| \`${path}\` | ${allowed.replaceAll("|", "\\|")} | ${fallback} | ${description.replaceAll("|", "\\|")} |`;
+/** Marks addresses as code, so that they are no links. */
+const quoted = (text: string) => text.replace(/(?<!`)\b(https?:\/\/[^\s,`]*[^\s,.`]|[a-z]+@[a-z.]+)(?!`)/g, "`$1`");
+
+const row = (path: string, allowed: string, fallback: string, description = ""): string[] => [
+  `\`${path}\``,
+  quoted(allowed),
+  fallback,
+  quoted(description),
+];

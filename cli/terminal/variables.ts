@@ -18,86 +18,86 @@ const words = (...all: string[]) => ({ pattern: new RegExp(`^(${all.join("|")})$
 /** Variables of `make <command> NAME=value`. */
 export const commandVariables = {
   ENV: {
-    meaning: "The stack: Pulumi.<ENV>.yaml is its config.",
+    meaning: "The stack; its config is `Pulumi.<ENV>.yaml`.",
     fallback: "dev",
     pattern: /^[a-z][a-z0-9-]{0,29}$/,
     allowed: "lower-case letters, digits and dashes",
   },
   WAY: {
-    meaning: "Forces a way to deploy.",
-    fallback: "as the stack was made, else pulumi where the CLI can be had",
+    meaning: "How to deploy.",
+    fallback: "as the stack was created, otherwise pulumi if the CLI is available",
     ...words("pulumi", "compose"),
   },
   IMAGES: {
-    meaning: "Forces where images come from.",
-    fallback: "`tracing:images`, and local where no registry answers",
+    meaning: "Where images come from.",
+    fallback: "`tracing:images`, or local if no registry answers",
     ...words("official", "local"),
   },
-  SERVICE: { meaning: "One service (logs).", fallback: "all services", allowed: "a service's name" },
+  SERVICE: { meaning: "The service to show (logs).", fallback: "all services", allowed: "a service's name" },
   SNAPSHOT: {
-    meaning: "The snapshot to restore; `latest` is the newest whole one (restore).",
-    fallback: "none: they are listed",
+    meaning: "The snapshot to restore; `latest` is the newest complete one (restore).",
+    fallback: "none: lists the snapshots",
     pattern: /^[a-z0-9][a-z0-9._-]{0,199}$/,
     allowed: "a snapshot's name from `make restore`, or latest",
   },
   PROMETHEUS_URL: {
     meaning:
-      "The cluster's Prometheus, for stacks with `prometheus.mode: operator` (status, alerts-drill). A login goes into the address: https://user:password@host.",
-    fallback: "none: what only Prometheus knows is not shown",
+      "The cluster's Prometheus, for stacks with `prometheus.mode: operator` (status, alerts-drill). A login is part of the address: `https://user:password@host`.",
+    fallback: "none: facts that only Prometheus has are not shown",
     pattern: /^https?:\/\/\S+$/,
     allowed: "an http or https address",
   },
   LISTEN: {
     meaning:
-      "Where to take the messages of a webhook that the stack's alerts are told to, so that drills time them too (alerts-drill). On Docker the gateway of the stack's network.",
-    fallback: "nowhere: messages are not timed",
+      "Address to receive the webhook messages of the stack's alerts at, so that drills time them too (alerts-drill). On Docker, the gateway of the stack's network.",
+    fallback: "none: messages are not timed",
     pattern: /^\S+:\d{1,5}$/,
     allowed: "host:port of this machine",
   },
-  FOLLOW: { meaning: "Go on as lines come (logs).", fallback: "no", ...yes },
-  YES: { meaning: "Do not ask (destroy, chaos; alerts-drill on Kubernetes).", fallback: "no", ...yes },
-  DIFF: { meaning: "Print the whole difference too, not its summary alone (preview, by Pulumi).", fallback: "no", ...yes },
+  FOLLOW: { meaning: "Follow the logs (logs).", fallback: "no", ...yes },
+  YES: { meaning: "Do not ask for confirmation (destroy, chaos; alerts-drill on Kubernetes).", fallback: "no", ...yes },
+  DIFF: { meaning: "Print the whole diff, not only its summary (preview, with Pulumi).", fallback: "no", ...yes },
   SET: {
-    meaning: "Other values of the sampling model, to see what they would mean (sampling).",
+    meaning: "Other values of the sampling model to evaluate (sampling).",
     fallback: "none",
-    allowed: "key=value, with commas between them",
+    allowed: "key=value, separated by commas",
   },
-  TRAFFIC: { meaning: "The traffic to expect (sampling).", fallback: "100 traces/s", allowed: "key=value, with commas between them" },
-  ROWS: { meaning: "Faults to try (chaos).", fallback: "all faults", allowed: "names of rows, with blanks between them" },
-  RUNG: { meaning: "Rungs of the tests to run (test).", fallback: "all rungs", allowed: "names of rungs, with blanks between them" },
+  TRAFFIC: { meaning: "The traffic to evaluate (sampling).", fallback: "100 traces/s", allowed: "key=value, separated by commas" },
+  ROWS: { meaning: "Faults to run (chaos).", fallback: "all faults", allowed: "names of rows, separated by spaces" },
+  RUNG: { meaning: "Test suites to run (test).", fallback: "all suites", allowed: "names of suites, separated by spaces" },
 } as const satisfies Record<string, Variable>;
 
 /** Variables of the machine that the commands run on. */
 export const machineVariables = {
   DOCKER_HOST: { meaning: "The container engine.", fallback: "unix:///var/run/docker.sock", allowed: "an address as docker takes it" },
   TRACING_HOME: {
-    meaning: "State folder: Pulumi's state, passphrase, and what compose runs. It holds secrets.",
+    meaning: "State folder: Pulumi's state, passphrase, and the files that Compose runs. It contains secrets.",
     fallback: "$XDG_STATE_HOME/tracing, or ~/.local/state/tracing",
     allowed: "a folder",
   },
   TRACING_DOCKER_ROOT: {
-    meaning: "Where an engine that is started by hand keeps its data.",
+    meaning: "Data folder of an engine that `make engine` starts.",
     fallback: "/var/lib/docker",
     allowed: "a folder",
   },
   TRACING_DOCKER_RUN: {
-    meaning: "Where it keeps its process number, log and sockets.",
+    meaning: "Folder for that engine's process id, log and sockets.",
     fallback: "/run/tracing-docker",
     allowed: "a folder",
   },
   XDG_CACHE_HOME: {
-    meaning: "Where programs that are built here are kept, in the folder tracing.",
+    meaning: "Cache for programs that are built here, in its folder tracing.",
     fallback: "~/.cache",
     allowed: "a folder",
   },
   PULUMI_BACKEND_URL: {
-    meaning: "Where Pulumi's state is.",
+    meaning: "Backend with Pulumi's state.",
     fallback: "the folder backend in TRACING_HOME",
     allowed: "an address as Pulumi takes it",
   },
   PULUMI_CONFIG_PASSPHRASE_FILE: {
     meaning: "File with the passphrase of the secrets in Pulumi's state; or PULUMI_CONFIG_PASSPHRASE.",
-    fallback: "the file passphrase in TRACING_HOME, made at random",
+    fallback: "the file passphrase in TRACING_HOME, generated",
     allowed: "a file",
   },
 } as const satisfies Record<string, Variable>;

@@ -15,7 +15,7 @@ const operations = () =>
   z
     .array(
       z.strictObject({
-        operation: operation.describe("The request: METHOD and path."),
+        operation: operation.describe("The request: method and path."),
         percent: percent().describe("Percentage of its traces kept."),
       }),
     )
@@ -49,7 +49,7 @@ export const samplingSchema = z.strictObject({
   decide: oneOf("collector", "app")
     .prefault("collector")
     .describe(
-      "Who decides: the Collector, which sees whole traces; or each application before it sends anything, which is cheaper but knows nothing of " +
+      "Who decides: the Collector, which sees whole traces; or each application before it sends anything, which is cheaper but does not see " +
         "errors or slowness.",
     ),
   cap: integer(100, 10_000_000, "spans a second")
@@ -62,21 +62,23 @@ export const samplingSchema = z.strictObject({
       tracesPerSecond: integer(1, 1_000_000, "traces a second")
         .optional()
         .describe(
-          "New traces a second, at peak. A stack that is too small for it is refused. Default: 100, and only what a sampler has room for is held against it.",
+          "New traces per second, at peak. If you set it, a stack that is too small for it is refused. Default: 100, for which only the sampler's memory is checked.",
         ),
-      spansPerTrace: integer(1, 10_000, "a number of spans").prefault(10).describe("Spans of a trace, on average."),
+      spansPerTrace: integer(1, 10_000, "a number of spans").prefault(10).describe("Average number of spans per trace."),
       bytesPerSpan: integer(100, 100_000, "bytes")
         .prefault(700)
         .describe(
-          "Bytes of a span as it is sent by OTLP, uncompressed, on average: 500 for a few short attributes, 700 with SQL and stack traces.",
+          "Average bytes of a span as sent over OTLP, uncompressed: 500 with a few short attributes, 700 with SQL and stack traces.",
         ),
       errors: percent().prefault(1).describe("Percentage of traces with an error."),
       average: integer(1, 100, "a percentage")
         .prefault(100)
-        .describe("The day's average load, in percent of the peak. 100 holds also where every hour is as busy as the busiest."),
+        .describe("Average load of a day as a percentage of the peak. 100 means that every hour is as busy as the busiest."),
       longestTrace: duration("1s", "10m")
         .prefault("5s")
-        .describe("Time from the first to the last span of a trace that rates are promised for. The Collector waits 5 s longer."),
+        .describe(
+          "Longest time from the first to the last span of a trace for which rates are guaranteed. The Collector waits 5 s longer.",
+        ),
     })
     .prefault({}),
 });

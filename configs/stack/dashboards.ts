@@ -14,16 +14,15 @@ export const dashboards = z
           .describe("Label, with the value 1, by which the sidecar of the cluster's Grafana finds dashboards."),
         namespace: kubernetesName("namespace")
           .optional()
-          .describe("Namespace of the ConfigMaps, which must exist. Default: the stack's; then the sidecar must look in all namespaces."),
+          .describe("Existing namespace for the ConfigMaps. Default: the stack's namespace; the sidecar must then look in all namespaces."),
       })
       .optional()
-      .describe(
-        "ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/.",
-      ),
+      .describe("ConfigMaps with the dashboards, one each, for the cluster's Grafana. Default: none; rendered/ has files to import."),
     perses: flag()
       .optional()
       .describe(
-        "Whether the stack runs a Perses that shows the dashboards, to all who reach its port. Default: true in development on docker, else false.",
+        "Whether the stack runs Perses, which shows the dashboards to everybody who can reach its port. Default: true in development on Docker, otherwise false.",
       ),
   })
-  .prefault({});
+  .prefault({})
+  .describe("Where the dashboards are shown: docs/DASHBOARDS.md.");

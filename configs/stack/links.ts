@@ -55,13 +55,11 @@ const link = z.strictObject({
   type: oneOf(...linkTypes).describe(
     "Where the link is shown: at the trace, or at an attribute of a process, of a span (`tags`) or of an event (`logs`).",
   ),
-  key: text("an attribute's name", attributeName)
-    .optional()
-    .describe("The attribute whose value becomes the link. Not for `type: traces`."),
+  key: text("an attribute's name", attributeName).optional().describe("Attribute whose value becomes the link. Not for `type: traces`."),
   url: template(`an http or https address whose host is fixed, without a dollar sign (%24), ${fills}`, plainUrl).describe(
-    "Address of the link. Values are put in percent-encoded.",
+    "Address of the link. Values are percent-encoded.",
   ),
-  text: template(`1 to 100 characters without a dollar sign, ${fills}`, plainText).describe("What the link is called."),
+  text: template(`1 to 100 characters without a dollar sign, ${fills}`, plainText).describe("Text of the link."),
 });
 
 /** A link, as Jaeger's UI reads it. */
@@ -72,7 +70,7 @@ export const linksSchema = z
   .array(link)
   .prefault([])
   .describe(
-    `Links from Jaeger's pages to other places. Placeholders take attributes of the span and its ancestors, or ${traceFields.map((field) => `\`${field}\``).join(", ")} of the trace; times are in microseconds. A link without a value for each of them is not shown.`,
+    `Links from Jaeger's pages to other sites. Placeholders stand for attributes of the span and its ancestors, or ${traceFields.map((field) => `\`${field}\``).join(", ")} of the trace; times are in microseconds. A link is shown only if all its placeholders have values.`,
   );
 
 /** Links whose parts do not go together. One sentence each: the key, what was found, what is allowed. */

@@ -6,145 +6,175 @@
 
 /** All options of a stack. */
 export interface StackOptions {
-  /** What the stack runs on. Allowed: one of docker, kubernetes. */
+  /** Where the stack runs. Allowed: one of docker, kubernetes. */
   readonly platform: "docker" | "kubernetes";
   /**
-   * The environment that the traces come from; every span gets it as `deployment.environment.name`, unless it brings one. Allowed: one of
-   * development, staging, production.
+   * Environment of the traces. Spans without `deployment.environment.name` get it as that attribute. Allowed: one of development, staging,
+   * production.
    */
   readonly environment: "development" | "staging" | "production";
-  /** How long traces are kept at least, in whole days. Allowed: days from 1d to 365d, such as 7d. Default: "7d". */
+  /**
+   * Minimum time that traces are kept, in days. Indices are deleted as a whole, up to two days later. Allowed: days from 1d to 365d, such
+   * as 7d. Default: "7d".
+   */
   readonly retention?: string;
   /**
-   * Where images come from: the projects' own registries, or the engine, as `make images` built them. Allowed: one of official, local.
-   * Default: "official".
+   * Where images come from. `official`: the projects' registries. `local`: the engine, built by `make images`. Allowed: one of official,
+   * local. Default: "official".
    */
   readonly images?: "official" | "local";
   /**
-   * A registry that mirrors all others: it takes the place of the host in each image's name. Allowed: the host of a registry, with a dot or
-   * a port in it, and a path if any, such as mirror.example.com:5000/hub.
+   * Registry that mirrors all others. It replaces the host in each image's name. Allowed: the host of a registry, with a dot or a port in
+   * it, and a path if any, such as mirror.example.com:5000/hub.
    */
   readonly imageRegistry?: string;
-  /** Single images that come from elsewhere; no registry is put before them. */
+  /**
+   * Single images from elsewhere, by name: elasticsearch, otel-collector, jaeger, jaeger-es-index-cleaner, prometheus,
+   * elasticsearch-exporter, alertmanager, perses, busybox. `imageRegistry` does not apply to them.
+   */
   readonly otherImages?: OtherImagesOptions;
   /**
    * Whether the policy pack refuses images of production that are named by a tag alone. Allowed: one of required, optional. Default:
    * "required".
    */
   readonly imageDigests?: "required" | "optional";
+  /** Where ports are published on the host (Docker). */
   readonly publish?: PublishOptions;
+  /** Which traces are kept: docs/SAMPLING.md explains it. */
   readonly sampling?: SamplingOptions;
+  /** Where and how the stack runs on Kubernetes. */
   readonly kubernetes?: KubernetesOptions;
+  /** Elasticsearch, which stores the traces. */
   readonly elasticsearch?: ElasticsearchOptions;
+  /** The OpenTelemetry Collector that applications send to. */
   readonly collector?: CollectorOptions;
+  /** What a request and a span may contain. docs/LIMITS.md says what happens to the rest. */
   readonly limits?: LimitsOptions;
+  /** The second tier of the Collector, on Kubernetes. */
   readonly sampler?: SamplerOptions;
+  /** Jaeger, which writes, searches and shows traces. */
   readonly jaeger?: JaegerOptions;
+  /** Prometheus, which watches the stack and evaluates its alerts. */
   readonly prometheus?: PrometheusOptions;
+  /** The job that deletes old indices. */
   readonly indexCleaner?: IndexCleanerOptions;
+  /** Who is notified of alerts. */
   readonly alerts?: AlertsOptions;
+  /** The canary, which sends known traces and searches for them. */
   readonly canary?: CanaryOptions;
+  /** Service level objectives of the stack, which ErrorBudgetBurn watches. */
   readonly objectives?: ObjectivesOptions;
+  /** Where the dashboards are shown: docs/DASHBOARDS.md. */
   readonly dashboards?: DashboardsOptions;
+  /**
+   * What a single service needs beyond the other settings, by its name: elasticsearch, elasticsearch-setup, elasticsearch-snapshots,
+   * elasticsearch-exporter, otel-collector, otel-sampler, jaeger, jaeger-collector, index-cleaner, service-graph, prometheus, alertmanager,
+   * perses, canary.
+   */
   readonly overrides?: OverridesOptions;
 }
 
-/** Single images that come from elsewhere; no registry is put before them. */
+/**
+ * Single images from elsewhere, by name: elasticsearch, otel-collector, jaeger, jaeger-es-index-cleaner, prometheus,
+ * elasticsearch-exporter, alertmanager, perses, busybox. `imageRegistry` does not apply to them.
+ */
 export interface OtherImagesOptions {
   /**
-   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
-   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
+   * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
   readonly elasticsearch?: string;
   /**
-   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
-   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
+   * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
   readonly "otel-collector"?: string;
   /**
-   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
-   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
+   * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
   readonly jaeger?: string;
   /**
-   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
-   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
+   * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
   readonly "jaeger-es-index-cleaner"?: string;
   /**
-   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
-   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
+   * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
   readonly prometheus?: string;
   /**
-   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
-   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
+   * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
   readonly "elasticsearch-exporter"?: string;
   /**
-   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
-   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
+   * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
   readonly alertmanager?: string;
   /**
-   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
-   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
+   * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
   readonly perses?: string;
   /**
-   * A whole reference in place of that image. Its tag's version decides what the program's config holds. Allowed: an image whose tag begins
-   * with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
+   * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
   readonly busybox?: string;
 }
 
+/** Where ports are published on the host (Docker). */
 export interface PublishOptions {
   /**
-   * The host's address that ports are published on (Docker). Any other than loopback opens the stack to the network. Allowed: an IPv4
+   * Address of the host at which ports are published (Docker). Any address but loopback exposes the stack to the network. Allowed: an IPv4
    * address of this host. Default: "127.0.0.1".
    */
   readonly address?: string;
   /**
-   * Added to the default number of every published port, so that several stacks run on one engine. Allowed: a number to add to each port
-   * from 0 to 9856. Default: 0.
+   * Number added to every default port, so that several stacks can run on one engine. Allowed: a number to add to each port from 0 to 9856.
+   * Default: 0.
    */
   readonly offset?: number | string;
-  /** Single ports by name, as they are to be on the host; the offset does not apply to them. */
+  /** Ports on the host, by name. The offset does not apply to them. */
   readonly ports?: PublishPortsOptions;
 }
 
-/** Single ports by name, as they are to be on the host; the offset does not apply to them. */
+/** Ports on the host, by name. The offset does not apply to them. */
 export interface PublishPortsOptions {
-  /** Port on the host; 9200 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 9200 plus the offset. Allowed: a port from 1 to 65535. */
   readonly elasticsearch?: number | string;
-  /** Port on the host; 4317 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 4317 plus the offset. Allowed: a port from 1 to 65535. */
   readonly "otlp-grpc"?: number | string;
-  /** Port on the host; 4318 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 4318 plus the offset. Allowed: a port from 1 to 65535. */
   readonly "otlp-http"?: number | string;
-  /** Port on the host; 14250 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 14250 plus the offset. Allowed: a port from 1 to 65535. */
   readonly "jaeger-grpc"?: number | string;
-  /** Port on the host; 14268 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 14268 plus the offset. Allowed: a port from 1 to 65535. */
   readonly "jaeger-thrift-http"?: number | string;
-  /** Port on the host; 8889 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 8889 plus the offset. Allowed: a port from 1 to 65535. */
   readonly "collector-metrics"?: number | string;
-  /** Port on the host; 13133 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 13133 plus the offset. Allowed: a port from 1 to 65535. */
   readonly "collector-health"?: number | string;
-  /** Port on the host; 55679 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 55679 plus the offset. Allowed: a port from 1 to 65535. */
   readonly "collector-zpages"?: number | string;
-  /** Port on the host; 16686 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 16686 plus the offset. Allowed: a port from 1 to 65535. */
   readonly "jaeger-ui"?: number | string;
-  /** Port on the host; 14269 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 14269 plus the offset. Allowed: a port from 1 to 65535. */
   readonly "jaeger-admin"?: number | string;
-  /** Port on the host; 5778 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 5778 plus the offset. Allowed: a port from 1 to 65535. */
   readonly "jaeger-sampling"?: number | string;
-  /** Port on the host; 9091 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 9091 plus the offset. Allowed: a port from 1 to 65535. */
   readonly prometheus?: number | string;
-  /** Port on the host; 9093 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 9093 plus the offset. Allowed: a port from 1 to 65535. */
   readonly alertmanager?: number | string;
-  /** Port on the host; 3001 plus the offset by default. Allowed: a port from 1 to 65535. */
+  /** Port on the host. Default: 3001 plus the offset. Allowed: a port from 1 to 65535. */
   readonly perses?: number | string;
 }
 
+/** Which traces are kept: docs/SAMPLING.md explains it. */
 export interface SamplingOptions {
   /** Percentage of traces kept when no rule matches. Allowed: a percentage from 0 to 100 with at most two decimals. Default: 100. */
   readonly default?: number | string;
@@ -159,8 +189,8 @@ export interface SamplingOptions {
   /** Overrides for single services, first to last. Default: []. */
   readonly services?: readonly SamplingServiceOptions[];
   /**
-   * Who decides: the Collector, which sees whole traces; or each application before it sends anything, which is cheaper but knows nothing
-   * of errors or slowness. Allowed: one of collector, app. Default: "collector".
+   * Who decides: the Collector, which sees whole traces; or each application before it sends anything, which is cheaper but does not see
+   * errors or slowness. Allowed: one of collector, app. Default: "collector".
    */
   readonly decide?: "collector" | "app";
   /**
@@ -183,7 +213,7 @@ export interface SamplingSlowOptions {
 
 export interface SamplingOperationOptions {
   /**
-   * The request: METHOD and path. Allowed: METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number.
+   * The request: method and path. Allowed: METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number.
    */
   readonly operation: string;
   /** Percentage of its traces kept. Allowed: a percentage from 0 to 100 with at most two decimals. */
@@ -201,55 +231,56 @@ export interface SamplingServiceOptions {
 
 export interface SamplingExpectedOptions {
   /**
-   * New traces a second, at peak. A stack that is too small for it is refused. Default: 100, and only what a sampler has room for is held
-   * against it. Allowed: traces a second from 1 to 1000000.
+   * New traces per second, at peak. If you set it, a stack that is too small for it is refused. Default: 100, for which only the sampler's
+   * memory is checked. Allowed: traces a second from 1 to 1000000.
    */
   readonly tracesPerSecond?: number | string;
-  /** Spans of a trace, on average. Allowed: a number of spans from 1 to 10000. Default: 10. */
+  /** Average number of spans per trace. Allowed: a number of spans from 1 to 10000. Default: 10. */
   readonly spansPerTrace?: number | string;
   /**
-   * Bytes of a span as it is sent by OTLP, uncompressed, on average: 500 for a few short attributes, 700 with SQL and stack traces.
-   * Allowed: bytes from 100 to 100000. Default: 700.
+   * Average bytes of a span as sent over OTLP, uncompressed: 500 with a few short attributes, 700 with SQL and stack traces. Allowed: bytes
+   * from 100 to 100000. Default: 700.
    */
   readonly bytesPerSpan?: number | string;
   /** Percentage of traces with an error. Allowed: a percentage from 0 to 100 with at most two decimals. Default: 1. */
   readonly errors?: number | string;
   /**
-   * The day's average load, in percent of the peak. 100 holds also where every hour is as busy as the busiest. Allowed: a percentage from 1
-   * to 100. Default: 100.
+   * Average load of a day as a percentage of the peak. 100 means that every hour is as busy as the busiest. Allowed: a percentage from 1 to
+   * 100. Default: 100.
    */
   readonly average?: number | string;
   /**
-   * Time from the first to the last span of a trace that rates are promised for. The Collector waits 5 s longer. Allowed: a duration from
-   * 1s to 10m, such as 500ms or 2s. Default: "5s".
+   * Longest time from the first to the last span of a trace for which rates are guaranteed. The Collector waits 5 s longer. Allowed: a
+   * duration from 1s to 10m, such as 500ms or 2s. Default: "5s".
    */
   readonly longestTrace?: string;
 }
 
+/** Where and how the stack runs on Kubernetes. */
 export interface KubernetesOptions {
   /** Namespace of the stack. Allowed: the name of a namespace. Default: "tracing". */
   readonly namespace?: string;
   /**
-   * Identifies the cluster, whatever its kubeconfig says; another name means another cluster, and everything anew. Default: the stack's
-   * name. Allowed: a name.
+   * Identity of the cluster, independent of its kubeconfig. Changing it recreates every resource. Default: the stack's name. Allowed: a
+   * name.
    */
   readonly cluster?: string;
-  /** Kubeconfig. Left out: KUBECONFIG, or the user's own. Allowed: the path of a file. */
+  /** Path of the kubeconfig. Default: KUBECONFIG, or the user's kubeconfig. Allowed: the path of a file. */
   readonly kubeconfig?: string;
-  /** Context in it. Left out: the current one. Allowed: the name of a context. */
+  /** Context in the kubeconfig. Default: the current context. Allowed: the name of a context. */
   readonly context?: string;
-  /** Class of the volumes. Left out: the cluster's default. Allowed: the name of a StorageClass. */
+  /** Class of the volumes. Default: the cluster's default class. Allowed: the name of a StorageClass. */
   readonly storageClass?: string;
   /**
    * Whether volumes are kept or deleted when the stack is destroyed. `keep` also protects the namespace, Elasticsearch and the password.
    * Allowed: one of keep, delete. Default: "keep".
    */
   readonly volumes?: "keep" | "delete";
-  /** Secrets in the stack's namespace to pull images with. Default: []. */
+  /** Secrets in the stack's namespace for pulling images. Default: []. */
   readonly pullSecrets?: readonly string[];
   /**
-   * Whether instances of a service are on different nodes. `required` needs as many nodes as instances; of a service whose number follows
-   * load, they are evenly on all. Allowed: one of required, preferred, any. Default: "preferred".
+   * Whether instances of a service run on different nodes. `required` needs as many nodes as instances. Autoscaled services are spread
+   * evenly instead. Allowed: one of required, preferred, any. Default: "preferred".
    */
   readonly nodes?: "required" | "preferred" | "any";
   /** Whether instances are spread evenly over zones. Allowed: one of required, preferred, any. Default: "preferred". */
@@ -260,37 +291,38 @@ export interface KubernetesOptions {
 
 /** DNS servers that network policies let pods reach. */
 export interface KubernetesDnsOptions {
-  /** Namespace of the cluster's DNS. Allowed: the name of a namespace. Default: "kube-system". */
+  /** Namespace of the cluster's DNS pods. Allowed: the name of a namespace. Default: "kube-system". */
   readonly namespace?: string;
   /**
-   * Labels of its pods. Left out: `k8s-app: kube-dns` or `k8s-app: node-local-dns`, the cache that some clusters have on each node.
+   * Labels of the DNS pods. Default: `k8s-app: kube-dns`, or `k8s-app: node-local-dns` for the cache that some clusters run on each node.
    * Allowed: texts by name, such as { release: monitoring }.
    */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Ports that its pods listen on, by UDP and TCP: the pods' own, which need not be the Service's. Default: [53]. */
+  /** Ports of the DNS pods, for UDP and TCP. They may differ from the ports of the Service. Default: [53]. */
   readonly ports?: readonly (number | string)[];
-  /** Addresses that answer in place of these pods. The default is that of a cache on each node. Default: ["169.254.20.10"]. */
+  /** Addresses that also answer DNS. The default is the usual address of a cache on each node. Default: ["169.254.20.10"]. */
   readonly addresses?: readonly string[];
 }
 
+/** Elasticsearch, which stores the traces. */
 export interface ElasticsearchOptions {
   /** Memory limit, MiB. Half of it is the Java heap. Allowed: a size from 1Gi to 64Gi, such as 512Mi or 2Gi. Default: "1Gi". */
   readonly memory?: string;
   /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "1". */
   readonly cpu?: number | string;
   /**
-   * Nodes: 1, or 3 and more, so that a majority outlives the loss of one. Each index then has a copy on a second node. Allowed: a number of
-   * nodes from 1 to 9. Default: 1.
+   * Number of nodes: 1, or at least 3, so that a majority survives the loss of one. With several nodes, each index has a copy on a second
+   * node. Allowed: a number of nodes from 1 to 9. Default: 1.
    */
   readonly nodes?: number | string;
   /**
-   * Disk of each node, MiB. Docker's volumes have no limit and ignore it. Allowed: a size from 4Gi to 16384Gi, such as 512Mi or 2Gi.
+   * Disk of each node, MiB. Not used on Docker, whose volumes have no limit. Allowed: a size from 4Gi to 16384Gi, such as 512Mi or 2Gi.
    * Default: "10Gi".
    */
   readonly storage?: string;
   /**
-   * TLS for HTTP and between nodes: off, with certificates from cert-manager, or with those of a Secret that exists. Allowed: one of off,
-   * cert-manager, external. Default: "off".
+   * TLS for HTTP and between nodes. `cert-manager`: with certificates from cert-manager. `external`: with those in an existing Secret.
+   * Allowed: one of off, cert-manager, external. Default: "off".
    */
   readonly tls?: "off" | "cert-manager" | "external";
   /** The cert-manager issuer. Default: a CA created for the stack. */
@@ -301,105 +333,110 @@ export interface ElasticsearchOptions {
    */
   readonly certificateSecret?: string;
   /**
-   * Whether several nodes may form a new cluster. Set it for the first start only; it has no effect on an existing cluster. Allowed: true
+   * Whether several nodes may form a new cluster. Set it for the first start only. It has no effect on an existing cluster. Allowed: true
    * or false. Default: "false".
    */
   readonly bootstrap?: boolean;
   /**
-   * What the names of the stack's indices, users and templates begin with, so that stacks can share an Elasticsearch. Changed later, what
-   * was stored before is out of sight. Allowed: lower-case letters, digits and dashes, 30 at most, a letter first, without the word jaeger.
+   * Prefix of the names of the stack's indices, users and templates, so that stacks can share an Elasticsearch. After a change, older
+   * traces are neither found nor deleted. Allowed: lower-case letters, digits and dashes, 30 at most, a letter first, without the word
+   * jaeger.
    */
   readonly indexPrefix?: string;
   /**
-   * Raise it by 1 to give every user of Elasticsearch a new password; those of the services still work for another hour. Change nothing
-   * else with it, and never lower it. Allowed: a version from 1 to 999. Default: 1.
+   * Raise it by 1 to give every Elasticsearch user a new password. The services' old passwords remain valid for an hour. Change nothing
+   * else in the same update, and never lower it. Allowed: a version from 1 to 999. Default: 1.
    */
   readonly passwordVersion?: number | string;
-  /** An Elasticsearch that already exists. The stack then runs none. */
+  /** An existing Elasticsearch to use. The stack then runs none. */
   readonly external?: ElasticsearchExternalOptions;
   readonly snapshots?: ElasticsearchSnapshotsOptions;
 }
 
 /** The cert-manager issuer. Default: a CA created for the stack. */
 export interface ElasticsearchIssuerOptions {
-  /** Its name. Allowed: the name of a cert-manager issuer. */
+  /** Name of the issuer. Allowed: the name of a cert-manager issuer. */
   readonly name: string;
   /** Kind of the issuer. Allowed: one of Issuer, ClusterIssuer. Default: "ClusterIssuer". */
   readonly kind?: "Issuer" | "ClusterIssuer";
 }
 
-/** An Elasticsearch that already exists. The stack then runs none. */
+/** An existing Elasticsearch to use. The stack then runs none. */
 export interface ElasticsearchExternalOptions {
-  /** Its address. Allowed: an http or https address with its port, such as https://es.example.com:9200. */
+  /** Address of that Elasticsearch. Allowed: an http or https address with its port, such as https://es.example.com:9200. */
   readonly url: string;
   /**
-   * User that the setup logs in as. It must be allowed to manage index templates, and security unless `createUsers` is false. Allowed: a
-   * user's name. Default: "elastic".
+   * User that the setup logs in as. It needs the right to manage index templates, and to manage security unless `createUsers` is false.
+   * Allowed: a user's name. Default: "elastic".
    */
   readonly user?: string;
-  /** Secret in the stack's namespace; its key `password` is the password of that user. Allowed: the name of a Secret. */
+  /** Secret in the stack's namespace whose key `password` is the password of that user. Allowed: the name of a Secret. */
   readonly passwordSecret: string;
-  /** Whether the setup creates a user for each service. If not, all services log in as `user`. Allowed: true or false. Default: "true". */
+  /**
+   * Whether the setup creates a user for each service. If false, all services log in as `user`. Allowed: true or false. Default: "true".
+   */
   readonly createUsers?: boolean;
-  /** Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one. Allowed: the name of a Secret. */
+  /** Secret whose key `ca.crt` is the CA to trust for an https address. Default: public CAs. Allowed: the name of a Secret. */
   readonly authoritySecret?: string;
 }
 
 export interface ElasticsearchSnapshotsOptions {
   /**
-   * Where a copy of the indices is put each day. `volume`: a volume of the stack, which protects from mistakes and not from the loss of the
-   * disk or the cluster. `s3`, `gcs`, `azure`: a bucket or container. Allowed: one of off, volume, s3, gcs, azure. Default: "off".
+   * Where a copy of the indices is stored each day. `volume`: a volume of the stack, which protects from mistakes, but not from the loss of
+   * the disk or the cluster. `s3`, `gcs`, `azure`: a bucket or container. Allowed: one of off, volume, s3, gcs, azure. Default: "off".
    */
   readonly store?: "off" | "volume" | "s3" | "gcs" | "azure";
-  /** The bucket (s3, gcs) or the container (azure). Allowed: a bucket's or container's name. */
+  /** Name of the bucket (s3, gcs) or the container (azure). Allowed: a bucket's or container's name. */
   readonly bucket?: string;
   /**
-   * Path in the bucket. No other repository may be there. Default: the stack's name, and what its users' names begin with. Allowed: a path,
-   * such as traces/prod.
+   * Path in the bucket, not used by another repository. Default: the stack's name and the prefix of its users' names. Allowed: a path, such
+   * as traces/prod.
    */
   readonly path?: string;
-  /** Address of an object store that speaks S3. Default: AWS's. Allowed: an address, such as https://s3.example.com. */
+  /** Address of an S3-compatible object store. Default: that of AWS. Allowed: an address, such as https://s3.example.com. */
   readonly endpoint?: string;
   /**
    * Secret in the stack's namespace with the keys `access_key` and `secret_key` (s3), `credentials_file` (gcs), or `account` and `key`
-   * (azure). Needed for a bucket, unless the Elasticsearch is one that exists: its own keystore holds them. Allowed: the name of a Secret.
+   * (azure). Required for a bucket, except with `elasticsearch.external`: that Elasticsearch has them in its own keystore. Allowed: the
+   * name of a Secret.
    */
   readonly credentialsSecret?: string;
   /**
-   * Size of the volume, MiB. Docker's volumes have no limit and ignore it. Allowed: a size from 1Gi to 16384Gi, such as 512Mi or 2Gi.
+   * Size of the volume, MiB. Not used on Docker, whose volumes have no limit. Allowed: a size from 1Gi to 16384Gi, such as 512Mi or 2Gi.
    * Default: "20Gi".
    */
   readonly storage?: string;
   /**
-   * Class of the volume. Of several nodes all must be able to write to it (ReadWriteMany). Default: `kubernetes.storageClass`. Allowed: the
-   * name of a StorageClass.
+   * Class of the volume. With several nodes it must support ReadWriteMany. Default: `kubernetes.storageClass`. Allowed: the name of a
+   * StorageClass.
    */
   readonly storageClass?: string;
   /**
-   * Hour of the day, UTC, at which the copy is made: after the index cleaner's, which can delete no index that is being copied. Allowed: an
-   * hour of the day, UTC, from 0 to 23. Default: 5.
+   * Hour of the day, UTC, of the daily snapshot. Set it after `indexCleaner.hour`: an index cannot be deleted while it is copied. Allowed:
+   * an hour of the day, UTC, from 0 to 23. Default: 5.
    */
   readonly hour?: number | string;
   /**
-   * How long snapshots are kept, in days. The newest is kept longer, if it is the last good one. Allowed: days from 1d to 365d, such as 7d.
-   * Default: "7d".
+   * How long snapshots are kept, in days. The newest complete snapshot is always kept. Allowed: days from 1d to 365d, such as 7d. Default:
+   * "7d".
    */
   readonly retention?: string;
 }
 
+/** The OpenTelemetry Collector that applications send to. */
 export interface CollectorOptions {
   /** Memory limit, MiB. Allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi. Default: "256Mi". */
   readonly memory?: string;
   /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "500m". */
   readonly cpu?: number | string;
   /**
-   * Disk for spans queued while Jaeger is down, MiB, on each instance that samples. Spans may take a quarter of it. When that is full,
-   * receivers refuse and clients retry. Allowed: a size from 256Mi to 1024Gi, such as 512Mi or 2Gi. Default: "391Mi".
+   * Disk for spans that wait for Jaeger, MiB, on each instance that samples. Spans may use a quarter of it. When that is full, receivers
+   * refuse spans and clients retry. Allowed: a size from 256Mi to 1024Gi, such as 512Mi or 2Gi. Default: "391Mi".
    */
   readonly queue?: string;
-  /** The debug exporter: what is logged of each kept batch of spans. Allowed: one of off, basic, detailed. Default: "off". */
+  /** How much the debug exporter logs about each batch of kept spans. Allowed: one of off, basic, detailed. Default: "off". */
   readonly debug?: "off" | "basic" | "detailed";
-  /** Instances; more than one needs samplers. Allowed: a number of instances from 1 to 64. Default: 1. */
+  /** Number of instances. More than one requires `sampler.replicas`. Allowed: a number of instances from 1 to 64. Default: 1. */
   readonly replicas?: number | string;
   /**
    * Maximum number of instances that the autoscaler may create. Default: no autoscaling. Needs a metrics server in the cluster. Allowed: a
@@ -408,42 +445,50 @@ export interface CollectorOptions {
   readonly maxReplicas?: number | string;
 }
 
+/** What a request and a span may contain. docs/LIMITS.md says what happens to the rest. */
 export interface LimitsOptions {
   /**
-   * The largest request that the Collector takes, uncompressed, MiB. A larger one is refused for good. Needs 32 times as much memory.
+   * Largest request that the Collector accepts, uncompressed, MiB. Larger requests are refused permanently. Needs 32 times as much memory.
    * Allowed: a size from 1Mi to 16Mi, such as 512Mi or 2Gi. Default: "4Mi".
    */
   readonly request?: string;
   /**
-   * Most attributes of a span, a resource, a scope or an event. The rest is left out, and the span says so. Allowed: a number of attributes
-   * from 32 to 1000. Default: 128.
+   * Maximum number of attributes of a span, resource, scope or event. The rest is removed, and the span is marked. Allowed: a number of
+   * attributes from 32 to 1000. Default: 128.
    */
   readonly attributes?: number | string;
-  /** Most events of a span: the last ones. It says how many were left out. Allowed: a number of events from 16 to 500. Default: 128. */
+  /**
+   * Maximum number of events of a span. The last ones are kept, and the span says how many were removed. Allowed: a number of events from
+   * 16 to 500. Default: 128.
+   */
   readonly events?: number | string;
   /**
-   * Most links of a span. One with more is dropped: the Collector cannot cut them. Allowed: a number of links from 128 to 2000. Default:
-   * 1000.
+   * Maximum number of links of a span. A span with more is dropped, because the Collector cannot cut links. Allowed: a number of links from
+   * 128 to 2000. Default: 1000.
    */
   readonly links?: number | string;
   /**
-   * Longest key of an attribute, and longest name of a service, scope, span or event. Longer keys are left out, names cut. Allowed: a
-   * number of bytes from 64 to 1024. Default: 256.
+   * Maximum bytes of an attribute's key, and of the name of a service, scope, span or event. Longer keys are removed, longer names cut.
+   * Allowed: a number of bytes from 64 to 1024. Default: 256.
    */
   readonly keyBytes?: number | string;
-  /** Longest text of a value. It is cut there, and the span says so. Allowed: a number of bytes from 1024 to 1048576. Default: 32766. */
+  /**
+   * Maximum bytes of the text of a value. Longer text is cut, and the span is marked. Allowed: a number of bytes from 1024 to 1048576.
+   * Default: 32766.
+   */
   readonly valueBytes?: number | string;
   /**
-   * How far a span's start may lie in the future, by a clock that is fast; in the past it is `tracing:retention`. Others are dropped.
-   * Allowed: a duration from 1s to 1440m, such as 500ms or 2s. Default: "60m".
+   * How far in the future a span may start, if its host's clock is fast. In the past the limit is `tracing:retention`. Spans outside these
+   * limits are dropped. Allowed: a duration from 1s to 1440m, such as 500ms or 2s. Default: "60m".
    */
   readonly clockSkew?: string;
 }
 
+/** The second tier of the Collector, on Kubernetes. */
 export interface SamplerOptions {
   /**
-   * Instances of the second tier, which samples. All spans of a trace go to the same instance. 0: the Collector samples. Allowed: a number
-   * of instances from 0 to 64. Default: 0.
+   * Number of instances of the second tier, which samples. All spans of a trace go to the same instance. 0: the Collector samples. Allowed:
+   * a number of instances from 0 to 64. Default: 0.
    */
   readonly replicas?: number | string;
   /** Memory limit, MiB. Allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi. Default: "512Mi". */
@@ -452,6 +497,7 @@ export interface SamplerOptions {
   readonly cpu?: number | string;
 }
 
+/** Jaeger, which writes, searches and shows traces. */
 export interface JaegerOptions {
   /** Memory limit, MiB. Allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi. Default: "512Mi". */
   readonly memory?: string;
@@ -465,23 +511,23 @@ export interface JaegerOptions {
    */
   readonly collectors?: number | string;
   /**
-   * Tags that can always be searched. All others can be, too, until the spans of a day have brought a thousand different keys. Default:
+   * Tags that can always be searched. Other tags can be searched until a day's spans have a thousand different keys. Default:
    * ["correlation_id","http.method","http.request.method","http.response.status_code","http.route","http.status_code","url.path"].
    */
   readonly tags?: readonly string[];
   /**
-   * Whether the Monitor tab shows rates, errors and durations of requests. Jaeger then asks Prometheus for them. Allowed: true or false.
-   * Default: "true".
+   * Whether Jaeger's Monitor tab shows rates, errors and durations of requests. Jaeger queries them from Prometheus. Allowed: true or
+   * false. Default: "true".
    */
   readonly monitor?: boolean;
   /**
-   * Whether the Dependencies page shows which service calls which. The Collector then counts calls between services, and `service-graph`
-   * writes what Prometheus has of them to Elasticsearch. Allowed: true or false. Default: "true".
+   * Whether Jaeger's Dependencies page shows which service calls which. The Collector counts the calls, and `service-graph` copies the
+   * counts from Prometheus to Elasticsearch. Allowed: true or false. Default: "true".
    */
   readonly dependencies?: boolean;
   /**
-   * Links from Jaeger's pages to other places. Placeholders take attributes of the span and its ancestors, or `traceID`, `traceName`,
-   * `startTime`, `endTime`, `duration` of the trace; times are in microseconds. A link without a value for each of them is not shown.
+   * Links from Jaeger's pages to other sites. Placeholders stand for attributes of the span and its ancestors, or `traceID`, `traceName`,
+   * `startTime`, `endTime`, `duration` of the trace; times are in microseconds. A link is shown only if all its placeholders have values.
    * Default: [].
    */
   readonly links?: readonly JaegerLinkOptions[];
@@ -495,15 +541,15 @@ export interface JaegerLinkOptions {
    * traces, process, tags, logs.
    */
   readonly type: "traces" | "process" | "tags" | "logs";
-  /** The attribute whose value becomes the link. Not for `type: traces`. Allowed: an attribute's name. */
+  /** Attribute whose value becomes the link. Not for `type: traces`. Allowed: an attribute's name. */
   readonly key?: string;
   /**
-   * Address of the link. Values are put in percent-encoded. Allowed: an http or https address whose host is fixed, without a dollar sign
-   * (%24), with placeholders such as #{traceID} or #{startTime | add -60000000}; functions: add N, pad_start N C, epoch_micros_to_date_iso.
+   * Address of the link. Values are percent-encoded. Allowed: an http or https address whose host is fixed, without a dollar sign (%24),
+   * with placeholders such as #{traceID} or #{startTime | add -60000000}; functions: add N, pad_start N C, epoch_micros_to_date_iso.
    */
   readonly url: string;
   /**
-   * What the link is called. Allowed: 1 to 100 characters without a dollar sign, with placeholders such as #{traceID} or #{startTime | add
+   * Text of the link. Allowed: 1 to 100 characters without a dollar sign, with placeholders such as #{traceID} or #{startTime | add
    * -60000000}; functions: add N, pad_start N C, epoch_micros_to_date_iso.
    */
   readonly text: string;
@@ -511,18 +557,22 @@ export interface JaegerLinkOptions {
 
 /** An ingress for the UI, with a login. Default: the UI is reachable by port-forward only. */
 export interface JaegerIngressOptions {
-  /** Name under which the UI is reached. Allowed: a host name. */
+  /** Host name of the UI. Allowed: a host name. */
   readonly host: string;
-  /** Class of the ingress, which says what controller serves it. Allowed: the name of an IngressClass. */
+  /** Class of the ingress, which selects its controller. Allowed: the name of an IngressClass. */
   readonly className: string;
-  /** Namespace of the ingress controller; it alone is let through. Allowed: the name of a namespace. */
+  /** Namespace of the ingress controller. Network policies admit only this namespace. Allowed: the name of a namespace. */
   readonly namespace: string;
-  /** Secret with the certificate of that host. Allowed: the name of a Secret. */
+  /** Secret with the certificate for that host. Allowed: the name of a Secret. */
   readonly tlsSecret: string;
-  /** Secret whose key `htpasswd` lists who may log in, with bcrypt hashes; Jaeger asks for it. Allowed: the name of a Secret. */
+  /**
+   * Secret whose key `htpasswd` lists the users who may log in, with bcrypt hashes. Jaeger asks for the login. Allowed: the name of a
+   * Secret.
+   */
   readonly usersSecret: string;
 }
 
+/** Prometheus, which watches the stack and evaluates its alerts. */
 export interface PrometheusOptions {
   /**
    * `own`: the stack runs a Prometheus. `operator`: ServiceMonitors and a PrometheusRule for the cluster's Prometheus operator. Allowed:
@@ -537,8 +587,8 @@ export interface PrometheusOptions {
   /** How long metrics are kept, in days. Rules look back 26 hours. Allowed: days from 2d to 365d, such as 7d. Default: "15d". */
   readonly retention?: string;
   /**
-   * Maximum disk for metrics, MiB. The oldest are deleted first. Allowed: a size from 256Mi to 1024Gi, such as 512Mi or 2Gi. Default:
-   * "2Gi".
+   * Maximum disk for metrics, MiB. The oldest metrics are deleted first. Allowed: a size from 256Mi to 1024Gi, such as 512Mi or 2Gi.
+   * Default: "2Gi".
    */
   readonly storage?: string;
 }
@@ -552,110 +602,115 @@ export interface PrometheusOperatorOptions {
   /** Labels by which that Prometheus selects monitors and rules. Allowed: texts by name, such as { release: monitoring }. Default: {}. */
   readonly labels?: Readonly<Record<string, string>>;
   /**
-   * Where Jaeger's pages ask that Prometheus for metrics. If it ends in `.<namespace>.svc`, the network policy admits only that namespace,
-   * and its port must be that of the pods. Default: Jaeger asks nobody, and has neither a Monitor tab nor a Dependencies page. Allowed: an
-   * http or https address with its port, such as http://prometheus-operated.monitoring.svc:9090.
+   * Address at which Jaeger queries that Prometheus. If it ends in `.<namespace>.svc`, the network policy admits only that namespace, and
+   * its port must be that of the pods. Default: none; Jaeger then has neither a Monitor tab nor a Dependencies page. Allowed: an http or
+   * https address with its port, such as http://prometheus-operated.monitoring.svc:9090.
    */
   readonly address?: string;
   /** Secret in the stack's namespace whose key `token` is a bearer token for that address. Allowed: the name of a Secret. */
   readonly tokenSecret?: string;
-  /** Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one. Allowed: the name of a Secret. */
+  /** Secret whose key `ca.crt` is the CA to trust for an https address. Default: public CAs. Allowed: the name of a Secret. */
   readonly authoritySecret?: string;
 }
 
+/** The job that deletes old indices. */
 export interface IndexCleanerOptions {
   /** Hour of the day, UTC, at which old indices are deleted. Allowed: an hour of the day, UTC, from 0 to 23. Default: 3. */
   readonly hour?: number | string;
 }
 
+/** Who is notified of alerts. */
 export interface AlertsOptions {
   /**
-   * Who delivers alerts. `own`: an Alertmanager of the stack. `cluster`: the Alertmanager of the operator's Prometheus. `off`: nobody; they
-   * stand on Prometheus' page. Default: `cluster` with `prometheus.mode: operator`, else `off` in development and `own` elsewhere. Allowed:
-   * one of own, cluster, off.
+   * Who delivers alerts. `own`: the stack's Alertmanager. `cluster`: the Alertmanager of the operator's Prometheus. `off`: nobody; they are
+   * only on Prometheus' page. Default: `cluster` with `prometheus.mode: operator`, otherwise `off` in development and `own` elsewhere.
+   * Allowed: one of own, cluster, off.
    */
   readonly delivery?: "own" | "cluster" | "off";
-  /** Who is told. Default: []. */
+  /** Receivers of alerts. Default: []. */
   readonly receivers?: readonly AlertsReceiverOptions[];
   /**
-   * Secret in the stack's namespace with the receivers' secrets, by their names (Kubernetes). On Docker they are stack config: `pulumi
-   * config set --secret --path tracing:alertSecrets.<name>`. Allowed: the name of a Secret.
+   * Secret in the stack's namespace with a key for each receiver (Kubernetes). On Docker, set them in stack config: `pulumi config set
+   * --secret --path tracing:alertSecrets.<name>`. Allowed: the name of a Secret.
    */
   readonly receiversSecret?: string;
   /**
-   * Address of docs/runbooks/alerts.md as your people reach it, such as https://git.example.com/tracing/blob/main/docs/runbooks/alerts.md.
-   * The annotation `runbook_url` of each alert begins with it. Default: the path in this repository. Allowed: an http or https address
-   * without a fragment.
+   * Address of docs/runbooks/alerts.md that your users can reach, such as
+   * https://git.example.com/tracing/blob/main/docs/runbooks/alerts.md. The annotation `runbook_url` of each alert starts with it. Default:
+   * the path in this repository. Allowed: an http or https address without a fragment.
    */
   readonly runbooks?: string;
 }
 
 export interface AlertsReceiverOptions {
   /**
-   * Its name. Its secret has the same name: a webhook's address, Slack's webhook address, PagerDuty's routing key, or the password of
+   * Name of the receiver and of its secret: a webhook's address, Slack's webhook address, PagerDuty's routing key, or the password of
    * `user`. Allowed: lower-case letters, digits and dashes, 40 at most.
    */
   readonly name: string;
-  /** How it is told. Allowed: one of webhook, slack, email, pagerduty. */
+  /** How the receiver is notified. Allowed: one of webhook, slack, email, pagerduty. */
   readonly kind: "webhook" | "slack" | "email" | "pagerduty";
   /**
-   * Severity of the alerts that it gets. `watchdog`: none but the one that always fires, for a dead man's switch; webhooks only. Allowed:
-   * one of critical, warning, all, watchdog. Default: "all".
+   * Severity of the alerts to send. `watchdog`: only the alert that always fires, for a dead man's switch; webhooks only. Allowed: one of
+   * critical, warning, all, watchdog. Default: "all".
    */
   readonly severity?: "critical" | "warning" | "all" | "watchdog";
-  /** Port of a webhook's address, which the network policy opens (Kubernetes). Default: 443. Allowed: a port from 1 to 65535. */
+  /** Port of a webhook's address. The network policy allows it (Kubernetes). Default: 443. Allowed: a port from 1 to 65535. */
   readonly port?: number | string;
-  /** Slack channel. Default: that of the webhook. Allowed: a channel, such as #alerts. */
+  /** Slack channel. Default: the channel of the webhook. Allowed: a channel, such as #alerts. */
   readonly channel?: string;
-  /** Recipient of mail. Allowed: an address, such as oncall@example.com. */
+  /** Recipient of the mail. Allowed: an address, such as oncall@example.com. */
   readonly to?: string;
-  /** Sender of mail. Allowed: an address, such as tracing@example.com. */
+  /** Sender of the mail. Allowed: an address, such as tracing@example.com. */
   readonly from?: string;
-  /** Server that takes the mail. TLS is required. Allowed: a host and a port, such as smtp.example.com:587. */
+  /** Mail server to send through. TLS is required. Allowed: a host and a port, such as smtp.example.com:587. */
   readonly smarthost?: string;
-  /** User to log in to that server as. Left out: no login, and no secret. Allowed: a user's name. */
+  /** User to log in to the mail server as. Default: no login, and no secret. Allowed: a user's name. */
   readonly user?: string;
 }
 
+/** The canary, which sends known traces and searches for them. */
 export interface CanaryOptions {
   /**
-   * Whether a service sends known traces and looks for them in Jaeger. Default: true, unless `jaeger.ingress` puts a login before Jaeger:
-   * the canary has none. Allowed: true or false.
+   * Whether a canary sends known traces and searches for them in Jaeger. Default: true, unless `jaeger.ingress` is set: the canary cannot
+   * log in. Allowed: true or false.
    */
   readonly enabled?: boolean;
-  /** Time between two of its traces, in seconds. Allowed: a duration from 5s to 1m, such as 15s. Default: "15s". */
+  /** Time between two traces of the canary, in seconds. Allowed: a duration from 5s to 1m, such as 15s. Default: "15s". */
   readonly interval?: string;
 }
 
+/** Service level objectives of the stack, which ErrorBudgetBurn watches. */
 export interface ObjectivesOptions {
   /**
-   * Percentage of the spans that are to be kept, and of the canary's traces, that are stored. Allowed: a percentage from 90 to 99.99 with
-   * at most two decimals. Default: 99.9.
+   * Target: percentage of the spans to be kept, and of the canary's traces, that are stored. Allowed: a percentage from 90 to 99.99 with at
+   * most two decimals. Default: 99.9.
    */
   readonly completeness?: string;
   /**
-   * Percentage of the canary's traces that can be found in time: the decision wait, Elasticsearch's refresh and a second. Allowed: a
-   * percentage from 90 to 99.99 with at most two decimals. Default: 95.
+   * Target: percentage of the canary's traces that are found in time: decision wait, Elasticsearch's refresh and one second together.
+   * Allowed: a percentage from 90 to 99.99 with at most two decimals. Default: 95.
    */
   readonly freshness?: string;
   /**
-   * Percentage of Jaeger's reads, and of the canary's questions, that are answered without an error. Allowed: a percentage from 90 to 99.99
-   * with at most two decimals. Default: 99.
+   * Target: percentage of Jaeger's reads, and of the canary's queries, that succeed. Allowed: a percentage from 90 to 99.99 with at most
+   * two decimals. Default: 99.
    */
   readonly queries?: string;
 }
 
+/** Where the dashboards are shown: docs/DASHBOARDS.md. */
 export interface DashboardsOptions {
-  /** ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/. */
+  /** ConfigMaps with the dashboards, one each, for the cluster's Grafana. Default: none; rendered/ has files to import. */
   readonly grafana?: DashboardsGrafanaOptions;
   /**
-   * Whether the stack runs a Perses that shows the dashboards, to all who reach its port. Default: true in development on docker, else
-   * false. Allowed: true or false.
+   * Whether the stack runs Perses, which shows the dashboards to everybody who can reach its port. Default: true in development on Docker,
+   * otherwise false. Allowed: true or false.
    */
   readonly perses?: boolean;
 }
 
-/** ConfigMaps with the dashboards, one each, for the Grafana of the cluster. Default: none; files to import are in rendered/. */
+/** ConfigMaps with the dashboards, one each, for the cluster's Grafana. Default: none; rendered/ has files to import. */
 export interface DashboardsGrafanaOptions {
   /**
    * Label, with the value 1, by which the sidecar of the cluster's Grafana finds dashboards. Allowed: a label's name, such as
@@ -663,12 +718,17 @@ export interface DashboardsGrafanaOptions {
    */
   readonly label?: string;
   /**
-   * Namespace of the ConfigMaps, which must exist. Default: the stack's; then the sidecar must look in all namespaces. Allowed: the name of
-   * a namespace.
+   * Existing namespace for the ConfigMaps. Default: the stack's namespace; the sidecar must then look in all namespaces. Allowed: the name
+   * of a namespace.
    */
   readonly namespace?: string;
 }
 
+/**
+ * What a single service needs beyond the other settings, by its name: elasticsearch, elasticsearch-setup, elasticsearch-snapshots,
+ * elasticsearch-exporter, otel-collector, otel-sampler, jaeger, jaeger-collector, index-cleaner, service-graph, prometheus, alertmanager,
+ * perses, canary.
+ */
 export interface OverridesOptions {
   readonly elasticsearch?: OverrideOptions;
   readonly "elasticsearch-setup"?: OverrideOptions;
@@ -689,11 +749,10 @@ export interface OverridesOptions {
 export interface OverrideOptions {
   /** Labels that a node must have to run its pods. Allowed: texts by label, such as { team: observability }. */
   readonly nodeSelector?: Readonly<Record<string, string>>;
-  /** Taints of nodes that its pods bear. */
+  /** Node taints that its pods tolerate. */
   readonly tolerations?: readonly object[];
   /**
-   * Affinity of its pods, merged with what `kubernetes.nodes` makes of it. Allowed: an affinity as Kubernetes has it, such as {
-   * nodeAffinity: … }.
+   * Affinity of its pods, merged with that of `kubernetes.nodes`. Allowed: an affinity as Kubernetes has it, such as { nodeAffinity: … }.
    */
   readonly affinity?: object;
   /** Priority class of its pods. Allowed: the name of a PriorityClass. */
@@ -701,20 +760,20 @@ export interface OverrideOptions {
   /** Annotations of its pods. Allowed: texts by annotation, such as { example.com/owner: platform }. */
   readonly annotations?: Readonly<Record<string, string>>;
   /**
-   * Labels of its pods, or of its container on Docker. Those that the stack sets stay. Allowed: texts by label, such as { team:
-   * observability }.
+   * Labels of its pods, or of its container on Docker. Labels that the stack sets cannot be changed. Allowed: texts by label, such as {
+   * team: observability }.
    */
   readonly labels?: Readonly<Record<string, string>>;
   /**
-   * Environment variables of its program. Those that the stack sets stay. Never a secret: environments are shown by every inspecting tool.
-   * Allowed: texts by variable, such as { HTTPS_PROXY: http://proxy:3128 }.
+   * Environment variables of its program. Variables that the stack sets cannot be changed. Never use it for secrets: many tools show
+   * environments. Allowed: texts by variable, such as { HTTPS_PROXY: http://proxy:3128 }.
    */
   readonly env?: Readonly<Record<string, string>>;
-  /** Folders of files from ConfigMaps and Secrets of the stack's namespace. */
+  /** Folders with files from ConfigMaps and Secrets in the stack's namespace. */
   readonly volumes?: readonly OverrideVolumeOptions[];
   /**
-   * Merged into the program's config file: groups are merged, lists and values replaced, null takes a key out. In a list `...` stands for
-   * what the stack has there. What the stack's promises rest on cannot be changed. Allowed: settings of the program, as its own reference
+   * Merged into the program's config file: maps are merged, lists and values replaced, null removes a key. In a list, `...` stands for the
+   * stack's own items. Values that the stack's guarantees rest on cannot be changed. Allowed: settings of the program, as its own reference
    * has them.
    */
   readonly config?: object;
@@ -723,10 +782,10 @@ export interface OverrideOptions {
 export interface OverrideVolumeOptions {
   /** Name of the volume. Allowed: a name: lower-case letters, digits and dashes. */
   readonly name: string;
-  /** Folder that it is mounted at, read-only. Allowed: an absolute path. */
+  /** Folder at which it is mounted, read-only. Allowed: an absolute path. */
   readonly path: string;
-  /** The ConfigMap that it shows. Allowed: the name of a ConfigMap. */
+  /** ConfigMap with the files. Allowed: the name of a ConfigMap. */
   readonly configMap?: string;
-  /** The Secret that it shows, in place of a ConfigMap. Allowed: the name of a Secret. */
+  /** Secret with the files, instead of a ConfigMap. Allowed: the name of a Secret. */
   readonly secret?: string;
 }

@@ -17,17 +17,19 @@ const override = z
     tolerations: z
       .array(group("a toleration, such as { key: dedicated, operator: Equal, value: tracing, effect: NoSchedule }"))
       .optional()
-      .describe("Taints of nodes that its pods bear."),
+      .describe("Node taints that its pods tolerate."),
     affinity: group("an affinity as Kubernetes has it, such as { nodeAffinity: … }")
       .optional()
-      .describe("Affinity of its pods, merged with what `kubernetes.nodes` makes of it."),
+      .describe("Affinity of its pods, merged with that of `kubernetes.nodes`."),
     priorityClass: kubernetesName("PriorityClass").optional().describe("Priority class of its pods."),
     annotations: texts("texts by annotation, such as { example.com/owner: platform }", key).optional().describe("Annotations of its pods."),
-    labels: labels().optional().describe("Labels of its pods, or of its container on Docker. Those that the stack sets stay."),
+    labels: labels()
+      .optional()
+      .describe("Labels of its pods, or of its container on Docker. Labels that the stack sets cannot be changed."),
     env: texts("texts by variable, such as { HTTPS_PROXY: http://proxy:3128 }", /^[A-Za-z_][A-Za-z0-9_.]*$/)
       .optional()
       .describe(
-        "Environment variables of its program. Those that the stack sets stay. Never a secret: environments are shown by every inspecting tool.",
+        "Environment variables of its program. Variables that the stack sets cannot be changed. Never use it for secrets: many tools show environments.",
       ),
     volumes: z
       .array(
@@ -35,18 +37,18 @@ const override = z
           name: text("a name: lower-case letters, digits and dashes", /^[a-z0-9]([-a-z0-9]{0,50}[a-z0-9])?$/).describe(
             "Name of the volume.",
           ),
-          path: text("an absolute path", /^\/[^\s:]+$/).describe("Folder that it is mounted at, read-only."),
-          configMap: kubernetesName("ConfigMap").optional().describe("The ConfigMap that it shows."),
-          secret: kubernetesName("Secret").optional().describe("The Secret that it shows, in place of a ConfigMap."),
+          path: text("an absolute path", /^\/[^\s:]+$/).describe("Folder at which it is mounted, read-only."),
+          configMap: kubernetesName("ConfigMap").optional().describe("ConfigMap with the files."),
+          secret: kubernetesName("Secret").optional().describe("Secret with the files, instead of a ConfigMap."),
         }),
       )
       .optional()
-      .describe("Folders of files from ConfigMaps and Secrets of the stack's namespace."),
+      .describe("Folders with files from ConfigMaps and Secrets in the stack's namespace."),
     config: group("settings of the program, as its own reference has them")
       .optional()
       .describe(
-        "Merged into the program's config file: groups are merged, lists and values replaced, null takes a key out. In a list `...` stands for what " +
-          "the stack has there. What the stack's promises rest on cannot be changed.",
+        "Merged into the program's config file: maps are merged, lists and values replaced, null removes a key. In a list, `...` stands for the stack's " +
+          "own items. Values that the stack's guarantees rest on cannot be changed.",
       ),
   })
   .prefault({});
@@ -57,4 +59,5 @@ export type Override = z.output<typeof override>;
 /** What `tracing:overrides` may hold. */
 export const overridesSchema = z
   .strictObject(Object.fromEntries(serviceNames.map((name) => [name, override])) as Record<ServiceName, typeof override>)
-  .prefault({});
+  .prefault({})
+  .describe(`What a single service needs beyond the other settings, by its name: ${serviceNames.join(", ")}.`);

@@ -20,36 +20,36 @@ const port = integer(1, maxPort, "a port");
 /** The offset that still leaves every published port a valid one. */
 const maxOffset = maxPort - Math.max(...Object.values(publishedPorts));
 
+const otherImage = text(
+  "an image whose tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1",
+  versionedReference,
+)
+  .optional()
+  .describe("Image to use instead, as a full reference. The version in its tag decides what the program's config contains.");
+
 /** What stack config may hold. */
 export const schema = z.strictObject({
-  platform: oneOf("docker", "kubernetes").describe("What the stack runs on."),
+  platform: oneOf("docker", "kubernetes").describe("Where the stack runs."),
   environment: oneOf("development", "staging", "production").describe(
-    "The environment that the traces come from; every span gets it as `deployment.environment.name`, unless it brings one.",
+    "Environment of the traces. Spans without `deployment.environment.name` get it as that attribute.",
   ),
-  retention: days(1, 365).prefault("7d").describe("How long traces are kept at least, in whole days."),
+  retention: days(1, 365)
+    .prefault("7d")
+    .describe("Minimum time that traces are kept, in days. Indices are deleted as a whole, up to two days later."),
   images: oneOf("official", "local")
     .prefault("official")
-    .describe("Where images come from: the projects' own registries, or the engine, as `make images` built them."),
+    .describe("Where images come from. `official`: the projects' registries. `local`: the engine, built by `make images`."),
   imageRegistry: text(
     // A bare word in front of an image's name would be a user of Docker Hub.
     "the host of a registry, with a dot or a port in it, and a path if any, such as mirror.example.com:5000/hub",
     /^([a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)+(:\d+)?|[a-z0-9][a-z0-9-]*:\d+|localhost)(\/[a-z0-9._/-]+)?$/,
   )
     .optional()
-    .describe("A registry that mirrors all others: it takes the place of the host in each image's name."),
+    .describe("Registry that mirrors all others. It replaces the host in each image's name."),
   otherImages: z
-    .strictObject(
-      Object.fromEntries(
-        imageNames.map((name) => [
-          name,
-          text("an image whose tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1", versionedReference)
-            .optional()
-            .describe("A whole reference in place of that image. Its tag's version decides what the program's config holds."),
-        ]),
-      ) as Record<ImageName, z.ZodOptional<ReturnType<typeof text>>>,
-    )
+    .strictObject(Object.fromEntries(imageNames.map((name) => [name, otherImage])) as Record<ImageName, typeof otherImage>)
     .prefault({})
-    .describe("Single images that come from elsewhere; no registry is put before them."),
+    .describe(`Single images from elsewhere, by name: ${imageNames.join(", ")}. \`imageRegistry\` does not apply to them.`),
   imageDigests: oneOf("required", "optional")
     .prefault("required")
     .describe("Whether the policy pack refuses images of production that are named by a tag alone."),
@@ -59,24 +59,25 @@ export const schema = z.strictObject({
         editor: anyText,
       })
         .prefault("127.0.0.1")
-        .describe("The host's address that ports are published on (Docker). Any other than loopback opens the stack to the network."),
+        .describe("Address of the host at which ports are published (Docker). Any address but loopback exposes the stack to the network."),
       offset: integer(0, maxOffset, "a number to add to each port")
         .prefault(0)
-        .describe("Added to the default number of every published port, so that several stacks run on one engine."),
+        .describe("Number added to every default port, so that several stacks can run on one engine."),
       ports: z
         .strictObject(
           Object.fromEntries(
             publishedPortNames.map((name) => [
               name,
-              port.optional().describe(`Port on the host; ${publishedPorts[name]} plus the offset by default.`),
+              port.optional().describe(`Port on the host. Default: ${publishedPorts[name]} plus the offset.`),
             ]),
           ) as Record<PublishedPort, z.ZodOptional<typeof port>>,
         )
         .prefault({})
-        .describe("Single ports by name, as they are to be on the host; the offset does not apply to them."),
+        .describe("Ports on the host, by name. The offset does not apply to them."),
     })
-    .prefault({}),
-  sampling: samplingSchema.prefault({}),
+    .prefault({})
+    .describe("Where ports are published on the host (Docker)."),
+  sampling: samplingSchema.prefault({}).describe("Which traces are kept: docs/SAMPLING.md explains it."),
   ...services,
   dashboards,
   overrides: overridesSchema,

@@ -8,7 +8,7 @@ import { most } from "./most";
 import { watching } from "./watching";
 import { anyText, cpu, days, flag, integer, kubernetesName, leaf, mebibytes, oneOf, text, texts } from "./units";
 
-const cores = () => cpu("50m", String(most.cores)).describe("CPU limit on Kubernetes; a quarter of it is requested. Docker sets none.");
+const cores = () => cpu("50m", String(most.cores)).describe("CPU limit, of which a quarter is requested (Kubernetes). Not used on Docker.");
 
 const labels = texts("texts by name, such as { release: monitoring }");
 
@@ -30,38 +30,36 @@ const snapshots = z
     store: oneOf("off", "volume", "s3", "gcs", "azure")
       .prefault("off")
       .describe(
-        "Where a copy of the indices is put each day. `volume`: a volume of the stack, which protects from mistakes and not from the loss of the disk or the " +
-          "cluster. `s3`, `gcs`, `azure`: a bucket or container.",
+        "Where a copy of the indices is stored each day. `volume`: a volume of the stack, which protects from mistakes, but not from the loss of the disk or " +
+          "the cluster. `s3`, `gcs`, `azure`: a bucket or container.",
       ),
-    bucket: text("a bucket's or container's name", bucketName).optional().describe("The bucket (s3, gcs) or the container (azure)."),
+    bucket: text("a bucket's or container's name", bucketName)
+      .optional()
+      .describe("Name of the bucket (s3, gcs) or the container (azure)."),
     path: text("a path, such as traces/prod", /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/)
       .optional()
-      .describe("Path in the bucket. No other repository may be there. Default: the stack's name, and what its users' names begin with."),
+      .describe("Path in the bucket, not used by another repository. Default: the stack's name and the prefix of its users' names."),
     endpoint: text("an address, such as https://s3.example.com", /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/)
       .optional()
-      .describe("Address of an object store that speaks S3. Default: AWS's."),
+      .describe("Address of an S3-compatible object store. Default: that of AWS."),
     credentialsSecret: kubernetesName("Secret")
       .optional()
       .describe(
         "Secret in the stack's namespace with the keys `access_key` and `secret_key` (s3), `credentials_file` (gcs), or `account` and `key` (azure). " +
-          "Needed for a bucket, unless the Elasticsearch is one that exists: its own keystore holds them.",
+          "Required for a bucket, except with `elasticsearch.external`: that Elasticsearch has them in its own keystore.",
       ),
     storage: mebibytes("1Gi", `${most.storage}Gi`)
       .prefault("20Gi")
-      .describe("Size of the volume, MiB. Docker's volumes have no limit and ignore it."),
+      .describe("Size of the volume, MiB. Not used on Docker, whose volumes have no limit."),
     storageClass: kubernetesName("StorageClass")
       .optional()
-      .describe(
-        "Class of the volume. Of several nodes all must be able to write to it (ReadWriteMany). Default: `kubernetes.storageClass`.",
-      ),
+      .describe("Class of the volume. With several nodes it must support ReadWriteMany. Default: `kubernetes.storageClass`."),
     hour: integer(0, 23, "an hour of the day, UTC,")
       .prefault(5)
       .describe(
-        "Hour of the day, UTC, at which the copy is made: after the index cleaner's, which can delete no index that is being copied.",
+        "Hour of the day, UTC, of the daily snapshot. Set it after `indexCleaner.hour`: an index cannot be deleted while it is copied.",
       ),
-    retention: days(1, 365)
-      .prefault("7d")
-      .describe("How long snapshots are kept, in days. The newest is kept longer, if it is the last good one."),
+    retention: days(1, 365).prefault("7d").describe("How long snapshots are kept, in days. The newest complete snapshot is always kept."),
   })
   .prefault({});
 
@@ -71,17 +69,21 @@ const elasticsearch = z
     cpu: cores().prefault("1"),
     nodes: integer(1, most.nodes, "a number of nodes")
       .prefault(1)
-      .describe("Nodes: 1, or 3 and more, so that a majority outlives the loss of one. Each index then has a copy on a second node."),
+      .describe(
+        "Number of nodes: 1, or at least 3, so that a majority survives the loss of one. With several nodes, each index has a copy on a second node.",
+      ),
     // New data stops where a tenth of the disk is free (configs/elasticsearch/watermarks.ts): less than this would hold hardly any.
     storage: mebibytes("4Gi", `${most.storage}Gi`)
       .prefault("10Gi")
-      .describe("Disk of each node, MiB. Docker's volumes have no limit and ignore it."),
+      .describe("Disk of each node, MiB. Not used on Docker, whose volumes have no limit."),
     tls: oneOf("off", "cert-manager", "external")
       .prefault("off")
-      .describe("TLS for HTTP and between nodes: off, with certificates from cert-manager, or with those of a Secret that exists."),
+      .describe(
+        "TLS for HTTP and between nodes. `cert-manager`: with certificates from cert-manager. `external`: with those in an existing Secret.",
+      ),
     issuer: z
       .strictObject({
-        name: kubernetesName("cert-manager issuer").describe("Its name."),
+        name: kubernetesName("cert-manager issuer").describe("Name of the issuer."),
         kind: oneOf("Issuer", "ClusterIssuer").prefault("ClusterIssuer").describe("Kind of the issuer."),
       })
       .optional()
@@ -91,40 +93,40 @@ const elasticsearch = z
       .describe("Secret with tls.crt, tls.key and ca.crt. cert-manager writes it; with `tls: external` it must exist."),
     bootstrap: flag()
       .prefault("false")
-      .describe("Whether several nodes may form a new cluster. Set it for the first start only; it has no effect on an existing cluster."),
+      .describe("Whether several nodes may form a new cluster. Set it for the first start only. It has no effect on an existing cluster."),
     indexPrefix: text(
       "lower-case letters, digits and dashes, 30 at most, a letter first, without the word jaeger",
       /^(?!.*jaeger)[a-z][a-z0-9-]{0,28}[a-z0-9]$|^[a-z]$/,
     )
       .optional()
       .describe(
-        "What the names of the stack's indices, users and templates begin with, so that stacks can share an Elasticsearch. Changed later, what was stored before is out of sight.",
+        "Prefix of the names of the stack's indices, users and templates, so that stacks can share an Elasticsearch. After a change, older traces are neither found nor deleted.",
       ),
     passwordVersion: integer(1, 999, "a version")
       .prefault(1)
       .describe(
-        "Raise it by 1 to give every user of Elasticsearch a new password; those of the services still work for another hour. Change nothing else with it, and never lower it.",
+        "Raise it by 1 to give every Elasticsearch user a new password. The services' old passwords remain valid for an hour. Change nothing else in the same update, and never lower it.",
       ),
     external: z
       .strictObject({
-        url: webAddress("https://es.example.com:9200").describe("Its address."),
+        url: webAddress("https://es.example.com:9200").describe("Address of that Elasticsearch."),
         user: text("a user's name", /^[A-Za-z0-9_@.+-]{1,100}$/)
           .prefault("elastic")
           .describe(
-            "User that the setup logs in as. It must be allowed to manage index templates, and security unless `createUsers` is false.",
+            "User that the setup logs in as. It needs the right to manage index templates, and to manage security unless `createUsers` is false.",
           ),
         passwordSecret: kubernetesName("Secret").describe(
-          "Secret in the stack's namespace; its key `password` is the password of that user.",
+          "Secret in the stack's namespace whose key `password` is the password of that user.",
         ),
         createUsers: flag()
           .prefault("true")
-          .describe("Whether the setup creates a user for each service. If not, all services log in as `user`."),
+          .describe("Whether the setup creates a user for each service. If false, all services log in as `user`."),
         authoritySecret: kubernetesName("Secret")
           .optional()
-          .describe("Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one."),
+          .describe("Secret whose key `ca.crt` is the CA to trust for an https address. Default: public CAs."),
       })
       .optional()
-      .describe("An Elasticsearch that already exists. The stack then runs none."),
+      .describe("An existing Elasticsearch to use. The stack then runs none."),
     snapshots,
   })
   .prefault({});
@@ -145,10 +147,12 @@ const collector = z
     queue: mebibytes("256Mi", "1024Gi", countedInSpans)
       .prefault("391Mi")
       .describe(
-        "Disk for spans queued while Jaeger is down, MiB, on each instance that samples. Spans may take a quarter of it. When that is full, receivers refuse and clients retry.",
+        "Disk for spans that wait for Jaeger, MiB, on each instance that samples. Spans may use a quarter of it. When that is full, receivers refuse spans and clients retry.",
       ),
-    debug: oneOf("off", "basic", "detailed").prefault("off").describe("The debug exporter: what is logged of each kept batch of spans."),
-    replicas: integer(1, most.instances, "a number of instances").prefault(1).describe("Instances; more than one needs samplers."),
+    debug: oneOf("off", "basic", "detailed").prefault("off").describe("How much the debug exporter logs about each batch of kept spans."),
+    replicas: integer(1, most.instances, "a number of instances")
+      .prefault(1)
+      .describe("Number of instances. More than one requires `sampler.replicas`."),
     maxReplicas: integer(1, most.instances, "a number of instances")
       .optional()
       .describe(
@@ -161,7 +165,9 @@ const sampler = z
   .strictObject({
     replicas: integer(0, most.instances, "a number of instances")
       .prefault(0)
-      .describe("Instances of the second tier, which samples. All spans of a trace go to the same instance. 0: the Collector samples."),
+      .describe(
+        "Number of instances of the second tier, which samples. All spans of a trace go to the same instance. 0: the Collector samples.",
+      ),
     memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit, MiB."),
     cpu: cores().prefault("500m"),
   })
@@ -188,27 +194,25 @@ const jaeger = z
         "http.status_code",
         "url.path",
       ])
-      .describe(
-        "Tags that can always be searched. All others can be, too, until the spans of a day have brought a thousand different keys.",
-      ),
+      .describe("Tags that can always be searched. Other tags can be searched until a day's spans have a thousand different keys."),
     monitor: flag()
       .prefault("true")
-      .describe("Whether the Monitor tab shows rates, errors and durations of requests. Jaeger then asks Prometheus for them."),
+      .describe("Whether Jaeger's Monitor tab shows rates, errors and durations of requests. Jaeger queries them from Prometheus."),
     dependencies: flag()
       .prefault("true")
       .describe(
-        "Whether the Dependencies page shows which service calls which. The Collector then counts calls between services, and `service-graph` writes what " +
-          "Prometheus has of them to Elasticsearch.",
+        "Whether Jaeger's Dependencies page shows which service calls which. The Collector counts the calls, and `service-graph` copies the counts from " +
+          "Prometheus to Elasticsearch.",
       ),
     links: linksSchema,
     ingress: z
       .strictObject({
-        host: text("a host name", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])$/).describe("Name under which the UI is reached."),
-        className: kubernetesName("IngressClass").describe("Class of the ingress, which says what controller serves it."),
-        namespace: kubernetesName("namespace").describe("Namespace of the ingress controller; it alone is let through."),
-        tlsSecret: kubernetesName("Secret").describe("Secret with the certificate of that host."),
+        host: text("a host name", /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])$/).describe("Host name of the UI."),
+        className: kubernetesName("IngressClass").describe("Class of the ingress, which selects its controller."),
+        namespace: kubernetesName("namespace").describe("Namespace of the ingress controller. Network policies admit only this namespace."),
+        tlsSecret: kubernetesName("Secret").describe("Secret with the certificate for that host."),
         usersSecret: kubernetesName("Secret").describe(
-          "Secret whose key `htpasswd` lists who may log in, with bcrypt hashes; Jaeger asks for it.",
+          "Secret whose key `htpasswd` lists the users who may log in, with bcrypt hashes. Jaeger asks for the login.",
         ),
       })
       .optional()
@@ -232,21 +236,21 @@ const prometheus = z
         address: webAddress("http://prometheus-operated.monitoring.svc:9090")
           .optional()
           .describe(
-            "Where Jaeger's pages ask that Prometheus for metrics. If it ends in `.<namespace>.svc`, the network policy admits only that namespace, and its " +
-              "port must be that of the pods. Default: Jaeger asks nobody, and has neither a Monitor tab nor a Dependencies page.",
+            "Address at which Jaeger queries that Prometheus. If it ends in `.<namespace>.svc`, the network policy admits only that namespace, and its " +
+              "port must be that of the pods. Default: none; Jaeger then has neither a Monitor tab nor a Dependencies page.",
           ),
         tokenSecret: kubernetesName("Secret")
           .optional()
           .describe("Secret in the stack's namespace whose key `token` is a bearer token for that address."),
         authoritySecret: kubernetesName("Secret")
           .optional()
-          .describe("Secret whose key `ca.crt` is the authority to trust; for an https address. Left out: a public one."),
+          .describe("Secret whose key `ca.crt` is the CA to trust for an https address. Default: public CAs."),
       })
       .prefault({}),
     memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
     cpu: cores().prefault("500m"),
     retention: days(2, 365).prefault("15d").describe("How long metrics are kept, in days. Rules look back 26 hours."),
-    storage: mebibytes("256Mi", "1024Gi").prefault("2Gi").describe("Maximum disk for metrics, MiB. The oldest are deleted first."),
+    storage: mebibytes("256Mi", "1024Gi").prefault("2Gi").describe("Maximum disk for metrics, MiB. The oldest metrics are deleted first."),
   })
   .prefault({});
 
@@ -261,46 +265,44 @@ const kubernetes = z
     namespace: kubernetesName("namespace").prefault("tracing").describe("Namespace of the stack."),
     cluster: text("a name", /^[A-Za-z0-9][A-Za-z0-9._/-]*$/)
       .optional()
-      .describe(
-        "Identifies the cluster, whatever its kubeconfig says; another name means another cluster, and everything anew. Default: the stack's name.",
-      ),
+      .describe("Identity of the cluster, independent of its kubeconfig. Changing it recreates every resource. Default: the stack's name."),
     kubeconfig: text("the path of a file", /^[^\n]+$/)
       .optional()
-      .describe("Kubeconfig. Left out: KUBECONFIG, or the user's own."),
+      .describe("Path of the kubeconfig. Default: KUBECONFIG, or the user's kubeconfig."),
     context: text("the name of a context", /^[^\n]+$/)
       .optional()
-      .describe("Context in it. Left out: the current one."),
-    storageClass: kubernetesName("StorageClass").optional().describe("Class of the volumes. Left out: the cluster's default."),
+      .describe("Context in the kubeconfig. Default: the current context."),
+    storageClass: kubernetesName("StorageClass").optional().describe("Class of the volumes. Default: the cluster's default class."),
     volumes: oneOf("keep", "delete")
       .prefault("keep")
       .describe(
         "Whether volumes are kept or deleted when the stack is destroyed. `keep` also protects the namespace, Elasticsearch and the password.",
       ),
-    pullSecrets: z.array(kubernetesName("Secret")).prefault([]).describe("Secrets in the stack's namespace to pull images with."),
+    pullSecrets: z.array(kubernetesName("Secret")).prefault([]).describe("Secrets in the stack's namespace for pulling images."),
     nodes: oneOf("required", "preferred", "any")
       .prefault("preferred")
       .describe(
-        "Whether instances of a service are on different nodes. `required` needs as many nodes as instances; of a service whose number follows load, they are evenly on all.",
+        "Whether instances of a service run on different nodes. `required` needs as many nodes as instances. Autoscaled services are spread evenly instead.",
       ),
     zones: oneOf("required", "preferred", "any").prefault("preferred").describe("Whether instances are spread evenly over zones."),
     dns: z
       .strictObject({
-        namespace: kubernetesName("namespace").prefault("kube-system").describe("Namespace of the cluster's DNS."),
+        namespace: kubernetesName("namespace").prefault("kube-system").describe("Namespace of the cluster's DNS pods."),
         labels: labels
           .optional()
           .describe(
-            "Labels of its pods. Left out: `k8s-app: kube-dns` or `k8s-app: node-local-dns`, the cache that some clusters have on each node.",
+            "Labels of the DNS pods. Default: `k8s-app: kube-dns`, or `k8s-app: node-local-dns` for the cache that some clusters run on each node.",
           ),
         ports: z
           .array(integer(1, 65535, "a port"))
           // A rule without ports would let all of them through.
           .min(1, "a list with at least one port")
           .prefault([53])
-          .describe("Ports that its pods listen on, by UDP and TCP: the pods' own, which need not be the Service's."),
+          .describe("Ports of the DNS pods, for UDP and TCP. They may differ from the ports of the Service."),
         addresses: z
           .array(leaf("an IP address", (input) => (typeof input === "string" && isIP(input) > 0 ? input : undefined), { editor: anyText }))
           .prefault(["169.254.20.10"])
-          .describe("Addresses that answer in place of these pods. The default is that of a cache on each node."),
+          .describe("Addresses that also answer DNS. The default is the usual address of a cache on each node."),
       })
       .prefault({})
       .describe("DNS servers that network policies let pods reach."),
@@ -309,14 +311,14 @@ const kubernetes = z
 
 /** By group. */
 export const services = {
-  kubernetes,
-  elasticsearch,
-  collector,
-  limits,
-  sampler,
-  jaeger,
-  prometheus,
-  indexCleaner,
-  alerts,
+  kubernetes: kubernetes.describe("Where and how the stack runs on Kubernetes."),
+  elasticsearch: elasticsearch.describe("Elasticsearch, which stores the traces."),
+  collector: collector.describe("The OpenTelemetry Collector that applications send to."),
+  limits: limits.describe("What a request and a span may contain. docs/LIMITS.md says what happens to the rest."),
+  sampler: sampler.describe("The second tier of the Collector, on Kubernetes."),
+  jaeger: jaeger.describe("Jaeger, which writes, searches and shows traces."),
+  prometheus: prometheus.describe("Prometheus, which watches the stack and evaluates its alerts."),
+  indexCleaner: indexCleaner.describe("The job that deletes old indices."),
+  alerts: alerts.describe("Who is notified of alerts."),
   ...watching,
 } as const;

@@ -7,9 +7,9 @@ const canary = z
     enabled: flag()
       .optional()
       .describe(
-        "Whether a service sends known traces and looks for them in Jaeger. Default: true, unless `jaeger.ingress` puts a login before Jaeger: the canary has none.",
+        "Whether a canary sends known traces and searches for them in Jaeger. Default: true, unless `jaeger.ingress` is set: the canary cannot log in.",
       ),
-    interval: seconds("5s", "1m").prefault("15s").describe("Time between two of its traces, in seconds."),
+    interval: seconds("5s", "1m").prefault("15s").describe("Time between two traces of the canary, in seconds."),
   })
   .prefault({});
 
@@ -32,15 +32,18 @@ const objectives = z
   .strictObject({
     completeness: objective()
       .prefault(99.9)
-      .describe("Percentage of the spans that are to be kept, and of the canary's traces, that are stored."),
+      .describe("Target: percentage of the spans to be kept, and of the canary's traces, that are stored."),
     freshness: objective()
       .prefault(95)
-      .describe("Percentage of the canary's traces that can be found in time: the decision wait, Elasticsearch's refresh and a second."),
-    queries: objective()
-      .prefault(99)
-      .describe("Percentage of Jaeger's reads, and of the canary's questions, that are answered without an error."),
+      .describe(
+        "Target: percentage of the canary's traces that are found in time: decision wait, Elasticsearch's refresh and one second together.",
+      ),
+    queries: objective().prefault(99).describe("Target: percentage of Jaeger's reads, and of the canary's queries, that succeed."),
   })
   .prefault({});
 
 /** By group. */
-export const watching = { canary, objectives } as const;
+export const watching = {
+  canary: canary.describe("The canary, which sends known traces and searches for them."),
+  objectives: objectives.describe("Service level objectives of the stack, which ErrorBudgetBurn watches."),
+} as const;

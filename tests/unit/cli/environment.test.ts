@@ -28,7 +28,7 @@ test("it names what the brief asks of the environment", () => {
 });
 
 test("no secret stands in the environment of a container", () => {
-  const containers = reference.slice(reference.indexOf("## In the stack's containers"));
+  const containers = reference.slice(reference.indexOf("## Variables in the stack's containers"));
   expect(containers).not.toMatch(/PASSWORD`|TOKEN|SECRET/);
   expect(containers).toContain("`ELASTIC_PASSWORD_FILE`");
 });

@@ -125,7 +125,7 @@ describe("what is said", () => {
     expect(said(bookworm)).toBe(
       "2 things are missing on this machine:\n" +
         "  - a container engine: runs the stack and builds the images\n" +
-        "  - Docker Compose 1.29 or newer: runs the rendered compose file\n" +
+        "  - Docker Compose 1.29 or newer: runs the rendered Compose file\n" +
         "To install: sudo apt-get update && sudo apt-get install -y --no-install-recommends docker-compose docker.io",
     );
   });
@@ -146,7 +146,7 @@ describe("what is said", () => {
 
   test("a version that is too old, with the one that is needed", () => {
     expect(said(bookworm, {}, { prints: { ...engineAnswers, "docker-compose version --short": "1.25.0" } })).toContain(
-      "1 thing is missing on this machine:\n  - Docker Compose 1.29 or newer: runs the rendered compose file; found 1.25.0\n",
+      "1 thing is missing on this machine:\n  - Docker Compose 1.29 or newer: runs the rendered Compose file; found 1.25.0\n",
     );
   });
 

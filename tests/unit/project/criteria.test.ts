@@ -19,7 +19,8 @@ function claims(file: string, text: string): string[] {
   const all = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match.slice(1).find(Boolean) ?? "");
   if (file.endsWith(".go")) return all(/^func (Test\w+)/gm);
   if (file.endsWith(".py")) return all(/^\s*def (test_\w+)/gm);
-  if (file.endsWith(".md")) return [text];
+  // A sentence may go on in the next line.
+  if (file.endsWith(".md")) return [text.replace(/\s+/g, " ")];
   const string = String.raw`(?:"((?:[^"\\]|\\.)*)"|\x60([^\x60]*)\x60)`;
   const called = new RegExp(String.raw`\b(?:test|it|describe)(?:\.\w+)*\(\s*${string}`, "g");
   // Tests that several files share are defined elsewhere, and the suites of tests/run.ts say what they prove.
