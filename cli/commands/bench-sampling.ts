@@ -12,6 +12,7 @@ import { tailPolicies } from "../../configs/sampling";
 import { toYaml } from "../../configs/yaml";
 import { buildLedger } from "../bench/ledger";
 import { binaryPath } from "../machine/cache";
+import { holds } from "../machine/retry";
 import { execOrThrow, sleep } from "../machine/run";
 import { table } from "../reference/table";
 import { main, note, UserError, step } from "../terminal/output";
@@ -48,7 +49,7 @@ main(async () => {
           ...["--out", join(folder, `${name}.ledger`), "--seed", "7"],
         ]);
         const held = wait > 60 ? traces : 0;
-        while ((await metric(metrics, onMemory)) !== held) await sleep(500);
+        await holds(async () => (await metric(metrics, onMemory)) === held);
         return ((await settled(metrics, collector)) - rest) / traces;
       } finally {
         collector.kill("SIGKILL");
