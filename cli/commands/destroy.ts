@@ -7,11 +7,12 @@ import { alone } from "../machine/lock";
 import { PulumiStack } from "../pulumi/pulumi";
 import { presentCli } from "../pulumi/pulumi-cli";
 import { namesOf, refuseWhileUsed, removeByLabel } from "../engine/remove";
-import { main, note, UserError, step, warn } from "../terminal/output";
+import { command } from "../terminal/command";
+import { note, UserError, step, warn } from "../terminal/output";
 import { requireFile, stackOnEngine } from "../stack/stack";
 import { stateFolder } from "../pulumi/state";
 
-main(() => {
+export default command("Delete a stack with all its data").action(() => {
   const stack = stackOnEngine();
   return alone(stack, () => destroy(stack));
 });

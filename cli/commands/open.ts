@@ -7,9 +7,10 @@ import type { PublishedPort } from "../../configs/topology/ports";
 import { KubernetesStack } from "../running/kubernetes/kubernetes-stack";
 import { addresses, clusterAddresses, clusterEnvironmentLines, environmentLines } from "../stack/addresses";
 import { anySettings } from "../stack/stack";
-import { main, UserError } from "../terminal/output";
+import { command } from "../terminal/command";
+import { UserError } from "../terminal/output";
 
-main(async () => {
+export default command("Addresses, and an application's environment").action(async () => {
   const settings = anySettings();
   if (settings.platform === "docker") {
     console.log(`${addresses(settings)}\n\n${environmentLines(settings)}`);

@@ -10,10 +10,11 @@ import { options } from "../terminal/options";
 import { PulumiStack } from "../pulumi/pulumi";
 import { presentCli } from "../pulumi/pulumi-cli";
 import { attach } from "../machine/run";
-import { main, note, UserError, step } from "../terminal/output";
+import { command } from "../terminal/command";
+import { note, UserError, step } from "../terminal/output";
 import { anySettings, projectFolder } from "../stack/stack";
 
-main(async () => {
+export default command("Show what `make up` would change").action(async () => {
   const settings = anySettings();
   const { stack } = settings;
   const own = (await engineInfo()) ? await listStackResources(stack) : { containers: [], volumes: [], networks: [] };

@@ -5,7 +5,8 @@ import { answered } from "../machine/retry";
 import { run } from "../machine/run";
 import { kubectlWords } from "../running/kubernetes/kubectl";
 import { inside, kubectlShown, settingsWithSnapshots } from "../stack/inside";
-import { heartbeat, main, UserError } from "../terminal/output";
+import { command } from "../terminal/command";
+import { heartbeat, UserError } from "../terminal/output";
 
 const service = "elasticsearch-snapshots";
 
@@ -21,7 +22,7 @@ async function conditionOf(settings: Settings, job: string): Promise<string | un
   return answered(ended, { every: 2000 });
 }
 
-main(async () => {
+export default command("Copy the traces to the snapshot repository now").action(async () => {
   const settings = settingsWithSnapshots();
   if (settings.platform === "docker") return inside(settings, service, ["/bin/bash", `${paths.config}/${files.snapshots}`]);
   const job = `${service}-by-hand-${Math.floor(Date.now() / 1000)}`;

@@ -4,9 +4,10 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDir } from "../../cli/machine/cache";
 import { isAlive } from "../../cli/machine/processes";
+import { UserError } from "../../cli/terminal/output";
 import { onInterrupt, run as runProgram, type RunOptions as ProgramOptions } from "../../cli/machine/run";
 
-export class CommandError extends Error {}
+export class CommandError extends UserError {}
 
 const interruption = new AbortController();
 
