@@ -10,7 +10,7 @@ import { check, goLint, goTest, jest, one, sum, type Counts } from "../cli/suite
 import { goTool } from "../cli/machine/go-tools";
 import { onSupportedNodes } from "../cli/suites/node-versions";
 import { options } from "../cli/terminal/options";
-import { cliOnPath } from "../cli/pulumi/pulumi-cli";
+import { cliOnPath, versionOf } from "../cli/pulumi/pulumi-cli";
 import { canRun, type Lock, pytest, python } from "../cli/suites/python";
 import { alone } from "../cli/machine/lock";
 import { attach, execOrThrow } from "../cli/machine/run";
@@ -111,7 +111,7 @@ const line = program("tests/run.ts", "Run suites: those that every change passes
     const wanted = chosen(names, all);
     await ensureForSuites(wanted.map(({ name }) => name));
     const cli = await cliOnPath();
-    console.log(cli ? `pulumi CLI: found v${cli.version} on PATH → the Pulumi path runs` : "pulumi CLI: not on PATH → compose path only");
+    console.log(cli ? `pulumi CLI: found v${versionOf(cli)} on PATH → the Pulumi path runs` : "pulumi CLI: not on PATH → compose path only");
     const results = wanted.some(({ stacks }) => stacks) ? await alone("tests", () => withTestStacks(wanted)) : await runAll(wanted);
     const total = sum(results.flatMap(({ counts }) => counts ?? []));
     console.log(`\n${table([["RUNG", "TIME", "PASSED", "FAILED", "SKIPPED", ""], ...results.map(row)])}\n`);

@@ -45,8 +45,8 @@ async function destroy(stack: string): Promise<void> {
 async function knownToPulumi(stack: string): Promise<PulumiStack | undefined> {
   const cli = await presentCli();
   if (!cli) return undefined;
-  const pulumi = new PulumiStack(cli.path, stack);
-  return (await pulumi.state()) ? pulumi : undefined;
+  const pulumi = new PulumiStack(cli, stack);
+  return (await pulumi.exists()) ? pulumi : undefined;
 }
 
 async function destroyByPulumi(stack: string, pulumi: PulumiStack): Promise<void> {

@@ -8,7 +8,7 @@ import { listStackResources, engineInfo, madeBy } from "../engine/docker";
 import { overridesFor, wantedSource } from "../stack/images";
 import { options } from "../terminal/options";
 import { PulumiStack } from "../pulumi/pulumi";
-import { presentCli } from "../pulumi/pulumi-cli";
+import { presentCli, versionOf } from "../pulumi/pulumi-cli";
 import { attach } from "../machine/run";
 import { command } from "../terminal/command";
 import { note, UserError, step } from "../terminal/output";
@@ -22,9 +22,9 @@ export default command("Show what `make up` would change").action(async () => {
   const way = options.way ?? madeBy(own);
   const cli = way === "compose" ? undefined : await presentCli();
   if (!cli && way === "pulumi") throw new UserError("there is no Pulumi CLI here: https://www.pulumi.com/docs/install/");
-  step(`Preview: stack ${stack}, by ${cli ? `Pulumi ${cli.version}` : "the rendered compose file"}`);
+  step(`Preview: stack ${stack}, by ${cli ? `Pulumi ${versionOf(cli)}` : "the rendered compose file"}`);
   if (!cli) process.exitCode = await difference(settings, overrides);
-  else if (!(await new PulumiStack(cli.path, stack).preview(overrides, options.diff))) process.exitCode = 1;
+  else if (!(await new PulumiStack(cli, stack).preview(overrides, options.diff))) process.exitCode = 1;
 });
 
 /** Shows how the rendered stack differs from the one that is deployed, or from the committed one where none is. */

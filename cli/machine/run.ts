@@ -38,20 +38,28 @@ export interface Outcome {
 
 interface Running {
   readonly patient: boolean;
-  readonly stop: (reason: string) => void;
+  readonly stop: (reason: string, signal: NodeJS.Signals) => void;
 }
 
 const running = new Set<Running>();
 
 /** An interrupt ends what we started; and us, unless one of them needs its time. */
-function interrupt(): void {
-  for (const program of running) program.stop("interrupted");
+function interrupt(signal: NodeJS.Signals): void {
+  for (const program of running) program.stop("interrupted", signal);
   if (![...running].some((program) => program.patient)) process.exit(130);
 }
 process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
 
-/** Calls an action on interrupt, and leaves it to the action to end this process. */
-export const onInterrupt = (action: () => void): void => void running.add({ patient: true, stop: action });
+/**
+ * Calls an action on interrupt, and leaves it to the action to end this process.
+ *
+ * @returns A function that takes the action out again.
+ */
+export function onInterrupt(action: (reason: string, signal: NodeJS.Signals) => void): () => void {
+  const work = { patient: true, stop: action };
+  running.add(work);
+  return () => void running.delete(work);
+}
 
 /** Runs a program to its end. Never throws because of what the program does. */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
@@ -84,7 +92,11 @@ export async function run(command: string, args: readonly string[], options: Run
 }
 
 /** Lists a program among those that an interrupt stops. */
-function track(child: Subprocess, patient: boolean, group = false): Running & { readonly why: string } {
+function track(
+  child: Subprocess,
+  patient: boolean,
+  group = false,
+): { readonly why: string; readonly stop: (reason: string) => void; readonly patient: boolean } {
   let started: ChildProcess | undefined;
   const kill = () => (group && started?.pid ? signalGroup(started.pid) : started?.kill("SIGTERM"));
   const self = {
