@@ -1,10 +1,11 @@
 /** `make preview`: what `make up` would change. */
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Settings } from "../../configs/stack/schema";
 import { deployedFolder, render, type Overrides } from "../engine/compose";
 import { listStackResources, engineInfo, madeBy } from "../engine/docker";
+import { changesSummary, composeFile, noDifference, partsOf } from "../engine/rendered-changes";
 import { overridesFor, wantedSource } from "../stack/images";
 import { options } from "../terminal/options";
 import { PulumiStack } from "../pulumi/pulumi";
@@ -27,20 +28,31 @@ export default command("Show what `make up` would change").action(async () => {
   else if (!(await new PulumiStack(cli, stack).preview(overrides, options.diff))) process.exitCode = 1;
 });
 
-/** Shows how the rendered stack differs from the one that is deployed, or from the committed one where none is. */
+/**
+ * Shows how the rendered stack differs from the one that is deployed: by component, and with DIFF=1 the whole difference. Without the Pulumi
+ * CLI nothing is known of what runs on a cluster, so there the committed rendering stands for it.
+ */
 async function difference({ stack, platform }: Settings, overrides: Overrides): Promise<number> {
   const deployed = deployedFolder(stack);
-  const isDeployed = existsSync(join(deployed, "docker-compose.tracing.yml"));
-  const before = isDeployed ? deployed : join(projectFolder, "rendered", stack);
-  note(`${isDeployed ? "what is deployed" : "nothing is deployed; the committed rendering"} (-) and what would be (+):`);
-  const after = mkdtempSync(join(tmpdir(), "tracing-preview-"));
+  const isDeployed = existsSync(join(deployed, composeFile));
+  const committed = join(projectFolder, "rendered", stack);
+  const isNew = !isDeployed && (platform === "docker" || !existsSync(committed));
+  const work = mkdtempSync(join(tmpdir(), "tracing-preview-"));
+  const [nothing, after] = [join(work, "nothing"), join(work, stack)];
+  const before = isDeployed ? deployed : isNew ? nothing : committed;
+  mkdirSync(nothing);
   try {
     await render(stack, overrides, after);
-    const code = await attach("diff", ["-ruN", before, after]);
-    if (code > 1) return code;
-    note(code === 0 ? "no difference" : `${platform === "docker" ? "make up" : `pulumi up -s ${stack}`} makes these changes`);
+    note(isNew ? "a new stack" : `compared with ${isDeployed ? "what is deployed" : "the committed rendering"}`);
+    const summary = changesSummary(partsOf(before), partsOf(after));
+    note(summary);
+    if (options.diff) {
+      const code = await attach("diff", ["-ruN", before, after]);
+      if (code > 1) return code;
+    } else note(`the whole difference: make preview ENV=${stack} DIFF=1`);
+    if (summary !== noDifference) note(`${platform === "docker" ? "make up" : `pulumi up -s ${stack}`} makes these changes`);
     return 0;
   } finally {
-    rmSync(after, { recursive: true, force: true });
+    rmSync(work, { recursive: true, force: true });
   }
 }

@@ -15,7 +15,9 @@ export function previewSummary(events: readonly EngineEvent[]): string {
     ...errors(events),
     ...warnings(events),
     ...policies(events),
-    changes.length > 0 ? countsByComponent(changes) : "resources: no change",
+    changes.length > 0
+      ? countsByComponent(changes.map((change) => ({ op: change.op, component: componentOf(change) })))
+      : "resources: no change",
     ...changes.filter(({ op }) => op !== "create").map(changeLine),
     ...outputChanges(events),
   ];
@@ -41,13 +43,12 @@ const policies = (events: readonly EngineEvent[]): string[] =>
   );
 
 /** One row for each component that changes, and a sum. */
-function countsByComponent(changes: readonly StepEventMetadata[]): string {
-  const components = unique(changes.map(componentOf)).sort();
-  const counts = (steps: readonly StepEventMetadata[]) =>
-    operations.map((operation) => String(steps.filter(({ op }) => op === operation).length));
+export function countsByComponent(changes: readonly { readonly op: string; readonly component: string }[]): string {
+  const counts = (of: typeof changes) => operations.map((operation) => String(of.filter(({ op }) => op === operation).length));
+  const components = unique(changes.map(({ component }) => component)).sort();
   return table([
     ["component", ...operations],
-    ...components.map((component) => [component, ...counts(changes.filter((step) => componentOf(step) === component))]),
+    ...components.map((name) => [name, ...counts(changes.filter(({ component }) => component === name))]),
     ["all", ...counts(changes)],
   ]);
 }

@@ -56,7 +56,7 @@ export const commandVariables = {
   },
   FOLLOW: { meaning: "Go on as lines come (logs).", fallback: "no", ...yes },
   YES: { meaning: "Do not ask (destroy, chaos; alerts-drill on Kubernetes).", fallback: "no", ...yes },
-  DIFF: { meaning: "Print the whole difference too, not its summary alone (preview, by Pulumi).", fallback: "no", ...yes },
+  DIFF: { meaning: "Print the whole difference too, not its summary alone (preview).", fallback: "no", ...yes },
   SET: {
     meaning: "Other values of the sampling model, to see what they would mean (sampling).",
     fallback: "none",
