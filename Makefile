@@ -37,7 +37,7 @@ status: $(modules) ## what is wrong and what to do, alerts, services, spans and 
 	@$(tsx) cli/main.ts status
 logs: $(modules) ## what the services say (SERVICE=, FOLLOW=1)
 	@$(tsx) cli/main.ts logs
-open: $(modules) ## addresses, and an application's environment; on Kubernetes until Ctrl-C
+open: $(modules) ## Jaeger in the browser, addresses, an application's environment; on Kubernetes until Ctrl-C
 	@$(tsx) cli/main.ts open
 password: $(modules) ## print Elasticsearch's password
 	@$(tsx) cli/main.ts password

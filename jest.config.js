@@ -1,5 +1,8 @@
 /** Test projects, one a suite of tests/run.ts: pure functions, the program under Pulumi's mocks, real binaries, running stacks. */
 
+/** Packages without CommonJS. */
+const esModules = "node_modules/(nano-spawn|p-retry)/";
+
 const project = (displayName, more = {}) => ({
   displayName,
   rootDir: __dirname,
@@ -8,7 +11,11 @@ const project = (displayName, more = {}) => ({
   // Types are checked by `npm run types`.
   // Examples name the package as its users do.
   moduleNameMapper: { "^tracing$": "<rootDir>/components/index.ts" },
-  transform: { "\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }] },
+  transform: {
+    "\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }],
+    [`${esModules}.*\\.js$`]: "<rootDir>/tests/support/es-modules.js",
+  },
+  transformIgnorePatterns: [`/(?!${esModules})node_modules/`],
   ...more,
 });
 

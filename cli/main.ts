@@ -1,18 +1,18 @@
 /** The commands behind `make`, as one program: `npx tsx cli/main.ts <command> [words]`. Each is a file in commands/, loaded when it is asked for. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { distance } from "fastest-levenshtein";
+import type { Command } from "commander";
+import { command, program, runCommand } from "./terminal/command";
+import { reportError } from "./terminal/output";
 
-const commands = readdirSync(join(__dirname, "commands")).map((file) => file.replace(/\.ts$/, ""));
-const [asked = ""] = process.argv.splice(2, 1);
-
-if (commands.includes(asked)) {
-  // What is left of the command line is the command's own.
-  void import(`./commands/${asked}`);
-} else {
-  const [nearest = ""] = [...commands].sort((one, other) => distance(one, asked) - distance(other, asked));
-  const help = ["", "--help", "-h", "help"].includes(asked);
-  const usage = `usage: npx tsx cli/main.ts COMMAND [WORDS]; commands: ${commands.join(", ")}\n\`make\` lists what they do`;
-  (help ? console.log : console.error)(help ? usage : `error: no command ${JSON.stringify(asked)}; did you mean ${nearest}?\n${usage}`);
-  process.exitCode = help ? 0 : 1;
+async function main(words: readonly string[]): Promise<void> {
+  const all = program(join("cli", "main.ts"), "`make` lists what the commands do.").enablePositionalOptions();
+  for (const file of readdirSync(join(__dirname, "commands"))) {
+    const name = file.replace(/\.ts$/, "");
+    const loaded = name === words[0] ? ((await import(`./commands/${name}`)) as { default: Command }).default : command("");
+    all.addCommand(loaded.name(name));
+  }
+  runCommand(all, words.length > 0 ? words : ["--help"]);
 }
+
+main(process.argv.slice(2)).catch(reportError);

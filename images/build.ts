@@ -4,7 +4,6 @@
  */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { imageNames, imageReference, images, type ImageName } from "../configs/images";
 import { thisMachine } from "../cli/machine/machine";
 import { missingFor, report } from "../cli/machine/requirements";
@@ -12,53 +11,36 @@ import type { Purpose } from "../cli/machine/requirements-list";
 import { buildImage, engineAnswers, presentImage } from "./lib/docker";
 import { binariesAreCurrent, compile, goImages } from "./lib/go-programs";
 import { binariesDir, cacheDir } from "../cli/machine/cache";
+import { program, namesOf, runCommand } from "../cli/terminal/command";
+import { UserError } from "../cli/terminal/output";
 import { elapsed, say, stepsOf } from "./lib/progress";
 import { assemble, describe, imageHash } from "./lib/recipes";
-import { CommandError, removeAbandonedWorkDirs, withWorkDir } from "./lib/run";
+import { removeAbandonedWorkDirs, withWorkDir } from "./lib/run";
 
-const help = `Usage: npx tsx images/build.ts [--only NAME,...] [--list | --stale | --binaries] [--force]
+interface Flags {
+  readonly only: ImageName[];
+  readonly list: boolean;
+  readonly stale: boolean;
+  readonly binaries: boolean;
+  readonly force: boolean;
+}
 
-Builds the images that are not there yet, or whose inputs have changed.
-
-  --only NAME,...  only these: ${imageNames.join(", ")}
-  --list           show each image and whether it is up to date; build nothing
-  --stale          print the names of those that are not up to date; build nothing
-  --binaries       compile the programs for this host (collector, jaeger, prometheus, …) and print their folder;
-                   needs no container engine
-  --force          build also what is up to date, with the newest of Debian's packages
-`;
-
-class UsageError extends Error {}
-
-async function main(): Promise<void> {
-  const { values: flags } = parseArgs({
-    options: {
-      only: { type: "string", multiple: true },
-      list: { type: "boolean" },
-      stale: { type: "boolean" },
-      binaries: { type: "boolean" },
-      force: { type: "boolean", default: false },
-      help: { type: "boolean", short: "h" },
-    },
+const line = program("images/build.ts", "Build the images that are not there yet, or whose inputs have changed")
+  .option("--only <names>", `only these: ${imageNames.join(", ")}`, (text, all: ImageName[]) => [...all, ...namesOf(imageNames)(text)], [])
+  .option("--list", "show each image and whether it is up to date; build nothing", false)
+  .option("--stale", "print the names of those that are not up to date; build nothing", false)
+  .option("--binaries", "compile the programs for this host and print their folder; needs no container engine", false)
+  .option("--force", "build also what is up to date, with the newest of Debian's packages", false)
+  .action(async ({ only, list: listed, stale, binaries, force }: Flags) => {
+    // Files keep their modes on the way into an image, and others must be able to read them there.
+    process.umask(0o022);
+    const names = imageNames.filter((name) => only.length === 0 || only.includes(name));
+    if (listed) return list(names);
+    if (stale) return void process.stdout.write((await staleImages(names, force)).map((name) => `${name}\n`).join(""));
+    await removeAbandonedWorkDirs();
+    if (binaries) return buildBinaries(names, force);
+    return buildImages(names, force);
   });
-  if (flags.help) return void process.stdout.write(help);
-  // Files keep their modes on the way into an image, and others must be able to read them there.
-  process.umask(0o022);
-  const names = selected(flags.only);
-  if (flags.list) return list(names);
-  if (flags.stale) return void process.stdout.write((await staleImages(names, flags.force)).map((name) => `${name}\n`).join(""));
-  await removeAbandonedWorkDirs();
-  if (flags.binaries) return buildBinaries(names, flags.force);
-  return buildImages(names, flags.force);
-}
-
-function selected(only: readonly string[] | undefined): ImageName[] {
-  if (!only) return imageNames;
-  const wanted = only.flatMap((names) => names.split(","));
-  const unknown = wanted.filter((name) => !(name in images));
-  if (unknown.length > 0) throw new UsageError(`no image is called ${unknown.join(", ")}; there are ${imageNames.join(", ")}`);
-  return imageNames.filter((name) => wanted.includes(name));
-}
 
 const local = (name: ImageName) => imageReference(name, { source: "local" });
 
@@ -122,7 +104,7 @@ function staleImages(names: readonly ImageName[], force: boolean): Promise<Image
 function requirePurposes(...purposes: Purpose[]): void {
   const machine = thisMachine();
   const missing = missingFor({ purposes }, machine);
-  if (missing.length > 0) throw new UsageError(report(missing, machine));
+  if (missing.length > 0) throw new UserError(report(missing, machine));
 }
 
 /** A new file for all that the tools print while one image is made. */
@@ -143,9 +125,4 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(0)} MB`;
 }
 
-main().catch((error: unknown) => {
-  // What goes wrong outside of this program, or in how it was called, needs no stack trace.
-  const expected = error instanceof UsageError || error instanceof CommandError || (error instanceof TypeError && "code" in error);
-  say(`build: ${error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error)}`);
-  process.exitCode = 1;
-});
+runCommand(line);

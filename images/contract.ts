@@ -1,20 +1,12 @@
 /** Shows that the images which the engine has keep the contract that the stack relies on: see README.md. */
-import { parseArgs } from "node:util";
+import { Option } from "commander";
 import { imageNames, imageReference, type ImageName, type ImageOrigin } from "../configs/images";
+import { program, runCommand } from "../cli/terminal/command";
 import type { Contracts } from "./contract/contract";
 import { elasticsearch } from "./contract/elasticsearch";
 import { alertmanager, busybox, collector, elasticsearchExporter, indexCleaner, jaeger, perses, prometheus } from "./contract/small-images";
 import { presentImage } from "./lib/docker";
 import { interrupted } from "./lib/run";
-
-const help = `Usage: npx tsx images/contract.ts [--official | --local] [--registry HOST]
-
-Checks the images that the container engine has. Nothing is pulled or built.
-
-  --official       those that each project publishes
-  --local          those that images/build.ts made (the default)
-  --registry HOST  under the names they have in this mirror
-`;
 
 const contracts: Contracts = {
   elasticsearch,
@@ -44,17 +36,17 @@ async function check(image: ImageName, claim: string, verify: () => Promise<void
   }
 }
 
-async function main(): Promise<void> {
-  const { values: flags } = parseArgs({
-    options: {
-      official: { type: "boolean" },
-      local: { type: "boolean" },
-      registry: { type: "string" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  if (flags.help) return void process.stdout.write(help);
-  if (flags.official && flags.local) throw new Error("--official and --local are two different sets");
+interface Flags {
+  readonly official?: boolean;
+  readonly registry?: string;
+}
+
+const line = program("images/contract.ts", "Check the images that the container engine has; nothing is pulled or built")
+  .addOption(new Option("--official", "those that each project publishes").conflicts("local"))
+  .option("--local", "those that images/build.ts made (the default)")
+  .option("--registry <host>", "under the names they have in this mirror");
+
+line.action(async (flags: Flags) => {
   const origin: ImageOrigin = { source: flags.official ? "official" : "local", registry: flags.registry };
 
   // A check that waits for what never comes ends the program early, and that is no success.
@@ -75,9 +67,6 @@ async function main(): Promise<void> {
   }
   console.log(`\n${passed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
-}
-
-main().catch((error: unknown) => {
-  console.error(`contract: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
 });
+
+runCommand(line);

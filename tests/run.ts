@@ -10,12 +10,13 @@ import { check, goLint, goTest, jest, one, sum, type Counts } from "../cli/suite
 import { goTool } from "../cli/machine/go-tools";
 import { onSupportedNodes } from "../cli/suites/node-versions";
 import { options } from "../cli/terminal/options";
-import { cliOnPath } from "../cli/pulumi/pulumi-cli";
+import { cliOnPath, versionOf } from "../cli/pulumi/pulumi-cli";
 import { canRun, type Lock, pytest, python } from "../cli/suites/python";
 import { validRenovateConfig } from "../cli/suites/renovate";
 import { alone } from "../cli/machine/lock";
 import { attach, execOrThrow } from "../cli/machine/run";
-import { main, note, UserError, since, step, table } from "../cli/terminal/output";
+import { program, runCommand } from "../cli/terminal/command";
+import { note, UserError, since, step, table } from "../cli/terminal/output";
 import { projectFolder } from "../cli/stack/stack";
 import { ensureForSuites } from "../cli/suites/suite-requirements";
 import { kubeconfig } from "./cluster/lib/layout";
@@ -106,18 +107,24 @@ const rungs: readonly Rung[] = [
 
 type Result = Rung & { readonly time: string; readonly counts?: Counts };
 
-main(async () => {
-  const wanted = chosen();
-  await ensureForSuites(wanted.map(({ name }) => name));
-  const cli = await cliOnPath();
-  console.log(cli ? `pulumi CLI: found v${cli.version} on PATH → the Pulumi path runs` : "pulumi CLI: not on PATH → compose path only");
-  const results = wanted.some(({ stacks }) => stacks) ? await alone("tests", () => withTestStacks(wanted)) : await runAll(wanted);
-  const total = sum(results.flatMap(({ counts }) => counts ?? []));
-  console.log(`\n${table([["RUNG", "TIME", "PASSED", "FAILED", "SKIPPED", ""], ...results.map(row)])}\n`);
-  if (total.failures?.length) console.log(`Failed:\n\n${total.failures.join("\n\n")}\n`);
-  console.log(`${total.passed} passed, ${total.failed} failed`);
-  process.exitCode = total.failed === 0 ? 0 : 1;
-});
+const line = program("tests/run.ts", "Run suites: those that every change passes, those of RUNG, or those that are named")
+  .argument("[suites...]", "single suites")
+  .option("--all", "all suites, the slow ones too", false)
+  .action(async (names: readonly string[], { all }: { readonly all: boolean }) => {
+    const wanted = chosen(names, all);
+    await ensureForSuites(wanted.map(({ name }) => name));
+    const cli = await cliOnPath();
+    console.log(
+      cli ? `pulumi CLI: found v${versionOf(cli)} on PATH → the Pulumi path runs` : "pulumi CLI: not on PATH → compose path only",
+    );
+    const results = wanted.some(({ stacks }) => stacks) ? await alone("tests", () => withTestStacks(wanted)) : await runAll(wanted);
+    const total = sum(results.flatMap(({ counts }) => counts ?? []));
+    console.log(`\n${table([["RUNG", "TIME", "PASSED", "FAILED", "SKIPPED", ""], ...results.map(row)])}\n`);
+    if (total.failures?.length) console.log(`Failed:\n\n${total.failures.join("\n\n")}\n`);
+    console.log(`${total.passed} passed, ${total.failed} failed`);
+    process.exitCode = total.failed === 0 ? 0 : 1;
+  });
+runCommand(line);
 
 /** Runs rungs that bring up stacks: those of an interrupted run are removed first, all others when this process ends. */
 async function withTestStacks(wanted: readonly Rung[]): Promise<Result[]> {
@@ -151,12 +158,11 @@ function row({ name, time, counts, what }: Result): string[] {
 }
 
 /** The rungs named on the command line or in RUNG; all with `--all`; else those that every change passes. */
-function chosen(): readonly Rung[] {
-  const words = [...process.argv.slice(2), ...(options.rung ?? "").split(/[\s,]+/)].filter(Boolean);
-  const named = words.filter((word) => word !== "--all");
+function chosen(words: readonly string[], all: boolean): readonly Rung[] {
+  const named = [...words, ...(options.rung ?? "").split(/[\s,]+/)].filter(Boolean);
   const unknown = named.filter((name) => !rungs.some((rung) => rung.name === name));
   if (unknown.length > 0) throw new UserError(`RUNG: found ${unknown.join(", ")}; there are ${rungs.map(({ name }) => name).join(", ")}`);
-  return rungs.filter((rung) => (named.length > 0 ? named.includes(rung.name) : words.includes("--all") || !rung.slow));
+  return rungs.filter((rung) => (named.length > 0 ? named.includes(rung.name) : all || !rung.slow));
 }
 
 async function types(): Promise<Counts> {

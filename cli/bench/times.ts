@@ -1,5 +1,6 @@
 /** Times that a person or an application waits for: from an export to Jaeger, and of queries. Milliseconds. */
 import { randomBytes } from "node:crypto";
+import { holds } from "../machine/retry";
 import { sleep } from "../machine/run";
 import { publishedUrl } from "../../configs/topology/docker";
 import type { Settings } from "../../configs/stack/schema";
@@ -69,11 +70,8 @@ export async function queryTimes(settings: Settings, filled: string, samples: nu
   const tag = randomBytes(8).toString("hex");
   const id = await exportSpan(settings, { correlation_id: tag });
   const trace = `${publishedUrl(settings, "jaeger-ui")}/api/v3/traces/${id}`;
-  const deadline = Date.now() + 60_000;
-  while (!(await fetch(trace, { signal: patience() })).ok) {
-    if (Date.now() > deadline) throw new Error("a trace cannot be found in Jaeger within 60 s");
-    await sleep(200);
-  }
+  const stored = async () => (await fetch(trace, { signal: patience() })).ok;
+  if (!(await holds(stored, { within: 60_000, every: 200 }))) throw new Error("a trace cannot be found in Jaeger within 60 s");
   const queries: Record<string, string> = {
     "a trace by its id": trace,
     "20 traces of a service": search(settings, filled, {}),

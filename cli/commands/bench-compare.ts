@@ -5,7 +5,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { imageOrigin, imageReference } from "../../configs/images";
 import { buildLedger } from "../bench/ledger";
 import { measure, type Figures, type Load } from "../bench/compare/measure";
@@ -15,73 +14,40 @@ import { variant, variantNames } from "../bench/compare/variants";
 import { listStackResources } from "../engine/docker";
 import { chooseSource, ensureImages } from "../stack/images";
 import { anySettings } from "../stack/stack";
-import { heartbeat, main, note, step, UserError } from "../terminal/output";
+import { command, namesOf, wholeNumber } from "../terminal/command";
+import { heartbeat, note, step } from "../terminal/output";
 
-const help = `usage: npx tsx cli/main.ts bench-compare [OPTIONS]
+const subjectNames = ["defaults", "chart", "stack", "stack-10"] as const;
+const profileNames = ["uniform", "typical"] as const;
 
-  --subjects a,b    of defaults, chart, stack, stack-10 (default: all)
-  --variants a,b    variants of the stack besides: ${variantNames.join(", ")}
-  --profiles a,b    of uniform, typical (default: both)
-  --warm-up N       spans that are sent before anything is measured (default 200000)
-  --rate N          spans a second of the even load (default 3000)
-  --spans N         spans of the even load (default 120000)
-  --burst N         spans of the burst; 0: none (default 100000)
-  --queries N,N     stored spans at which queries are timed (default: none)
-  --rounds N        how often all is done (default 1); the report has medians
-  --out folder      where the report goes (default bench-report)`;
+interface Flags extends Omit<Load, "profile" | "queriesAt"> {
+  readonly subjects: readonly (typeof subjectNames)[number][];
+  readonly variants: readonly string[];
+  readonly profiles: readonly Load["profile"][];
+  readonly queries: readonly number[];
+  readonly rounds: number;
+  readonly out: string;
+}
 
-const text = { type: "string" } as const;
+const compare = command("Compare the stack with Jaeger and its defaults: CPU and disk of a span, searches")
+  .option("--subjects <names>", `of ${subjectNames.join(", ")}`, namesOf(subjectNames), [...subjectNames])
+  .option("--variants <names>", `variants of the stack besides: ${variantNames.join(", ")}`, namesOf(variantNames), [])
+  .option("--profiles <names>", `of ${profileNames.join(", ")}`, namesOf(profileNames), [...profileNames])
+  .option("--warm-up <spans>", "spans that are sent before anything is measured", wholeNumber, 200_000)
+  .option("--rate <spans>", "spans a second of the even load", wholeNumber, 3000)
+  .option("--spans <spans>", "spans of the even load", wholeNumber, 120_000)
+  .option("--burst <spans>", "spans of the burst; 0: none", wholeNumber, 100_000)
+  .option(
+    "--queries <spans>",
+    "stored spans at which queries are timed, with commas between them",
+    (text) => text.split(",").map(wholeNumber),
+    [],
+  )
+  .option("--rounds <times>", "how often all is done; the report has medians", wholeNumber, 1)
+  .option("--out <folder>", "where the report goes", "bench-report");
 
-main(async () => {
-  const { values } = parseArgs({
-    options: {
-      ...{
-        subjects: text,
-        variants: text,
-        profiles: text,
-        "warm-up": text,
-        rate: text,
-        spans: text,
-        burst: text,
-        queries: text,
-        rounds: text,
-        out: text,
-      },
-      help: { type: "boolean" },
-    },
-  });
-  if (values.help) {
-    console.log(help);
-    return;
-  }
-  const problems: string[] = [];
-  const list = (name: "subjects" | "variants" | "profiles", known: readonly string[], otherwise: readonly string[]): readonly string[] => {
-    const given = values[name]?.split(",") ?? otherwise;
-    const unknown = given.filter((one) => !known.includes(one));
-    if (unknown.length > 0) problems.push(`--${name}: found ${unknown.join(", ")}; allowed: ${known.join(", ")}`);
-    return given;
-  };
-  const numbers = (name: "warm-up" | "rate" | "spans" | "burst" | "queries" | "rounds", otherwise: string): number[] => {
-    const given = (values[name] ?? otherwise).split(",").filter(Boolean);
-    if (given.some((one) => !/^\d+$/.test(one))) problems.push(`--${name}: found ${values[name] ?? ""}; allowed: a whole number`);
-    return given.map(Number);
-  };
-  const subjectNames = ["defaults", "chart", "stack", "stack-10"];
-  const wanted = list("subjects", subjectNames, subjectNames);
-  const changed = list("variants", variantNames, []);
-  const profiles = list("profiles", ["uniform", "typical"], ["uniform", "typical"]) as Load["profile"][];
-  const [warmUp = 0, rate = 0, spans = 0, burst = 0, rounds = 0] = (
-    [
-      ["warm-up", "200000"],
-      ["rate", "3000"],
-      ["spans", "120000"],
-      ["burst", "100000"],
-      ["rounds", "1"],
-    ] as const
-  ).map(([name, otherwise]) => numbers(name, otherwise)[0]);
-  const queriesAt = numbers("queries", "");
-  if (problems.length > 0) throw new UserError(problems.join("\n"));
-
+export default compare.action(async (flags: Flags) => {
+  const { warmUp, rate, spans, burst, rounds, queries: queriesAt } = flags;
   const settings = anySettings("dev");
   const source = await ensureImages(settings, await chooseSource(settings, await listStackResources("dev")));
   const subjects: Record<string, Subject> = {
@@ -91,17 +57,17 @@ main(async () => {
     "stack-10": stack("the stack, 10 % kept", source, 10),
   };
   const all = [
-    ...wanted.map((name) => [name, subjects[name]] as const),
-    ...changed.map((name) => [name, stack(`the stack: ${name}`, source, 100, variant(name))] as const),
+    ...flags.subjects.map((name) => [name, subjects[name]] as const),
+    ...flags.variants.map((name) => [name, stack(`the stack: ${name}`, source, 100, variant(name))] as const),
   ];
   const folder = mkdtempSync(join(tmpdir(), "tracing-bench-"));
-  const out = resolve(values.out ?? "bench-report");
+  const out = resolve(flags.out);
   const helper = imageReference("busybox", { ...imageOrigin(settings), source });
   try {
     const ledger = await buildLedger(folder);
     const results: Result[] = [];
     for (let round = 1; round <= rounds; round++) {
-      for (const profile of profiles) {
+      for (const profile of flags.profiles) {
         for (const [name, subject] of all) {
           if (!subject) continue;
           step(`${subject.title}, ${profile} spans${rounds > 1 ? `, round ${round} of ${rounds}` : ""}`);

@@ -12,9 +12,11 @@ import { tailPolicies } from "../../configs/sampling";
 import { toYaml } from "../../configs/yaml";
 import { buildLedger } from "../bench/ledger";
 import { binaryPath } from "../machine/cache";
+import { holds } from "../machine/retry";
 import { execOrThrow, sleep } from "../machine/run";
 import { table } from "../reference/table";
-import { main, note, UserError, step } from "../terminal/output";
+import { command } from "../terminal/command";
+import { note, UserError, step } from "../terminal/output";
 import { anySettings } from "../stack/stack";
 
 /** Traces of some spans that are undecided together. Enough that the heap at rest (about 30 MiB) is small beside them. */
@@ -29,7 +31,7 @@ const remembered = 200_000;
 const heap = "otelcol_process_runtime_heap_alloc_bytes";
 const onMemory = "otelcol_processor_tail_sampling_sampling_traces_on_memory";
 
-main(async () => {
+export default command("Memory that undecided traces take").action(async () => {
   const program = binaryPath("otelcol-contrib");
   if (!existsSync(program)) throw new UserError("the Collector was not built yet: npx tsx images/build.ts --binaries");
   const folder = mkdtempSync(join(tmpdir(), "tracing-bench-"));
@@ -48,7 +50,7 @@ main(async () => {
           ...["--out", join(folder, `${name}.ledger`), "--seed", "7"],
         ]);
         const held = wait > 60 ? traces : 0;
-        while ((await metric(metrics, onMemory)) !== held) await sleep(500);
+        await holds(async () => (await metric(metrics, onMemory)) === held);
         return ((await settled(metrics, collector)) - rest) / traces;
       } finally {
         collector.kill("SIGKILL");

@@ -16,7 +16,8 @@ import { listStackResources, serviceContainers } from "../engine/docker";
 import { table } from "../reference/table";
 import { readPassword } from "../stack/password";
 import { run, sleep } from "../machine/run";
-import { heartbeat, main, note, UserError, size, step } from "../terminal/output";
+import { command } from "../terminal/command";
+import { heartbeat, note, UserError, size, step } from "../terminal/output";
 import { loadSettings } from "../stack/stack";
 
 /** Spans a second, and for how many seconds. */
@@ -33,7 +34,7 @@ interface Verdict extends Record<"acknowledged" | "stored" | "lost" | "duplicate
   readonly service: string;
 }
 
-main(async () => {
+export default command("Memory and throughput of the running stack").action(async () => {
   const settings = loadSettings();
   const containers = serviceContainers((await listStackResources(settings.stack)).containers);
   if (containers.length === 0) throw new UserError("no stack is running: make up");

@@ -1,55 +1,47 @@
 /** Writes the comment of a pull request: what it changes in every stack, compared with a checkout of where it branched off. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { rateTable } from "../../configs/sampling";
 import { parseSettings } from "../../configs/stack/parse";
 import { stackConfig } from "../../render/record";
 import { changeReport, type Preview, type Rates, type StackChange } from "../pulumi/change-report";
 import { run } from "../machine/run";
-import { main, UserError } from "../terminal/output";
+import { command } from "../terminal/command";
+import { UserError } from "../terminal/output";
 import { projectFolder } from "../stack/stack";
 
-const help = `Usage: npx tsx cli/main.ts change-report --base FOLDER [--previews FOLDER] [--commit ID] [--out FILE]
+interface Flags {
+  readonly base: string;
+  readonly previews?: string;
+  readonly commit: string;
+  readonly out?: string;
+}
 
-Compares this checkout with another and writes, as Markdown, what changes: resources, sampling rates, rendered files.
-Nothing of the other checkout is run: its stack files and its rendered files are read.
+const report = command(
+  `Compares this checkout with another and writes, as Markdown, what changes: resources, sampling rates, rendered files.
+Nothing of the other checkout is run: its stack files and its rendered files are read.`,
+)
+  .requiredOption("--base <folder>", "a checkout of the merge base")
+  .option("--previews <folder>", "with <stack>.json of `pulumi preview --json`; a stack without one has only its files compared")
+  .option("--commit <id>", "the commit to name", "HEAD")
+  .option("--out <file>", "where to (default: standard output)");
 
-  --base FOLDER      a checkout of the merge base
-  --previews FOLDER  with <stack>.json of \`pulumi preview --json\`; a stack without one has only its files compared
-  --commit ID        the commit to name (default: HEAD)
-  --out FILE         where to (default: standard output)`;
-
-main(async () => {
-  const { values } = parseArgs({
-    options: {
-      base: { type: "string" },
-      previews: { type: "string" },
-      commit: { type: "string", default: "HEAD" },
-      out: { type: "string" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(help);
-    return;
-  }
-  if (values.base === undefined || !existsSync(join(values.base, "Pulumi.yaml"))) {
-    throw new UserError(`--base: found ${values.base ?? "nothing"}; allowed: a folder with a checkout of this project\n\n${help}`);
-  }
-  const base = resolve(values.base);
+export default report.action(async (flags: Flags) => {
+  if (!existsSync(join(flags.base, "Pulumi.yaml")))
+    throw new UserError(`--base: found ${flags.base}; allowed: a folder with a checkout of this project`);
+  const base = resolve(flags.base);
   const changes: StackChange[] = [];
   for (const stack of stacksOf(projectFolder)) {
     changes.push({
       stack,
-      preview: values.previews === undefined ? undefined : previewOf(join(values.previews, `${stack}.json`)),
+      preview: flags.previews === undefined ? undefined : previewOf(join(flags.previews, `${stack}.json`)),
       rates: { before: ratesOf(stack, base), after: ratesOf(stack, projectFolder) },
       rendered: await difference(base, stack),
     });
   }
-  const text = changeReport(changes, values.commit);
-  if (values.out === undefined) process.stdout.write(text);
-  else writeFileSync(values.out, text);
+  const text = changeReport(changes, flags.commit);
+  if (flags.out === undefined) process.stdout.write(text);
+  else writeFileSync(flags.out, text);
 });
 
 const stacksOf = (folder: string): string[] =>

@@ -7,11 +7,12 @@ import { alone } from "../machine/lock";
 import { PulumiStack } from "../pulumi/pulumi";
 import { presentCli } from "../pulumi/pulumi-cli";
 import { namesOf, refuseWhileUsed, removeByLabel } from "../engine/remove";
-import { main, note, UserError, step, warn } from "../terminal/output";
+import { command } from "../terminal/command";
+import { note, UserError, step, warn } from "../terminal/output";
 import { requireFile, stackOnEngine } from "../stack/stack";
 import { stateFolder } from "../pulumi/state";
 
-main(() => {
+export default command("Delete a stack with all its data").action(() => {
   const stack = stackOnEngine();
   return alone(stack, () => destroy(stack));
 });
@@ -44,8 +45,8 @@ async function destroy(stack: string): Promise<void> {
 async function knownToPulumi(stack: string): Promise<PulumiStack | undefined> {
   const cli = await presentCli();
   if (!cli) return undefined;
-  const pulumi = new PulumiStack(cli.path, stack);
-  return (await pulumi.state()) ? pulumi : undefined;
+  const pulumi = new PulumiStack(cli, stack);
+  return (await pulumi.exists()) ? pulumi : undefined;
 }
 
 async function destroyByPulumi(stack: string, pulumi: PulumiStack): Promise<void> {

@@ -1,16 +1,19 @@
 /** `make demo`, `make django-bench`: a program of the Django package's tools/ against the running stack. */
 import { join } from "node:path";
+import { Argument } from "commander";
 import { publishedUrl } from "../../configs/topology/docker";
 import { djangoFolder, pythonOf } from "../suites/python";
 import { attach } from "../machine/run";
-import { main, UserError } from "../terminal/output";
+import { command } from "../terminal/command";
 import { loadSettings } from "../stack/stack";
 
-const tools = ["demo", "overhead"];
+const django = command("Run a program of the Django package against the running stack")
+  .addArgument(new Argument("<tool>", "the program").choices(["demo", "overhead"]))
+  .argument("[words...]", "words for the program")
+  .passThroughOptions()
+  .allowUnknownOption();
 
-main(async () => {
-  const [tool = "", ...args] = process.argv.slice(2);
-  if (!tools.includes(tool)) throw new UserError(`found ${tool || "nothing"}; allowed is ${tools.join(", ")}`);
+export default django.action(async (tool: string, args: readonly string[]) => {
   const settings = loadSettings();
   const env = { E2E_COLLECTOR: publishedUrl(settings, "otlp-http"), E2E_JAEGER: publishedUrl(settings, "jaeger-ui") };
   process.exitCode = await attach(await pythonOf("newest"), [join(djangoFolder, "tools", `${tool}.py`), ...args], { env });

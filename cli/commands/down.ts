@@ -2,10 +2,11 @@
 import { listStackResources, serviceContainers } from "../engine/docker";
 import { alone } from "../machine/lock";
 import { execOrThrow } from "../machine/run";
-import { heartbeat, main, note, since, step } from "../terminal/output";
+import { command } from "../terminal/command";
+import { heartbeat, note, since, step } from "../terminal/output";
 import { requireFile, stackOnEngine } from "../stack/stack";
 
-main(() => {
+export default command("Stop a stack; data and secrets stay").action(() => {
   const stack = stackOnEngine();
   return alone(stack, () => down(stack));
 });

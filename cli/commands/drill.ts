@@ -9,10 +9,12 @@ import { Messages } from "../drill/messages";
 import { anySettings } from "../stack/stack";
 import { confirm } from "../terminal/confirm";
 import { options } from "../terminal/options";
-import { main, note, UserError, step, table } from "../terminal/output";
+import { command } from "../terminal/command";
+import { note, UserError, step, table } from "../terminal/output";
 
-main(async () => {
-  const wanted = process.argv.slice(2);
+const drill = command("Provoke alerts of the running stack, and time them").argument("[alerts...]", "the alerts to provoke (default: all)");
+
+export default drill.action(async (wanted: readonly string[]) => {
   const known = drills.flatMap(({ alerts }) => alerts);
   const unknown = wanted.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new UserError(`found ${unknown.join(", ")}; drills provoke ${known.join(", ")}`);

@@ -1,12 +1,17 @@
 /** `make engine`, `make engine-stop`: a container engine on a machine that has none running. */
 import { ensureEngine, stopEngine } from "../engine/engine";
-import { main, note, UserError, size, step } from "../terminal/output";
+import { command } from "../terminal/command";
+import { note, size, step } from "../terminal/output";
 
-main(async () => {
-  const [command] = process.argv.slice(2);
+const start = command("Install and start a container engine where none answers").action(async () => {
   step("Engine");
-  if (command === "stop") return stopEngine();
-  if (command !== "start") throw new UserError("usage: cli/main.ts engine start|stop");
   const info = await ensureEngine();
   note(`Docker ${info.ServerVersion}, ${info.NCPU} cores, ${size(info.MemTotal)}`);
 });
+
+const stop = command("Stop the engine that `start` started").action(() => {
+  step("Engine");
+  return stopEngine();
+});
+
+export default command("Start or stop a container engine").addCommand(start.name("start")).addCommand(stop.name("stop"));

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { check } from "../suites/counts";
 import { ensureEngine } from "../engine/engine";
 import { prepareBuild } from "../stack/images";
-import { main, step } from "../terminal/output";
+import { command } from "../terminal/command";
+import { step } from "../terminal/output";
 
-main(async () => {
+export default command("Build the images on this machine").action(async () => {
   step("Engine");
   await ensureEngine();
   await prepareBuild();

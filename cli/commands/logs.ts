@@ -5,7 +5,8 @@ import { containerLogs } from "../running/docker-stack";
 import { servicesOf } from "../running/services";
 import { anySettings, platformOf, services } from "../stack/stack";
 import { options } from "../terminal/options";
-import { main, UserError } from "../terminal/output";
+import { command } from "../terminal/command";
+import { UserError } from "../terminal/output";
 
 // Whoever reads may have seen enough.
 process.stdout.on("error", () => process.exit(0));
@@ -19,7 +20,7 @@ function chosen(known: readonly ServiceName[]): ServiceName | undefined {
   return found;
 }
 
-main(async () => {
+export default command("What the services say").action(async () => {
   const { stack, follow } = options;
   let width = Math.max(...services.map(({ length }) => length));
   const onLine = (source: string, line: string) => {

@@ -1,18 +1,21 @@
 /**
- * `make open`: prints where the stack is. On Kubernetes it leads Jaeger and Prometheus to ports of this machine, and stays until it is
+ * `make open`: prints where the stack is, and opens Jaeger in the browser where there is one. On Kubernetes it leads Jaeger and Prometheus to ports of this machine, and stays until it is
  * interrupted.
  */
-import { hostPort } from "../../configs/topology/docker";
+import { hostPort, publishedUrl } from "../../configs/topology/docker";
 import type { PublishedPort } from "../../configs/topology/ports";
 import { KubernetesStack } from "../running/kubernetes/kubernetes-stack";
 import { addresses, clusterAddresses, clusterEnvironmentLines, environmentLines } from "../stack/addresses";
 import { anySettings } from "../stack/stack";
-import { main, UserError } from "../terminal/output";
+import { showPage } from "../terminal/browser";
+import { command } from "../terminal/command";
+import { UserError } from "../terminal/output";
 
-main(async () => {
+export default command("Addresses, and an application's environment").action(async () => {
   const settings = anySettings();
   if (settings.platform === "docker") {
     console.log(`${addresses(settings)}\n\n${environmentLines(settings)}`);
+    await showPage(publishedUrl(settings, "jaeger-ui"));
     return;
   }
   const stack = new KubernetesStack(settings);
@@ -24,6 +27,7 @@ main(async () => {
     throw error;
   });
   console.log(`${clusterAddresses(settings, { jaeger, prometheus })}\n\n${clusterEnvironmentLines(settings)}\n`);
+  await showPage(jaeger);
   console.log("Jaeger and Prometheus can be reached here until Ctrl-C.");
   await new Promise(() => setInterval(() => undefined, 60_000));
 });

@@ -1,7 +1,7 @@
 /** `make password`: prints Elasticsearch's password, and nothing else. */
 import { withRunningStack } from "../running";
-import { main } from "../terminal/output";
+import { command } from "../terminal/command";
 
-main(async () => {
+export default command("Print Elasticsearch's password").action(async () => {
   console.log(await withRunningStack((stack) => stack.password()));
 });

@@ -2,21 +2,13 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { version } from "../../configs/version";
 import { execOrThrow } from "../machine/run";
 import { publishedManifest, releaseOf, type Released, type Sources } from "../supply-chain/release";
 import { projectFolder } from "../stack/stack";
 import { djangoFolder, pythonOf } from "../suites/python";
-import { heartbeat, main, note, step, UserError } from "../terminal/output";
-
-const help = `Usage: npx tsx cli/main.ts release --tag TAG --repository OWNER/NAME [--out FOLDER]
-
-Checks the tag against the versions in the files and against the changelog, and writes notes.md and the package. It publishes nothing.
-
-  --tag TAG                v1.2.3: the stack, as an npm package; thebot-tracing-v1.2.3: the Django package
-  --repository OWNER/NAME  on GitHub; the npm package gets the owner's name as its scope
-  --out FOLDER             where to (default: release)`;
+import { command } from "../terminal/command";
+import { heartbeat, note, step } from "../terminal/output";
 
 const json = (file: string) => JSON.parse(readFileSync(join(projectFolder, file), "utf8")) as Readonly<Record<string, unknown>>;
 
@@ -34,28 +26,27 @@ function sourcesOf(released: Released): Sources {
   return { versions, changelog: readFileSync(join(djangoFolder, "CHANGELOG.md"), "utf8") };
 }
 
-main(async () => {
-  const { values } = parseArgs({
-    options: {
-      tag: { type: "string" },
-      repository: { type: "string" },
-      out: { type: "string", default: "release" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(help);
-    return;
-  }
-  const { tag = "", repository = "", out } = values;
-  if (!tag || !repository) throw new UserError(`--tag and --repository are needed\n\n${help}`);
-  const release = releaseOf(tag, sourcesOf);
+interface Flags {
+  readonly tag: string;
+  readonly repository: string;
+  readonly out: string;
+}
+
+const release = command(
+  "Check the tag against the versions in the files and the changelog, and write notes.md and the package. Nothing is published.",
+)
+  .requiredOption("--tag <tag>", "v1.2.3: the stack, as an npm package; thebot-tracing-v1.2.3: the Django package")
+  .requiredOption("--repository <owner/name>", "on GitHub; the npm package gets the owner's name as its scope")
+  .option("--out <folder>", "where to", "release");
+
+export default release.action(async ({ tag, repository, out }: Flags) => {
+  const { released, version: number, notes } = releaseOf(tag, sourcesOf);
   const folder = resolve(out);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "package"), { recursive: true });
-  writeFileSync(join(folder, "notes.md"), `${release.notes}\n`);
-  step(`${release.released} ${release.version}`);
-  await (release.released === "stack" ? npmPackage(repository, join(folder, "package")) : pythonPackage(join(folder, "package")));
+  writeFileSync(join(folder, "notes.md"), `${notes}\n`);
+  step(`${released} ${number}`);
+  await (released === "stack" ? npmPackage(repository, join(folder, "package")) : pythonPackage(join(folder, "package")));
   note(`${out}/ has the notes and the package`);
 });
 

@@ -1,7 +1,6 @@
 /** `make render`: writes what a stack would run, as files, to rendered/<stack>/. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { parseArgs } from "node:util";
 import { dashboardFiles } from "../../configs/dashboards/files";
 import { parseSettings } from "../../configs/stack/parse";
 import { toYaml } from "../../configs/yaml";
@@ -15,27 +14,27 @@ import { manifests } from "../../render/manifests";
 import { projectFolder, record, stackConfig, type Recorded } from "../../render/record";
 import { requirementsReference } from "../reference/requirements";
 import { settingsReference } from "../reference/settings";
+import { command } from "../terminal/command";
+import { UserError } from "../terminal/output";
 
-const help = `Usage: npx tsx cli/main.ts render [--stack dev] [--out FOLDER] [--check] [--set tracing:key=value …]
+interface Flags {
+  readonly stack: string;
+  readonly out?: string;
+  readonly check: boolean;
+  readonly set: readonly string[];
+}
 
+const help = `
 Renders a stack without an engine or a cluster: docker-compose.tracing.yml and the config files of the programs in it, or the manifests of a
 stack on Kubernetes; in dashboards/ its dashboards for Grafana and Perses; without --out also the references in docs/ that are made from the code: settings, environment, metrics, requirements and capacity;
-${editorSchemaFile}, by which editors check stack files; and ${optionsFile}, the same for programs.
+${editorSchemaFile}, by which editors check stack files; and ${optionsFile}, the same for programs.`;
 
-  --stack NAME   which stack (default: dev)
-  --out FOLDER   where to (default: rendered/NAME)
-  --check        write nothing; fail where a file differs
-  --set K=V      a config value in place of the stack file's`;
-
-const { values } = parseArgs({
-  options: {
-    stack: { type: "string", default: "dev" },
-    out: { type: "string" },
-    check: { type: "boolean", default: false },
-    set: { type: "string", multiple: true, default: [] },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
+const render = command("Write what a stack would run, as files")
+  .option("--stack <name>", "which stack", "dev")
+  .option("--out <folder>", "where to (default: rendered/<name>)")
+  .option("--check", "write nothing; fail where a file differs", false)
+  .option("--set <key=value>", "a config value in place of the stack file's; may be repeated", (pair, all: string[]) => [...all, pair], [])
+  .addHelpText("after", help);
 
 /** Documents that are made from the code, by their path in the project. */
 const references = (): Record<string, string> => ({
@@ -48,20 +47,16 @@ const references = (): Record<string, string> => ({
   "docs/requirements.md": requirementsReference(),
 });
 
-async function main(): Promise<void> {
-  if (values.help) {
-    console.log(help);
-    return;
-  }
-  const { stack } = values;
-  const folder = values.out ?? join(projectFolder, "rendered", stack);
-  const overrides = Object.fromEntries(values.set.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
+export default render.action(async (flags: Flags) => {
+  const { stack } = flags;
+  const folder = flags.out ?? join(projectFolder, "rendered", stack);
+  const overrides = Object.fromEntries(flags.set.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
   const config = { ...stackConfig(stack), ...overrides };
   const resources = await record(stack, config);
   const programs = config["tracing:platform"] === "kubernetes" ? manifests(resources) : composeFiles(stack, resources);
   const files = { ...programs, ...dashboardFiles(parseSettings(stack, config)) };
-  const documents = values.out === undefined ? references() : {};
-  if (values.check) {
+  const documents = flags.out === undefined ? references() : {};
+  if (flags.check) {
     check(folder, files, documents);
     return;
   }
@@ -73,7 +68,7 @@ async function main(): Promise<void> {
   }
   for (const [name, content] of Object.entries(documents)) writeFileSync(join(projectFolder, name), content);
   console.log(`rendered ${stack}: ${Object.keys(files).sort().join(", ")}`);
-}
+});
 
 /** The files of a folder and of the folders in it, by their paths in it. */
 const filesIn = (folder: string): string[] =>
@@ -96,10 +91,5 @@ function check(folder: string, files: Record<string, string>, documents: Record<
     const file = join(projectFolder, name);
     if (!existsSync(file) || readFileSync(file, "utf8") !== content) wrong.push(name);
   }
-  if (wrong.length > 0) throw new Error(`${folder} is not what the program renders: ${wrong.sort().join(", ")}; run \`make render\``);
+  if (wrong.length > 0) throw new UserError(`${folder} is not what the program renders: ${wrong.sort().join(", ")}; run \`make render\``);
 }
-
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});

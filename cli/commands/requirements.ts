@@ -1,12 +1,11 @@
 /** `make requirements`: what this machine lacks. Without --check, installs it where that is possible. */
-import { parseArgs } from "node:util";
 import { ensure } from "../machine/ensure";
 import { thisMachine } from "../machine/machine";
 import { missingFor, report, useNamed, type Use } from "../machine/requirements";
-import { main, note, UserError } from "../terminal/output";
+import { command } from "../terminal/command";
+import { note, UserError } from "../terminal/output";
 
-const help = `usage: npx tsx cli/main.ts requirements [--check] WORD...
-
+const help = `
 Installs what this machine lacks; only says what it lacks if it cannot, or with --check.
 
   run      make up, with images that are pulled
@@ -15,12 +14,16 @@ Installs what this machine lacks; only says what it lacks if it cannot, or with 
   cluster  make cluster
   NAME     a suite of make test, such as django`;
 
-main(async () => {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { check: { type: "boolean", default: false } } });
-  const uses = positionals.map(useNamed).filter((use) => use !== undefined);
-  if (uses.length === 0 || uses.length < positionals.length) throw new UserError(help);
+const requirements = command("Install what this machine lacks")
+  .argument("<words...>", "what it is needed for")
+  .option("--check", "only say what is missing", false)
+  .addHelpText("after", help);
+
+export default requirements.action(async (words: readonly string[], { check }: { readonly check: boolean }) => {
+  const uses = words.map(useNamed).filter((use) => use !== undefined);
+  if (uses.length < words.length) throw new UserError(`found ${words.join(" ")}\n${help}`);
   const use: Use = { purposes: uses.flatMap(({ purposes }) => purposes), suites: uses.flatMap(({ suites = [] }) => suites) };
-  if (!values.check) await ensure(use);
+  if (!check) await ensure(use);
   const machine = thisMachine();
   const missing = missingFor(use, machine);
   if (missing.length > 0) throw new UserError(report(missing, machine));

@@ -2,9 +2,10 @@
 import { files, paths } from "../../configs/topology/ports";
 import { inside, settingsWithSnapshots } from "../stack/inside";
 import { options } from "../terminal/options";
-import { main, note } from "../terminal/output";
+import { command } from "../terminal/command";
+import { note } from "../terminal/output";
 
-main(async () => {
+export default command("List the snapshots, or bring one back").action(async () => {
   const settings = settingsWithSnapshots();
   const { snapshot } = options;
   await inside(settings, "elasticsearch-setup", ["/bin/bash", `${paths.config}/${files.restore}`, ...(snapshot ? [snapshot] : [])]);

@@ -6,11 +6,12 @@ import { sizingTexts } from "../../configs/stack/sizing";
 import type { Settings } from "../../configs/stack/schema";
 import { stackConfig } from "../../render/record";
 import { options } from "../terminal/options";
-import { main, size, table } from "../terminal/output";
+import { command } from "../terminal/command";
+import { size, table } from "../terminal/output";
 import { anySettings } from "../stack/stack";
 import { changed, trafficOf } from "../stack/what-if";
 
-main(() => {
+export default command("Rates in force and what they keep").action(() => {
   const now = anySettings();
   const then = options.set ? parseSettings(now.stack, changed(stackConfig(options.stack), options.set)) : undefined;
   console.log(`Stack ${now.stack} (${now.environment}), percent of traces kept; the first request that a trace matches holds:\n`);

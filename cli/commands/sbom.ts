@@ -1,29 +1,24 @@
 /** `make sbom`: what is inside the packages and the images, as CycloneDX files. */
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { subjectsNamed, writeSboms } from "../supply-chain/sbom";
+import { command } from "../terminal/command";
 import { options } from "../terminal/options";
-import { main, note } from "../terminal/output";
+import { note } from "../terminal/output";
 
-const help = `Usage: npx tsx cli/main.ts sbom [--only WORD]... [--out FOLDER]
+const sbom = command("Write what is inside the packages and the images, as CycloneDX files")
+  .option(
+    "--only <word>",
+    "stack (its npm package), thebot-tracing, images, or an image's name; may be repeated (default: all)",
+    (word, all: string[]) => [...all, word],
+    [],
+  )
+  .option("--out <folder>", "where to", "sbom")
+  .addHelpText(
+    "after",
+    "\nIMAGES=local takes the images that `make images` built; otherwise the official ones are read from their registries.",
+  );
 
-  --only WORD   stack (its npm package), thebot-tracing, images, or an image's name (default: all)
-  --out FOLDER  where to (default: sbom)
-
-IMAGES=local takes the images that \`make images\` built, else the official ones are read from their registries.`;
-
-main(async () => {
-  const { values } = parseArgs({
-    options: {
-      only: { type: "string", multiple: true, default: [] },
-      out: { type: "string", default: "sbom" },
-      help: { type: "boolean", short: "h", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(help);
-    return;
-  }
-  await writeSboms(subjectsNamed(values.only), options.images ?? "official", resolve(values.out));
-  note(`${values.out}/ has the SBOMs`);
+export default sbom.action(async ({ only, out }: { readonly only: readonly string[]; readonly out: string }) => {
+  await writeSboms(subjectsNamed(only), options.images ?? "official", resolve(out));
+  note(`${out}/ has the SBOMs`);
 });

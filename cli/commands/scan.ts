@@ -1,41 +1,35 @@
 /** `make scan`: known vulnerabilities of what the SBOMs hold. Fails on severe ones that no exception covers. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { goTool } from "../machine/go-tools";
 import { execOrThrow } from "../machine/run";
 import { projectFolder } from "../stack/stack";
 import { exceptionsOf, findingsOf, judge, type Finding } from "../supply-chain/findings";
-import { heartbeat, main, note, table, UserError } from "../terminal/output";
+import { command } from "../terminal/command";
+import { heartbeat, note, table, UserError } from "../terminal/output";
 
 const exceptionsFile = join(".github", "vulnerability-exceptions.yaml");
 const extension = ".cdx.json";
 
-const help = `Usage: npx tsx cli/main.ts scan [--sboms FOLDER]
+const scan = command("Look up known vulnerabilities of what the SBOMs hold. Fail on severe ones that no exception covers.")
+  .option("--sboms <folder>", "with the files of `make sbom`", "sbom")
+  .addHelpText(
+    "after",
+    `\nGrype downloads its database of vulnerabilities. ${exceptionsFile} lists those that are left for a time, and why.`,
+  );
 
-  --sboms FOLDER  with the files of \`make sbom\` (default: sbom)
-
-Grype downloads its database of vulnerabilities. ${exceptionsFile} lists those that are left for a time, and why.`;
-
-main(async () => {
-  const { values } = parseArgs({
-    options: { sboms: { type: "string", default: "sbom" }, help: { type: "boolean", short: "h", default: false } },
-  });
-  if (values.help) {
-    console.log(help);
-    return;
-  }
+export default scan.action(async ({ sboms }: { readonly sboms: string }) => {
   const exceptions = exceptionsOf(readFileSync(join(projectFolder, exceptionsFile), "utf8"));
-  const folder = resolve(values.sboms);
+  const folder = resolve(sboms);
   const files = readdirSync(folder).filter((file) => file.endsWith(extension));
-  if (files.length === 0) throw new UserError(`${values.sboms}/ has no SBOM; \`make sbom\` makes them`);
+  if (files.length === 0) throw new UserError(`${sboms}/ has no SBOM; \`make sbom\` makes them`);
   const grype = await goTool("grype");
   const findings: Finding[] = [];
   for (const file of files) {
-    const scan = execOrThrow(grype, [`sbom:${join(folder, file)}`, "--output", "json", "--quiet"], {
+    const looked = execOrThrow(grype, [`sbom:${join(folder, file)}`, "--output", "json", "--quiet"], {
       env: { GRYPE_CHECK_FOR_APP_UPDATE: "false" },
     });
-    findings.push(...findingsOf(file.slice(0, -extension.length), await heartbeat(`grype ${file}`, scan)));
+    findings.push(...findingsOf(file.slice(0, -extension.length), await heartbeat(`grype ${file}`, looked)));
   }
   const { open, excepted, minor, unused } = judge(findings, exceptions, new Date().toISOString().slice(0, 10));
   for (const { id, component } of unused) note(`the exception for ${id} of ${component} is no longer needed: take it out`);

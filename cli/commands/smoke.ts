@@ -1,9 +1,10 @@
 /** `make smoke`: sends a trace and finds it again. */
 import { withRunningStack } from "../running";
 import { smokeTest } from "../smoke/smoke";
-import { main, note, step } from "../terminal/output";
+import { command } from "../terminal/command";
+import { note, step } from "../terminal/output";
 
-main(() =>
+export default command("Send a trace and find it again").action(() =>
   withRunningStack(async (stack) => {
     step("Smoke test");
     note(await smokeTest(stack));

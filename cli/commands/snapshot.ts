@@ -1,27 +1,28 @@
 /** `make snapshot`: makes a snapshot of a stack's traces now. On Docker, and by kubectl on Kubernetes. */
 import { files, paths } from "../../configs/topology/ports";
 import type { Settings } from "../../configs/stack/schema";
-import { run, sleep } from "../machine/run";
+import { answered } from "../machine/retry";
+import { run } from "../machine/run";
 import { kubectlWords } from "../running/kubernetes/kubectl";
 import { inside, kubectlShown, settingsWithSnapshots } from "../stack/inside";
-import { heartbeat, main, UserError } from "../terminal/output";
+import { command } from "../terminal/command";
+import { heartbeat, UserError } from "../terminal/output";
 
 const service = "elasticsearch-snapshots";
 
 /** How a job ended: `kubectl wait` knows one condition only, and would wait for a failed one for ever. */
-async function conditionOf(settings: Settings, job: string): Promise<string> {
-  for (;;) {
+async function conditionOf(settings: Settings, job: string): Promise<string | undefined> {
+  const ended = async () => {
     const { stdout } = await run("kubectl", [
       ...kubectlWords(settings),
       ...["get", `job/${job}`, "--output", 'jsonpath={.status.conditions[?(@.status=="True")].type}'],
     ]);
-    const ended = /\b(Complete|Failed)\b/.exec(stdout)?.[1];
-    if (ended) return ended;
-    await sleep(2000);
-  }
+    return /\b(Complete|Failed)\b/.exec(stdout)?.[1];
+  };
+  return answered(ended, { every: 2000 });
 }
 
-main(async () => {
+export default command("Copy the traces to the snapshot repository now").action(async () => {
   const settings = settingsWithSnapshots();
   if (settings.platform === "docker") return inside(settings, service, ["/bin/bash", `${paths.config}/${files.snapshots}`]);
   const job = `${service}-by-hand-${Math.floor(Date.now() / 1000)}`;

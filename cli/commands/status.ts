@@ -1,9 +1,9 @@
 /** `make status`: one screen on a stack, also where it is partly down. Ends with 0 if the stack is healthy, else with 1. */
 import { withRunningStack } from "../running";
 import { statusScreen } from "../status/screen";
-import { main } from "../terminal/output";
+import { command } from "../terminal/command";
 
-main(() =>
+export default command("What is wrong and what to do, on one screen").action(() =>
   withRunningStack(async (stack) => {
     const { text, healthy } = await statusScreen(stack);
     console.log(text);

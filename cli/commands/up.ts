@@ -10,13 +10,14 @@ import { preflight } from "../stack/preflight";
 import { alone } from "../machine/lock";
 import { options } from "../terminal/options";
 import { presentCli } from "../pulumi/pulumi-cli";
-import { main, note, UserError, since, size, step } from "../terminal/output";
+import { command } from "../terminal/command";
+import { note, UserError, since, size, step } from "../terminal/output";
 import { runningStack } from "../running";
 import { smokeTest } from "../smoke/smoke";
 import { loadSettings } from "../stack/stack";
 import { chooseDeployMethod, deploy } from "../pulumi/deploy-method";
 
-main(async () => {
+export default command("Start a stack").action(async () => {
   step("Settings");
   const settings = loadSettings();
   await alone(settings.stack, () => up(settings));

@@ -1,6 +1,6 @@
 /** A stack on Kubernetes, for drills: its services stop and start by the number of their instances. */
 import type { ServiceName } from "../../configs/topology/topology";
-import { sleep } from "../machine/run";
+import { holds } from "../machine/retry";
 import type { KubernetesStack } from "../running/kubernetes/kubernetes-stack";
 import { replicasOf } from "../running/services";
 import { UserError } from "../terminal/output";
@@ -22,11 +22,9 @@ export class KubernetesTarget extends Target {
     // Stopped twice, the number of the first time holds.
     const before = await this.cluster.scale(service, 0);
     if (before > 0) this.stopped.set(service, before);
-    const deadline = Date.now() + goneWithin;
-    while ((await this.cluster.podNames(service)).length > 0) {
-      if (Date.now() > deadline) throw new UserError(`pods of ${service} are still there after ${goneWithin / 1000} s`);
-      await sleep(1000);
-    }
+    const gone = async () => (await this.cluster.podNames(service)).length === 0;
+    if (await holds(gone, { within: goneWithin, every: 1000 })) return;
+    throw new UserError(`pods of ${service} are still there after ${goneWithin / 1000} s`);
   }
 
   async start(service: ServiceName): Promise<void> {

@@ -1,6 +1,6 @@
 /** The other end of a webhook: takes Alertmanager's messages about a stack while its alerts are provoked, and their times. */
 import { createServer, type Server } from "node:http";
-import { sleep } from "../machine/run";
+import { holds } from "../machine/retry";
 import { UserError } from "../terminal/output";
 
 /** A message, as Alertmanager sends it to a webhook: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config. */
@@ -55,9 +55,8 @@ export class Messages {
 
   /** When the first message of a status about an alert came after a time; undefined where none did for so many milliseconds from now. */
   async first(alert: string, status: Message["status"], since: number, patience: number, signal: AbortSignal): Promise<number | undefined> {
-    const end = Date.now() + patience;
     const came = () => this.about(alert, since).find((message) => message.status === status)?.at;
-    while (came() === undefined && Date.now() < end && !signal.aborted) await sleep(500);
+    await holds(() => Promise.resolve(signal.aborted || came() !== undefined), { within: patience });
     return came();
   }
 

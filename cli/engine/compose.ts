@@ -3,6 +3,7 @@ import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pending } from "./docker";
 import { ensure } from "../machine/ensure";
+import { composeFile } from "./rendered-changes";
 import { execOrThrow, run, tail } from "../machine/run";
 import { heartbeat, UserError } from "../terminal/output";
 import { projectFolder } from "../stack/stack";
@@ -27,7 +28,7 @@ export async function composeUp(stack: string, overrides: Overrides): Promise<vo
   const folder = deployedFolder(stack);
   const next = stateFolder(stack, "compose-next");
   await render(stack, overrides, next);
-  const file = join(next, "docker-compose.tracing.yml");
+  const file = join(next, composeFile);
   // Without a project folder of its own, compose would read the .env file of whoever calls it.
   const args = [...plugin, "--project-name", `tracing-${stack}`, "--project-directory", folder, "--file", file, "up", "--detach"];
   const up = run(program, [...args, "--remove-orphans"], { patient: true });

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { engineInfo, type EngineInfo } from "./docker";
 import { ensure } from "../machine/ensure";
 import { isAlive, statusOf } from "../machine/processes";
-import { run, sleep, tail } from "../machine/run";
+import { answered, holds } from "../machine/retry";
+import { run, tail } from "../machine/run";
 import { heartbeat, note, UserError } from "../terminal/output";
 import { variable } from "../terminal/variables";
 
@@ -56,12 +57,9 @@ async function byHand(host = "unix:///var/run/docker.sock"): Promise<EngineInfo>
   daemon.on("exit", () => (ended = true)).on("error", () => (ended = true));
   daemon.unref();
   const wait = async () => {
-    const deadline = Date.now() + startTime;
-    while (!ended && Date.now() < deadline) {
-      const info = await engineInfo();
-      if (info) return info;
-      await sleep(500);
-    }
+    const answer = async () => (ended ? "ended" : engineInfo());
+    const info = await answered(answer, { within: startTime });
+    if (info !== undefined && info !== "ended") return info;
     throw new UserError(
       `dockerd ${ended ? "ended" : `does not answer within ${startTime / 1000} s`}:\n${tail(readFileSync(logFile, "utf8"), 5)}`,
     );
@@ -77,10 +75,8 @@ export async function stopEngine(): Promise<void> {
     return;
   }
   process.kill(pid, "SIGTERM");
-  const ended = async () => {
-    while (recordedDaemon() === pid) await sleep(200);
-  };
-  await heartbeat("dockerd stops", ended());
+  const ended = () => Promise.resolve(recordedDaemon() !== pid);
+  await heartbeat("dockerd stops", holds(ended, { every: 200 }));
   rmSync(pidFile, { force: true });
   note("dockerd is stopped");
 }

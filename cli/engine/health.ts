@@ -1,6 +1,7 @@
 /** Whether the services are well, and what they say where they are not. */
 import { listStackResources, pending, serviceContainers, stateOf } from "./docker";
-import { run, sleep, tail } from "../machine/run";
+import { holds } from "../machine/retry";
+import { run, tail } from "../machine/run";
 import { heartbeat, note, UserError } from "../terminal/output";
 
 /** A service that is healthy goes by its probe; this is for those that nobody waits for while the stack is brought up. */
@@ -8,16 +9,9 @@ const longest = 180_000;
 
 /** Waits until all services run, and are healthy where they have a probe. */
 export async function waitHealthy(stack: string): Promise<void> {
-  const deadline = Date.now() + longest;
-  const wait = async () => {
-    while (await pending(stack)) {
-      if (Date.now() > deadline) {
-        throw new UserError(`not all services are well after ${longest / 1000} s: ${await pending(stack)}\n${await explain(stack)}`);
-      }
-      await sleep(500);
-    }
-  };
-  await heartbeat("services become healthy", wait(), () => pending(stack));
+  const healthy = holds(async () => !(await pending(stack)), { within: longest });
+  if (await heartbeat("services become healthy", healthy, () => pending(stack))) return;
+  throw new UserError(`not all services are well after ${longest / 1000} s: ${await pending(stack)}\n${await explain(stack)}`);
 }
 
 /**
@@ -29,10 +23,9 @@ export async function resume(stack: string): Promise<void> {
     if (container.State.Status !== "exited") continue;
     const start = async () => {
       await run("docker", ["start", container.Id]);
-      const deadline = Date.now() + longest;
-      const starting = async () =>
-        stateOf((await listStackResources(stack)).containers.find(({ Id }) => Id === container.Id) ?? container) === "starting";
-      while ((await starting()) && Date.now() < deadline) await sleep(500);
+      const started = async () =>
+        stateOf((await listStackResources(stack)).containers.find(({ Id }) => Id === container.Id) ?? container) !== "starting";
+      await holds(started, { within: longest });
     };
     await heartbeat(`${service} starts`, start());
     note(`started ${service}`);

@@ -1,6 +1,7 @@
 /** Debian's packages, as root. */
 import { heartbeat, note, UserError, warn } from "../terminal/output";
-import { run, sleep, tail, type Outcome } from "./run";
+import { answered } from "./retry";
+import { run, tail, type Outcome } from "./run";
 
 /** Gets the lists of packages. If that fails, those of the last time may still do. */
 export async function updateLists(): Promise<void> {
@@ -19,12 +20,12 @@ export async function installPackages(packages: readonly string[]): Promise<void
 const patience = 300;
 
 async function aptGet(args: readonly string[]): Promise<Outcome> {
-  const deadline = Date.now() + patience * 1000;
-  for (;;) {
-    const env = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" };
-    const outcome = await run("apt-get", ["-o", `DPkg::Lock::Timeout=${patience}`, ...args], { env });
-    // apt waits for the lock of installing, not for that of the lists.
-    if (outcome.ok || !/Could not get lock/.test(outcome.output) || Date.now() > deadline) return outcome;
-    await sleep(2000);
-  }
+  const env = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" };
+  const call = () => run("apt-get", ["-o", `DPkg::Lock::Timeout=${patience}`, ...args], { env });
+  // apt waits for the lock of installing, not for that of the lists.
+  const unlocked = async () => {
+    const outcome = await call();
+    return outcome.ok || !/Could not get lock/.test(outcome.output) ? outcome : undefined;
+  };
+  return (await answered(unlocked, { within: patience * 1000, every: 2000 })) ?? call();
 }

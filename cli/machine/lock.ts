@@ -2,7 +2,7 @@
 import { linkSync, readFileSync, rmSync, statSync, utimes, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isAlive } from "./processes";
-import { sleep } from "./run";
+import { holds } from "./retry";
 import { UserError } from "../terminal/output";
 import { stateFolder } from "../pulumi/state";
 
@@ -36,7 +36,7 @@ export async function inTurn<T>(
 
 /** Takes a lock as soon as nobody has it. */
 async function turnAt(file: string): Promise<void> {
-  while (take(file) !== undefined) await sleep(500);
+  await holds(() => Promise.resolve(take(file) === undefined));
 }
 
 /** Does work while a lock is ours. */

@@ -3,8 +3,8 @@ import type { Settings } from "../../configs/stack/schema";
 import { composeUp, type Overrides } from "../engine/compose";
 import { madeBy, type StackResources } from "../engine/docker";
 import { options } from "../terminal/options";
-import { PulumiStack } from "./pulumi";
-import { ensureCli } from "./pulumi-cli";
+import { pulumiEnvironment, PulumiStack } from "./pulumi";
+import { ensureCli, pathOf, versionOf } from "./pulumi-cli";
 import { note, UserError } from "../terminal/output";
 
 /** A way that is open. */
@@ -26,9 +26,9 @@ export async function chooseDeployMethod({ stack }: Settings, own: StackResource
   }
   const cli = await ensureCli();
   if (!("why" in cli)) {
-    note(`Pulumi CLI ${cli.version} (${cli.path})`);
-    const pulumi = new PulumiStack(cli.path, stack);
-    if (before && !(await pulumi.state())) throw new UserError(stateLost(stack));
+    note(`Pulumi CLI ${versionOf(cli)} (${pathOf(cli)})`);
+    const pulumi = new PulumiStack(cli, stack);
+    if (before && !(await pulumi.exists())) throw new UserError(stateLost(stack));
     return { way: "pulumi", pulumi };
   }
   if (wanted === "pulumi") {
@@ -41,7 +41,7 @@ export async function chooseDeployMethod({ stack }: Settings, own: StackResource
 }
 
 const stateLost = (stack: string) =>
-  `stack ${stack} was made by Pulumi, but ${PulumiStack.environment().PULUMI_BACKEND_URL ?? ""} does not know it.\n` +
+  `stack ${stack} was made by Pulumi, but ${pulumiEnvironment().PULUMI_BACKEND_URL ?? ""} does not know it.\n` +
   "If its state is elsewhere, say where: TRACING_HOME=… or PULUMI_BACKEND_URL=…\n" +
   "If it is lost, give the stack up with all its data: make destroy";
 

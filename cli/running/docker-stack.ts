@@ -78,7 +78,7 @@ export class DockerStack implements RunningStack {
     const folder = stateFolders[service] ?? "";
     const read = async (name: keyof typeof cronState) => {
       const { ok, stdout } = await this.run(service, ["cat", `${folder}/${cronState[name]}`], { timeout: patience });
-      return ok && /^\d+\n$/.test(stdout) ? Number(stdout) : undefined;
+      return ok && /^\d+$/.test(stdout) ? Number(stdout) : undefined;
     };
     return { success: await read("lastSuccess"), result: await read("lastResult") };
   }

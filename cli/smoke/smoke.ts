@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { indexPattern } from "../../configs/elasticsearch/templates";
 import { instanceCapacity, samplingStrategy } from "../../configs/sampling";
 import type { Settings } from "../../configs/stack/schema";
-import { sleep } from "../machine/run";
+import { answered, holds } from "../machine/retry";
 import type { RunningStack } from "../running";
 import { makeCommand } from "../running/services";
 import { heartbeat, UserError, since } from "../terminal/output";
@@ -86,34 +86,33 @@ function trace(traceId: string, settings: Settings): object {
 }
 
 async function send(stack: RunningStack, address: string, body: object): Promise<void> {
-  const deadline = Date.now() + 15_000;
-  for (;;) {
+  let found = "";
+  const taken = async () => {
     const answer = await fetch(address, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(10_000),
     }).catch((error: unknown) => String((error as Error & { cause?: Error }).cause?.message ?? error));
-    if (typeof answer !== "string" && answer.ok) return;
-    const found = typeof answer === "string" ? answer : `status ${answer.status}: ${(await answer.text()).slice(0, 200)}`;
-    if (Date.now() > deadline) {
-      const status = makeCommand(stack.settings.stack, "status");
-      throw new UserError(`the Collector does not take a trace at ${address}: ${found}\n${status} shows how it is`);
-    }
-    await sleep(1000);
-  }
+    if (typeof answer !== "string" && answer.ok) return true;
+    found = typeof answer === "string" ? answer : `status ${answer.status}: ${(await answer.text()).slice(0, 200)}`;
+    return false;
+  };
+  if (await holds(taken, { within: 15_000, every: 1000 })) return;
+  const status = makeCommand(stack.settings.stack, "status");
+  throw new UserError(`the Collector does not take a trace at ${address}: ${found}\n${status} shows how it is`);
 }
 
 /** Looks until all spans are there; returns how many were found at last, or at once that a login is asked for. */
 async function poll(deadline: number, ask: () => Promise<number | "login">): Promise<number | "login"> {
   let found = 0;
-  while (found < spanCount && Date.now() < deadline) {
+  const all = async () => {
     const now = await ask().catch(() => 0);
     if (now === "login") return now;
     found = now;
-    if (found < spanCount) await sleep(250);
-  }
-  return found;
+    return found < spanCount ? undefined : found;
+  };
+  return (await answered(all, { within: Math.max(0, deadline - Date.now()), every: 250 })) ?? found;
 }
 
 async function inJaeger(jaeger: string, id: string): Promise<number | "login"> {

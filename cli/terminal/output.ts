@@ -63,13 +63,9 @@ export function table(rows: readonly (readonly string[])[]): string {
 // Whoever reads may have seen enough; the work goes on.
 process.stdout.on("error", () => undefined);
 
-/** Runs a command's main function; a problem ends it with a message, and only a fault of our own shows where it is. */
-export function main(command: () => void | Promise<void>): void {
-  Promise.resolve()
-    .then(command)
-    .catch((error: unknown) => {
-      const expected = error instanceof UserError || error instanceof SettingsError;
-      console.error(expected ? `\nerror: ${error.message}` : error);
-      process.exitCode = 1;
-    });
+/** Ends a command that cannot go on: with a message, and only a fault of our own shows where it is. */
+export function reportError(error: unknown): void {
+  const expected = error instanceof UserError || error instanceof SettingsError;
+  console.error(expected ? `\nerror: ${error.message}` : error);
+  process.exitCode = 1;
 }

@@ -56,7 +56,7 @@ export const commandVariables = {
   },
   FOLLOW: { meaning: "Follow the logs (logs).", fallback: "no", ...yes },
   YES: { meaning: "Do not ask for confirmation (destroy, chaos; alerts-drill on Kubernetes).", fallback: "no", ...yes },
-  DIFF: { meaning: "Print the whole diff, not only its summary (preview, with Pulumi).", fallback: "no", ...yes },
+  DIFF: { meaning: "Print the whole diff, not only its summary (preview).", fallback: "no", ...yes },
   SET: {
     meaning: "Other values of the sampling model to evaluate (sampling).",
     fallback: "none",

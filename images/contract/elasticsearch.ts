@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { request as httpRequest, type RequestOptions } from "node:http";
 import { text as streamText } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
 import { images } from "../../configs/images";
+import { holds } from "../../cli/machine/retry";
 import { interrupted, run } from "../lib/run";
 import { imageConfig, logs, ownName, remove, runToEnd, withVolume } from "./containers";
 import type { Contract, Subject } from "./contract";
@@ -172,11 +172,11 @@ function request(url: string, options: RequestOptions, body?: string): Promise<{
 /** Waits until requests succeed for a while: shortly after the first, the index of users is made, and meanwhile a right password gets 401. */
 async function untilReady(node: Node): Promise<void> {
   let successes = 0;
-  for (let second = 0; second < startSeconds; second++) {
+  const ready = async () => {
     const status = await node.status(`elastic:${password}`, "/_cluster/health?wait_for_status=yellow&timeout=1s").catch(() => 0);
     successes = status === 200 ? successes + 1 : 0;
-    if (successes === 5) return;
-    await sleep(1000, undefined, { signal: interrupted });
-  }
+    return successes === 5;
+  };
+  if (await holds(ready, { within: startSeconds * 1000, every: 1000, signal: interrupted })) return;
   assert.fail(`not ready after ${startSeconds} s; it said:\n${(await logs(node.container)).slice(-2000)}`);
 }

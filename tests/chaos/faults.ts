@@ -5,6 +5,7 @@ import type { ServiceName } from "../../configs/topology/topology";
 import { docker } from "../../cli/engine/docker";
 import { waitHealthy } from "../../cli/engine/health";
 import { query } from "../../cli/status/prometheus";
+import { holds } from "../../cli/machine/retry";
 import { sleep } from "../../cli/machine/run";
 import { kill, pause, start, stop, unpause, type Running } from "../../cli/status/running";
 import { UserError } from "../../cli/terminal/output";
@@ -95,9 +96,7 @@ export const corruptQueue: Fault = {
   },
   end: async (stack) => {
     await start("otel-collector")(stack);
-    const deadline = Date.now() + comesUp;
-    while (!(await isUp(stack)) && Date.now() < deadline) await sleep(500);
-    if (await isUp(stack)) return;
+    if (await holds(() => isUp(stack), { within: comesUp })) return;
     await stop("otel-collector")(stack);
     await stack.inVolume(queueVolume, 'for file in exporter_*; do mv "$file" "damaged-$file"; done');
     await start("otel-collector")(stack);

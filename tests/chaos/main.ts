@@ -14,14 +14,20 @@ import { confirm } from "../../cli/terminal/confirm";
 import { ensureEngine } from "../../cli/engine/engine";
 import { ensure } from "../../cli/machine/ensure";
 import { alone } from "../../cli/machine/lock";
+import { program, runCommand } from "../../cli/terminal/command";
 import { options } from "../../cli/terminal/options";
-import { heartbeat, main, note, since, step, table } from "../../cli/terminal/output";
+import { heartbeat, note, since, step, table } from "../../cli/terminal/output";
 
 /** No fault begins later, ms: the longest takes the rest of the hour, where a stack does not recover. */
 const lastBeginning = 50 * 60_000;
 
-main(async () => {
-  const rows = chosen([...process.argv.slice(2), ...(options.rows ?? "").split(/[\s,]+/).filter(Boolean)]);
+const chaos = program("tests/chaos/main.ts", "Break each part of a stack under load, and judge what is lost").argument(
+  "[rows...]",
+  "single faults",
+);
+
+chaos.action(async (words: readonly string[]) => {
+  const rows = chosen([...words, ...(options.rows ?? "").split(/[\s,]+/).filter(Boolean)]);
   step(`Chaos: ${rows.length} faults`);
   note("on a stack of its own, beside any other, with spans of its own; the machine is busy until it ends");
   await confirm("Begin? Type yes", "yes", "an hour of load wants a yes: make chaos YES=1");
@@ -57,3 +63,4 @@ main(async () => {
     if (!allHold(outcomes)) process.exitCode = 1;
   });
 });
+runCommand(chaos);

@@ -2,6 +2,7 @@
 import type { Settings } from "../../configs/stack/schema";
 import { runningStack } from "../../cli/running";
 import { alertsIn } from "../../cli/status/prometheus";
+import { answered } from "../../cli/machine/retry";
 import { sleep } from "../../cli/machine/run";
 import type { Running } from "../../cli/status/running";
 
@@ -49,12 +50,11 @@ async function newest(stack: Running, service: string): Promise<number | undefin
  * longer than `patience`, ms. The queue keeps the order in which spans came, so a fresh one comes behind all that waited.
  */
 export async function recovery(stack: Running, service: string, since: number, patience: number): Promise<number | undefined> {
-  while (Date.now() < since + patience) {
+  const recovered = async () => {
     // Elasticsearch may be what recovers.
     const at = await newest(stack, service).catch(() => undefined);
     const now = Date.now();
-    if (at !== undefined && at >= since && now - at < fresh) return Math.round((now - since) / 1000);
-    await sleep(500);
-  }
-  return undefined;
+    return at !== undefined && at >= since && now - at < fresh ? Math.round((now - since) / 1000) : undefined;
+  };
+  return answered(recovered, { within: Math.max(0, since + patience - Date.now()) });
 }

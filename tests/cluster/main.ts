@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parseArgs } from "node:util";
 import { ensure } from "../../cli/machine/ensure";
 import { execOrThrow, run } from "../../cli/machine/run";
-import { heartbeat, main, note, UserError, since, step } from "../../cli/terminal/output";
+import { program as programOf, runCommand } from "../../cli/terminal/command";
+import { heartbeat, note, UserError, since, step } from "../../cli/terminal/output";
 import { makeCredentials } from "./lib/certificates";
 import { cniConfig, containerdConfig, kubeconfigText, kubeletConfig, proxyConfig } from "./lib/files";
 import { importArchive, importFromEngine, importOwn, pauseImage } from "./lib/images";
@@ -15,41 +15,28 @@ import { firstObjects } from "./lib/objects";
 import { end, runningPid, start, started, stop, until } from "./lib/processes";
 import { buildPrograms, preferOwnPrograms } from "./lib/programs";
 
-const help = `Usage: npx tsx tests/cluster/main.ts start [--images engine|none|FILE] | stop | status | build
+const line = programOf("tests/cluster/main.ts", `Run a real Kubernetes ${versions.kubernetes} with one node, for the tests`).addHelpText(
+  "after",
+  `
+Any other cluster in KUBECONFIG serves the tests as well.
+It runs in the network that it is started in, with an interface ${network.interface} (${network.node}); its files are in ${home()}.`,
+);
 
-A real Kubernetes ${versions.kubernetes} with one node, for the tests. Any other cluster in KUBECONFIG serves them as well.
+line
+  .command("start")
+  .description("build what is missing, start the node, and print the path of its kubeconfig")
+  .option(
+    "--images <source>",
+    "engine: the stack's images from the container engine; FILE: from an archive of `docker save`; none",
+    "engine",
+  )
+  .action(({ images }: { readonly images: string }) => startNode(images));
+line.command("stop").description("end the node and delete all that it made").action(stopNode);
+line.command("status").description("say what is running").action(status);
+line.command("build").description("only build and install the programs").action(prepare);
 
-  start     builds what is missing, starts the node, and prints the path of its kubeconfig
-    --images engine  the stack's images from the container engine, as \`make images\` built them (default)
-    --images FILE    from an archive of \`docker save\`
-    --images none    none
-  stop      ends the node and deletes all that it made
-  status    says what is running
-  build     only builds and installs the programs
-
-It runs in the network that it is started in, with an interface ${network.interface} (${network.node}); its files are in ${home()}.`;
-
-main(async () => {
-  preferOwnPrograms();
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { images: { type: "string", default: "engine" }, help: { type: "boolean", short: "h", default: false } },
-  });
-  const [command, ...rest] = positionals;
-  if (values.help) {
-    console.log(help);
-    return;
-  }
-  if (rest.length > 0 || command === undefined) throw new UserError(help);
-  if (command === "build") return prepare();
-  if (command === "start") return startNode(values.images);
-  if (command === "stop") return stopNode();
-  if (command === "status") {
-    status();
-    return;
-  }
-  throw new UserError(`found "${command}"\n\n${help}`);
-});
+preferOwnPrograms();
+runCommand(line);
 
 async function prepare(): Promise<void> {
   await ensure({ purposes: ["cluster"] });

@@ -5,7 +5,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromium, type BrowserContextOptions } from "playwright-core";
-import { UserError, main, note } from "../../cli/terminal/output";
+import { program, runCommand } from "../../cli/terminal/command";
+import { UserError, note } from "../../cli/terminal/output";
 import { loadSettings } from "../../cli/stack/stack";
 import { publishedUrl } from "../../configs/topology/docker";
 
@@ -19,7 +20,12 @@ interface Picture {
 
 const service = "thebot-platform";
 
-main(async () => {
+const line = program("tests/page/pictures.ts", "Take the pictures in docs/pictures from the running dev stack").argument(
+  "[names...]",
+  "which pictures (default: all)",
+);
+
+line.action(async (names: readonly string[]) => {
   const settings = loadSettings();
   const jaeger = publishedUrl(settings, "jaeger-ui");
   const perses = (dashboard: string) => `${publishedUrl(settings, "perses")}/projects/tracing/dashboards/${dashboard}`;
@@ -44,7 +50,7 @@ main(async () => {
     "prometheus-alerts": { url: () => `${publishedUrl(settings, "prometheus")}/alerts`, ready: "body", height: 700 },
     alertmanager: { url: () => `${publishedUrl(settings, "alertmanager")}/#/alerts`, ready: "body", height: 700 },
   };
-  const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(pictures);
+  const wanted = names.length > 0 ? names : Object.keys(pictures);
   const unknown = wanted.filter((name) => !(name in pictures));
   if (unknown.length > 0) throw new UserError(`found ${unknown.join(", ")}; pictures are ${Object.keys(pictures).join(", ")}`);
 
@@ -69,3 +75,5 @@ main(async () => {
     await browser.close();
   }
 });
+
+runCommand(line);

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { dirname, join } from "node:path";
 import { docker } from "../../engine/docker";
-import { run, sleep } from "../../machine/run";
+import { holds } from "../../machine/retry";
+import { run } from "../../machine/run";
 
 /** A container to run. */
 export interface Spec {
@@ -98,12 +99,9 @@ export class Lab {
   }
 
   /** Waits until a container exits with 0 or answers a command with 0. */
-  async until(what: string, seconds: number, holds: () => Promise<boolean>): Promise<void> {
-    const end = Date.now() + seconds * 1000;
-    while (!(await holds().catch(() => false))) {
-      if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s\n${await this.logs()}`);
-      await sleep(500);
-    }
+  async until(what: string, seconds: number, ask: () => Promise<boolean>): Promise<void> {
+    if (await holds(() => ask().catch(() => false), { within: seconds * 1000 })) return;
+    throw new Error(`${what}: not within ${seconds} s\n${await this.logs()}`);
   }
 
   /** Whether a command within a container ends well. */

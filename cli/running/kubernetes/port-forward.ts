@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
 import type { ServiceName } from "../../../configs/topology/topology";
+import { holds } from "../../machine/retry";
 import { sleep } from "../../machine/run";
 import { UserError } from "../../terminal/output";
 import { explainFailure, kubectlWords, type Cluster } from "./kubectl";
@@ -95,16 +96,14 @@ export class PortForward {
 
   /** Tries until it stands again, or is closed. */
   private async restart(port: number): Promise<void> {
-    while (!this.closed) {
-      await sleep(again);
-      if (this.closed) return;
-      // Once it stands, its own end leads here again.
-      const stands = await this.start(port).then(
+    await sleep(again);
+    // Once it stands, its own end leads here again.
+    const stands = () =>
+      this.start(port).then(
         () => true,
         () => false,
       );
-      if (stands) return;
-    }
+    await holds(async () => this.closed || (await stands()), { every: again });
   }
 }
 

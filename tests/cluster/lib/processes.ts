@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { isAlive, statusOf } from "../../../cli/machine/processes";
-import { sleep, tail } from "../../../cli/machine/run";
+import { holds } from "../../../cli/machine/retry";
+import { tail } from "../../../cli/machine/run";
 import { UserError } from "../../../cli/terminal/output";
 import { at } from "./layout";
 
@@ -38,13 +39,13 @@ export function start(name: string, command: string, args: readonly string[], en
 }
 
 /** Waits until something holds; gives up where the program it depends on has ended. */
-export async function until(what: string, name: string, holds: () => Promise<boolean>, seconds = 120): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (Date.now() < deadline) {
-    if (await holds()) return;
+export async function until(what: string, name: string, ask: () => Promise<boolean>, seconds = 120): Promise<void> {
+  const held = async () => {
+    if (await ask()) return true;
     if (runningPid(name) === undefined) throw new UserError(`${name} has ended:\n${lastWords(name)}`);
-    await sleep(500);
-  }
+    return false;
+  };
+  if (await holds(held, { within: seconds * 1000 })) return;
   throw new UserError(`${what}: not within ${seconds} s; the end of ${log(name)}:\n${lastWords(name)}`);
 }
 
@@ -67,7 +68,6 @@ export async function end(pid: number, patience = 20): Promise<void> {
     } catch {
       return;
     }
-    const deadline = Date.now() + patience * 1000;
-    while (runs() && Date.now() < deadline) await sleep(100);
+    if (await holds(() => Promise.resolve(!runs()), { within: patience * 1000, every: 100 })) return;
   }
 }

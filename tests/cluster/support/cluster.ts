@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectFolder } from "../../../render/record";
 import { buildLedger } from "../../../cli/bench/ledger";
+import { answered } from "../../../cli/machine/retry";
 import { execOrThrow, run, sleep, type Outcome } from "../../../cli/machine/run";
 import { at, kubeconfig } from "../lib/layout";
 import { overlayOf } from "./open-files";
@@ -232,11 +233,8 @@ export async function withPort<T>(namespace: string, target: string, port: numbe
   child.stdout.on("data", (text: Buffer) => (said += text.toString()));
   child.stderr.on("data", (text: Buffer) => (said += text.toString()));
   try {
-    for (let tries = 0; tries < 100; tries++) {
-      const local = /127\.0\.0\.1:(\d+)/.exec(said)?.[1];
-      if (local !== undefined) return await action(Number(local));
-      await sleep(200);
-    }
+    const local = await answered(() => Promise.resolve(/127\.0\.0\.1:(\d+)/.exec(said)?.[1]), { within: 20_000, every: 200 });
+    if (local !== undefined) return await action(Number(local));
     throw new Error(`no way to ${target}:${port}: ${said}`);
   } finally {
     child.kill();

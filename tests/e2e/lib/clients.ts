@@ -11,6 +11,7 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { JaegerRemoteSampler } from "@opentelemetry/sampler-jaeger-remote";
 import { NodeTracerProvider, SimpleSpanProcessor, TraceIdRatioBasedSampler, type SpanExporter } from "@opentelemetry/sdk-trace-node";
 import { initTracer } from "jaeger-client";
+import { answered } from "../../../cli/machine/retry";
 import type { ClientSpan, Endpoints } from "./send";
 
 const [, , client = "", json = "{}", addresses = "{}"] = process.argv;
@@ -99,12 +100,7 @@ async function jaegerRemote(span: ClientSpan): Promise<string> {
 
 /** Asks four times a second until a poller has an answer; undefined where it has none after 20 s. */
 async function changed<T>(ask: () => T | undefined): Promise<T | undefined> {
-  for (let n = 0; n < 80; n++) {
-    const answer = ask();
-    if (answer !== undefined) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  return undefined;
+  return answered(() => Promise.resolve(ask()), { within: 20_000, every: 250 });
 }
 
 const clients: Readonly<Record<string, (span: ClientSpan) => Promise<string>>> = {

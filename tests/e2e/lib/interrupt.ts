@@ -2,7 +2,8 @@
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { statusOf } from "../../../cli/machine/processes";
-import { run, sleep } from "../../../cli/machine/run";
+import { answered } from "../../../cli/machine/retry";
+import { run } from "../../../cli/machine/run";
 
 /**
  * Starts `make <words>` and kills it, with all that it started, when a container of that name runs.
@@ -21,12 +22,10 @@ export async function interrupted(
   child.stderr.on("data", (data: Buffer) => (seen.output += data.toString()));
   const closed = new Promise<void>((resolve) => child.on("close", () => resolve()));
   void closed.then(() => (seen.ended = true));
-  const deadline = Date.now() + 180_000;
-  const runs = async () => (await run("docker", ["ps", "--quiet", "--filter", `name=^/${container}$`])).stdout.trim() !== "";
-  while (!(await runs())) {
-    if (seen.ended || Date.now() > deadline) throw new Error(`${container} was never seen running:\n${seen.output}`);
-    await sleep(200);
-  }
+  const runs = async () => (await run("docker", ["ps", "--quiet", "--filter", `name=^/${container}$`])).stdout !== "";
+  const state = async () => ((await runs()) ? "runs" : seen.ended ? "ended" : undefined);
+  if ((await answered(state, { within: 180_000, every: 200 })) !== "runs")
+    throw new Error(`${container} was never seen running:\n${seen.output}`);
   if (seen.ended || child.pid === undefined) throw new Error(`it ended before it could be interrupted:\n${seen.output}`);
   killAll(child.pid);
   await closed;

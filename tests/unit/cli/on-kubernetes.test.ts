@@ -101,7 +101,7 @@ test("make status where nothing of the stack is there", async () => {
   const { ok, stdout } = await command("status");
   expect(ok).toBe(false);
   expect(stdout).toBe(
-    "NOT RUNNING: stack staging (staging, kubernetes, namespace tracing): nothing of it is there\n  next: pulumi up -s staging --policy-pack policy\n",
+    "NOT RUNNING: stack staging (staging, kubernetes, namespace tracing): nothing of it is there\n  next: pulumi up -s staging --policy-pack policy",
   );
 });
 
@@ -164,7 +164,7 @@ test("make password prints the Secret's value and nothing else", async () => {
     words: /get secret\/elasticsearch-password /,
     stdout: JSON.stringify({ data: { password: Buffer.from("pass").toString("base64") } }),
   });
-  expect(await command("password")).toMatchObject({ ok: true, output: "pass\n" });
+  expect(await command("password")).toMatchObject({ ok: true, output: "pass" });
 });
 
 test("make logs knows the services of the stack", async () => {
