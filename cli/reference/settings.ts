@@ -33,6 +33,9 @@ config:
       - { operation: POST /api/auth/login, percent: 100 }
 \`\`\`
 
+Sizes are written \`512Mi\` or \`2Gi\`, durations \`500ms\`, \`2s\` or \`1m\`, days \`7d\`, CPU \`500m\` or \`2\`, and
+percentages as plain numbers.
+
 A preview checks all keys and reports every error at once. In the column *default*, *none* marks an optional
 key, and *required* a key that has no default: it must be set if its group is used.
 

@@ -9,7 +9,7 @@ export const limits = z
     request: mebibytes("1Mi", "16Mi")
       .prefault("4Mi")
       .describe(
-        "Largest request that the Collector accepts, uncompressed, MiB. Larger requests are refused permanently. Needs 32 times as much memory.",
+        "Largest request that the Collector accepts, uncompressed. Larger requests are refused permanently. Needs 32 times as much memory.",
       ),
     attributes: integer(32, 1000, "a number of attributes")
       .prefault(128)

@@ -202,7 +202,7 @@ export interface SamplingOptions {
 }
 
 export interface SamplingSlowOptions {
-  /** A trace is slow when a SERVER span in it takes at least this long. Allowed: a duration from 1ms to 10m, such as 500ms or 2s. */
+  /** A trace is slow when a SERVER span in it takes at least this long. Allowed: a duration from 1ms to 10m. */
   readonly threshold: string;
   /**
    * Percentage of slow traces kept. It can only raise a trace's rate. Allowed: a percentage from 0 to 100 with at most two decimals.
@@ -251,7 +251,7 @@ export interface SamplingExpectedOptions {
   readonly average?: number | string;
   /**
    * Longest time from the first to the last span of a trace for which rates are guaranteed. The Collector waits 5 s longer. Allowed: a
-   * duration from 1s to 10m, such as 500ms or 2s. Default: "5s".
+   * duration from 1s to 10m. Default: "5s".
    */
   readonly longestTrace?: string;
 }
@@ -306,7 +306,7 @@ export interface KubernetesDnsOptions {
 
 /** Elasticsearch, which stores the traces. */
 export interface ElasticsearchOptions {
-  /** Memory limit, MiB. Half of it is the Java heap. Allowed: a size from 1Gi to 64Gi, such as 512Mi or 2Gi. Default: "1Gi". */
+  /** Memory limit. Half of it is the Java heap. Allowed: a size from 1Gi to 64Gi. Default: "1Gi". */
   readonly memory?: string;
   /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "1". */
   readonly cpu?: number | string;
@@ -315,10 +315,7 @@ export interface ElasticsearchOptions {
    * node. Allowed: a number of nodes from 1 to 9. Default: 1.
    */
   readonly nodes?: number | string;
-  /**
-   * Disk of each node, MiB. Not used on Docker, whose volumes have no limit. Allowed: a size from 4Gi to 16384Gi, such as 512Mi or 2Gi.
-   * Default: "10Gi".
-   */
+  /** Disk of each node. Not used on Docker, whose volumes have no limit. Allowed: a size from 4Gi to 16384Gi. Default: "10Gi". */
   readonly storage?: string;
   /**
    * TLS for HTTP and between nodes. `cert-manager`: with certificates from cert-manager. `external`: with those in an existing Secret.
@@ -389,8 +386,8 @@ export interface ElasticsearchSnapshotsOptions {
   /** Name of the bucket (s3, gcs) or the container (azure). Allowed: a bucket's or container's name. */
   readonly bucket?: string;
   /**
-   * Path in the bucket, not used by another repository. Default: the stack's name and the prefix of its users' names. Allowed: a path, such
-   * as traces/prod.
+   * Path in the bucket, not used by another repository. Default: `<stack>/tracing`, or `<stack>/tracing-<indexPrefix>`. Allowed: a path,
+   * such as traces/prod.
    */
   readonly path?: string;
   /** Address of an S3-compatible object store. Default: that of AWS. Allowed: an address, such as https://s3.example.com. */
@@ -401,10 +398,7 @@ export interface ElasticsearchSnapshotsOptions {
    * name of a Secret.
    */
   readonly credentialsSecret?: string;
-  /**
-   * Size of the volume, MiB. Not used on Docker, whose volumes have no limit. Allowed: a size from 1Gi to 16384Gi, such as 512Mi or 2Gi.
-   * Default: "20Gi".
-   */
+  /** Size of the volume. Not used on Docker, whose volumes have no limit. Allowed: a size from 1Gi to 16384Gi. Default: "20Gi". */
   readonly storage?: string;
   /**
    * Class of the volume. With several nodes it must support ReadWriteMany. Default: `kubernetes.storageClass`. Allowed: the name of a
@@ -425,13 +419,13 @@ export interface ElasticsearchSnapshotsOptions {
 
 /** The OpenTelemetry Collector that applications send to. */
 export interface CollectorOptions {
-  /** Memory limit, MiB. Allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi. Default: "256Mi". */
+  /** Memory limit. Allowed: a size from 128Mi to 32Gi. Default: "256Mi". */
   readonly memory?: string;
   /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "500m". */
   readonly cpu?: number | string;
   /**
-   * Disk for spans that wait for Jaeger, MiB, on each instance that samples. Spans may use a quarter of it. When that is full, receivers
-   * refuse spans and clients retry. Allowed: a size from 256Mi to 1024Gi, such as 512Mi or 2Gi. Default: "391Mi".
+   * Disk for spans that wait for Jaeger, on each instance that samples. Spans may use a quarter of it. When that is full, receivers refuse
+   * spans and clients retry. Allowed: a size from 256Mi to 1024Gi. Default: "391Mi".
    */
   readonly queue?: string;
   /** How much the debug exporter logs about each batch of kept spans. Allowed: one of off, basic, detailed. Default: "off". */
@@ -448,8 +442,8 @@ export interface CollectorOptions {
 /** What a request and a span may contain. docs/LIMITS.md says what happens to the rest. */
 export interface LimitsOptions {
   /**
-   * Largest request that the Collector accepts, uncompressed, MiB. Larger requests are refused permanently. Needs 32 times as much memory.
-   * Allowed: a size from 1Mi to 16Mi, such as 512Mi or 2Gi. Default: "4Mi".
+   * Largest request that the Collector accepts, uncompressed. Larger requests are refused permanently. Needs 32 times as much memory.
+   * Allowed: a size from 1Mi to 16Mi. Default: "4Mi".
    */
   readonly request?: string;
   /**
@@ -479,7 +473,7 @@ export interface LimitsOptions {
   readonly valueBytes?: number | string;
   /**
    * How far in the future a span may start, if its host's clock is fast. In the past the limit is `tracing:retention`. Spans outside these
-   * limits are dropped. Allowed: a duration from 1s to 1440m, such as 500ms or 2s. Default: "60m".
+   * limits are dropped. Allowed: a duration from 1s to 1440m. Default: "60m".
    */
   readonly clockSkew?: string;
 }
@@ -491,7 +485,7 @@ export interface SamplerOptions {
    * a number of instances from 0 to 64. Default: 0.
    */
   readonly replicas?: number | string;
-  /** Memory limit, MiB. Allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi. Default: "512Mi". */
+  /** Memory limit. Allowed: a size from 128Mi to 32Gi. Default: "512Mi". */
   readonly memory?: string;
   /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "500m". */
   readonly cpu?: number | string;
@@ -499,7 +493,7 @@ export interface SamplerOptions {
 
 /** Jaeger, which writes, searches and shows traces. */
 export interface JaegerOptions {
-  /** Memory limit, MiB. Allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi. Default: "512Mi". */
+  /** Memory limit. Allowed: a size from 128Mi to 32Gi. Default: "512Mi". */
   readonly memory?: string;
   /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "500m". */
   readonly cpu?: number | string;
@@ -580,16 +574,13 @@ export interface PrometheusOptions {
    */
   readonly mode?: "own" | "operator";
   readonly operator?: PrometheusOperatorOptions;
-  /** Memory limit, MiB. Allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi. Default: "256Mi". */
+  /** Memory limit. Allowed: a size from 128Mi to 32Gi. Default: "256Mi". */
   readonly memory?: string;
   /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "500m". */
   readonly cpu?: number | string;
   /** How long metrics are kept, in days. Rules look back 26 hours. Allowed: days from 2d to 365d, such as 7d. Default: "15d". */
   readonly retention?: string;
-  /**
-   * Maximum disk for metrics, MiB. The oldest metrics are deleted first. Allowed: a size from 256Mi to 1024Gi, such as 512Mi or 2Gi.
-   * Default: "2Gi".
-   */
+  /** Maximum disk for metrics. The oldest metrics are deleted first. Allowed: a size from 256Mi to 1024Gi. Default: "2Gi". */
   readonly storage?: string;
 }
 
@@ -676,7 +667,7 @@ export interface CanaryOptions {
    * log in. Allowed: true or false.
    */
   readonly enabled?: boolean;
-  /** Time between two traces of the canary, in seconds. Allowed: a duration from 5s to 1m, such as 15s. Default: "15s". */
+  /** Time between two traces of the canary. Allowed: a duration from 5s to 1m, such as 15s. Default: "15s". */
   readonly interval?: string;
 }
 

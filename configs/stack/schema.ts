@@ -1,6 +1,6 @@
 /**
  * Settings: stack config as one typed, validated, frozen value. Defaults stand here, in services.ts and in limits.ts only; everything else of the program follows
- * from it. Values are in the unit that the field's description names, whatever unit they were written in.
+ * from it. Values are in the unit of their type in units.ts (sizes MiB, cores thousandths), whatever unit they were written in.
  */
 import { isIPv4 } from "node:net";
 import * as z from "zod";

@@ -38,7 +38,7 @@ const snapshots = z
       .describe("Name of the bucket (s3, gcs) or the container (azure)."),
     path: text("a path, such as traces/prod", /^[A-Za-z0-9][A-Za-z0-9._/-]{0,199}$/)
       .optional()
-      .describe("Path in the bucket, not used by another repository. Default: the stack's name and the prefix of its users' names."),
+      .describe("Path in the bucket, not used by another repository. Default: `<stack>/tracing`, or `<stack>/tracing-<indexPrefix>`."),
     endpoint: text("an address, such as https://s3.example.com", /^https?:\/\/[a-z0-9.-]+(:\d{1,5})?$/)
       .optional()
       .describe("Address of an S3-compatible object store. Default: that of AWS."),
@@ -50,7 +50,7 @@ const snapshots = z
       ),
     storage: mebibytes("1Gi", `${most.storage}Gi`)
       .prefault("20Gi")
-      .describe("Size of the volume, MiB. Not used on Docker, whose volumes have no limit."),
+      .describe("Size of the volume. Not used on Docker, whose volumes have no limit."),
     storageClass: kubernetesName("StorageClass")
       .optional()
       .describe("Class of the volume. With several nodes it must support ReadWriteMany. Default: `kubernetes.storageClass`."),
@@ -65,7 +65,7 @@ const snapshots = z
 
 const elasticsearch = z
   .strictObject({
-    memory: mebibytes("1Gi", "64Gi").prefault("1Gi").describe("Memory limit, MiB. Half of it is the Java heap."),
+    memory: mebibytes("1Gi", "64Gi").prefault("1Gi").describe("Memory limit. Half of it is the Java heap."),
     cpu: cores().prefault("1"),
     nodes: integer(1, most.nodes, "a number of nodes")
       .prefault(1)
@@ -75,7 +75,7 @@ const elasticsearch = z
     // New data stops where a tenth of the disk is free (configs/elasticsearch/watermarks.ts): less than this would hold hardly any.
     storage: mebibytes("4Gi", `${most.storage}Gi`)
       .prefault("10Gi")
-      .describe("Disk of each node, MiB. Not used on Docker, whose volumes have no limit."),
+      .describe("Disk of each node. Not used on Docker, whose volumes have no limit."),
     tls: oneOf("off", "cert-manager", "external")
       .prefault("off")
       .describe(
@@ -142,12 +142,12 @@ const countedInSpans = (input: string): string | undefined =>
 
 const collector = z
   .strictObject({
-    memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
+    memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit."),
     cpu: cores().prefault("500m"),
     queue: mebibytes("256Mi", "1024Gi", countedInSpans)
       .prefault("391Mi")
       .describe(
-        "Disk for spans that wait for Jaeger, MiB, on each instance that samples. Spans may use a quarter of it. When that is full, receivers refuse spans and clients retry.",
+        "Disk for spans that wait for Jaeger, on each instance that samples. Spans may use a quarter of it. When that is full, receivers refuse spans and clients retry.",
       ),
     debug: oneOf("off", "basic", "detailed").prefault("off").describe("How much the debug exporter logs about each batch of kept spans."),
     replicas: integer(1, most.instances, "a number of instances")
@@ -168,14 +168,14 @@ const sampler = z
       .describe(
         "Number of instances of the second tier, which samples. All spans of a trace go to the same instance. 0: the Collector samples.",
       ),
-    memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit, MiB."),
+    memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit."),
     cpu: cores().prefault("500m"),
   })
   .prefault({});
 
 const jaeger = z
   .strictObject({
-    memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit, MiB."),
+    memory: mebibytes("128Mi", "32Gi").prefault("512Mi").describe("Memory limit."),
     cpu: cores().prefault("500m"),
     replicas: integer(1, most.instances, "a number of instances")
       .prefault(1)
@@ -247,10 +247,10 @@ const prometheus = z
           .describe("Secret whose key `ca.crt` is the CA to trust for an https address. Default: public CAs."),
       })
       .prefault({}),
-    memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit, MiB."),
+    memory: mebibytes("128Mi", "32Gi").prefault("256Mi").describe("Memory limit."),
     cpu: cores().prefault("500m"),
     retention: days(2, 365).prefault("15d").describe("How long metrics are kept, in days. Rules look back 26 hours."),
-    storage: mebibytes("256Mi", "1024Gi").prefault("2Gi").describe("Maximum disk for metrics, MiB. The oldest metrics are deleted first."),
+    storage: mebibytes("256Mi", "1024Gi").prefault("2Gi").describe("Maximum disk for metrics. The oldest metrics are deleted first."),
   })
   .prefault({});
 

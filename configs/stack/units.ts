@@ -112,7 +112,7 @@ const size: Notation = { pattern: /^(\d+)(Mi|Gi)$/, units: { Mi: 1, Gi: 1024 } }
 const cores: Notation = { pattern: /^(\d+)(m?)$/, units: { m: 1, "": 1000 }, numbers: true };
 
 /** A duration in milliseconds, written `250ms`, `2s` or `1m`. */
-export const duration = (min: string, max: string) => quantity(`a duration from ${min} to ${max}, such as 500ms or 2s`, time, min, max);
+export const duration = (min: string, max: string) => quantity(`a duration from ${min} to ${max}`, time, min, max);
 
 const secondsOnly: Notation = { pattern: /^(\d+)(s|m)$/, units: { s: 1, m: 60 } };
 
@@ -125,7 +125,7 @@ export const durationText = (milliseconds: number): string =>
 
 /** Memory or disk in MiB, written `512Mi` or `2Gi`. */
 export const mebibytes = (min: string, max: string, hint?: LeafOptions["hint"]) =>
-  quantity(`a size from ${min} to ${max}, such as 512Mi or 2Gi`, size, min, max, hint);
+  quantity(`a size from ${min} to ${max}`, size, min, max, hint);
 
 /** One of some words. */
 export const oneOf = <const T extends string>(...words: T[]) =>

@@ -9,7 +9,7 @@ const canary = z
       .describe(
         "Whether a canary sends known traces and searches for them in Jaeger. Default: true, unless `jaeger.ingress` is set: the canary cannot log in.",
       ),
-    interval: seconds("5s", "1m").prefault("15s").describe("Time between two traces of the canary, in seconds."),
+    interval: seconds("5s", "1m").prefault("15s").describe("Time between two traces of the canary."),
   })
   .prefault({});
 

@@ -60,7 +60,7 @@ test("compiles and runs in an empty project", () => {
   expect(run(process.execPath, ["index.js"], project).split("\n")).toEqual([
     "http://127.0.0.1:16686 14",
     'tracing:retention: found "7days"; allowed: days from 1d to 365d, such as 7d',
-    'tracing:collector.memory: found "1"; allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi',
+    'tracing:collector.memory: found "1"; allowed: a size from 128Mi to 32Gi',
     "",
   ]);
 

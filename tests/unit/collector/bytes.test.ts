@@ -107,7 +107,7 @@ describe("settings", () => {
   test.each([10_000, 200_000, "1000000"])("a queue of %p spans is refused with the volume that it had", (spans) => {
     const volume = volumeOfSpans(Number(spans));
     expect(problemsOf({ collector: { queue: spans } })).toEqual([
-      `tracing:collector.queue: found ${JSON.stringify(spans)}; allowed: a size from 256Mi to 1024Gi, such as 512Mi or 2Gi; it counts no spans any more: ` +
+      `tracing:collector.queue: found ${JSON.stringify(spans)}; allowed: a size from 256Mi to 1024Gi; it counts no spans any more: ` +
         `${volume}Mi is the volume that ${spans} spans had`,
     ]);
   });

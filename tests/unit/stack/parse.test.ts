@@ -155,7 +155,7 @@ describe("errors", () => {
       "tracing:sampling.default: found 101; allowed: a percentage from 0 to 100 with at most two decimals",
       'tracing:sampling.operations[0].operation: found "post /a"; allowed: METHOD /path, such as POST /api/auth/login; ' +
         "* stands for one path segment, ** for any number",
-      'tracing:jaeger.memory: found "512MB"; allowed: a size from 128Mi to 32Gi, such as 512Mi or 2Gi',
+      'tracing:jaeger.memory: found "512MB"; allowed: a size from 128Mi to 32Gi',
       "tracing:indexCleaner.hour: found 24; allowed: an hour of the day, UTC, from 0 to 23",
     ];
     expect(problemsOf(bad)).toEqual(expected);
