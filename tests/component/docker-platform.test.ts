@@ -150,9 +150,9 @@ describe("programs", () => {
     expect(inputs).not.toHaveProperty("command");
   });
 
-  test("write to memory where they ask for scratch", async () => {
+  test("write to memory where they ask for scratch, in a folder of their own", async () => {
     expect(container(await runWorkloads({ scratch: [{ path: "/tmp", size: 16 }] }), "test-jaeger").tmpfs).toEqual({
-      "/tmp": "size=16m,mode=1777",
+      "/tmp": "size=16m,mode=0700,uid=10,gid=20",
     });
   });
 

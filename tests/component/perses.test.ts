@@ -13,7 +13,7 @@ describe("on Docker", () => {
       readOnly: true,
       user: "65534:65534",
       capabilities: { drops: ["ALL"] },
-      tmpfs: { "/var/lib/perses": "size=4m,mode=1777" },
+      tmpfs: { "/var/lib/perses": "size=4m,mode=0700,uid=65534,gid=65534" },
       ports: [{ internal: 8080, external: 3001, ip: "127.0.0.1", protocol: "tcp" }],
     });
     expect((inputs.networksAdvanced as { name: string }[]).map(({ name }) => name)).toEqual(["tracing-backend"]);

@@ -95,7 +95,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         memory: workload.resources.memory,
         memorySwap: workload.resources.memory,
         readOnly: workload.readOnlyRoot,
-        tmpfs: Object.fromEntries(workload.scratch.map(({ path, size }) => [path, `size=${size}m,mode=1777`])),
+        tmpfs: scratchFolders(workload),
         capabilities: { drops: ["ALL"] },
         securityOpts: ["no-new-privileges:true"],
         init: false,
@@ -169,3 +169,8 @@ const hash = (parts: readonly string[]): string =>
     .update([...parts].sort().join("\0"))
     .digest("hex")
     .slice(0, 16);
+
+/** Folders on memory, which belong to the workload's user: runc gives a folder that the image lacks other rights when the container starts again. */
+function scratchFolders({ scratch, user: { uid, gid } }: Workload): Record<string, string> {
+  return Object.fromEntries(scratch.map(({ path, size }) => [path, `size=${size}m,mode=0700,uid=${uid},gid=${gid}`]));
+}

@@ -1,5 +1,6 @@
 /** Rung: real systems end to end. Prometheus answers every query of every dashboard with data, and Perses shows the dashboards. The stack is one that several test files share. */
 import { rmSync } from "node:fs";
+import { docker } from "../../../cli/engine/docker";
 import { dashboards } from "../../../configs/dashboards";
 import { datasourceName, project } from "../../../configs/dashboards/perses";
 import { metricsOf, queriesOf } from "../../support/dashboards";
@@ -53,13 +54,21 @@ it.each(queries)("%s is answered", async (where, { panel, query }) => {
 describe("Perses", () => {
   const page = async (path: string) => JSON.parse((await systems.page("perses", path)).text) as unknown;
 
-  it("shows every dashboard", async () => {
-    const wanted = dashboards(stack.settings).map(({ name }) => name);
-    const shown = await eventually("dashboards in Perses", 60, async () => {
-      const list = (await page(`/api/v1/projects/${project}/dashboards`)) as { metadata: { name: string } }[];
-      return list.length >= wanted.length ? list.map(({ metadata }) => metadata.name) : undefined;
+  const wanted = dashboards(stack.settings).map(({ name }) => name);
+  const shown = (seconds: number) =>
+    eventually("dashboards in Perses", seconds, async () => {
+      const list = await page(`/api/v1/projects/${project}/dashboards`).catch(() => []);
+      const names = (list as { metadata: { name: string } }[]).map(({ metadata }) => metadata.name);
+      return names.length >= wanted.length ? names : undefined;
     });
-    expect(shown.sort()).toEqual([...wanted].sort());
+
+  it("shows every dashboard", async () => {
+    expect((await shown(60)).sort()).toEqual([...wanted].sort());
+  });
+
+  it("shows them again after a restart, when its folder on memory is mounted anew", async () => {
+    await docker("restart", `tracing-${stack.stack}-perses`);
+    expect((await shown(120)).sort()).toEqual([...wanted].sort());
   });
 
   it("asks the stack's Prometheus for a browser", async () => {
