@@ -2,8 +2,8 @@
 import { serviceNames, type ServiceName } from "../../configs/topology/topology";
 import { runningStack } from "../running";
 import { containerLogs } from "../running/docker-stack";
-import { servicesOf } from "../running/services";
-import { anySettings, platformOf, services } from "../stack/stack";
+import { dockerServices, servicesOf } from "../running/services";
+import { anySettings, platformOf } from "../stack/stack";
 import { options } from "../terminal/options";
 import { command } from "../terminal/command";
 import { UserError } from "../terminal/output";
@@ -22,13 +22,13 @@ function chosen(known: readonly ServiceName[]): ServiceName | undefined {
 
 export default command("What the services say").action(async () => {
   const { stack, follow } = options;
-  let width = Math.max(...services.map(({ length }) => length));
+  let width = Math.max(...dockerServices.map(({ length }) => length));
   const onLine = (source: string, line: string) => {
     width = Math.max(width, source.length);
     console.log(`${source.padEnd(width)} | ${line}`);
   };
   // Without settings: on Docker they may be wrong, or the stack's file gone.
-  if (platformOf(stack) !== "kubernetes") return containerLogs(stack, chosen(services), { follow, onLine });
+  if (platformOf(stack) !== "kubernetes") return containerLogs(stack, chosen(dockerServices), { follow, onLine });
   const settings = anySettings();
   return runningStack(settings).logs(chosen(servicesOf(settings)), { follow, onLine });
 });

@@ -3,7 +3,7 @@ import { stackLabels } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
 import { execOrThrow, run } from "../machine/run";
 import { UserError } from "../terminal/output";
-import { optionalServices, services } from "../stack/stack";
+import { dockerServices, requiredServices } from "../running/services";
 
 /** A command to the container engine that must go well; what it prints. */
 export const docker = (...args: string[]): Promise<string> => execOrThrow("docker", args);
@@ -81,7 +81,7 @@ export function madeBy({ containers, volumes, networks }: StackResources): "pulu
 
 /** The container of each service that has one, in the order of their start. */
 export function serviceContainers(containers: readonly Container[]): [ServiceName, Container][] {
-  return services.flatMap((service) => {
+  return dockerServices.flatMap((service) => {
     const found = containers.find((c) => c.Config.Labels[stackLabels.service] === service);
     return found ? [[service, found] as [ServiceName, Container]] : [];
   });
@@ -95,8 +95,8 @@ export function stateOf({ State }: Container): string {
 /** The states of the services that are not there yet, such as "jaeger starting, prometheus missing". */
 export async function pending(stack: string): Promise<string> {
   const found = new Map(serviceContainers((await listStackResources(stack)).containers));
-  return services
-    .filter((service) => found.has(service) || !optionalServices.has(service))
+  return dockerServices
+    .filter((service) => found.has(service) || requiredServices.includes(service))
     .map((service) => [service, found.get(service)] as const)
     .map(([service, container]) => [service, container ? stateOf(container) : "missing"] as const)
     .filter(([, state]) => state !== "healthy" && state !== "running")

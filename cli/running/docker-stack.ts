@@ -6,11 +6,11 @@ import type { ServiceName } from "../../configs/topology/topology";
 import { listStackResources, madeBy, memoryUse, serviceContainers, stateOf, type Container } from "../engine/docker";
 import { run, type Outcome, type RunOptions } from "../machine/run";
 import { readPassword } from "../stack/password";
-import { requireFile, services as allServices } from "../stack/stack";
+import { requireFile } from "../stack/stack";
 import { askElasticsearch } from "../status/elasticsearch";
 import { UserError } from "../terminal/output";
 import { patience, type ElasticsearchAnswer, type LastRuns, type LogLines, type RunningStack, type ServiceState } from "./running-stack";
-import { makeCommand, servicesOf } from "./services";
+import { dockerServices, makeCommand, servicesOf } from "./services";
 
 /** Folders in which daily services keep the times of their runs. */
 const stateFolders: Partial<Record<ServiceName, string>> = {
@@ -34,7 +34,7 @@ export class DockerStack implements RunningStack {
     const containers = new Map(serviceContainers(own.containers));
     const [used, tags] = await Promise.all([memoryUse(patience), imageTags([...containers.values()])]);
     const wanted = servicesOf(this.settings);
-    return allServices
+    return dockerServices
       .filter((service) => containers.has(service) || wanted.includes(service))
       .map((service) => {
         const container = containers.get(service);

@@ -3,37 +3,11 @@ import { readdirSync } from "node:fs";
 import { parseSettings } from "../../configs/stack/parse";
 import type { Settings } from "../../configs/stack/schema";
 import { dockerName } from "../../configs/topology/docker";
-import type { ServiceName } from "../../configs/topology/topology";
 import { projectFolder, stackConfig } from "../../render/record";
 import { options } from "../terminal/options";
 import { UserError } from "../terminal/output";
 
 export { projectFolder };
-
-/** Services of a stack on Docker, in the order in which they start; they stop in the opposite one, so that each can still hand on what it holds. */
-export const services = Object.keys({
-  elasticsearch: 1,
-  "elasticsearch-setup": 1,
-  "elasticsearch-snapshots": 1,
-  "elasticsearch-exporter": 1,
-  jaeger: 1,
-  "otel-collector": 1,
-  "index-cleaner": 1,
-  alertmanager: 1,
-  "service-graph": 1,
-  canary: 1,
-  prometheus: 1,
-  perses: 1,
-} satisfies Partial<Record<ServiceName, 1>>) as ServiceName[];
-
-/** Those that some stacks do without. */
-export const optionalServices: ReadonlySet<ServiceName> = new Set([
-  "elasticsearch-snapshots",
-  "alertmanager",
-  "service-graph",
-  "canary",
-  "perses",
-]);
 
 /** Names of the stacks that have a file. */
 const stacks = (): string[] => readdirSync(projectFolder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);

@@ -4,13 +4,14 @@ import { scopedQuery } from "../../configs/prometheus/scope";
 import type { Settings } from "../../configs/stack/schema";
 import { patience, type Reachable } from "../running/running-stack";
 import { UserError } from "../terminal/output";
+import { loginHeader } from "./elasticsearch";
 
 /** An address without the login in it, which fetch does not take from there. */
 function withoutLogin(address: string): { url: string; headers: Record<string, string> } {
   const url = new URL(address);
-  const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const [user, password] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
   [url.username, url.password] = ["", ""];
-  return { url: url.href, headers: login === ":" ? {} : { authorization: `Basic ${Buffer.from(login).toString("base64")}` } };
+  return { url: url.href, headers: user || password ? loginHeader(user, password) : {} };
 }
 
 async function ask<T>(stack: Reachable, path: string): Promise<T> {

@@ -13,7 +13,7 @@ import { hasSamplers, jaegerWriter } from "../../configs/topology/kubernetes";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import type { Jaeger } from "../jaeger/jaeger";
-import type { Peer, Workload, WorkloadPort } from "../platform/workload";
+import { usualTiming, type Peer, type Workload, type WorkloadPort } from "../platform/workload";
 
 /** The Collector's workloads: one service, or gateways for applications with samplers behind them. */
 export function collectorWorkloads(settings: CollectorSettings, topology: Addresses & NextHops): Workload[] {
@@ -58,7 +58,7 @@ function base(settings: CollectorSettings, topology: Addresses & NextHops, role:
       kind: "http",
       port: ports.collector.health,
       path: "/healthz",
-      timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 30 },
+      timing: usualTiming(30),
     },
     placement: { spread: true },
     user: images["otel-collector"].user,

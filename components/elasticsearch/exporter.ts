@@ -12,7 +12,7 @@ import { TracingComponent } from "../component";
 import { elasticsearchAuthority, elasticsearchClient } from "./client";
 import type { ElasticsearchConnection } from "./elasticsearch";
 import { userPassword, type Passwords } from "./passwords";
-import type { Workload } from "../platform/workload";
+import { usualTiming, type Workload } from "../platform/workload";
 
 /** Memory limit, MiB. It holds the answers of one scrape. */
 const memory = 64;
@@ -53,7 +53,7 @@ export function elasticsearchExporterWorkload(
       kind: "http",
       port: http,
       path: "/healthz",
-      timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 30 },
+      timing: usualTiming(30),
     },
     resources: { memory, cpu: 100 },
     scale: { replicas: 1 },

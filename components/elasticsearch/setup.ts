@@ -8,7 +8,7 @@ import { elasticsearchAuthority, setupClient } from "./client";
 import { allPasswords, type Passwords } from "./passwords";
 import { elasticsearchScript, scriptPath } from "./script";
 import { componentSettings } from "../args";
-import type { Workload } from "../platform/workload";
+import { usualTiming, type Workload } from "../platform/workload";
 
 /**
  * The workload that puts in place what Jaeger needs, and watches over it. It is ready when everything is there, which Jaeger waits for.
@@ -31,7 +31,7 @@ export function setupWorkload(settings: SetupSettings, topology: Addresses & Ela
     ...client,
     connects: [...connects, { to: "otel-collector", ports: [ports.collector.reports] }],
     // Elasticsearch may need minutes to be there.
-    probe: { kind: "script", script: `[ -e ${setupDone} ]`, timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 120 } },
+    probe: { kind: "script", script: `[ -e ${setupDone} ]`, timing: usualTiming(120) },
     // A restore runs here, too.
     resources: { memory: 64, cpu: 500 },
   };

@@ -18,7 +18,7 @@ import { userPassword, type Passwords } from "../elasticsearch/passwords";
 import { prometheusClient } from "../prometheus/client";
 import { IndexCleaner } from "./index-cleaner";
 import { serviceGraphWorkloads } from "./service-graph";
-import type { Workload } from "../platform/workload";
+import { usualTiming, type Workload } from "../platform/workload";
 
 type StorageTopology = Addresses & ElasticsearchAddress & MetricsAddress;
 
@@ -85,7 +85,7 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
       kind: "http",
       port: port.health,
       path: "/status",
-      timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 60 },
+      timing: usualTiming(60),
     },
     resources: { memory, cpu },
     scale: { replicas: role === "collector" ? collectors : replicas },

@@ -7,7 +7,7 @@ import { elasticsearchAuthority, elasticsearchClient } from "../elasticsearch/cl
 import { userPassword, type Passwords } from "../elasticsearch/passwords";
 import { elasticsearchScript, scriptPath } from "../elasticsearch/script";
 import { prometheusClient } from "../prometheus/client";
-import type { Workload } from "../platform/workload";
+import { usualTiming, type Workload } from "../platform/workload";
 
 /** The workload that writes the graph, where the stack has one. */
 export function serviceGraphWorkloads(
@@ -33,7 +33,7 @@ export function serviceGraphWorkloads(
       connects: [...connects, ...prometheus.connects, { to: "otel-collector", ports: [ports.collector.reports] }],
       outside: [...outside, ...prometheus.outside],
       // Ready without Prometheus and Elasticsearch: nobody waits for the graph, and an alert tells where it is old.
-      probe: { kind: "script", script: `[ -e ${serviceGraphStarted} ]`, timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 30 } },
+      probe: { kind: "script", script: `[ -e ${serviceGraphStarted} ]`, timing: usualTiming(30) },
       resources: { memory: 64, cpu: 100 },
     },
   ];

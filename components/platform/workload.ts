@@ -3,6 +3,7 @@
  *
  * docs/decisions/0001-workloads.md writes down the workloads of all stacks and what each field becomes on Docker and on Kubernetes.
  */
+import { posix } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ImageName } from "../../configs/images";
 import type { Override } from "../../configs/stack/overrides";
@@ -124,6 +125,16 @@ export interface ProbeTiming {
   readonly retries: number;
   /** Time to start, in which failures do not count. */
   readonly startPeriod: number;
+}
+
+/** The usual times, for a program that needs so many seconds to start. */
+export const usualTiming = (startPeriod: number): ProbeTiming => ({ interval: 5, timeout: 3, retries: 3, startPeriod });
+
+/** The folder that all paths share, as a volume is one folder; undefined where there are none. */
+export function folderOf(paths: readonly string[]): string | undefined {
+  const [folder, ...others] = [...new Set(paths.map((path) => posix.dirname(path)))];
+  if (others.length > 0) throw new Error(`files of one kind share one folder; found ${[folder, ...others].join(", ")}`);
+  return folder;
 }
 
 /** What a component wants run. */

@@ -8,7 +8,7 @@ import type { Receiver } from "../../configs/stack/alerts";
 import { SettingsError } from "../../configs/stack/parse";
 import type { StackSettings } from "../../configs/stack/schema";
 import { files, paths, ports } from "../../configs/topology/ports";
-import type { SecretFile, Workload } from "../platform/workload";
+import { usualTiming, type SecretFile, type Workload } from "../platform/workload";
 
 /** Secrets of the receivers in `alerts.receivers`, by their names. Docker only: on Kubernetes, `alerts.receiversSecret` holds them. */
 export type AlertSecrets = Readonly<Record<string, pulumi.Input<string>>>;
@@ -49,7 +49,7 @@ export function alertmanagerWorkloads(settings: StackSettings, secrets: AlertSec
         port: http,
         path: "/-/ready",
         livePath: "/-/healthy",
-        timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 30 },
+        timing: usualTiming(30),
       },
       resources: { memory, cpu: 100 },
       scale: { replicas: 1 },

@@ -6,7 +6,7 @@ import { hasPerses } from "../../configs/perses/runs";
 import type { StackSettings } from "../../configs/stack/schema";
 import { files, paths, ports } from "../../configs/topology/ports";
 import type { Topology } from "../../configs/topology/topology";
-import type { Workload } from "../platform/workload";
+import { usualTiming, type Workload } from "../platform/workload";
 
 /** Memory limit, MiB. docs/measurements.md has what it takes. */
 const memory = 96;
@@ -43,7 +43,7 @@ export function persesWorkloads(settings: StackSettings, topology: Topology): Wo
         kind: "http",
         port: http,
         path: "/api/v1/health",
-        timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 60 },
+        timing: usualTiming(60),
       },
       resources: { memory, cpu: 250 },
       scale: { replicas: 1 },

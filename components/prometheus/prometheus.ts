@@ -20,7 +20,7 @@ import { TracingComponent } from "../component";
 import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
 import type { ElasticsearchExporter } from "../elasticsearch/exporter";
 import type { Jaeger } from "../jaeger/jaeger";
-import type { Connection, Workload } from "../platform/workload";
+import { usualTiming, type Connection, type Workload } from "../platform/workload";
 import { alertmanagerWorkloads, requireAlertSecrets, type AlertSecrets } from "./alertmanager";
 import { persesWorkloads } from "./perses";
 
@@ -56,7 +56,7 @@ export function prometheusWorkload(settings: StackSettings, topology: Topology):
       port: ports.prometheus.http,
       path: "/-/ready",
       livePath: "/-/healthy",
-      timing: { interval: 5, timeout: 3, retries: 3, startPeriod: 60 },
+      timing: usualTiming(60),
     },
     resources: { memory: settings.prometheus.memory, cpu: settings.prometheus.cpu },
     scale: { replicas: 1 },

@@ -7,6 +7,7 @@ import { execOrThrow, sleep } from "../../machine/run";
 import { times, type Times } from "../times";
 import { Lab, type Use } from "./lab";
 import { password, readiness, type Subject } from "./subjects";
+import { loginHeader } from "../../status/elasticsearch";
 
 /** Spans to send. */
 export interface Load {
@@ -125,7 +126,7 @@ async function isReady(lab: Lab, name: string): Promise<boolean> {
   return answer.ok;
 }
 
-const login = { authorization: `Basic ${Buffer.from(`${superuser}:${password}`).toString("base64")}` };
+const login = loginHeader(superuser, password);
 
 /** The most memory that each container takes until `end`. */
 function peakOf(lab: Lab): { end: () => Promise<Record<string, number>> } {

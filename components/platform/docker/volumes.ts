@@ -6,7 +6,7 @@ import { dockerName } from "../../../configs/topology/docker";
 import { prepareScript, toolsFolder, toolsScript } from "./scripts";
 import { dockerLabels, labelList } from "../labels";
 import { OncePerSecret } from "../once";
-import type { DataFolder, Secret, Workload, WorkloadFile } from "../workload";
+import { folderOf, type DataFolder, type Secret, type Workload, type WorkloadFile } from "../workload";
 
 /** Folder of the secrets volume. Only the uploader and the prepare task mount it. */
 const secretsFolder = "/secrets";
@@ -49,7 +49,8 @@ export class Volumes {
 
   /** A container that is never started and puts a workload's files into the volume of their folder. */
   upload(name: string, workload: Workload, files: WorkloadFile[], parent: pulumi.Resource): docker.Container {
-    const folder = onlyFolder(files.map((file) => file.path));
+    const folder = folderOf(files.map((file) => file.path));
+    if (folder === undefined) throw new pulumi.ResourceError(`${workload.name} has no files to upload`, parent);
     const part = posix.basename(folder);
     const volume = this.volume(`${name}-${part}`, this.dockerName(workload.name, part), parent);
     return this.helper(
@@ -76,7 +77,8 @@ export class Volumes {
       path: `/volumes/${part}`,
     });
     const folders = parts.map(own);
-    const [secretFolder] = secrets.length > 0 ? [own(posix.basename(onlyFolder(secrets.map((secret) => secret.path))))] : [];
+    const secretPath = folderOf(secrets.map((secret) => secret.path));
+    const secretFolder = secretPath === undefined ? undefined : own(posix.basename(secretPath));
     if (folders.length === 0 && !secretFolder) return [this.tools];
     const uploaded = secrets.map((secret) => this.secret(secret));
     const script = prepareScript(
@@ -187,12 +189,4 @@ export const volumePart = ({ shared }: DataFolder): string => shared ?? "data";
 function ownValue({ secret, content }: Secret): pulumi.Output<string> {
   if (pulumi.Output.isInstance(content)) return content;
   throw new Error(`${secret}: an engine has no secret ${content.existing}`);
-}
-
-/** The folder that all paths share: a volume is one folder. */
-function onlyFolder(paths: readonly string[]): string {
-  const [folder, ...others] = [...new Set(paths.map((path) => posix.dirname(path)))];
-  if (folder === undefined || others.length > 0)
-    throw new Error(`files of one kind share one folder; found ${[folder, ...others].join(", ")}`);
-  return folder;
 }

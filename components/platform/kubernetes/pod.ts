@@ -6,7 +6,7 @@ import { imageOrigin, imageReference } from "../../../configs/images";
 import { merge } from "../../../configs/overrides/merge";
 import type { CommonSettings } from "../../../configs/stack/schema";
 import { selector, zoneLabel } from "../labels";
-import type { DataFolder, Probe, Secret, Workload, WorkloadFile } from "../workload";
+import { folderOf, type DataFolder, type Probe, type Secret, type Workload, type WorkloadFile } from "../workload";
 
 type PodSpec = k8s.types.input.core.v1.PodSpec;
 type Container = k8s.types.input.core.v1.Container;
@@ -195,13 +195,6 @@ const projection = (file: Workload["secrets"][number]) => {
   const { name, key } = secretOf(file);
   return { secret: { name, items: [{ key, path: posix.basename(file.path) }] } };
 };
-
-/** The folder that all paths share; undefined where there are none. */
-function folderOf(paths: readonly string[]): string | undefined {
-  const [folder, ...others] = [...new Set(paths.map((path) => posix.dirname(path)))];
-  if (others.length > 0) throw new Error(`files of one kind share one folder; found ${[folder, ...others].join(", ")}`);
-  return folder;
-}
 
 /** Where its pods may run: apart from each other, and on the nodes that stack config names for them. */
 function where(settings: CommonSettings, workload: Workload): Partial<PodSpec> {

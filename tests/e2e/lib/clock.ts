@@ -19,6 +19,7 @@ import { scratch } from "./checkout";
 import { fakeClock, fakeClockEnvironment, fakeClockMount } from "./fake-clock";
 import { testStackPrefix } from "./test-stacks";
 import { eventually } from "../../support/waiting";
+import { loginHeader } from "../../../cli/status/elasticsearch";
 
 /** A test stack by its label, so that an interrupted run's containers are removed with the other test stacks. */
 const stack = `${testStackPrefix}-retention`;
@@ -122,7 +123,7 @@ export class ClockedStore {
     const answer = await fetch(`http://${await this.address("elasticsearch", ports.elasticsearch.http)}${path}`, {
       method,
       headers: {
-        authorization: `Basic ${Buffer.from(`${superuser}:${password}`).toString("base64")}`,
+        ...loginHeader(superuser, password),
         "content-type": "application/json",
       },
       ...(method === "PUT" ? { body: JSON.stringify({ settings: { number_of_shards: 1, number_of_replicas: 0 } }) } : {}),

@@ -1,9 +1,9 @@
 /** Questions to the running systems of a stack, over the ports that they publish. */
 import { readFileSync } from "node:fs";
-import { superuser } from "../../../configs/elasticsearch/users";
 import type { PublishedPort } from "../../../configs/topology/ports";
 import { eventually } from "../../support/waiting";
 import type { Checkout } from "./checkout";
+import { askElasticsearch } from "../../../cli/status/elasticsearch";
 
 /** Without a limit a request to a published port that nothing listens on yet may wait for ever. */
 const limit = (seconds = 5) => ({ signal: AbortSignal.timeout(seconds * 1000) });
@@ -32,11 +32,10 @@ export class Systems {
   /** Elasticsearch's answer to its user. */
   async elasticsearch(path: string, method = "GET", body?: object): Promise<unknown> {
     const password = readFileSync(await this.stack.passwordFile(), "utf8");
-    const login = Buffer.from(`${superuser}:${password}`).toString("base64");
-    const answer = await fetch(`${this.stack.url("elasticsearch")}${path}`, {
+    const answer = await askElasticsearch(this.stack.settings, password, path, {
       ...limit(60),
       method,
-      headers: { Authorization: `Basic ${login}`, "Content-Type": "application/json" },
+      headers: { "content-type": "application/json" },
       body: body && JSON.stringify(body),
     });
     if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${path}`);

@@ -14,6 +14,7 @@ import { eventually } from "../../support/waiting";
 import { Checkout, scratch } from "../lib/checkout";
 import { newTraceId, now, sendByHttp, spansOf } from "../lib/raw";
 import { Systems } from "../lib/systems";
+import { loginHeader } from "../../../cli/status/elasticsearch";
 
 jest.setTimeout(5 * 60_000);
 
@@ -113,12 +114,10 @@ test.each([
 describe("Elasticsearch's users", () => {
   /** Elasticsearch's status for a request of a user. */
   async function status(user: ServiceUser, method: string, path: string, body?: object): Promise<number> {
-    const login = Buffer.from(
-      `${userName(stack.settings, user)}:${await readPassword(stack.settings, passwordFile(stack.settings, user))}`,
-    );
+    const password = await readPassword(stack.settings, passwordFile(stack.settings, user));
     const answer = await fetch(`${stack.url("elasticsearch")}${path}`, {
       method,
-      headers: { Authorization: `Basic ${login.toString("base64")}`, "Content-Type": "application/json" },
+      headers: { ...loginHeader(userName(stack.settings, user), password), "content-type": "application/json" },
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(30_000),
     });
