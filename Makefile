@@ -82,8 +82,8 @@ test-all: $(modules) ## everything: crashes under load, alerts, Kubernetes; hour
 	@$(tsx) tests/run.ts --all
 chaos: $(modules) ## break each part of a stack of its own under load, and judge what is lost; an hour (ROWS= for single faults)
 	@$(tsx) tests/chaos/main.ts
-lint: $(modules) ## lint, types, and the format of Go files
-	@$(tsx) tests/run.ts lint types golint
+lint: $(modules) ## lint, types, shell programs, and the format of Go files
+	@$(tsx) tests/run.ts lint types shell golint
 
 ##@ This machine
 requirements: $(modules) ## what it lacks for `make up`, `make images` and `make test`

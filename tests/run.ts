@@ -51,6 +51,7 @@ const rungs: readonly Rung[] = [
   { name: "types", what: "tsc", cheap: true, run: types },
   { name: "workflows", what: "actionlint on .github/workflows", cheap: true, run: workflows },
   { name: "renovate", what: "Renovate takes its config", cheap: true, run: validRenovateConfig },
+  { name: "shell", what: "shellcheck on shell programs, the rendered ones too", cheap: true, run: shell },
   { name: "golint", what: "gofmt and go vet", cheap: true, run: () => goLint(ledger) },
   { name: "unit", what: "pure functions", cheap: true, run: jestRung("unit") },
   { name: "component", what: "the program under Pulumi's mocks", cheap: true, run: jestRung("component") },
@@ -206,6 +207,12 @@ async function sbom(): Promise<Counts> {
 
 async function workflows(): Promise<Counts> {
   return one((await attach(await goTool("actionlint"), [], { cwd: projectFolder })) === 0, "actionlint");
+}
+
+/** All shell programs, of which most are rendered. .shellcheckrc says what is not asked of them. */
+async function shell(): Promise<Counts> {
+  const files = (await execOrThrow("git", ["ls-files", "*.sh", ".ci/run"], { cwd: projectFolder })).split("\n");
+  return one((await attach("shellcheck", ["--severity=warning", ...files], { cwd: projectFolder })) === 0, "shellcheck");
 }
 
 /** On the cluster that KUBECONFIG names, else on a node of our own, where this machine lets us make one. */

@@ -165,6 +165,16 @@ export const requirements: readonly Requirement[] = [
     debian: ["busybox-static"],
   },
   {
+    name: "ShellCheck",
+    why: "checks shell programs",
+    for: [],
+    suites: ["shell"],
+    probe: { program: "shellcheck" },
+    debian: ["shellcheck"],
+    brew: "shellcheck",
+    url: "https://www.shellcheck.net",
+  },
+  {
     name: "OpenSSL",
     why: "creates certificates",
     for: ["cluster"],
