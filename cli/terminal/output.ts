@@ -24,7 +24,19 @@ export function size(bytes: number): string {
   return `${(bytes / 1024 ** power).toFixed(power > 2 ? 1 : 0)} ${units[power]}`;
 }
 
-const beat = 5000;
+/**
+ * Waits for work, and calls a function again and again while it goes on.
+ *
+ * @param every Milliseconds between two calls.
+ */
+export async function telling<T>(work: Promise<T>, tell: () => unknown, every = 5000): Promise<T> {
+  const timer = setInterval(tell, every);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}
 
 /**
  * Waits for work and says every few seconds that it goes on.
@@ -32,19 +44,13 @@ const beat = 5000;
  * @param what What is waited for.
  * @param detail What to say of its state, if that is known.
  */
-export async function heartbeat<T>(what: string, work: Promise<T>, detail?: () => string | Promise<string>): Promise<T> {
+export function heartbeat<T>(what: string, work: Promise<T>, detail?: () => string | Promise<string>): Promise<T> {
   const start = Date.now();
-  const tell = async () => {
+  return telling(work, async () => {
     const seconds = Math.round((Date.now() - start) / 1000);
     const state = await Promise.resolve(detail?.()).catch(() => "");
     note(`… ${what}: ${seconds} s${state ? ` (${state})` : ""}`);
-  };
-  const timer = setInterval(() => void tell(), beat);
-  try {
-    return await work;
-  } finally {
-    clearInterval(timer);
-  }
+  });
 }
 
 /** Lines in columns, the first line being the heading. */

@@ -1,6 +1,6 @@
 /** Progress on standard error: a line for each step, and a sign of life while a long one goes on. */
 
-const heartbeatSeconds = 10;
+import { telling } from "../../cli/terminal/output";
 
 /** `1m12s`, or `9s`. */
 export function elapsed(since: number): string {
@@ -16,15 +16,10 @@ export function say(line: string): void {
 export type Step = <T>(what: string, action: () => Promise<T>) => Promise<T>;
 
 /** Steps that say whose they are, such as `[2/6] otel-collector: compiling (1m12s) …`. */
-export function stepsOf(subject: string): Step {
-  return async (what, action) => {
+export const stepsOf =
+  (subject: string): Step =>
+  (what, action) => {
     const start = Date.now();
     say(`${subject}: ${what} …`);
-    const heartbeat = setInterval(() => say(`${subject}: ${what} (${elapsed(start)}) …`), heartbeatSeconds * 1000);
-    try {
-      return await action();
-    } finally {
-      clearInterval(heartbeat);
-    }
+    return telling(action(), () => say(`${subject}: ${what} (${elapsed(start)}) …`), 10_000);
   };
-}
