@@ -66,5 +66,5 @@ test("compiles and runs in an empty project", () => {
 
   // What an editor shows of a setting.
   const types = readFileSync(join(folder(), "package/dist/configs/stack/options.d.ts"), "utf8");
-  expect(types).toMatch(/\/\*\*[^/]*How long traces are kept at least[^/]*Default: "7d"[^/]*\*\/\n\s*readonly retention\?: string;/);
+  expect(types).toMatch(/\/\*\*[^/]*Minimum time that traces are kept[^/]*Default: "7d"[^/]*\*\/\n\s*readonly retention\?: string;/);
 });
