@@ -51,7 +51,7 @@ export default drill.action(async (wanted: readonly string[]) => {
   const messages = options.listen === undefined ? undefined : await Messages.listen(options.listen);
   const rows = await carryOut(settings, can, (text) => note(`${time()} ${text}`), interruption.signal, messages);
   messages?.close();
-  console.log(`\n${table(messages ? tableWithMessages(rows) : plainTable(rows))}`);
+  console.log(`\n${table(tableOf(rows, messages !== undefined))}`);
   const provoked = new Set(can.flatMap(({ alerts }) => alerts));
   const others = new Set(messages?.all.map(({ alert }) => alert).filter((alert) => !provoked.has(alert)));
   if (others.size > 0) note(`told besides, of alerts that these drills do not provoke: ${[...others].join(", ")}`);
@@ -60,20 +60,17 @@ export default drill.action(async (wanted: readonly string[]) => {
 
 const seconds = (value: number | undefined, otherwise = "not in time") => (value === undefined ? otherwise : `${value} s`);
 
-const plainTable = (rows: readonly Fired[]): string[][] => [
-  ["ALERT", "PROVOKED BY", "FIRES AFTER", "ENDS AFTER"],
-  ...rows.map(({ alert, what, firedAfter, resolvedAfter }) => [alert, what, seconds(firedAfter), seconds(resolvedAfter)]),
-];
-
-const tableWithMessages = (rows: readonly Fired[]): string[][] => [
-  ["ALERT", "PROVOKED BY", "FIRES AFTER", "TOLD AFTER", "ENDS AFTER", "END TOLD AFTER", "MESSAGES"],
-  ...rows.map(({ alert, what, firedAfter, resolvedAfter, told }) => [
-    alert,
-    what,
-    seconds(firedAfter),
-    seconds(told?.firedAfter, "not told"),
-    seconds(resolvedAfter),
-    seconds(told?.resolvedAfter, "not told"),
-    String(told?.messages ?? 0),
-  ]),
-];
+/** What is known of each alert, a column each: those on messages where somebody listened to them. */
+function tableOf(rows: readonly Fired[], listened: boolean): string[][] {
+  const columns: readonly (readonly [title: string, cell: (row: Fired) => string, ofMessages?: boolean])[] = [
+    ["ALERT", ({ alert }) => alert],
+    ["PROVOKED BY", ({ what }) => what],
+    ["FIRES AFTER", ({ firedAfter }) => seconds(firedAfter)],
+    ["TOLD AFTER", ({ told }) => seconds(told?.firedAfter, "not told"), true],
+    ["ENDS AFTER", ({ resolvedAfter }) => seconds(resolvedAfter)],
+    ["END TOLD AFTER", ({ told }) => seconds(told?.resolvedAfter, "not told"), true],
+    ["MESSAGES", ({ told }) => String(told?.messages ?? 0), true],
+  ];
+  const shown = columns.filter(([, , ofMessages]) => listened || !ofMessages);
+  return [shown.map(([title]) => title), ...rows.map((row) => shown.map(([, cell]) => cell(row)))];
+}

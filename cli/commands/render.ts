@@ -14,7 +14,7 @@ import { manifests } from "../../render/manifests";
 import { projectFolder, record, stackConfig, type Recorded } from "../../render/record";
 import { requirementsReference } from "../reference/requirements";
 import { settingsReference } from "../reference/settings";
-import { command } from "../terminal/command";
+import { command, repeated } from "../terminal/command";
 import { UserError } from "../terminal/output";
 
 interface Flags {
@@ -33,7 +33,7 @@ const render = command("Write what a stack would run, as files")
   .option("--stack <name>", "which stack", "dev")
   .option("--out <folder>", "where to (default: rendered/<name>)")
   .option("--check", "write nothing; fail where a file differs", false)
-  .option("--set <key=value>", "a config value in place of the stack file's; may be repeated", (pair, all: string[]) => [...all, pair], [])
+  .option("--set <key=value>", "a config value in place of the stack file's; may be repeated", repeated, [])
   .addHelpText("after", help);
 
 /** Documents that are made from the code, by their path in the project. */

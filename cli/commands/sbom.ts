@@ -1,7 +1,7 @@
 /** `make sbom`: what is inside the packages and the images, as CycloneDX files. */
 import { resolve } from "node:path";
 import { subjectsNamed, writeSboms } from "../supply-chain/sbom";
-import { command } from "../terminal/command";
+import { command, repeated } from "../terminal/command";
 import { options } from "../terminal/options";
 import { note } from "../terminal/output";
 
@@ -9,7 +9,7 @@ const sbom = command("Write what is inside the packages and the images, as Cyclo
   .option(
     "--only <word>",
     "stack (its npm package), thebot-tracing, images, or an image's name; may be repeated (default: all)",
-    (word, all: string[]) => [...all, word],
+    repeated,
     [],
   )
   .option("--out <folder>", "where to", "sbom")

@@ -20,8 +20,8 @@ export interface Fired {
   readonly firedAfter: number | undefined;
   /** Undefined where it did not end in time. */
   readonly resolvedAfter: number | undefined;
-  /** Left out where nobody listened to messages. */
-  readonly told?: Told;
+  /** Undefined where nobody listened to messages. */
+  readonly told: Told | undefined;
 }
 
 /** What came of an alert at a webhook. Seconds are from the fault, and from its end; undefined where no such message came: another alert muted this one. */
@@ -120,24 +120,24 @@ export async function carryOut(
     }
     const undone = Date.now();
     tell(`undone: ${what}`);
-    const over = times(alerts, false, undone, patience);
-    if (!endsByTime) await over;
-    const row = async (): Promise<Fired[]> => {
-      const resolved = await over;
+    const ended = times(alerts, false, undone, patience);
+    if (!endsByTime) await ended;
+    const rows = async (): Promise<Fired[]> => {
+      const resolved = await ended;
       const endTold = await toldOf(told.keys(), "resolved", undone);
-      const toldAbout = (alert: string): Pick<Fired, "told"> =>
-        messages
-          ? { told: { firedAfter: told.get(alert), resolvedAfter: endTold.get(alert), messages: messages.about(alert, start).length } }
-          : {};
       return alerts.map((alert) => ({
         alert,
         what,
         firedAfter: fired.get(alert),
         resolvedAfter: resolved.get(alert),
-        ...toldAbout(alert),
+        told: messages && {
+          firedAfter: told.get(alert),
+          resolvedAfter: endTold.get(alert),
+          messages: messages.about(alert, start).length,
+        },
       }));
     };
-    return [row()];
+    return [rows()];
   };
 
   let over = false;

@@ -19,6 +19,9 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Adds a value of an option that may be repeated to those before it. */
+export const repeated = (value: string, before: readonly string[]): string[] => [...before, value];
+
 /** Reads an option's names, with commas between them. */
 export const namesOf =
   <T extends string>(known: readonly T[]) =>

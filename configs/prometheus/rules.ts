@@ -54,11 +54,14 @@ const alertsAtOnce = (settings: StackSettings): readonly Alert[] => [
   ...canaryAlerts(settings),
 ];
 
-/** All alerts of a stack. */
-export function stackAlerts(settings: StackSettings): readonly Alert[] {
-  const alerts = [...alertsAtOnce(settings), ...objectiveAlerts(settings)];
-  return [...alerts, ...recentOutageAlerts(settings, alerts)];
+/** All alerts, by the group that they are in. */
+function alertsByGroup(settings: StackSettings): Readonly<Record<"atOnce" | "ofObjectives", readonly Alert[]>> {
+  const [atOnce, ofObjectives] = [alertsAtOnce(settings), objectiveAlerts(settings)];
+  return { atOnce: [...atOnce, ...recentOutageAlerts(settings, [...atOnce, ...ofObjectives])], ofObjectives };
 }
+
+/** All alerts of a stack. */
+export const stackAlerts = (settings: StackSettings): readonly Alert[] => Object.values(alertsByGroup(settings)).flat();
 
 /** The runbooks of all alerts, in this repository. `alerts.runbooks` says where people find it. */
 export const runbooks = "docs/runbooks/alerts.md";
@@ -82,9 +85,9 @@ export function ruleGroups(settings: StackSettings): object[] {
     }));
   const inScope = (recorded: readonly Recorded[], alerts: readonly Alert[]) =>
     [...recorded, ...rulesOf(alerts)].map((rule) => scoped(settings, rule));
-  const [atOnce, ofObjectives] = [alertsAtOnce(settings), objectiveAlerts(settings)];
+  const { atOnce, ofObjectives } = alertsByGroup(settings);
   return [
-    { name: "tracing", rules: inScope(records(settings), [...atOnce, ...recentOutageAlerts(settings, [...atOnce, ...ofObjectives])]) },
+    { name: "tracing", rules: inScope(records(settings), atOnce) },
     {
       name: "tracing-objectives",
       interval: objectiveInterval,

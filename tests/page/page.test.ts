@@ -1,16 +1,13 @@
 /** Rung: page. The trace page in a browser, in front of an API like Jaeger's. */
-import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { tracePage } from "../../images/lib/trace-page";
+import { startBrowser } from "./support/browser";
 import { servePage, type PageServer } from "./support/server";
 import { jaegerWith, type SpanFixture } from "./support/traces";
 
 jest.setTimeout(300_000);
-
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic", "--no-first-run", "--disable-sync"];
 
 const id = "4bf92f3577b34da6a3ce929d0e0e4736";
 const script = "<img src=x onerror='window.injected=true'><script>window.injected=true</script>";
@@ -33,10 +30,9 @@ let page: Page;
 let failures: string[];
 
 beforeAll(async () => {
-  if (!existsSync(executablePath)) throw new Error(`${executablePath} is missing: apt-get install chromium, or set CHROMIUM`);
   const folder = await tracePage({ step: (_what, action) => action(), log: join(tmpdir(), "trace-page-build.log"), force: false });
   server = await servePage(folder);
-  browser = await chromium.launch({ executablePath, args: flags });
+  browser = await startBrowser();
 });
 
 afterAll(async () => {

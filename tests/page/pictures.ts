@@ -4,11 +4,14 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium, type BrowserContextOptions } from "playwright-core";
+import type { BrowserContextOptions } from "playwright-core";
 import { program, runCommand } from "../../cli/terminal/command";
 import { UserError, note } from "../../cli/terminal/output";
 import { loadSettings } from "../../cli/stack/stack";
+import { project } from "../../configs/dashboards/perses";
+import { applicationService as service } from "../../configs/sampling/application";
 import { publishedUrl } from "../../configs/topology/docker";
+import { startBrowser } from "./support/browser";
 
 /** A page, what it shows when it is ready, and the colours. */
 interface Picture {
@@ -18,8 +21,6 @@ interface Picture {
   readonly height?: number;
 }
 
-const service = "thebot-platform";
-
 const line = program("tests/page/pictures.ts", "Take the pictures in docs/pictures from the running dev stack").argument(
   "[names...]",
   "which pictures (default: all)",
@@ -28,7 +29,7 @@ const line = program("tests/page/pictures.ts", "Take the pictures in docs/pictur
 line.action(async (names: readonly string[]) => {
   const settings = loadSettings();
   const jaeger = publishedUrl(settings, "jaeger-ui");
-  const perses = (dashboard: string) => `${publishedUrl(settings, "perses")}/projects/tracing/dashboards/${dashboard}`;
+  const perses = (dashboard: string) => `${publishedUrl(settings, "perses")}/projects/${project}/dashboards/${dashboard}`;
 
   /** The trace of the example's payment, which crosses a database, a cache, a call and a task. */
   const payment = async () => {
@@ -56,8 +57,7 @@ line.action(async (names: readonly string[]) => {
 
   const folder = join(__dirname, "../../docs/pictures");
   mkdirSync(folder, { recursive: true });
-  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  const browser = await startBrowser();
   try {
     for (const name of wanted) {
       const { url, ready, colorScheme = "light", height = 900 } = pictures[name] as Picture;
