@@ -11,13 +11,14 @@ const operations = ["create", "update", "replace", "delete"] as const;
 export function previewSummary(events: readonly EngineEvent[]): string {
   const steps = events.flatMap(({ resourcePreEvent }) => resourcePreEvent?.metadata ?? []);
   const changes = steps.filter(({ op, type }) => (operations as readonly string[]).includes(op) && type !== stackType);
+  const failures = errors(events);
+  const counts = countsByComponent(changes.map((change) => ({ op: change.op, component: componentOf(change) })));
+  const unchanged = failures.length > 0 ? "resources: no change up to the error" : "resources: no change";
   const sections = [
-    ...errors(events),
+    ...failures,
     ...warnings(events),
     ...policies(events),
-    changes.length > 0
-      ? countsByComponent(changes.map((change) => ({ op: change.op, component: componentOf(change) })))
-      : "resources: no change",
+    changes.length > 0 ? counts : unchanged,
     ...changes.filter(({ op }) => op !== "create").map(changeLine),
     ...outputChanges(events),
   ];

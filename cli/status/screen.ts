@@ -18,6 +18,7 @@ import {
   storage,
   type Fact,
 } from "./measures";
+import { stackAlerts } from "../../configs/prometheus/rules";
 import { alertsNow, type AlertNow } from "./prometheus";
 import { age, alertGroups, problemsOf, type Answer, type Findings, type Problem } from "./verdict";
 
@@ -50,7 +51,8 @@ export async function statusScreen(stack: RunningStack, now = Date.now()): Promi
   const [alerts, ...answers] = nothingRuns ? [undefined] : await Promise.all([alertsOf(stack), ...factsOf(stack)]);
   const known = alerts && "alerts" in alerts ? alerts.alerts : undefined;
   const failed: Answer[] = alerts && "failure" in alerts ? [{ name: "alerts", ...alerts }] : [];
-  const findings: Findings = { stack: settings.stack, services, alerts: known, answers: [...failed, ...answers] };
+  const rules = stackAlerts(settings);
+  const findings: Findings = { stack: settings.stack, services, alerts: known, rules, answers: [...failed, ...answers] };
   return render(name, findings, nothingRuns, now);
 }
 
@@ -62,7 +64,7 @@ export function render(name: string, findings: Findings, nothingRuns: boolean, n
     answer.name,
     "fact" in answer ? answer.fact.text : answer.failure.replaceAll("\n", "; "),
   ]);
-  const alertLines = nothingRuns ? [] : alertTable(findings.alerts, now);
+  const alertLines = nothingRuns ? [] : alertTable(findings, now);
   const parts = [
     verdict(name, problems, unknown),
     ...alertLines,
@@ -79,11 +81,11 @@ function verdict(name: string, problems: readonly Problem[], unknown: readonly s
 }
 
 /** The alerts that fire, or that none does. Nothing where they are not known: that is among the facts. */
-function alertTable(alerts: readonly AlertNow[] | undefined, now: number): string[] {
+function alertTable({ alerts, rules }: Findings, now: number): string[] {
   if (!alerts) return [];
   const waiting = [...new Set(alerts.filter(({ state }) => state === "pending").map(({ labels }) => labels.alertname))].sort();
   const pending = waiting.length > 0 ? `pending: ${waiting.join(", ")}` : "";
-  const groups = alertGroups(alerts);
+  const groups = alertGroups(alerts, rules);
   if (groups.length === 0) return [`no alert fires${pending ? `; ${pending}` : ""}`];
   const rows = groups.map(({ name, severity, count, since, summary }) => [
     `${name}${count > 1 ? ` (${count})` : ""}`,

@@ -1,4 +1,5 @@
 /** The verdict of `make status`: what is wrong with a stack, the worst first, and the next command for each. Pure functions. */
+import type { Alert } from "../../configs/prometheus/alerts/alert";
 import type { ServiceName } from "../../configs/topology/topology";
 import type { ServiceState } from "../running/running-stack";
 import { makeCommand } from "../running/services";
@@ -31,12 +32,14 @@ export interface Findings {
   readonly services: readonly ServiceState[];
   /** Undefined where Prometheus gives no answer. */
   readonly alerts: readonly AlertNow[] | undefined;
+  /** The stack's alerting rules, which say what follows from what. */
+  readonly rules: readonly Alert[];
   readonly answers: readonly Answer[];
 }
 
 /** All problems, the worst first. */
-export function problemsOf({ stack, services, alerts, answers }: Findings): Problem[] {
-  const found = [...serviceProblems(stack, services), ...alertProblems(alerts ?? []), ...answerProblems(stack, answers)];
+export function problemsOf({ stack, services, alerts, rules, answers }: Findings): Problem[] {
+  const found = [...serviceProblems(stack, services), ...alertProblems(alerts ?? [], rules), ...answerProblems(stack, answers)];
   return found.sort((one, other) => ranks[one.rank] - ranks[other.rank]);
 }
 
@@ -53,10 +56,10 @@ function serviceProblems(stack: string, services: readonly ServiceState[]): Prob
     }));
 }
 
-const alertProblems = (alerts: readonly AlertNow[]): Problem[] =>
-  alertGroups(alerts).map(({ name, severity, summary, runbook }) => ({
+const alertProblems = (alerts: readonly AlertNow[], rules: readonly Alert[]): Problem[] =>
+  alertGroups(alerts, rules).map(({ name, severity, summary, runbook, cause }) => ({
     rank: severity === "critical" ? "critical" : "warning",
-    what: `${name} fires (${severity}): ${summary}`,
+    what: `${name} fires (${severity}): ${summary}${cause === undefined ? "" : `; follows from ${cause}`}`,
     next: runbook,
   }));
 
@@ -89,10 +92,12 @@ export interface AlertGroup {
   readonly since: number;
   readonly summary: string;
   readonly runbook: string;
+  /** A critical alert that fires too, and explains this one. */
+  readonly cause?: string | undefined;
 }
 
-/** The alerts that fire by name and severity, the critical ones first, then the oldest. */
-export function alertGroups(alerts: readonly AlertNow[]): AlertGroup[] {
+/** The alerts that fire by name and severity, the critical ones first, causes before what follows from them, then the oldest. */
+export function alertGroups(alerts: readonly AlertNow[], rules: readonly Alert[]): AlertGroup[] {
   const groups = new Map<string, AlertGroup>();
   for (const { state, labels, annotations, activeAt } of alerts) {
     if (state !== "firing") continue;
@@ -106,10 +111,22 @@ export function alertGroups(alerts: readonly AlertNow[]): AlertGroup[] {
       since: Math.min(since, group?.since ?? since),
       summary: annotations.summary ?? "",
       runbook: annotations.runbook_url ?? annotations.runbook ?? `docs/runbooks/alerts.md#${name.toLowerCase()}`,
+      cause: causeOf(name, severity, alerts, rules),
     });
   }
-  const rank = ({ severity }: AlertGroup) => (severity === "critical" ? 0 : 1);
+  const rank = ({ severity, cause }: AlertGroup) => (severity === "critical" ? 0 : 2) + (cause === undefined ? 0 : 1);
   return [...groups.values()].sort((one, other) => rank(one) - rank(other) || one.since - other.since);
+}
+
+/** The name of a critical alert that fires and that an alert follows from, by the same rules as Alertmanager's inhibition. */
+function causeOf(name: string, severity: string, alerts: readonly AlertNow[], rules: readonly Alert[]): string | undefined {
+  const causes = rules.filter((rule) => rule.name === name && rule.severity === severity).flatMap(({ follows }) => follows ?? []);
+  const isCause = ({ state, labels }: AlertNow) =>
+    state === "firing" &&
+    labels.severity === "critical" &&
+    labels.alertname !== name &&
+    causes.some((cause) => cause.name === labels.alertname && (cause.service ?? labels.service) === labels.service);
+  return alerts.find(isCause)?.labels.alertname;
 }
 
 /** Time since a moment as people say it, such as `12 min` or `3.5 h`. */

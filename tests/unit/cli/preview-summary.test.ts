@@ -90,6 +90,6 @@ test("errors and broken policies come first and once, without colour directives;
     "error: preview failed",
     "warning: tracing:alerts.receivers: there are none",
     "policy sampling-bounds (tracing-dev): too little",
-    "resources: no change",
+    "resources: no change up to the error",
   ]);
 });

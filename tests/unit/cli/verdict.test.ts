@@ -3,6 +3,7 @@ import { render } from "../../../cli/status/screen";
 import { ownAlerts, type AlertNow } from "../../../cli/status/prometheus";
 import { age, alertGroups, problemsOf, type Answer, type Findings } from "../../../cli/status/verdict";
 import type { ServiceState } from "../../../cli/running/running-stack";
+import { stackAlerts } from "../../../configs/prometheus/rules";
 import type { ServiceName } from "../../../configs/topology/topology";
 import { clusterSettings } from "./support/cluster-objects";
 
@@ -33,6 +34,7 @@ const findings = (more: Partial<Findings> = {}): Findings => ({
   stack: "prod",
   services: [service("elasticsearch"), service("jaeger")],
   alerts: [],
+  rules: stackAlerts(clusterSettings()),
   answers: [fine],
   ...more,
 });
@@ -122,10 +124,25 @@ test("alerts of one name are one line for each severity, as old as the oldest", 
     alert("OTELCollectorDown", "warning", 90),
     alert("OTELCollectorDown", "critical", 2),
   ];
-  expect(alertGroups(alerts).map(({ severity, count, since }) => [severity, count, (now - since) / 60_000])).toEqual([
+  expect(alertGroups(alerts, []).map(({ severity, count, since }) => [severity, count, (now - since) / 60_000])).toEqual([
     ["critical", 1, 2],
     ["warning", 2, 90],
   ]);
+});
+
+test("what follows from an outage comes behind it, however long it has fired, and names it", () => {
+  const follower = alert("ErrorBudgetBurn", "critical", 30);
+  const outage = (service: string) => alert("JaegerDown", "critical", 3, "firing", { service });
+  const lines = (...alerts: AlertNow[]) => problemsOf(findings({ alerts })).map(({ what }) => what);
+  expect(lines(follower, outage("jaeger"))).toEqual([
+    "JaegerDown fires (critical): About JaegerDown",
+    "ErrorBudgetBurn fires (critical): About ErrorBudgetBurn; follows from JaegerDown",
+  ]);
+  const alone = "ErrorBudgetBurn fires (critical): About ErrorBudgetBurn";
+  expect(lines(follower)).toEqual([alone]);
+  expect(lines(follower, outage("elsewhere"))[0]).toBe(alone);
+  expect(lines(follower, alert("JaegerDown", "critical", 3, "pending", { service: "jaeger" }))).toEqual([alone]);
+  expect(lines(follower, alert("JaegerDown", "warning", 3, "firing", { service: "jaeger" }))[0]).toBe(alone);
 });
 
 test("of the cluster's alerts only those of this stack count", () => {
