@@ -61,8 +61,10 @@ bench-sampling: $(modules) ## memory that undecided traces take, measured on the
 ##@ The Django package
 demo: $(modules) ## the example project against the running stack: its traces
 	@$(tsx) cli/main.ts django demo
-django-bench: $(modules) ## what tracing costs a request, as ratios
-	@$(tsx) cli/main.ts django overhead
+django-bench: $(modules) ## what tracing adds to a request's processor time, beside OpenTelemetry's own (ARGS=--help)
+	@$(tsx) cli/main.ts django compare $(ARGS)
+django-overhead: $(modules) ## what tracing costs a request behind a web server, as ratios (ARGS=--help)
+	@$(tsx) cli/main.ts django overhead $(ARGS)
 
 ##@ Files and images
 render: $(modules) ## write rendered/$(ENV)/ anew: compose file and config files
@@ -109,4 +111,4 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling render images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench sbom scan help
+.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling render images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench django-overhead sbom scan help

@@ -1,4 +1,4 @@
-/** `make demo`, `make django-bench`: a program of the Django package's tools/ against the running stack. */
+/** `make demo`, `make django-bench`, `make django-overhead`: a program of the Django package's tools/, with the running stack's addresses. */
 import { join } from "node:path";
 import { Argument } from "commander";
 import { publishedUrl } from "../../configs/topology/docker";
@@ -8,7 +8,7 @@ import { command } from "../terminal/command";
 import { loadSettings } from "../stack/stack";
 
 const django = command("Run a program of the Django package against the running stack")
-  .addArgument(new Argument("<tool>", "the program").choices(["demo", "overhead"]))
+  .addArgument(new Argument("<tool>", "the program").choices(["compare", "demo", "overhead"]))
   .argument("[words...]", "words for the program")
   .passThroughOptions()
   .allowUnknownOption();

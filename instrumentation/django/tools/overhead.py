@@ -1,6 +1,6 @@
 """What tracing costs a request: the example with the package, as a ratio to the same example without it, in one run.
 
-    python tools/overhead.py [--rounds 30] [--requests 100]          make django-bench
+    python tools/overhead.py [--rounds 30] [--requests 100]          make django-overhead
 
 Three servers answer in turn, a round each, again and again: without the package, with it and a Collector, with it and none. So whatever
 else the machine does falls on all three alike. P50 and P95 are those of all rounds together; the spread is that of the rounds' own

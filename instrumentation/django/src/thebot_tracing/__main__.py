@@ -24,7 +24,9 @@ from .bootstrap import NOT_HEARD, is_initialised, make_resource, not_heard
 from .correlation import KEY, new_correlation_id
 from .encode import EncodedSpanExporter, encode
 from .make_sampler import make_sampler
+from .placement import OFFICIAL
 from .remote import JaegerRemoteSampler
+from .request_spans import used
 from .session import ExportSession, reason
 from .settings import INSTRUMENTATIONS, Settings, SettingsError, load_settings
 
@@ -113,14 +115,14 @@ def _middleware(settings: Settings, say: Callable[[str], None]) -> list[str]:
         _load_django()
     except Exception as error:  # noqa: BLE001 - an application may raise anything, and that is what is told
         return [f"Django does not start: {type(error).__name__}: {error}"]
-    listed = [name for name in django.MIDDLEWARE if "opentelemetry" not in name]
+    listed = [name for name in django.MIDDLEWARE if name != OFFICIAL]
     say(f"middleware    {listed}")
     problems = []
     if not any(name.endswith(_MIDDLEWARE) for name in listed):
         problems.append(f"MIDDLEWARE has no {_MIDDLEWARE}: requests get no correlation id")
     elif not listed[0].endswith(_MIDDLEWARE):
         problems.append(f"{_MIDDLEWARE} is not the first of MIDDLEWARE: what runs before it has no correlation id")
-    return problems + _requests(settings, len(listed) < len(django.MIDDLEWARE))
+    return problems + _requests(settings, used() is not None or OFFICIAL in django.MIDDLEWARE)
 
 
 def _load_django() -> None:
@@ -138,7 +140,7 @@ def _requests(settings: Settings, traced: bool) -> list[str]:
     if not is_initialised():
         return ["neither Django's settings nor an app has called init_tracing(): nothing is traced"]
     problems = [NOT_HEARD % ", ".join(missed)] if (missed := not_heard()) else []
-    return problems if traced else [*problems, "MIDDLEWARE lacks OpenTelemetry's: requests have no span"]
+    return problems if traced else [*problems, "requests have no span"]
 
 
 def _send(settings: Settings, jaeger: str | None, wait: float, say: Callable[[str], None]) -> list[str]:

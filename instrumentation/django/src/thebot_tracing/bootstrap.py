@@ -21,7 +21,6 @@ from opentelemetry.trace import Tracer
 from .celery_tasks import connect_celery
 from .commands import trace_commands
 from .correlation import CorrelationIDSpanProcessor
-from .django_requests import mend_middleware, place_middleware
 from .encode import EncodedSpanExporter
 from .export import SpanDelivery
 from .instrument import instrument
@@ -30,7 +29,9 @@ from .make_sampler import make_sampler
 from .metric_exporter import MetricExporter
 from .metric_reader import ForkSafeMetricReader
 from .metric_views import views
+from .placement import place_middleware
 from .propagation import CorrelationPropagator
+from .request_spans import RequestSpans, use
 from .sampler import LeaveOutSampler
 from .session import ExportSession
 from .settings import Settings, load_settings, own_settings
@@ -89,10 +90,12 @@ def _start(settings: Settings, sampler: Sampler) -> TracerProvider | None:
         for warning in settings.warnings:
             _logger.warning(warning)
     _finish_at_the_end(settings)
-    instrumented = _state["instrumented"] = instrument(settings, leaves_out=joined.provider is None)
-    if "django" in instrumented:
-        place_middleware(_tell_what_was_not_heard)
-        mend_middleware(_renew)
+    instrumented = _state["instrumented"] = instrument(settings)
+    if "django" not in settings.disabled_instrumentations:
+        instrumented.insert(0, "django")
+        # Our sampler leaves requests out, with all that they cause. Another provider's does not: they go by the environment's list there.
+        use(RequestSpans(settings.conventions, excluded=settings.left_out_urls if joined.provider else (), renew=_renew))
+        place_middleware(_tell_what_was_not_heard, leave=lambda: use(None))
         trace_commands(settings.commands)
     if "celery" in instrumented and importlib.util.find_spec("celery") is not None:
         connect_celery(settings, hurry, finish, _renew)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from opentelemetry import baggage, context, trace
 from opentelemetry.context import Context
@@ -20,6 +21,7 @@ KEY = "correlation_id"
 RESPONSE_HEADER = "X-Correlation-ID"
 REQUEST_HEADERS = ("X-Correlation-ID", "X-Request-ID", "X-Trace-ID", "X-B3-Trace-ID")
 """Where a request may carry the id; the first valid one holds."""
+_META_NAMES = tuple(f"HTTP_{name.upper().replace('-', '_')}" for name in REQUEST_HEADERS)
 LONGEST = 128
 SPAN_CONTEXT = "tracing_span_context"
 """The attribute of a request that has its span's context."""
@@ -49,6 +51,20 @@ def choose(header: Callable[[str], str | None]) -> str:
         if value is not None and valid(value):
             return value
     return get_correlation_id() or new_correlation_id()
+
+
+def choose_of_request(meta: Mapping[str, Any], around: Context) -> str:
+    """The same of a Django request, by its META: `request.headers` would read all headers for it.
+
+    Args:
+        meta: the request's META.
+        around: the context with the baggage of the service that called.
+    """
+    for name in _META_NAMES:
+        value = meta.get(name)
+        if value is not None and valid(value):
+            return str(value)
+    return get_correlation_id(around) or new_correlation_id()
 
 
 def get_correlation_id(ctx: Context | None = None) -> str | None:

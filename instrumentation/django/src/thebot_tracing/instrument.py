@@ -1,4 +1,4 @@
-"""The instrumentations, each used if its library is there, and what that of redis leaves to us: cache keys and hits."""
+"""The official instrumentations, each used if its library is there, and what that of redis leaves to us: cache keys and hits."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from opentelemetry.trace import Span
 from .children_only import ChildrenOnlyProvider
 from .redact import HIDDEN, LONGEST_TEXT, names_a_secret
 from .replaced import undo
+from .request_spans import use
 from .settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -26,7 +27,6 @@ _KEY_COMMANDS = {
 
 # Library, instrumentor's module, class.
 _INSTRUMENTORS = {
-    "django": ("django", "opentelemetry.instrumentation.django", "DjangoInstrumentor"),
     "psycopg2": ("psycopg2", "opentelemetry.instrumentation.psycopg2", "Psycopg2Instrumentor"),
     "psycopg": ("psycopg", "opentelemetry.instrumentation.psycopg", "PsycopgInstrumentor"),
     "celery": ("celery", "opentelemetry.instrumentation.celery", "CeleryInstrumentor"),
@@ -36,13 +36,11 @@ _INSTRUMENTORS = {
 }
 
 
-def instrument(settings: Settings, leaves_out: bool) -> list[str]:
+def instrument(settings: Settings) -> list[str]:
     """Instrument the libraries that are there; returns their names.
 
     Args:
         settings: which of them, and what of redis is recorded.
-        leaves_out: whether the provider's sampler leaves requests out. Where not, the instrumentation of Django does, by the environment's
-            list.
     """
     used = []
     for name, (library, module, instrumentor) in _INSTRUMENTORS.items():
@@ -52,7 +50,7 @@ def instrument(settings: Settings, leaves_out: bool) -> list[str]:
             found = getattr(importlib.import_module(module), instrumentor)()
             # One that is instrumented by `opentelemetry-instrument` would warn.
             if not found.is_instrumented_by_opentelemetry:
-                found.instrument(**_options(name, settings, leaves_out))
+                found.instrument(**_options(name, settings))
         except ModuleNotFoundError as error:
             _logger.warning("%s is not instrumented (%s): install thebot-tracing[%s]", name, error, name)
             continue
@@ -66,6 +64,7 @@ def instrument(settings: Settings, leaves_out: bool) -> list[str]:
 def uninstrument() -> None:
     """Undo it."""
     undo()
+    use(None)
     for library, module, instrumentor in _INSTRUMENTORS.values():
         if importlib.util.find_spec(library) is not None:
             found = getattr(importlib.import_module(module), instrumentor)()
@@ -73,10 +72,7 @@ def uninstrument() -> None:
                 found.uninstrument()
 
 
-def _options(name: str, settings: Settings, leaves_out: bool) -> dict[str, Any]:
-    if name == "django" and leaves_out:
-        # The sampler leaves requests out, with all they cause; the instrumentation would leave orphans.
-        return {"excluded_urls": ""}
+def _options(name: str, settings: Settings) -> dict[str, Any]:
     if name == "redis":
         return {
             "tracer_provider": ChildrenOnlyProvider(trace.get_tracer_provider()),

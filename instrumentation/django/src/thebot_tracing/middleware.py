@@ -1,26 +1,33 @@
-"""The middleware of the correlation id, for synchronous and asynchronous stacks."""
+"""The one middleware: a request's correlation id, its span and its metrics, for synchronous and asynchronous stacks."""
 
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from opentelemetry import context, trace
+from opentelemetry import baggage, context, trace
 from opentelemetry.context import Context
 
-from .correlation import RESPONSE_HEADER, SPAN_CONTEXT, choose, set_correlation_id
+from .correlation import KEY, RESPONSE_HEADER, SPAN_CONTEXT, choose_of_request
+from .request_spans import RequestSpan, RequestSpans, used
 
+_logger = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], Any]
+_UNDER_WAY = "tracing_under_way"
+"""The attribute of a request that is under way."""
 
 
 class CorrelationIDMiddleware:
-    """Give each request a correlation id: on the request (`request.correlation_id`), the response's header, spans, calls, tasks and logs.
+    """Give each request a correlation id (`request.correlation_id`, the response's header, spans, calls, tasks, logs), a span and metrics.
 
-    It stands first in MIDDLEWARE. Where tracing is not initialised, ids and log records work all the same.
+    It stands first in MIDDLEWARE; of several for one request the first does it all. Where tracing is not initialised, ids and log records
+    work all the same.
     """
 
     sync_capable = True
@@ -31,41 +38,121 @@ class CorrelationIDMiddleware:
         self.is_async = iscoroutinefunction(get_response)
         if self.is_async:
             markcoroutinefunction(self)
+            # As it is, Django would run it in a thread, for each request.
+            self.process_view = self._found_async  # type: ignore[assignment]
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """Answer a request under its id."""
+        """Answer a request."""
         if self.is_async:
             return self._answer(request)
-        token = context.attach(context.get_current())
+        if hasattr(request, _UNDER_WAY):
+            return cast(HttpResponseBase, self.get_response(request))
+        under_way = UnderWay(request)
         try:
-            begin(request)
-            return end(request, self.get_response(request))
+            return under_way.end(self.get_response(request))
+        except BaseException as error:
+            under_way.fail(error)
+            raise
         finally:
-            context.detach(token)
+            context.detach(under_way.token)
 
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        token = context.attach(context.get_current())
+        if hasattr(request, _UNDER_WAY):
+            return cast(HttpResponseBase, await self.get_response(request))
+        under_way = UnderWay(request)
         try:
-            begin(request)
-            return end(request, await self.get_response(request))
+            return under_way.end(await self.get_response(request))
+        except BaseException as error:
+            under_way.fail(error)
+            raise
         finally:
-            context.detach(token)
+            context.detach(under_way.token)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
+        """Record the route, which is known by now."""
+        _found(request)
+
+    async def _found_async(self, request: HttpRequest, *_view: Any) -> None:
+        _found(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Keep what the view has raised, for the end of the span."""
+        under_way: UnderWay | None = getattr(request, _UNDER_WAY, None)
+        if under_way is not None and under_way.begun is not None:
+            under_way.begun.error = exception
 
 
-def begin(request: HttpRequest) -> None:
-    """Choose the request's id and make it the current one."""
-    request.correlation_id = set_correlation_id(choose(request.headers.get))  # type: ignore[attr-defined]
-    setattr(request, SPAN_CONTEXT, trace.get_current_span().get_span_context())
+def _found(request: HttpRequest) -> None:
+    under_way: UnderWay | None = getattr(request, _UNDER_WAY, None)
+    if under_way is not None:
+        under_way.found()
 
 
-def end(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Put the id on the response. A body that is made later is made in the context of its request."""
-    response.headers[RESPONSE_HEADER] = cast(str, request.correlation_id)  # type: ignore[attr-defined]
-    if response.streaming and not _is_file(response):
-        streamed = cast(StreamingHttpResponse, response)
-        wrap = _AsyncParts if streamed.is_async else _Parts
-        streamed.streaming_content = wrap(cast(Any, streamed.streaming_content), context.get_current())
-    return response
+class UnderWay:
+    """A request that is under way, in a context of its own. Whatever fails in here, the request goes on."""
+
+    __slots__ = ("begun", "request", "spans", "token")
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.spans: RequestSpans | None = used()
+        self.begun: RequestSpan | None = None
+        found = self._begin() if self.spans is not None else None
+        if found is None:
+            around = context.get_current()
+            chosen = choose_of_request(request.META, around)
+        else:
+            self.begun, around, chosen = found
+        around = baggage.set_baggage(KEY, chosen, around)
+        if self.begun is None:
+            span = trace.get_current_span()
+            span.set_attribute(KEY, chosen)
+        else:
+            span = self.begun.span
+            around = trace.set_span_in_context(span, around)
+        self.token = context.attach(around)
+        request.__dict__.update({KEY: chosen, SPAN_CONTEXT: span.get_span_context(), _UNDER_WAY: self})
+
+    def _begin(self) -> tuple[RequestSpan, Context, str] | None:
+        try:
+            return cast(RequestSpans, self.spans).begin(self.request, partial(choose_of_request, self.request.META))
+        except Exception:  # noqa: BLE001 - tracing is no reason for a request to fail
+            return self._failed("begun")
+
+    def found(self) -> None:
+        """The route is known."""
+        if self.begun is not None:
+            try:
+                self.begun.found(self.request.resolver_match)
+            except Exception:  # noqa: BLE001
+                self._failed("named")
+
+    def end(self, response: HttpResponseBase) -> HttpResponseBase:
+        """Put the id on the response, and end the span. A body that is made later is made in the context of its request."""
+        response.headers[RESPONSE_HEADER] = self.request.__dict__[KEY]
+        if response.streaming and not _is_file(response):
+            streamed = cast(StreamingHttpResponse, response)
+            wrap = _AsyncParts if streamed.is_async else _Parts
+            streamed.streaming_content = wrap(cast(Any, streamed.streaming_content), context.get_current())
+        if self.begun is not None and self.spans is not None:
+            try:
+                self.spans.end(self.begun, self.request, response)
+            except Exception:  # noqa: BLE001
+                self._failed("ended")
+                self.begun.span.end()
+        return response
+
+    def fail(self, error: BaseException) -> None:
+        """End the span of a request that has no response."""
+        if self.begun is not None and self.spans is not None:
+            try:
+                self.spans.end_without_response(self.begun, error)
+            except Exception:  # noqa: BLE001
+                self._failed("ended")
+
+    @staticmethod
+    def _failed(what: str) -> None:
+        _logger.exception("the span of a request could not be %s; the request goes on", what)
 
 
 def _is_file(response: HttpResponseBase) -> bool:

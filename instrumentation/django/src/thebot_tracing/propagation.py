@@ -33,10 +33,20 @@ _PROPAGATORS: dict[str, type[TextMapPropagator]] = {
     "b3multi": B3MultiFormat,
     "jaeger": JaegerPropagator,
 }
+# Headers without any of which a propagator finds nothing, not even baggage.
+_HEADERS: dict[str, tuple[str, ...]] = {
+    "tracecontext": ("traceparent",),
+    "baggage": ("baggage",),
+    "b3": ("b3", "x-b3-traceid"),
+    "b3multi": ("b3", "x-b3-traceid"),
+    "jaeger": ("uber-trace-id",),
+}
 
 
 class CorrelationPropagator(TextMapPropagator):
     """The propagators of OTEL_PROPAGATORS, with a door for baggage: the correlation id goes through it, and nothing else.
+
+    A propagator is asked only where one of its headers is there.
 
     Baggage that leaves is read by whoever is called; baggage that comes in is written by whoever calls. The id leaves as X-Correlation-ID
     too, for services that know nothing of baggage.
@@ -49,6 +59,14 @@ class CorrelationPropagator(TextMapPropagator):
     def __init__(self, names: Sequence[str], joined: TextMapPropagator | None = None) -> None:
         found = [_PROPAGATORS[name]() if name in _PROPAGATORS else _load(name) for name in names]
         self._inner = CompositePropagator([joined, *found] if joined else found)
+        known = [(propagator, _HEADERS.get(name)) for propagator, name in zip(found, names, strict=True)]
+        self._readers: list[tuple[TextMapPropagator, tuple[str, ...] | None]] = [(joined, None), *known] if joined else known
+
+    @property
+    def headers(self) -> frozenset[str] | None:
+        """Headers without any of which nothing is found; None where a propagator is not known."""
+        listed = [headers for _, headers in self._readers]
+        return None if None in listed else frozenset(header for headers in listed for header in headers or ())
 
     def extract(self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter) -> Context:
         """Take the trace context and a valid correlation id.
@@ -56,7 +74,7 @@ class CorrelationPropagator(TextMapPropagator):
         A request that a left-out one has caused, or says so, begins a trace of its own: its parent is nowhere, and anybody may say so.
         """
         try:
-            found = self._inner.extract(carrier, context, getter)
+            found = self._read(carrier, context, getter)
         except Exception:
             # Headers are anybody's, and no reason for a request to fail.
             _logger.exception("the headers of a request or task could not be read")
@@ -75,6 +93,13 @@ class CorrelationPropagator(TextMapPropagator):
             return found
         found = baggage.clear(found)
         return baggage.set_baggage(KEY, value, found) if valid(value) else found
+
+    def _read(self, carrier: CarrierT, context: Context | None, getter: Getter[CarrierT]) -> Context:
+        found = Context() if context is None else context
+        for propagator, headers in self._readers:
+            if headers is None or any(getter.get(carrier, header) for header in headers):
+                found = propagator.extract(carrier, found, getter)
+        return found
 
     def inject(self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter) -> None:
         """Hand on the trace context and the correlation id. A header X-Correlation-ID that the application has set stays as it is."""

@@ -25,7 +25,8 @@ def request_of(attributes: Attributes) -> tuple[str, str] | None:
     """Method and path of a request by a span's attributes, of today's semantic conventions or the ones before 1.23."""
     found = attributes or {}
     method = found.get("http.request.method") or found.get("http.method")
-    path = found.get("url.path") or found.get("http.target")
+    # As it was sent, where that is known: a server decodes `url.path`.
+    path = found.get("http.target") or found.get("url.path")
     if not path:
         # Before 1.23 a server without the request's own text gives the URL alone.
         url = urlsplit(str(found.get("url.full") or found.get("http.url") or ""))

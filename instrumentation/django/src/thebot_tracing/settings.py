@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from .conventions import Conventions, parse_conventions
 from .operations import parse_path
 from .rules import Rules, parse_rules, percentage
 from .standard import DEFAULT_PROPAGATORS, INSTRUMENTATIONS, StandardVariables
@@ -51,6 +52,8 @@ class Settings:
     left_out_paths: tuple[re.Pattern[str], ...]
     left_out_urls: tuple[re.Pattern[str], ...]
     """Regular expressions of OTEL_PYTHON_DJANGO_EXCLUDED_URLS; where it is set, `left_out_paths` is empty."""
+    conventions: Conventions
+    """Which attributes and metrics a request has."""
     propagators: tuple[str, ...]
     queue_size: int
     """Spans that wait for the Collector, at most."""
@@ -157,6 +160,7 @@ class _Reader:
             rules=rules,
             left_out_paths=() if urls is not None else self._left_out_paths(),
             left_out_urls=urls or (),
+            conventions=parse_conventions(self.environ.get("OTEL_SEMCONV_STABILITY_OPT_IN", "")),
             propagators=standard.propagators(),
             queue_size=queue_size,
             batch_size=standard.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", min(512, queue_size), 1, 100_000),

@@ -136,12 +136,44 @@ def test_w3c_holds_where_several_contexts_come():
     assert span.trace_id == 1
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(["traceparent", "tracestate", "baggage", "b3", "x-b3-traceid", "uber-trace-id", "uberctx-correlation_id"]),
-        st.text(max_size=200),
-    )
+PROPAGATED = st.sampled_from(
+    ["traceparent", "tracestate", "baggage", "b3", "x-b3-traceid", "x-b3-spanid", "uber-trace-id", "uberctx-correlation_id"]
 )
+CARRIED = st.sampled_from(
+    [
+        "",
+        f"00-{1:032x}-{2:016x}-01",
+        f"{3:032x}-{4:016x}-1",
+        f"{5:032x}:{6:016x}:0:1",
+        f"{7:032x}",
+        f"{8:016x}",
+        "correlation_id=a-1",
+        "a=1",
+    ]
+)
+
+
+@given(st.dictionaries(PROPAGATED, CARRIED))
+def test_a_propagator_whose_header_is_not_there_would_have_found_nothing(headers):
+    """The one that asks by headers finds what all of them would."""
+    asked, all_asked = CorrelationPropagator(DEFAULT_PROPAGATORS), CorrelationPropagator(DEFAULT_PROPAGATORS)
+    all_asked._readers = [(propagator, None) for propagator, _ in all_asked._readers]
+    found, wanted = asked.extract(headers), all_asked.extract(headers)
+    assert trace.get_current_span(found).get_span_context() == trace.get_current_span(wanted).get_span_context()
+    assert dict(baggage.get_all(found)) == dict(baggage.get_all(wanted))
+    if asked.headers.isdisjoint(headers):
+        assert asked.extract(headers) == {}
+
+
+def test_propagators_run_only_where_their_header_is_there(monkeypatch):
+    propagator, ran = CorrelationPropagator(DEFAULT_PROPAGATORS), []
+    for inner, _ in propagator._readers:
+        monkeypatch.setattr(inner, "extract", lambda carrier, found, getter, inner=inner: ran.append(type(inner).__name__) or found)
+    propagator.extract({"traceparent": "x", "tracestate": "y", "accept": "z"})
+    assert ran == ["TraceContextTextMapPropagator"]
+
+
+@given(st.dictionaries(PROPAGATED, st.text(max_size=200)))
 def test_no_incoming_header_breaks_it_or_brings_more_than_the_id(headers):
     found = CorrelationPropagator(DEFAULT_PROPAGATORS).extract(headers)
     assert set(baggage.get_all(found)) <= {"correlation_id"}
@@ -318,6 +350,6 @@ def test_a_propagator_that_fails_costs_no_request(monkeypatch, caplog):
     def fails(*_):
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr(propagator._inner, "extract", fails)
-    assert not trace.get_current_span(propagator.extract({})).get_span_context().is_valid
+    monkeypatch.setattr(propagator._readers[0][0], "extract", fails)
+    assert not trace.get_current_span(propagator.extract({"traceparent": "x"})).get_span_context().is_valid
     assert "could not be read" in caplog.text

@@ -73,10 +73,11 @@ def probed(get_response):
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 @pytest.mark.parametrize(("path", "status"), [("/probe/", 200), ("/seen/", 200), ("/async/", 200), ("/api/fail/", 500)])
-def test_a_request_with_a_host_that_is_not_allowed_is_handed_on_without_a_span(spans, hosts, asynchronous, path, status):
+def test_a_request_with_a_host_that_is_not_allowed_is_a_request_like_any_other(spans, hosts, asynchronous, path, status):
     response = hosts("10.0.0.7", path, asynchronous)
     assert (response.status_code, response["X-Correlation-ID"]) == (status, "probe-1")
-    assert [span.name for span in spans() if span.kind is SpanKind.SERVER] == []
+    (server,) = [span for span in spans() if span.kind is SpanKind.SERVER]
+    assert server.attributes["http.status_code"] == status
 
 
 def test_a_host_that_is_allowed_and_no_address_is_no_error(hosts):
@@ -153,7 +154,7 @@ def test_a_second_init_changes_nothing(exporter):
     before = list(settings.MIDDLEWARE)
     assert init_tracing() is init_tracing()
     assert before == settings.MIDDLEWARE
-    assert sum("opentelemetry" in name for name in before) == 1
+    assert sum(name.endswith("CorrelationIDMiddleware") for name in before) == 1
 
 
 class Gone(BaseException):
@@ -192,22 +193,73 @@ def test_a_request_that_something_other_than_an_exception_ends_has_its_span_and_
     assert len(spans()) == before
 
 
-@pytest.mark.parametrize("step", ["process_request", "process_view", "process_exception", "process_response"])
-def test_a_failure_of_the_instrumentation_does_not_reach_the_request(client, spans, monkeypatch, caplog, step):
-    from opentelemetry.instrumentation.django.middleware import otel_middleware
+@pytest.mark.parametrize("step", ["begin", "found", "end", "end_without_response"])
+def test_a_failure_of_the_package_does_not_reach_the_request(client, spans, ends, monkeypatch, caplog, step):
     from opentelemetry.trace import get_current_span
 
-    from thebot_tracing.django_requests import _harmless
+    from thebot_tracing.request_spans import RequestSpan, RequestSpans
 
     def fails(*_):
         raise RuntimeError("a fault")
 
-    fails.__name__ = step
-    monkeypatch.setattr(otel_middleware._DjangoMiddleware, step, _harmless(fails))
-    assert client.get("/seen/").status_code == 200
+    monkeypatch.setattr(RequestSpan if step == "found" else RequestSpans, step, fails)
+    assert client.get("/seen/")["X-Correlation-ID"]
     assert client.get("/api/fail/").status_code == 500
+    with pytest.raises(Gone):
+        client.get("/gone/")
     assert not get_current_span().get_span_context().is_valid
-    assert f"{step} of the instrumentation failed" in caplog.text
+    assert "could not be" in caplog.text
+
+
+def test_of_several_of_these_middlewares_the_first_does_it_all(exporter, spans):
+    from django.test import Client, override_settings
+
+    from thebot_tracing.placement import OURS
+
+    with override_settings(MIDDLEWARE=["django.middleware.common.CommonMiddleware", OURS]):
+        response = Client().get("/seen", headers={"X-Correlation-ID": "first-1"})
+        # CommonMiddleware stands before it, and answers.
+        assert (response.status_code, response["X-Correlation-ID"]) == (301, "first-1")
+        assert Client().get("/seen/").status_code == 200
+    assert [span.name for span in spans()] == ["GET", "child", "GET seen/"]
+
+
+def test_active_requests_are_counted_while_they_are_active(exporter):
+    from django.http import HttpResponse
+    from django.test import RequestFactory
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+    from thebot_tracing import request_spans
+    from thebot_tracing.conventions import NEW
+    from thebot_tracing.metric_views import views
+    from thebot_tracing.middleware import CorrelationIDMiddleware
+
+    reader = InMemoryMetricReader()
+    before = request_spans.used()
+    provider = MeterProvider(metric_readers=[reader], shutdown_on_exit=False, views=views())
+    own = request_spans.RequestSpans(NEW, meter_provider=provider)
+    request_spans.use(own)
+
+    def active():
+        metrics = reader.get_metrics_data().resource_metrics[0].scope_metrics[0].metrics
+        return {
+            point.attributes["http.request.method"]: point.value
+            for metric in metrics
+            if metric.name == "http.server.active_requests"
+            for point in metric.data.data_points
+        }
+
+    seen = []
+    middleware = CorrelationIDMiddleware(lambda _: seen.append(active()) or HttpResponse())
+    outer = CorrelationIDMiddleware(lambda _: middleware(RequestFactory().get("/")))
+    try:
+        outer(RequestFactory().post("/"))
+        middleware(RequestFactory().get("/"))
+        assert seen == [{"POST": 1, "GET": 1}, {"POST": 0, "GET": 1}]
+        assert active() == {"POST": 0, "GET": 0}
+    finally:
+        request_spans.use(before)
 
 
 @pytest.mark.parametrize("header", ["traceparent", "tracestate", "baggage", "b3", "uber-trace-id", "X-B3-TraceId"])

@@ -49,7 +49,7 @@ def clean(tmp_path_factory, built):
 def test_wheel_and_source_hold_the_typed_package_and_nothing_else(built):
     wheel = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     assert "thebot_tracing/py.typed" in wheel
-    assert all(name.startswith(("thebot_tracing/", "thebot_tracing-2.0.0.dist-info/")) for name in wheel)
+    assert all(name.startswith(("thebot_tracing/", "thebot_tracing-2.1.0.dist-info/")) for name in wheel)
     with tarfile.open(next(built.glob("*.tar.gz"))) as source:
         names = [name.split("/", 1)[1] for name in source.getnames()]
     assert {
