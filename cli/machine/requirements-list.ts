@@ -238,6 +238,14 @@ export const requirements: readonly Requirement[] = [
     debian: ["postgresql"],
   },
   {
+    name: "MariaDB",
+    why: "tests of Django's queries on MySQL",
+    for: [],
+    suites: ["django-e2e"],
+    probe: { allOf: [{ program: "mariadb-install-db" }, { program: "mariadb" }] },
+    debian: ["mariadb-server-core", "mariadb-client-core"],
+  },
+  {
     name: "Redis",
     why: "is the Django example's cache and broker",
     for: [],

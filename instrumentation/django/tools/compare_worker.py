@@ -12,7 +12,7 @@ import time
 
 KIND = sys.argv[1]
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
-os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings" if KIND == "ours" else "without"
+os.environ["DJANGO_SETTINGS_MODULE"] = "compare_settings" if KIND == "ours" else "without"
 
 
 def official():

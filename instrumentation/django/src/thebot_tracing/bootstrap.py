@@ -31,6 +31,7 @@ from .metric_reader import ForkSafeMetricReader
 from .metric_views import views
 from .placement import place_middleware
 from .propagation import CorrelationPropagator
+from .queries import Queries
 from .request_spans import RequestSpans, use
 from .sampler import LeaveOutSampler
 from .session import ExportSession
@@ -97,6 +98,9 @@ def _start(settings: Settings, sampler: Sampler) -> TracerProvider | None:
         use(RequestSpans(settings.conventions, excluded=settings.left_out_urls if joined.provider else (), renew=_renew))
         place_middleware(_tell_what_was_not_heard, leave=lambda: use(None))
         trace_commands(settings.commands)
+        Queries(
+            settings.database_conventions, settings.peer_conventions, settings.sanitize_queries, settings.disabled_instrumentations
+        ).connect()
     if "celery" in instrumented and importlib.util.find_spec("celery") is not None:
         connect_celery(settings, hurry, finish, _renew)
     return provider if isinstance(provider, TracerProvider) else None

@@ -47,9 +47,10 @@ class ChildrenOnlyTracer(Tracer):
 
 def _has_parent(context: Any) -> bool:
     parent = trace.get_current_span(context)
-    return parent.get_span_context().is_valid and not _publishes_a_task(parent)
+    return parent.get_span_context().is_valid and not publishes_a_task(parent)
 
 
-def _publishes_a_task(span: Span) -> bool:
+def publishes_a_task(span: Span) -> bool:
+    """Whether a span is a task's publication."""
     # Celery's instrumentation marks it so.
     return getattr(span, "kind", None) is SpanKind.PRODUCER and getattr(span, "attributes", {}).get("celery.action") == "apply_async"

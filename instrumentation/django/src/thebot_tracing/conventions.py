@@ -53,6 +53,14 @@ def parse_conventions(opt_in: str) -> Conventions:
     return NEW if "http" in listed else OLD
 
 
+def database_conventions(opt_in: str) -> Conventions:
+    """The same of databases: `database/dup` is both, `database` the stable ones, anything else the old ones."""
+    listed = [part.strip() for part in opt_in.split(",")]
+    if "database/dup" in listed:
+        return BOTH
+    return NEW if "database" in listed else OLD
+
+
 def of_wsgi(environ: Mapping[str, Any], which: Conventions) -> Attributes:
     """Attributes of a request that came by WSGI."""
     old, new = which

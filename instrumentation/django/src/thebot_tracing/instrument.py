@@ -11,6 +11,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Span
 
 from .children_only import ChildrenOnlyProvider
+from .queries import Queries
 from .redact import HIDDEN, LONGEST_TEXT, names_a_secret
 from .replaced import undo
 from .request_spans import use
@@ -65,6 +66,7 @@ def uninstrument() -> None:
     """Undo it."""
     undo()
     use(None)
+    Queries.disconnect()
     for library, module, instrumentor in _INSTRUMENTORS.values():
         if importlib.util.find_spec(library) is not None:
             found = getattr(importlib.import_module(module), instrumentor)()

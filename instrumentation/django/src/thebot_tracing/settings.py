@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from .conventions import Conventions, parse_conventions
+from .conventions import Conventions, database_conventions, parse_conventions
 from .operations import parse_path
 from .rules import Rules, parse_rules, percentage
 from .standard import DEFAULT_PROPAGATORS, INSTRUMENTATIONS, StandardVariables
@@ -25,6 +25,7 @@ DEFAULT_LEFT_OUT = ("/admin/**", "/health/**", "/healthz", "/healthcheck")
 
 _KEYS = {
     "SERVICE_NAME", "SERVICE_VERSION", "ENVIRONMENT", "LEFT_OUT_PATHS", "RECORD_TASK_ARGUMENTS", "RECORD_CACHE_KEYS",
+    "SANITIZE_QUERIES",
     "DISABLED_INSTRUMENTATIONS", "COMMANDS",
 }  # fmt: skip
 
@@ -76,6 +77,12 @@ class Settings:
     """OTEL_SDK_DISABLED: no span is made, no metric, no thread; correlation ids work."""
     record_task_arguments: bool
     record_cache_keys: bool
+    sanitize_queries: bool
+    """Whether literals are left out of the statements of Django's queries."""
+    database_conventions: Conventions
+    """Which attributes the queries of Django's connections have."""
+    peer_conventions: Conventions
+    """Which attributes of a database's address they have."""
     disabled_instrumentations: frozenset[str]
     commands: bool | frozenset[str]
     """Which management commands have a span: none, all but servers and shells, or those named."""
@@ -142,6 +149,7 @@ class _Reader:
         sampler = self.environ.get("OTEL_TRACES_SAMPLER") or ("always_on" if sample_percentage is None else "environment")
         standard = self.standard
         standard.protocol()
+        opt_in = self.environ.get("OTEL_SEMCONV_STABILITY_OPT_IN", "")
         queue_size = standard.number("OTEL_BSP_MAX_QUEUE_SIZE", 10_000, 1, 1_000_000)
         settings = Settings(
             service_name=self.environ.get("OTEL_SERVICE_NAME")
@@ -160,7 +168,7 @@ class _Reader:
             rules=rules,
             left_out_paths=() if urls is not None else self._left_out_paths(),
             left_out_urls=urls or (),
-            conventions=parse_conventions(self.environ.get("OTEL_SEMCONV_STABILITY_OPT_IN", "")),
+            conventions=parse_conventions(opt_in),
             propagators=standard.propagators(),
             queue_size=queue_size,
             batch_size=standard.number("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", min(512, queue_size), 1, 100_000),
@@ -175,6 +183,9 @@ class _Reader:
             disabled=self.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true",
             record_task_arguments=self._flag("RECORD_TASK_ARGUMENTS"),
             record_cache_keys=self._flag("RECORD_CACHE_KEYS"),
+            sanitize_queries=self._flag("SANITIZE_QUERIES"),
+            database_conventions=database_conventions(opt_in),
+            peer_conventions=parse_conventions(opt_in or "old"),
             disabled_instrumentations=self._disabled_instrumentations(),
             commands=self._commands(),
             warnings=tuple(self.warnings),

@@ -102,6 +102,22 @@ def postgres(folder):
     return process, port
 
 
+def mysql(folder):
+    """MariaDB, of Debian's packages, with an empty database. Returns process and port."""
+    data = folder / "mysql"
+    account = ["--user=root"] if os.geteuid() == 0 else []
+    made = ["--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db", *account]
+    subprocess.run(["mariadb-install-db", *made], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    port, socket_file = free_port(), folder / "mysql.sock"
+    options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={socket_file}", f"--pid-file={folder}/mysql.pid", *account]
+    server = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
+    process = Process("mysql", [server, "--no-defaults", f"--datadir={data}", *options], folder, cwd="/")
+    prepare = "CREATE DATABASE example; CREATE USER example@'%' IDENTIFIED BY 'example'; GRANT ALL ON example.* TO example@'%'"
+    client = ["mariadb", "--no-defaults", f"--socket={socket_file}", "-uroot", "-e", prepare]
+    eventually("MariaDB", 60, lambda: subprocess.run(client, check=False, stderr=subprocess.DEVNULL).returncode == 0)
+    return process, port
+
+
 def redis(folder):
     """Redis that keeps nothing. Returns process and URL."""
     port = free_port()
