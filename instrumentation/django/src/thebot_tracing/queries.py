@@ -75,7 +75,7 @@ class Queries:
         if connection.vendor == "postgresql" and factory is not None:
             # Django's own, in place of the one of the driver's instrumentation: each query would have two spans.
             base = connection.get_connection_params().get("cursor_factory") or factory
-            connection.connection.cursor_factory = _recording(base, recorder)
+            connection.connection.cursor_factory = recorder.cursor_class(base)
 
     def _is_disabled(self, connection: Any) -> bool:
         if connection.vendor == "postgresql":
@@ -116,6 +116,14 @@ class Recorder:
         self._queries = queries
         self._vendor: str = connection.vendor
         self.known: dict[str, Any] = {}
+        self._classes: dict[type, type] = {}
+
+    def cursor_class(self, base: type) -> type:
+        """A class of cursors that record here. With a pool each request connects: it is made once."""
+        found = self._classes.get(base)
+        if found is None:
+            found = self._classes[base] = type(base.__name__, (_cursor_class(base),), {"recorder": self})
+        return found
 
     def __call__(self, execute: Execute, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         """Execute a statement, and record it."""
@@ -231,7 +239,3 @@ def _cursor_class(base: type) -> type:
         if not hasattr(base, name):
             delattr(RecordingCursor, name)
     return RecordingCursor
-
-
-def _recording(base: type, recorder: Recorder) -> type:
-    return type(base.__name__, (_cursor_class(base),), {"recorder": recorder})

@@ -10,7 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,7 @@ CANCELLED = "request.cancelled"
 _CLIENT_HAS_GONE = 499
 # As the stable conventions advise, in seconds.
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-# Attribute sets of requests under way that are remembered when there is none; a client can name any host.
+# Attribute sets that are remembered without a request under way; a client can name any host.
 _MOST_ACTIVE = 1000
 
 
@@ -107,7 +107,7 @@ class RequestSpans:
         excluded: Sequence[re.Pattern[str]] = (),
         renew: Callable[[], None] = lambda: None,
     ) -> None:
-        own = version("thebot-tracing")
+        own = _version()
         self._tracer = trace.get_tracer(SCOPE, own, tracer_provider, conventions.schema_url)
         meter = metrics.get_meter(SCOPE, own, meter_provider, conventions.schema_url)
         self._conventions = conventions
@@ -143,8 +143,6 @@ class RequestSpans:
     def _observed(self) -> list[Observation]:
         with self._lock:
             counts = list(self._active.items())
-            if len(counts) > _MOST_ACTIVE:
-                self._active = {key: count for key, count in counts if count}
         return [Observation(count, dict(key)) for key, count in counts]
 
     def begin(self, request: HttpRequest, choose: Callable[[Context], str]) -> tuple[RequestSpan, Context, str] | None:
@@ -239,7 +237,10 @@ class RequestSpans:
             self._seconds.record(max(took, 0), request_duration_attributes(attributes))
         with self._lock:
             # Where a fork has come between, the request is not known here.
-            self._active[begun.active] = max(0, self._active.get(begun.active, 0) - 1)
+            count = max(0, self._active.get(begun.active, 0) - 1)
+            self._active[begun.active] = count
+            if not count and len(self._active) > _MOST_ACTIVE:
+                del self._active[begun.active]
         span.end()
 
     @staticmethod
@@ -254,6 +255,14 @@ class RequestSpans:
         route = match.route or match.url_name
         if route:
             begun.span.update_name(f"{begun.verb} {route}")
+
+
+def _version() -> str:
+    try:
+        return version("thebot-tracing")
+    except PackageNotFoundError:
+        # It runs from its sources.
+        return ""
 
 
 def _forget(spans: weakref.ref[RequestSpans]) -> None:

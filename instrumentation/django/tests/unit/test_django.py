@@ -262,6 +262,28 @@ def test_active_requests_are_counted_while_they_are_active(exporter):
         request_spans.use(before)
 
 
+def test_hosts_that_clients_name_are_not_remembered(exporter):
+    """Also where no metrics are collected."""
+    from django.http import HttpResponse
+    from django.test import RequestFactory
+    from opentelemetry.sdk.trace import TracerProvider
+
+    from thebot_tracing import request_spans
+    from thebot_tracing.conventions import BOTH
+    from thebot_tracing.middleware import CorrelationIDMiddleware
+
+    before = request_spans.used()
+    own = request_spans.RequestSpans(BOTH, TracerProvider(shutdown_on_exit=False))
+    request_spans.use(own)
+    middleware = CorrelationIDMiddleware(lambda _: HttpResponse())
+    try:
+        for i in range(3000):
+            middleware(RequestFactory().get("/", headers={"host": f"h{i}"}))
+    finally:
+        request_spans.use(before)
+    assert len(own._active) <= 1001
+
+
 @pytest.mark.parametrize("header", ["traceparent", "tracestate", "baggage", "b3", "uber-trace-id", "X-B3-TraceId"])
 @pytest.mark.parametrize("value", ["", "\x00", "a" * 100_000, "a=,;=b", "00-0-0-0", "é\ud800"])
 def test_no_header_makes_a_request_fail(client, spans, header, value):
