@@ -239,7 +239,7 @@ export const requirements: readonly Requirement[] = [
   },
   {
     name: "MariaDB",
-    why: "tests of Django's queries on MySQL",
+    why: "is the MySQL server of the tests of Django's queries",
     for: [],
     suites: ["django-e2e"],
     probe: { allOf: [{ program: "mariadb-install-db" }, { program: "mariadb" }] },

@@ -31,6 +31,8 @@ from .session import ExportSession, reason
 from .settings import INSTRUMENTATIONS, Settings, SettingsError, load_settings
 
 _MIDDLEWARE = "CorrelationIDMiddleware"
+# Modules and distributions of what is not called as they are.
+_LIBRARIES = {"mysql": (("MySQLdb", "pymysql"), ("mysqlclient", "PyMySQL"))}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -96,9 +98,10 @@ def _strategies(sampler: Sampler, say: Callable[[str], None]) -> list[str]:
 def _library(name: str, settings: Settings) -> str:
     if name in settings.disabled_instrumentations:
         return "switched off"
-    if importlib.util.find_spec(name) is None:
+    modules, distributions = _LIBRARIES.get(name, ((name,), (name, f"{name}-binary")))
+    if not any(importlib.util.find_spec(module) for module in modules):
         return "not installed"
-    for distribution in (name, f"{name}-binary"):
+    for distribution in distributions:
         try:
             return importlib.metadata.version(distribution)
         except importlib.metadata.PackageNotFoundError:

@@ -26,15 +26,17 @@ _KEY_COMMANDS = {
     "SADD", "SREM", "SMEMBERS", "SISMEMBER", "SCARD", "ZADD", "ZREM", "ZRANGE", "ZRANGEBYSCORE", "ZSCORE", "ZCARD", "ZINCRBY",
 }  # fmt: skip
 
-# Library, instrumentor's module, class.
-_INSTRUMENTORS = {
-    "psycopg2": ("psycopg2", "opentelemetry.instrumentation.psycopg2", "Psycopg2Instrumentor"),
-    "psycopg": ("psycopg", "opentelemetry.instrumentation.psycopg", "PsycopgInstrumentor"),
-    "celery": ("celery", "opentelemetry.instrumentation.celery", "CeleryInstrumentor"),
-    "requests": ("requests", "opentelemetry.instrumentation.requests", "RequestsInstrumentor"),
-    "redis": ("redis", "opentelemetry.instrumentation.redis", "RedisInstrumentor"),
-    "httpx": ("httpx", "opentelemetry.instrumentation.httpx", "HTTPXClientInstrumentor"),
-}
+# Name, library, instrumentor's module, class.
+_INSTRUMENTORS = (
+    ("psycopg2", "psycopg2", "opentelemetry.instrumentation.psycopg2", "Psycopg2Instrumentor"),
+    ("psycopg", "psycopg", "opentelemetry.instrumentation.psycopg", "PsycopgInstrumentor"),
+    ("mysql", "MySQLdb", "opentelemetry.instrumentation.mysqlclient", "MySQLClientInstrumentor"),
+    ("mysql", "pymysql", "opentelemetry.instrumentation.pymysql", "PyMySQLInstrumentor"),
+    ("celery", "celery", "opentelemetry.instrumentation.celery", "CeleryInstrumentor"),
+    ("requests", "requests", "opentelemetry.instrumentation.requests", "RequestsInstrumentor"),
+    ("redis", "redis", "opentelemetry.instrumentation.redis", "RedisInstrumentor"),
+    ("httpx", "httpx", "opentelemetry.instrumentation.httpx", "HTTPXClientInstrumentor"),
+)
 
 
 def instrument(settings: Settings) -> list[str]:
@@ -43,9 +45,9 @@ def instrument(settings: Settings) -> list[str]:
     Args:
         settings: which of them, and what of redis is recorded.
     """
-    used = []
-    for name, (library, module, instrumentor) in _INSTRUMENTORS.items():
-        if name in settings.disabled_instrumentations or importlib.util.find_spec(library) is None:
+    used: dict[str, None] = {}
+    for name, library, module, instrumentor in _INSTRUMENTORS:
+        if name in settings.disabled_instrumentations or not _is_installed(library):
             continue
         try:
             found = getattr(importlib.import_module(module), instrumentor)()
@@ -58,8 +60,14 @@ def instrument(settings: Settings) -> list[str]:
         except Exception as error:  # noqa: BLE001 - a library of another version is no reason not to start
             _logger.warning("%s is not instrumented: %r", name, error)
             continue
-        used.append(name)
-    return used
+        used[name] = None
+    return list(used)
+
+
+def _is_installed(library: str) -> bool:
+    """Whether a library is there itself: PyMySQL can take the name of MySQLdb."""
+    spec = importlib.util.find_spec(library)
+    return spec is not None and spec.name == library
 
 
 def uninstrument() -> None:
@@ -67,8 +75,8 @@ def uninstrument() -> None:
     undo()
     use(None)
     Queries.disconnect()
-    for library, module, instrumentor in _INSTRUMENTORS.values():
-        if importlib.util.find_spec(library) is not None:
+    for _, library, module, instrumentor in _INSTRUMENTORS:
+        if _is_installed(library) and importlib.util.find_spec(module) is not None:
             found = getattr(importlib.import_module(module), instrumentor)()
             if found.is_instrumented_by_opentelemetry:
                 found.uninstrument()
@@ -81,7 +89,7 @@ def _options(name: str, settings: Settings) -> dict[str, Any]:
             "request_hook": _cache_key if settings.record_cache_keys else None,
             "response_hook": _cache_hit,
         }
-    if name in ("psycopg2", "psycopg"):
+    if name in ("psycopg2", "psycopg", "mysql"):
         # Outside a request, a task or a span of the application's each query would be a trace of its own: 94 of one `migrate`.
         return {"tracer_provider": ChildrenOnlyProvider(trace.get_tracer_provider())}
     return {}

@@ -1,16 +1,17 @@
 """Spans of the queries of every database that Django opens: PostgreSQL, MySQL, SQLite and others.
 
-Django hands each statement of its cursors to `execute_wrappers`, those of server-side cursors (`.iterator()`) too. What goes past them, as
-COPY and `stream()` of PostgreSQL's drivers do, is met by a cursor class of the connection's own.
+Django passes each statement of its cursors to `execute_wrappers`, including those of server-side cursors (`.iterator()`). It does not pass
+calls of the driver's cursor, such as COPY, `stream()` and `callproc()`: a cursor class of the connection records these.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry import metrics, trace
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
@@ -19,8 +20,9 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from .children_only import publishes_a_task
 from .conventions import Conventions
 from .request_spans import SCOPE
-from .statements import Statement, described
+from .statements import described
 
+_logger = logging.getLogger(__name__)
 _PORTS = {"mysql": 3306, "postgresql": 5432, "oracle": 1521}
 _DRIVERS = {"postgresql": ("psycopg", "psycopg2"), "mysql": ("mysql",), "sqlite": ("sqlite3",)}
 _UID = "thebot_tracing.queries"
@@ -63,6 +65,13 @@ class Queries:
         connection_created.disconnect(dispatch_uid=_UID)
 
     def _connected(self, connection: Any, **_signal: Any) -> None:
+        try:
+            self._record(connection)
+        except Exception:
+            # What a signal's receiver raises would reach the application.
+            _logger.exception("queries of the connection %r are not recorded", connection.alias)
+
+    def _record(self, connection: Any) -> None:
         if self._is_disabled(connection):
             return
         recorder = next((found for found in connection.execute_wrappers if isinstance(found, Recorder)), None)
@@ -71,11 +80,13 @@ class Queries:
             # The first: `execute_wrapper()` of whoever is under way takes the last one away at its end.
             connection.execute_wrappers.insert(0, recorder)
         recorder.known = self._known(connection)
-        factory = getattr(connection.connection, "cursor_factory", None)
+        driver = connection.connection = bare(connection.connection)
+        factory = getattr(driver, "cursor_factory", None)
         if connection.vendor == "postgresql" and factory is not None:
-            # Django's own, in place of the one of the driver's instrumentation: each query would have two spans.
-            base = connection.get_connection_params().get("cursor_factory") or factory
-            connection.connection.cursor_factory = recorder.cursor_class(base)
+            # Django's class instead of that of the driver's instrumentation: each query would have two spans.
+            driver.cursor_factory = recorder.cursor_class(connection.get_connection_params().get("cursor_factory") or factory)
+        elif connection.vendor == "mysql" and isinstance(getattr(driver, "cursorclass", None), type):
+            driver.cursorclass = recorder.cursor_class(driver.cursorclass)
 
     def _is_disabled(self, connection: Any) -> bool:
         if connection.vendor == "postgresql":
@@ -109,6 +120,14 @@ class Queries:
         return found
 
 
+class _Begun(NamedTuple):
+    """A statement under way."""
+
+    span: Span
+    operation: str
+    began: float
+
+
 class Recorder:
     """Records the queries of one connection: one of its `execute_wrappers`."""
 
@@ -120,6 +139,8 @@ class Recorder:
 
     def cursor_class(self, base: type) -> type:
         """A class of cursors that record here. With a pool each request connects: it is made once."""
+        if getattr(base, "recorder", None) is self:
+            return base
         found = self._classes.get(base)
         if found is None:
             found = self._classes[base] = type(base.__name__, (_cursor_class(base),), {"recorder": self})
@@ -127,10 +148,9 @@ class Recorder:
 
     def __call__(self, execute: Execute, sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
         """Execute a statement, and record it."""
-        if not is_wanted():
+        begun = self._begin(sql, context.get("cursor"))
+        if begun is None:
             return execute(sql, params, many, context)
-        span, statement = self._begin(sql, context["cursor"])
-        began = perf_counter()
         error: Exception | None = None
         try:
             return execute(sql, params, many, context)
@@ -138,16 +158,15 @@ class Recorder:
             error = failed
             raise
         finally:
-            self._end(span, statement, began, error)
+            self._end(begun, error)
 
     @contextmanager
     def block(self, sql: Any, cursor: Any) -> Iterator[None]:
         """The same of a statement that is under way as long as a block is."""
-        if not is_wanted():
+        begun = self._begin(sql, cursor)
+        if begun is None:
             yield
             return
-        span, statement = self._begin(sql, cursor)
-        began = perf_counter()
         error: Exception | None = None
         try:
             yield
@@ -155,9 +174,17 @@ class Recorder:
             error = failed
             raise
         finally:
-            self._end(span, statement, began, error)
+            self._end(begun, error)
 
-    def _begin(self, sql: Any, cursor: Any) -> tuple[Span, Statement]:
+    def _begin(self, sql: Any, cursor: Any) -> _Begun | None:
+        """Begin the span of a statement; None if it has none."""
+        try:
+            return self._started(sql, cursor) if is_wanted() else None
+        except Exception:
+            _logger.exception("the span of a query could not be started; the query continues")
+            return None
+
+    def _started(self, sql: Any, cursor: Any) -> _Begun:
         queries = self._queries
         statement = described(_text(sql, cursor), self._vendor, queries.sanitize)
         attributes = dict(self.known)
@@ -166,19 +193,33 @@ class Recorder:
         if queries.conventions.new:
             attributes["db.query.text"] = statement.text
         name = statement.operation or str(self.known.get("db.name") or self.known.get("db.namespace") or self._vendor)
-        return queries.tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes), statement
+        span = queries.tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
+        return _Begun(span, statement.operation, perf_counter())
 
-    def _end(self, span: Span, statement: Statement, began: float, error: Exception | None) -> None:
+    def _end(self, begun: _Begun, error: Exception | None) -> None:
+        try:
+            self._ended(begun, error)
+        except Exception:
+            _logger.exception("the span of a query could not be ended; the query is not affected")
+
+    def _ended(self, begun: _Begun, error: Exception | None) -> None:
+        span, operation, began = begun
         if error is not None:
             span.record_exception(error)
             span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
         if self._queries.seconds is not None:
             names = ("db.system.name", "db.namespace", "server.address", "server.port")
             measured = {name: self.known[name] for name in names if name in self.known}
-            measured |= {"db.operation.name": statement.operation} if statement.operation else {}
+            measured |= {"db.operation.name": operation} if operation else {}
             measured |= {"error.type": type(error).__qualname__} if error is not None else {}
             self._queries.seconds.record(perf_counter() - began, measured)
         span.end()
+
+
+def bare(connection: Any) -> Any:
+    """A driver's connection without the proxy of its instrumentation, in which each query would have a second span."""
+    is_proxy = type(connection).__module__.startswith("opentelemetry.instrumentation.")
+    return getattr(connection, "__wrapped__", connection) if is_proxy else connection
 
 
 def is_wanted() -> bool:

@@ -1,11 +1,14 @@
-"""Asks a database in each way that Django has, and prints the spans as JSON: `python database_program.py postgresql psycopg [pool]`."""
+"""Asks a database in each way that Django has, and prints the spans as JSON.
+
+python database_program.py postgresql|mysql|sqlite3 <driver> [pool|persistent]
+"""
 
 import json
 import os
 import sys
 
 VENDOR, DRIVER, *MORE = sys.argv[1:]
-if VENDOR == "mysql":
+if DRIVER == "pymysql":
     import pymysql
 
     pymysql.install_as_MySQLdb()
@@ -28,7 +31,10 @@ settings.configure(
             "USER": "example",
             "PASSWORD": "example",
             "OPTIONS": {"pool": True} if "pool" in MORE else {},
+            "CONN_MAX_AGE": None if "persistent" in MORE else 0,
         }
+        if VENDOR != "sqlite3"
+        else {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ["DATABASE_FILE"]}
     },
 )
 
@@ -101,9 +107,24 @@ def composed():
 
 
 def function():
-    raw("CREATE OR REPLACE FUNCTION answer() RETURNS int AS 'SELECT 42' LANGUAGE sql")
+    if VENDOR == "mysql":
+        raw("DROP PROCEDURE IF EXISTS answer")
+        raw("CREATE PROCEDURE answer(IN given VARCHAR(20)) SELECT given")
+    else:
+        raw("CREATE OR REPLACE FUNCTION answer(text) RETURNS text AS 'SELECT $1' LANGUAGE sql")
     with connection.cursor() as cursor:
-        cursor.callproc("answer")
+        cursor.callproc("answer", ["secret"])
+        assert cursor.fetchall() == (("secret",),) if VENDOR == "mysql" else [("secret",)]
+
+
+def failing():
+    from django.db import DatabaseError
+
+    try:
+        raw("SELECT * FROM nowhere")
+    except DatabaseError:
+        return
+    raise AssertionError("no error")
 
 
 raw("DELETE FROM api_room")
@@ -112,20 +133,28 @@ step("many", lambda: raw("INSERT INTO api_room (name) VALUES (%s)", [("a",), ("b
 step("literal", lambda: raw("SELECT * FROM api_room WHERE name = 'secret' LIMIT 7"))
 rows = step("iterator", iterated)
 assert len(rows) == 4, rows
+step("failing", failing)
+if VENDOR != "sqlite3":
+    step("function", function)
 if VENDOR == "postgresql":
     step("copy", copied_in)
-    step("function", function)
     if DRIVER == "psycopg":
         assert len(step("stream", streamed)) == 4
         step("composed", composed)
-connection.close()
-step("again", lambda: raw("SELECT 1"))
+# As Django does after each request: a persistent connection stays, one of a pool goes back to it.
+from django.db import close_old_connections  # noqa: E402
+
+for _ in range(3):
+    close_old_connections()
+    step("again", lambda: raw("SELECT 1"))
 # A connection that Django has not opened: its driver's own instrumentation.
-if VENDOR == "postgresql":
+if VENDOR != "sqlite3":
     driver = __import__(DRIVER)
+    account = {"user": "example"} | ({"password": "example"} if VENDOR == "mysql" else {})
 
     def foreign():
-        own = driver.connect(host="127.0.0.1", port=os.environ["DATABASE_PORT"], dbname="example", user="example")
+        name = {"database": "example"} if VENDOR == "mysql" else {"dbname": "example"}
+        own = driver.connect(host="127.0.0.1", port=int(os.environ["DATABASE_PORT"]), **name, **account)
         own.cursor().execute("SELECT 2")
         own.close()
 

@@ -1,11 +1,13 @@
 """Queries of Django's connections, on SQLite. Those of PostgreSQL and MySQL are end-to-end tests."""
 
+from types import SimpleNamespace
+
 import pytest
 from opentelemetry.trace import SpanKind, StatusCode
 
 from thebot_tracing import get_tracer
 from thebot_tracing.conventions import BOTH, NEW, OLD, database_conventions
-from thebot_tracing.queries import Queries, Recorder, _cursor_class
+from thebot_tracing.queries import Queries, Recorder, _cursor_class, bare
 
 
 @pytest.fixture
@@ -171,3 +173,36 @@ def test_a_cursor_class_has_what_its_driver_has():
     assert not hasattr(_cursor_class(Old), "stream")
     assert not hasattr(_cursor_class(New), "copy_expert")
     assert _cursor_class(New) is _cursor_class(New)
+
+
+def test_a_cursor_class_of_a_recorder_is_not_made_of_itself():
+    recorder = Recorder(Queries(OLD, OLD, sanitize=True), SimpleNamespace(vendor="mysql"))
+    made = recorder.cursor_class(type("Driver", (), {"callproc": lambda self, name: name}))
+    assert recorder.cursor_class(made) is made
+
+
+def test_a_failure_of_the_package_reaches_no_query(connection, spans, monkeypatch, caplog):
+    from django.db import connections
+
+    def fails(*_args, **_options):
+        raise RuntimeError("a defect")
+
+    with get_tracer("t").start_as_current_span("around"):
+        for name in ("_started", "_ended"):
+            with monkeypatch.context() as patched, connection.cursor() as cursor:
+                patched.setattr(Recorder, name, fails)
+                assert cursor.execute("SELECT 7").fetchone() == (7,)
+        other = connections["default"].copy("other")
+        monkeypatch.setattr(Queries, "_known", fails)
+        with other.cursor() as cursor:
+            assert cursor.execute("SELECT 8").fetchone() == (8,)
+        other.close()
+    assert [record.exc_info[0] for record in caplog.records] == [RuntimeError] * 3
+
+
+def test_the_proxy_of_a_driver_s_instrumentation_is_taken_off():
+    from opentelemetry.instrumentation.dbapi import TracedConnectionProxy
+
+    driver = SimpleNamespace(cursorclass=object)
+    assert bare(TracedConnectionProxy(driver)) is driver
+    assert bare(driver) is driver
