@@ -6,9 +6,11 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { imageNames, imageReference, images, type ImageName } from "../configs/images";
 import { thisMachine } from "../cli/machine/machine";
+import type { Contents } from "../cli/supply-chain/contents";
 import { missingFor, report } from "../cli/machine/requirements";
 import type { Purpose } from "../cli/machine/requirements-list";
 import { buildImage, engineAnswers, presentImage } from "./lib/docker";
+import { contentsOf } from "./lib/contents";
 import { binariesAreCurrent, compile, goImages } from "./lib/go-programs";
 import { binariesDir, cacheDir } from "../cli/machine/cache";
 import { program, namesOf, runCommand } from "../cli/terminal/command";
@@ -22,6 +24,7 @@ interface Flags {
   readonly list: boolean;
   readonly stale: boolean;
   readonly binaries: boolean;
+  readonly contents: boolean;
   readonly force: boolean;
 }
 
@@ -30,14 +33,16 @@ const line = program("images/build.ts", "Build the images that are not there yet
   .option("--list", "show each image and whether it is up to date; build nothing", false)
   .option("--stale", "print the names of those that are not up to date; build nothing", false)
   .option("--binaries", "compile the programs for this host and print their folder; needs no container engine", false)
+  .option("--contents", "print what the images are made of that their files do not say, as JSON; build nothing", false)
   .option("--force", "build also what is up to date, with the newest of Debian's packages", false)
-  .action(async ({ only, list: listed, stale, binaries, force }: Flags) => {
+  .action(async ({ only, list: listed, stale, binaries, contents, force }: Flags) => {
     // Files keep their modes on the way into an image, and others must be able to read them there.
     process.umask(0o022);
     const names = imageNames.filter((name) => only.length === 0 || only.includes(name));
     if (listed) return list(names);
     if (stale) return void process.stdout.write((await staleImages(names, force)).map((name) => `${name}\n`).join(""));
     await removeAbandonedWorkDirs();
+    if (contents) return printContents(names);
     if (binaries) return buildBinaries(names, force);
     return buildImages(names, force);
   });
@@ -70,6 +75,15 @@ async function buildBinaries(names: readonly ImageName[], force: boolean): Promi
     say(`${subject}: compiled in ${elapsed(start)}`);
   }
   process.stdout.write(`${binariesDir}\n`);
+}
+
+/** For SBOMs. Throws a UserError for images that were made from other inputs: what is known here does not hold for them. */
+async function printContents(names: readonly ImageName[]): Promise<void> {
+  const stale = await staleImages(names, false);
+  if (stale.length > 0) throw new UserError(`${stale.map(local).join(", ")}: not built, or its inputs have changed since; \`make images\``);
+  const all: Partial<Record<ImageName, Contents>> = {};
+  for (const name of names) all[name] = await contentsOf(name, { step: stepsOf(name), log: await newLog(name) });
+  process.stdout.write(`${JSON.stringify(all)}\n`);
 }
 
 async function buildImages(names: readonly ImageName[], force: boolean): Promise<void> {

@@ -9,6 +9,7 @@ import { execOrThrow } from "../machine/run";
 import { projectFolder } from "../stack/stack";
 import { djangoFolder } from "../suites/python";
 import { heartbeat, UserError } from "../terminal/output";
+import { completed, contentsByImage, lockFileOf, type Contents, type Sbom } from "./contents";
 import { requirementsOfPackage } from "./locked-python";
 
 /** What has an SBOM: the stack as an npm package, the Django package, and each image. */
@@ -29,19 +30,47 @@ export const sbomFile = (subject: Subject): string => `${subject}.cdx.json`;
 
 /** Writes the SBOMs of subjects into a folder. Local images are the engine's; official ones are read from their registries. */
 export async function writeSboms(chosen: readonly Subject[], source: ImageOrigin["source"], out: string): Promise<void> {
-  const syft = await goTool("syft");
+  const own = chosen.filter(isImage);
+  const contents = source === "local" && own.length > 0 ? await contentsOfLocal(own) : {};
   mkdirSync(out, { recursive: true });
   for (const subject of chosen) {
     const work = mkdtempSync(join(tmpdir(), "tracing-sbom-"));
     try {
-      const { what, version: own } = scanned(subject, source, work);
+      const { what, version: number } = scanned(subject, source, work);
       const file = join(out, sbomFile(subject));
-      const args = ["scan", what, "--output", `cyclonedx-json=${file}`, "--source-name", subject, "--source-version", own, "--quiet"];
-      await heartbeat(`syft ${subject}`, execOrThrow(syft, args, { env: { SYFT_CHECK_FOR_APP_UPDATE: "false" } }));
+      await heartbeat(`syft ${subject}`, syft(what, file, "--source-name", subject, "--source-version", number));
+      const more = contents[subject];
+      if (more) await complete(file, more, work);
     } finally {
       rmSync(work, { recursive: true, force: true });
     }
   }
+}
+
+async function syft(what: string, file: string, ...more: string[]): Promise<void> {
+  const args = ["scan", what, "--output", `cyclonedx-json=${file}`, "--quiet", ...more];
+  await execOrThrow(await goTool("syft"), args, { env: { SYFT_CHECK_FOR_APP_UPDATE: "false" } });
+}
+
+const isImage = (subject: Subject): subject is ImageName => imageNames.some((name) => name === subject);
+
+/** What the files of local images do not say; the builder knows. */
+async function contentsOfLocal(names: readonly ImageName[]): Promise<Readonly<Record<string, Contents>>> {
+  const args = ["--import", "tsx", join("images", "build.ts"), "--contents", "--only", names.join(",")];
+  return contentsByImage(await execOrThrow(process.execPath, args, { cwd: projectFolder }));
+}
+
+/** Adds to an image's SBOM what only its builder knows. */
+async function complete(file: string, contents: Contents, work: string): Promise<void> {
+  const read = (from: string) => JSON.parse(readFileSync(from, "utf8")) as Sbom;
+  const pages = join(work, "pages.cdx.json");
+  if (contents.packages.length > 0) {
+    const lock = join(work, "package-lock.json");
+    writeFileSync(lock, lockFileOf(contents.packages));
+    await syft(`file:${lock}`, pages);
+  }
+  const whole = completed(read(file), contents, contents.packages.length > 0 ? read(pages) : undefined);
+  writeFileSync(file, `${JSON.stringify(whole, null, 2)}\n`);
 }
 
 /** What Syft reads for a subject, and the subject's version. */

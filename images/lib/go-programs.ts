@@ -1,4 +1,5 @@
 /** The programs that are compiled from Go modules: which sources, which flags, and the compiling itself. */
+import { readFileSync } from "node:fs";
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -80,6 +81,14 @@ export const goImages = Object.keys(sources) as GoImage[];
 
 export function isGoImage(name: ImageName): name is GoImage {
   return name in sources;
+}
+
+/** The module that an image's programs are compiled in, and its version. */
+export function mainModule(name: GoImage): { readonly path: string; readonly version: string } {
+  const { module, version }: GoSource = sources[name];
+  if (module) return { path: module.path, version: module.version };
+  const [, path = ""] = /^module (\S+)$/m.exec(readFileSync(join(imagesDir, name, "generated", "go.mod"), "utf8")) ?? [];
+  return { path, version: `v${version}` };
 }
 
 // Two compilers at a time: the linking of one large program alone takes some GiB of memory.

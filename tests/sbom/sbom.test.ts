@@ -5,23 +5,16 @@ import { join } from "node:path";
 import Ajv from "ajv";
 import { imageNames, images } from "../../configs/images";
 import { grypeModule, publishedModule, syftModule } from "../../cli/machine/go-tools";
+import { type Sbom } from "../../cli/supply-chain/contents";
 import { findingsOf } from "../../cli/supply-chain/findings";
 import { sbomFile, subjects, writeSboms, type Subject } from "../../cli/supply-chain/sbom";
 import manifest from "../../package.json";
 import { distribution } from "../../images/lib/elasticsearch";
+import { goImages, mainModule } from "../../images/lib/go-programs";
+import { persesPlugins } from "../../images/lib/perses-plugins";
 
 // Syft is compiled once, and reads images of some hundred MB.
 jest.setTimeout(30 * 60_000);
-
-interface Component {
-  readonly name: string;
-  readonly version?: string;
-  readonly purl?: string;
-}
-interface Sbom {
-  readonly metadata: { readonly component: Component };
-  readonly components: readonly Component[];
-}
 
 const out = mkdtempSync(join(tmpdir(), "tracing-sboms-"));
 afterAll(() => rmSync(out, { recursive: true, force: true }));
@@ -57,28 +50,53 @@ test.each(subjects)("%s: the schema takes it, it says of what it is, and it name
   expect(packages.length).toBeGreaterThan(0);
 });
 
+/** A jar of a Debian package that has one, a library for another system, and the folder of our own page: their files name no version. */
+const withoutVersion = ["ca-certificates-java", "zstd", "tracing-trace-page"];
+
+test.each(subjects)("%s: each package has its version", (subject) => {
+  const packages = sbomOf(subject).components.filter(({ type, name }) => type !== "file" && !withoutVersion.includes(name));
+  expect(packages.filter(({ version = "UNKNOWN" }) => version === "UNKNOWN").map(({ name }) => name)).toEqual([]);
+});
+
+test.each(goImages)("%s: the module of its programs is the one that they were compiled in", (name) => {
+  const { path, version } = mainModule(name);
+  const own = sbomOf(name).components.filter((component) => component.name === path);
+  expect(own.length).toBeGreaterThan(0);
+  for (const { purl } of own) expect(purl).toBe(`pkg:golang/${path}@${version}`);
+});
+
+const names = (subject: Subject) => sbomOf(subject).components.map(({ name }) => name);
+
+test("the pages of Jaeger, Prometheus and Perses: what they are made of, and nothing of their tests", () => {
+  expect(names("jaeger")).toEqual(expect.arrayContaining(["react", "@mantine/core"]));
+  expect(names("prometheus")).toEqual(expect.arrayContaining(["react", "uplot", "@lezer/lr"]));
+  expect(names("perses")).toEqual(expect.arrayContaining(["react", "echarts", "@perses-dev/dashboards"]));
+  expect(named("perses")).toEqual(expect.arrayContaining(persesPlugins.map(({ pages }) => `${pages.package} ${pages.version}`)));
+  for (const subject of ["jaeger", "prometheus", "perses"] as const)
+    for (const tool of ["vite", "vitest", "jest", "eslint", "storybook"]) expect(names(subject)).not.toContain(tool);
+});
+
 test("the schema refuses what is no SBOM", () => {
   expect(valid({ ...sbomOf("stack"), components: [{ type: "library" }] })).toContain("name");
   expect(valid({ components: [] })).toContain("bomFormat");
 });
 
 test("the stack's package: what it depends on, and nothing of its development", () => {
-  const names = sbomOf("stack").components.map(({ name }) => name);
-  for (const dependency of Object.keys(manifest.dependencies)) expect(names).toContain(dependency);
-  for (const tool of ["jest", "eslint", "typescript-eslint", "prettier"]) expect(names).not.toContain(tool);
+  for (const dependency of Object.keys(manifest.dependencies)) expect(names("stack")).toContain(dependency);
+  for (const tool of ["jest", "eslint", "typescript-eslint", "prettier"]) expect(names("stack")).not.toContain(tool);
 });
 
 test("the Django package: what it needs, and nothing of its tests", () => {
-  const names = sbomOf("thebot-tracing").components.map(({ name }) => name.toLowerCase());
-  expect(names).toEqual(expect.arrayContaining(["django", "opentelemetry-sdk", "celery"]));
-  for (const tool of ["pytest", "ruff", "gunicorn"]) expect(names).not.toContain(tool);
+  const lower = names("thebot-tracing").map((name) => name.toLowerCase());
+  expect(lower).toEqual(expect.arrayContaining(["django", "opentelemetry-sdk", "celery"]));
+  for (const tool of ["pytest", "ruff", "gunicorn"]) expect(lower).not.toContain(tool);
 });
 
 test.each<[Subject, RegExp]>([
   ["elasticsearch", new RegExp(`^elasticsearch ${distribution.version}$`, "m")],
   ["otel-collector", new RegExp(`tailsamplingprocessor v${images["otel-collector"].tested}$`, "m")],
-  ["jaeger", /^github\.com\/jaegertracing\/jaeger /m],
-  ["jaeger-es-index-cleaner", /^github\.com\/jaegertracing\/jaeger /m],
+  ["jaeger", /^github\.com\/elastic\/go-elasticsearch\/v9 v/m],
+  ["jaeger-es-index-cleaner", /^github\.com\/spf13\/cobra v/m],
   ["prometheus", /^github\.com\/prometheus\/common v/m],
   ["elasticsearch-exporter", /^github\.com\/prometheus\/client_golang v/m],
   ["alertmanager", /^github\.com\/prometheus\/common v/m],
