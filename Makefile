@@ -74,6 +74,8 @@ images: $(modules) ## build the images on this machine
 
 sbom: $(modules) ## what is inside the packages and the images, as CycloneDX files in sbom/
 	@$(tsx) cli/main.ts sbom
+digests: $(modules) ## write the digests of the official images into configs/images.ts
+	@$(tsx) cli/main.ts digests
 scan: $(modules) ## known vulnerabilities of what sbom/ lists; fails on severe ones without an exception
 	@$(tsx) cli/main.ts scan
 
@@ -111,4 +113,4 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling render images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench django-overhead sbom scan help
+.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling render images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench django-overhead sbom scan digests help

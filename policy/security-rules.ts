@@ -16,7 +16,7 @@ export const imagesByDigest: StackRule = {
     const byTag = named.filter((image) => typeof image === "string" && !hasDigest(image));
     return [...new Set(byTag)].map(
       (image) =>
-        `${String(image)} has no digest; name it with one in configs/images.ts or tracing:otherImages, or set tracing:imageDigests: optional`,
+        `${String(image)} has no digest; \`make digests\` writes those of official images into configs/images.ts, tracing:otherImages takes any other; or set tracing:imageDigests: optional`,
     );
   },
 };

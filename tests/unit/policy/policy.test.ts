@@ -255,7 +255,7 @@ describe("images-by-digest", () => {
   test("refuses an image by tag in production, once for all who run it", () => {
     expect(judged(settings("production"), byTag, changed(cronJob(), `${cron}.containers.0.image`, "docker.io/app:1.2.3"))).toEqual({
       "images-by-digest": [
-        "docker.io/app:1.2.3 has no digest; name it with one in configs/images.ts or tracing:otherImages, or set tracing:imageDigests: optional",
+        "docker.io/app:1.2.3 has no digest; `make digests` writes those of official images into configs/images.ts, tracing:otherImages takes any other; or set tracing:imageDigests: optional",
       ],
     });
   });
