@@ -97,3 +97,11 @@ test("the lock files of Python say by which command they are made, as Renovate r
     expect(command).toContain(` --output-file=requirements/${name} `);
   }
 });
+
+test("the Django package's ranges end at what its lock file has: a range that only grew promises what nothing tested", () => {
+  const folder = "instrumentation/django";
+  const ends = [...text(`${folder}/pyproject.toml`).matchAll(/"([a-z][a-z0-9-]*)(?:\[[a-z]+\])?>=[^,"]+,<=([^"]+)"/g)];
+  expect(ends.length).toBeGreaterThan(10);
+  const locked = text(`${folder}/requirements/newest.txt`);
+  for (const [, name = "", end = ""] of ends) expect(locked).toContain(`\n${name}==${end} \\\n`);
+});
