@@ -1,9 +1,9 @@
 /** Carries drills out on a running stack, and takes the times of their alerts. */
+import { makeCommand } from "../../configs/make-command";
 import type { Settings } from "../../configs/stack/schema";
 import { sleep } from "../machine/run";
 import { deployCommand } from "../running/kubernetes/kubectl";
 import { KubernetesStack } from "../running/kubernetes/kubernetes-stack";
-import { makeCommand } from "../running/services";
 import { alertsIn, type AlertState } from "../status/prometheus";
 import type { Drill } from "./drills";
 import type { Message, Messages } from "./messages";

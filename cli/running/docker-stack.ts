@@ -1,4 +1,5 @@
 /** A stack on a container engine. */
+import { makeCommand } from "../../configs/make-command";
 import type { Settings } from "../../configs/stack/schema";
 import { publishedUrl } from "../../configs/topology/docker";
 import { cronState, paths, type PublishedPort } from "../../configs/topology/ports";
@@ -10,7 +11,7 @@ import { requireFile } from "../stack/stack";
 import { askElasticsearch } from "../status/elasticsearch";
 import { UserError } from "../terminal/output";
 import { patience, type ElasticsearchAnswer, type LastRuns, type LogLines, type RunningStack, type ServiceState } from "./running-stack";
-import { dockerServices, makeCommand, servicesOf } from "./services";
+import { dockerServices, servicesOf } from "./services";
 
 /** Folders in which daily services keep the times of their runs. */
 const stateFolders: Partial<Record<ServiceName, string>> = {

@@ -74,7 +74,3 @@ export function replicasOf(settings: Settings, service: ServiceName): number {
       return 1;
   }
 }
-
-/** A command of `make` for a stack, such as `make logs ENV=prod SERVICE=jaeger`; dev needs no ENV. */
-export const makeCommand = (stack: string, command: string, ...words: readonly string[]): string =>
-  ["make", command, ...(stack === "dev" ? [] : [`ENV=${stack}`]), ...words].join(" ");

@@ -1,11 +1,11 @@
 /** The smoke test: one trace goes in as an application sends it, and must come out of the query API. */
 import { randomBytes } from "node:crypto";
 import { indexPattern } from "../../configs/elasticsearch/templates";
+import { makeCommand } from "../../configs/make-command";
 import { instanceCapacity, samplingStrategy } from "../../configs/sampling";
 import type { Settings } from "../../configs/stack/schema";
 import { answered, holds } from "../machine/retry";
 import type { RunningStack } from "../running";
-import { makeCommand } from "../running/services";
 import { heartbeat, UserError, since } from "../terminal/output";
 
 const service = "tracing-smoke";

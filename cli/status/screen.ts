@@ -1,9 +1,10 @@
 /** The screen of `make status`: verdict, alerts, services, facts. */
 import { hasCanary } from "../../configs/canary/times";
+import { makeCommand } from "../../configs/make-command";
 import type { ServiceName } from "../../configs/topology/topology";
 import type { RunningStack, ServiceState } from "../running/running-stack";
 import { deployCommand } from "../running/kubernetes/kubectl";
-import { makeCommand, servicesOf } from "../running/services";
+import { servicesOf } from "../running/services";
 import { size, table, UserError } from "../terminal/output";
 import { variable } from "../terminal/variables";
 import {

@@ -1,8 +1,8 @@
 /** The verdict of `make status`: what is wrong with a stack, the worst first, and the next command for each. Pure functions. */
+import { makeCommand } from "../../configs/make-command";
 import type { Alert } from "../../configs/prometheus/alerts/alert";
 import type { ServiceName } from "../../configs/topology/topology";
 import type { ServiceState } from "../running/running-stack";
-import { makeCommand } from "../running/services";
 import type { Fact } from "./measures";
 import type { AlertNow } from "./prometheus";
 

@@ -3,6 +3,7 @@
  * it, and the tests take it in.
  */
 import type { StackSettings } from "../stack/schema";
+import { withStack } from "../make-command";
 import { scopedQuery } from "../prometheus/scope";
 import type { Dashboard, Query } from "./dashboard";
 import { objectives } from "./objectives";
@@ -17,7 +18,7 @@ export type { Dashboard, Panel, Query } from "./dashboard";
 export const dashboards = (settings: StackSettings): readonly Dashboard[] =>
   [pipeline, sampling, storage, objectives, servicesDashboard].map((dashboard) => inScope(settings, dashboard(settings)));
 
-/** A dashboard that shows its own stack only, in a Prometheus that watches others too. */
+/** A dashboard that shows its own stack only, in a Prometheus that watches others too, and whose commands are for this stack. */
 const inScope = (settings: StackSettings, dashboard: Dashboard): Dashboard => ({
   ...dashboard,
   variables: dashboard.variables?.map((variable) => ({ ...variable, of: scopedQuery(settings, variable.of) })),
@@ -26,7 +27,7 @@ const inScope = (settings: StackSettings, dashboard: Dashboard): Dashboard => ({
     panels: section.panels.map((panel) => {
       const [first, ...others] = panel.queries;
       const own = (query: Query): Query => ({ ...query, expr: scopedQuery(settings, query.expr) });
-      return { ...panel, queries: [own(first), ...others.map(own)] };
+      return { ...panel, description: withStack(settings.stack, panel.description), queries: [own(first), ...others.map(own)] };
     }),
   })),
 });

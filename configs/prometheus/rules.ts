@@ -15,6 +15,7 @@ import { setupAlerts } from "./alerts/setup";
 import { snapshotAlerts } from "./alerts/snapshots";
 import { watchdogAlerts } from "./alerts/watchdog";
 import { scoped } from "./scope";
+import { withStack } from "../make-command";
 import type { StackSettings } from "../stack/schema";
 import { toYaml } from "../yaml";
 
@@ -81,7 +82,11 @@ export function ruleGroups(settings: StackSettings): object[] {
       expr,
       for: hold,
       labels: { severity, ...(service ? { service } : {}), ...labels },
-      annotations: { summary, description: `${value} First: ${first}`, runbook_url: `${base}#${name.toLowerCase()}` },
+      annotations: {
+        summary,
+        description: withStack(settings.stack, `${value} First: ${first}`),
+        runbook_url: `${base}#${name.toLowerCase()}`,
+      },
     }));
   const inScope = (recorded: readonly Recorded[], alerts: readonly Alert[]) =>
     [...recorded, ...rulesOf(alerts)].map((rule) => scoped(settings, rule));

@@ -1,8 +1,8 @@
 /** kubectl in a stack's namespace, and what its failures mean. */
+import { makeCommand } from "../../../configs/make-command";
 import type { Settings } from "../../../configs/stack/schema";
 import { run, tail, type Outcome, type RunOptions } from "../../machine/run";
 import { UserError } from "../../terminal/output";
-import { makeCommand } from "../services";
 
 /** What leads to a stack's cluster and namespace. */
 export type Cluster = Pick<Settings, "stack" | "kubernetes">;

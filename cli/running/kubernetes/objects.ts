@@ -1,9 +1,10 @@
 /** How a stack's services are, read off the objects that `kubectl get --output json` prints. Pure functions. */
+import { makeCommand } from "../../../configs/make-command";
 import { kubernetesLabels } from "../../../components/platform/labels";
 import type { Settings } from "../../../configs/stack/schema";
 import type { ServiceName } from "../../../configs/topology/topology";
 import type { LastRuns, ServiceState } from "../running-stack";
-import { makeCommand, replicasOf, servicesOf } from "../services";
+import { replicasOf, servicesOf } from "../services";
 import { deployCommand, kubectlCommand } from "./kubectl";
 import { quantity } from "./quantity";
 

@@ -51,8 +51,8 @@ export function down(
   text: Pick<Alert, "name" | "first" | "follows"> & { readonly none: string; readonly some: string },
 ): Alert[] {
   const up = series("up", labels, [job]);
-  const of = `of ${replicas} ${service} ${replicas === 1 ? "answers" : "answer"}.`;
-  const common = { name: text.name, for: "2m", service, value: `{{ $value }} ${of}`, first: text.first, follows: text.follows };
+  const value = `{{ $value }} of ${replicas} instances of ${service} answer.`;
+  const common = { name: text.name, for: "2m", service, value, first: text.first, follows: text.follows };
   return [
     { ...common, expr: `${total(up)} == 0`, severity: "critical", summary: text.none },
     ...(replicas > 1 ? [{ ...common, expr: `(sum(${up}) > 0) < ${replicas}`, severity: "warning", summary: text.some } as const] : []),

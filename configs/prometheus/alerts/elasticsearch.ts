@@ -81,7 +81,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
             for: "5m",
             severity: "warning",
             summary: "A node of Elasticsearch is gone; the others have its data",
-            value: `{{ $value }} of ${expected} nodes are there.`,
+            value: `{{ $value }} of ${expected} nodes are in the cluster.`,
             first,
           } as const,
         ]
@@ -92,7 +92,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       for: "5m",
       severity: "warning",
       summary: "Nothing is known of Elasticsearch's health and disk: its exporter does not answer",
-      value: "{{ $value }} of 1 answers.",
+      value: "{{ $value }} of 1 instances of elasticsearch-exporter answer.",
       first: "`make status`, then `make logs SERVICE=elasticsearch-exporter`.",
     },
     {

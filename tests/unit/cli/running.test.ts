@@ -1,6 +1,6 @@
 /** Rung: unit. What the commands take for granted of a stack, against its workloads. */
 import { endpoints } from "../../../cli/running/endpoints";
-import { makeCommand, replicasOf, servicesOf } from "../../../cli/running/services";
+import { replicasOf, servicesOf } from "../../../cli/running/services";
 import { workloadsOf } from "../../../components/workloads";
 import { publishedPortNames } from "../../../configs/topology/ports";
 import { settingsWith } from "../../support/settings";
@@ -33,9 +33,4 @@ test.each([stacks.dev, stacks["dashboards shown by Perses"]])("each published po
   // Dev alone has no Alertmanager.
   const missing = publishedPortNames.filter((port) => !published.some(([name]) => name === port));
   expect(missing).toEqual(settings === stacks.dev ? ["alertmanager"] : []);
-});
-
-test("dev needs no ENV", () => {
-  expect(makeCommand("dev", "logs", "SERVICE=jaeger")).toBe("make logs SERVICE=jaeger");
-  expect(makeCommand("prod", "logs", "SERVICE=jaeger")).toBe("make logs ENV=prod SERVICE=jaeger");
 });
