@@ -8,8 +8,8 @@ import { listStackResources, engineInfo, madeBy } from "../engine/docker";
 import { changesSummary, composeFile, noDifference, partsOf } from "../engine/rendered-changes";
 import { overridesFor, wantedSource } from "../stack/images";
 import { options } from "../terminal/options";
-import { PulumiStack } from "../pulumi/pulumi";
 import { presentCli, versionOf } from "../pulumi/pulumi-cli";
+import { stackToPreview } from "../pulumi/stack-to-preview";
 import { attach } from "../machine/run";
 import { command } from "../terminal/command";
 import { note, UserError, step } from "../terminal/output";
@@ -25,7 +25,10 @@ export default command("Show what `make up` would change").action(async () => {
   if (!cli && way === "pulumi") throw new UserError("there is no Pulumi CLI here: https://www.pulumi.com/docs/install/");
   step(`Preview: stack ${stack}, by ${cli ? `Pulumi ${versionOf(cli)}` : "the rendered compose file"}`);
   if (!cli) process.exitCode = await difference(settings, overrides);
-  else if (!(await new PulumiStack(cli, stack).preview(overrides, options.diff))) process.exitCode = 1;
+  else {
+    const compared = await stackToPreview(cli, settings);
+    if (!(await compared.preview(overrides, options.diff))) process.exitCode = 1;
+  }
 });
 
 /**

@@ -46,18 +46,39 @@ interface Outcome {
 /** What operations have in common, of what is used here. */
 type Options = Pick<UpOptions, "color" | "onError" | "onEvent" | "onOutput" | "signal">;
 
-/** The variables that the CLI runs with; also what a person needs to call it by hand. */
-export function pulumiEnvironment(): Record<string, string> {
+/** Variables that the CLI runs with, whatever the backend. */
+export const everyBackend = {
+  PULUMI_SKIP_UPDATE_CHECK: "true",
+  // `npm run types` has checked them.
+  PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+} as const;
+
+/** The passphrase that the caller has set, or the generated one. */
+export function passphrase(): Record<string, string> {
   const { PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = process.env;
-  const ownPassphrase = PULUMI_CONFIG_PASSPHRASE !== undefined || PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
-  return {
-    PULUMI_BACKEND_URL: variable("PULUMI_BACKEND_URL") ?? `file://${stateFolder("backend")}`,
-    ...(ownPassphrase ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() }),
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    // `npm run types` has checked them.
-    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-  };
+  const isSet = PULUMI_CONFIG_PASSPHRASE !== undefined || PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
+  return isSet ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile() };
 }
+
+/** The variables that the CLI runs with; also what a person needs to call it by hand. */
+export const pulumiEnvironment = (): Record<string, string> => ({
+  ...everyBackend,
+  ...passphrase(),
+  PULUMI_BACKEND_URL: variable("PULUMI_BACKEND_URL") ?? `file://${stateFolder("backend")}`,
+});
+
+/** Where a stack's state is. */
+export interface Backend {
+  /** The folder that the CLI works in. */
+  readonly folder: string;
+  /** The variables that the CLI runs with. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Whether a stack that the backend does not know is created in it. */
+  readonly creates: boolean;
+}
+
+/** The backend of stacks that the commands bring up. */
+const ownBackend = (stack: string): Backend => ({ folder: stateFolder(stack, "pulumi"), environment: pulumiEnvironment(), creates: true });
 
 /** One stack, as a CLI sees it. */
 export class PulumiStack {
@@ -66,6 +87,7 @@ export class PulumiStack {
   constructor(
     private readonly cli: PulumiCommand,
     private readonly stack: string,
+    private readonly backend: Backend = ownBackend(stack),
   ) {}
 
   /** Whether the backend knows the stack. */
@@ -75,6 +97,18 @@ export class PulumiStack {
       return true;
     } catch (error) {
       if (error instanceof StackNotFoundError) return false;
+      return unread(error);
+    }
+  }
+
+  /** The address of the backend, without a login that it contains; undefined if the CLI is not logged in. */
+  async address(): Promise<string | undefined> {
+    const workspace = await this.workspace();
+    try {
+      const { url, user } = await workspace.whoAmI();
+      return url?.replace(/\/\/[^/@]*@/, "//") ?? `the backend of ${user}`;
+    } catch (error) {
+      if (error instanceof CommandError && error.message.includes("PULUMI_ACCESS_TOKEN must be set for login")) return undefined;
       return unread(error);
     }
   }
@@ -121,27 +155,28 @@ export class PulumiStack {
     return ok;
   }
 
-  private get folder(): string {
-    return stateFolder(this.stack, "pulumi");
-  }
-
   /** The folder of our own as a project, whose program is in the repository. The CLI writes a salt into the stack's file there, and we our choices. */
   private workspace(): Promise<LocalWorkspace> {
     const project = parse(readFileSync(join(projectFolder, "Pulumi.yaml"), "utf8")) as { main: string };
-    writeFileSync(join(this.folder, "Pulumi.yaml"), stringify({ ...project, main: join(projectFolder, project.main) }));
-    this.known ??= LocalWorkspace.create({ workDir: this.folder, pulumiCommand: this.cli, envVars: pulumiEnvironment() });
+    writeFileSync(join(this.backend.folder, "Pulumi.yaml"), stringify({ ...project, main: join(projectFolder, project.main) }));
+    this.known ??= LocalWorkspace.create({
+      workDir: this.backend.folder,
+      pulumiCommand: this.cli,
+      envVars: { ...this.backend.environment },
+    });
     return this.known;
   }
 
   /** The stack in the backend, with its config. */
   private async ensure(overrides: Overrides): Promise<Stack> {
     const read = (file: string) => (existsSync(file) ? ((parse(readFileSync(file, "utf8")) as object | null) ?? {}) : {});
-    const file = join(this.folder, `Pulumi.${this.stack}.yaml`);
+    const file = join(this.backend.folder, `Pulumi.${this.stack}.yaml`);
     const before: Record<string, unknown> = { ...read(file) };
     const committed: { config?: object } = read(join(projectFolder, `Pulumi.${this.stack}.yaml`));
     const kept = Object.fromEntries(secretKeys.filter((key) => key in before).map((key) => [key, before[key]]));
     writeFileSync(file, stringify({ ...kept, ...committed, config: { ...committed.config, ...overrides } }), { mode: 0o600 });
-    return Stack.createOrSelect(this.stack, await this.workspace()).catch(unread);
+    const workspace = await this.workspace();
+    return (this.backend.creates ? Stack.createOrSelect(this.stack, workspace) : Stack.select(this.stack, workspace)).catch(unread);
   }
 
   /** After an interrupted run: forgets creations that it never saw end, and removes containers and networks that nothing remembers. */

@@ -92,7 +92,7 @@ export const machineVariables = {
   },
   PULUMI_BACKEND_URL: {
     meaning: "Backend with Pulumi's state.",
-    fallback: "the folder backend in TRACING_HOME",
+    fallback: "the folder backend in TRACING_HOME; to preview a stack on Kubernetes, the backend that the Pulumi CLI is logged in to",
     allowed: "an address as Pulumi takes it",
   },
   PULUMI_CONFIG_PASSPHRASE_FILE: {
