@@ -1,7 +1,7 @@
 # The commands of the project. `make` alone lists them.
 #
 #   ENV=dev       the stack                              WAY=pulumi|compose      force a way
-#   SERVICE=name  one service (logs)                     IMAGES=official|local   force where images come from
+#   SERVICE=name  one service (logs, open)               IMAGES=official|local   force where images come from
 #   FOLLOW=1      go on as lines come (logs)             RUNG=name               one rung (test)
 #   YES=1         do not ask (destroy, chaos)            SET= TRAFFIC=           what-ifs (sampling)
 #   SNAPSHOT=name one snapshot, or latest (restore)
@@ -29,7 +29,7 @@ destroy: $(modules) ## delete it with all its data
 preview: $(modules) ## show what `make up` would change (DIFF=1: all of it)
 	@$(tsx) cli/main.ts preview
 
-sampling: $(modules) ## rates in force and what they keep (SET= and TRAFFIC= for what-ifs)
+sampling: $(modules) ## configured rates, applied or not, and what they would keep (SET= and TRAFFIC= for what-ifs)
 	@$(tsx) cli/main.ts sampling
 
 ##@ A running stack
@@ -37,7 +37,7 @@ status: $(modules) ## what is wrong and what to do, alerts, services, spans and 
 	@$(tsx) cli/main.ts status
 logs: $(modules) ## what the services say (SERVICE=, FOLLOW=1)
 	@$(tsx) cli/main.ts logs
-open: $(modules) ## Jaeger in the browser, addresses, an application's environment; on Kubernetes until Ctrl-C
+open: $(modules) ## Jaeger in the browser, addresses, the environment of an application (SERVICE=); on Kubernetes until Ctrl-C
 	@$(tsx) cli/main.ts open
 password: $(modules) ## print Elasticsearch's password
 	@$(tsx) cli/main.ts password

@@ -9,12 +9,13 @@ import { addresses, clusterAddresses, clusterEnvironmentLines, environmentLines 
 import { anySettings } from "../stack/stack";
 import { showPage } from "../terminal/browser";
 import { command } from "../terminal/command";
+import { options } from "../terminal/options";
 import { UserError } from "../terminal/output";
 
 export default command("Addresses, and an application's environment").action(async () => {
   const settings = anySettings();
   if (settings.platform === "docker") {
-    console.log(`${addresses(settings)}\n\n${environmentLines(settings)}`);
+    console.log(`${addresses(settings)}\n\n${environmentLines(settings, options.service)}`);
     await showPage(publishedUrl(settings, "jaeger-ui"));
     return;
   }
@@ -26,7 +27,7 @@ export default command("Addresses, and an application's environment").action(asy
     if (error instanceof UserError) return `not known: ${error.message}`;
     throw error;
   });
-  console.log(`${clusterAddresses(settings, { jaeger, prometheus })}\n\n${clusterEnvironmentLines(settings)}\n`);
+  console.log(`${clusterAddresses(settings, { jaeger, prometheus })}\n\n${clusterEnvironmentLines(settings, options.service)}\n`);
   await showPage(jaeger);
   console.log("Jaeger and Prometheus can be reached here until Ctrl-C.");
   await new Promise(() => setInterval(() => undefined, 60_000));

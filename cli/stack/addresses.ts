@@ -22,11 +22,15 @@ export function addresses(settings: Settings): string {
   ]);
 }
 
-/** What an application needs in its environment to send its traces here (Docker). */
-export function environmentLines(settings: Settings): string {
+/**
+ * What an application needs in its environment to send its traces here (Docker).
+ *
+ * @param service Its service name. Default: that of the example service.
+ */
+export function environmentLines(settings: Settings, service?: string): string {
   const here = { collectorOtlpHttp: publishedUrl(settings, "otlp-http"), jaegerSampling: publishedUrl(settings, "jaeger-sampling") };
-  const outside = variables(applicationEnvironment(settings, here));
-  const inside = variables(applicationEnvironment(settings, dockerTopology(settings.stack)));
+  const outside = variables(applicationEnvironment(settings, here, service));
+  const inside = variables(applicationEnvironment(settings, dockerTopology(settings.stack), service));
   return [
     ...outside,
     `# in a container on the network ${networksOf(settings.stack).ingest}:`,
@@ -50,14 +54,21 @@ export function clusterAddresses(settings: Settings, here: { readonly jaeger: st
   ]);
 }
 
-/** What an application in the cluster needs: a label on its namespace, and variables. */
-export function clusterEnvironmentLines(settings: Settings): string {
+/**
+ * What an application in the cluster needs: a label on its namespace, and variables.
+ *
+ * @param service Its service name. Default: that of the example service.
+ */
+export function clusterEnvironmentLines(settings: Settings, service?: string): string {
   const [label, value] = Object.entries(applicationsLabel)[0] ?? [];
   return [
     `# in a pod of a namespace with the label ${label ?? ""}=${value ?? ""}:`,
-    ...variables(applicationEnvironment(settings, kubernetesAddresses(settings))),
+    ...variables(applicationEnvironment(settings, kubernetesAddresses(settings), service)),
   ].join("\n");
 }
 
+/** Variables as a shell reads them. */
 const variables = (environment: Readonly<Record<string, string>>): string[] =>
-  Object.entries(environment).map(([name, value]) => `${name}=${/["{]/.test(value) ? `'${value}'` : value}`);
+  Object.entries(environment).map(
+    ([name, value]) => `${name}=${/[^\w@%+=:,./-]/.test(value) ? `'${value.replace(/'/g, "'\\''")}'` : value}`,
+  );

@@ -33,7 +33,11 @@ export const commandVariables = {
     fallback: "`tracing:images`, or local if no registry answers",
     ...words("official", "local"),
   },
-  SERVICE: { meaning: "The service to show (logs).", fallback: "all services", allowed: "a service's name" },
+  SERVICE: {
+    meaning: "The service whose logs to show (logs), or the application whose variables to print (open).",
+    fallback: "all services; for `open` the example service `thebot-platform`",
+    allowed: "a service's name",
+  },
   SNAPSHOT: {
     meaning: "The snapshot to restore; `latest` is the newest complete one (restore).",
     fallback: "none: lists the snapshots",
