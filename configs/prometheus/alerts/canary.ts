@@ -81,7 +81,7 @@ export function canaryAlerts(settings: StackSettings): readonly Alert[] {
       expr: `${share(outage)} > ${missingShare.outage}`,
       for: "1m",
       severity: "critical",
-      summary: "The canary's traces cannot be found: others' cannot either",
+      summary: "The canary's traces cannot be found, so applications' traces cannot be found either",
     },
     {
       ...common,
@@ -92,16 +92,16 @@ export function canaryAlerts(settings: StackSettings): readonly Alert[] {
       severity: "warning",
       follows: [...follows, canaryMissing],
       remembers: "1h",
-      summary: "Some of the canary's traces cannot be found: some of others' cannot either",
+      summary: "Some of the canary's traces cannot be found, so some of the applications' are probably missing too",
     },
     {
       ...common,
       expr: `${increase(canaryTotal("refused"), outage)} > 0 unless ${increase(canaryTotal("sent"), outage)} > 0`,
       for: "1m",
       severity: "critical",
-      summary: "The Collector takes none of the canary's traces: it may refuse others' too",
-      value: `{{ $value | humanize }} refused in ${outage}, and none taken.`,
-      first: "`make logs SERVICE=canary` has the answers; `make status`: is the Collector healthy, is its queue full?",
+      summary: "The Collector accepts none of the canary's traces: it may refuse applications' traces too",
+      value: `{{ $value | humanize }} refused in ${outage}, none accepted.`,
+      first: "`make logs SERVICE=canary` shows the answers; `make status`: is the Collector healthy, is its queue full?",
     },
     {
       name: "CanaryAbsent",
@@ -110,9 +110,9 @@ export function canaryAlerts(settings: StackSettings): readonly Alert[] {
       severity: "warning",
       service: "canary",
       follows: [collectorDown],
-      summary: "The canary does not report: nobody watches whether traces can be found",
-      value: "{{ $value | humanizeDuration }} since its last report; 1s: none for an hour, or never.",
-      first: "`make status`: does it run, and does the Collector? Then `make logs SERVICE=canary`.",
+      summary: "The canary does not report: nothing checks whether traces can be found",
+      value: "{{ $value | humanizeDuration }} since its last report (1s: none for an hour, or never).",
+      first: "`make status`: are the canary and the Collector running? Then `make logs SERVICE=canary`.",
     },
   ];
 }

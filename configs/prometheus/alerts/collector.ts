@@ -20,6 +20,7 @@ import { hygieneAlert } from "./hygiene";
 import { fullSampling, undecidedShare } from "./sampling";
 import { instanceCapacity } from "../../sampling";
 import type { StackSettings } from "../../stack/schema";
+import { jaegerWriter } from "../../topology/kubernetes";
 
 /**
  * Share of its memory limit that what lives on the Collector's heap may take for long. From half of it on garbage has no room to pile up; at
@@ -79,9 +80,9 @@ function queueVolume(settings: StackSettings): Alert[] {
       expr: `${series("volumeFree", queues)} / ${series("volumeSize", queues)} < 0.1`,
       for: "5m",
       severity: "warning",
-      summary: "The volume of a queue is more than 90 % full: soon spans cannot wait on it",
+      summary: "The volume of a queue is more than 90 % full: batches that cannot be written are lost",
       value: "{{ $value | humanizePercentage }} of {{ $labels.persistentvolumeclaim }} is free.",
-      first: "`kubectl get pvc`: is the volume as large as `tracing:collector.queue` wants it by now?",
+      first: "`kubectl get pvc`: is the volume as large as `tracing:collector.queue`?",
     },
   ];
 }
@@ -93,11 +94,13 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       down(tier, {
         name: "OTELCollectorDown",
         none:
-          tier.group === "sampler" ? "No sampler answers: gateways refuse all spans" : "The Collector does not answer: no span is taken",
+          tier.group === "sampler"
+            ? "No sampler answers: the gateways refuse all spans"
+            : "The Collector does not answer: no spans are accepted",
         some:
           tier.group === "sampler"
-            ? "A sampler does not answer: traces in its queue wait, new ones go to the others"
-            : "A Collector does not answer; the others take the spans",
+            ? "A sampler does not answer: traces in its queue wait, new traces go to the others"
+            : "A Collector does not answer; the others accept the spans",
         first: `\`make status\`, then \`make logs SERVICE=${tier.service}\`.`,
       }),
     ),
@@ -107,7 +110,7 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       for: "2m",
       severity: "critical",
       summary: "The Collector refuses or drops more than 10 % of the spans",
-      value: "{{ $value | humanizePercentage }} of the spans that came in five minutes.",
+      value: "{{ $value | humanizePercentage }} of the spans of the last five minutes.",
       first: "`make status`: is the queue full, or the Collector short of memory?",
       follows: [...storageDown(settings), ...collectorsDown(settings)],
     },
@@ -116,8 +119,8 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       expr: `${refusedRequests.map((counter) => total(grown(counter))).join(" + ")} > 0`,
       for: "0s",
       severity: "warning",
-      summary: "A client sends what the Collector can never take: those spans are lost where they come from",
-      value: "{{ $value | humanize }} requests in five minutes were unreadable, or larger than `tracing:limits.request`.",
+      summary: "A client sends requests that the Collector can never accept: it loses their spans",
+      value: "{{ $value | humanize }} requests in five minutes were unreadable or larger than `tracing:limits.request`.",
       first: "the logs of the applications: which of them reports a refusal (HTTP 400, RESOURCE_EXHAUSTED)?",
     },
     hygieneAlert,
@@ -126,9 +129,9 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       expr: `${queueSize} / ${queueCapacity} > 0.9`,
       for: "1m",
       severity: "warning",
-      summary: "The Collector's queue is more than 90 % full: soon it refuses spans",
+      summary: "The Collector's queue is more than 90 % full: once it is full, the Collector refuses spans",
       value: "{{ $value | humanizePercentage }} of its capacity.",
-      first: "`make logs SERVICE=jaeger`: why does it take no spans?",
+      first: `\`make logs SERVICE=${jaegerWriter(settings)}\`: why does it accept no spans?`,
       follows: storageDown(settings),
     },
     {
@@ -136,9 +139,9 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       expr: queueFills,
       for: "5m",
       severity: "warning",
-      summary: "At this pace the Collector's queue is full within an hour",
-      value: "{{ $value | humanize1024 }}B would wait by then.",
-      first: "`make logs SERVICE=jaeger`: why does it take so few spans?",
+      summary: "At this rate the Collector's queue will be full within an hour",
+      value: "{{ $value | humanize1024 }}B will be waiting by then.",
+      first: `\`make logs SERVICE=${jaegerWriter(settings)}\`: why does it accept so few spans?`,
       follows: storageDown(settings),
     },
     ...queueVolume(settings),
@@ -147,13 +150,13 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       expr: takesMemory(settings),
       for: "5m",
       severity: "warning",
-      summary: `What the Collector holds in memory is more than ${highMemory * 100} % of its ${tiers(settings)
+      summary: `Live objects take more than ${highMemory * 100} % of the Collector's memory limit of ${tiers(settings)
         .map(({ memory }) => memory)
         .join(" or ")} MiB`,
-      value: "{{ $value | humanizePercentage }} of its limit.",
-      first: `\`make status\`: how many spans come? Raise ${tiers(settings)
+      value: "{{ $value | humanizePercentage }} of the limit.",
+      first: `\`make status\`: how many spans arrive? Raise ${tiers(settings)
         .map(({ group }) => `\`tracing:${group}.memory\``)
-        .join(" or ")} if that is the load to carry.`,
+        .join(" or ")} if the load is intended.`,
       follows: storageDown(settings),
     },
     {
@@ -161,9 +164,10 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       expr: `${undecidedShare(settings)} > ${fullSampling}`,
       for: "1m",
       severity: "warning",
-      summary: `The Collector's memory for ${traces} undecided traces is more than ${fullSampling * 100} % full: soon receivers are held up`,
+      summary: `The Collector's memory for ${traces} undecided traces is more than ${fullSampling * 100} % full: at 100 % receivers block`,
       value: "{{ $value | humanizePercentage }} of it.",
-      first: "`make sampling`: what load is expected? Set `tracing:sampling.expected` to what comes, and it says what memory that takes.",
+      first:
+        "`make sampling`: what load is expected? Set `tracing:sampling.expected` to the real load; the preview says how much memory it needs.",
       follows: storageDown(settings),
     },
   ];

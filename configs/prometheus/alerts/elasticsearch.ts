@@ -62,7 +62,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
   const expected = settings.elasticsearch.nodes;
   const several = ownElasticsearch(settings) && expected > 1;
   const first = "`make status`, then `make logs SERVICE=elasticsearch`.";
-  const room = "`make status`: what do the indices take? Lower `tracing:retention` or the sampling rates, or make the disk larger.";
+  const room = "`make status`: how much do the indices take? Lower `tracing:retention` or the sampling rates, or enlarge the disk.";
   return [
     {
       name: "ElasticsearchDown",
@@ -70,7 +70,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       for: "2m",
       severity: "critical",
       summary: "Elasticsearch does not answer: nothing is stored or found",
-      value: "Its exporter runs and gets no answer.",
+      value: "Its exporter is running and gets no answer.",
       first,
     },
     ...(several
@@ -80,7 +80,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
             expr: `min(${nodes}) < ${expected}`,
             for: "5m",
             severity: "warning",
-            summary: "A node of Elasticsearch is gone; the others have its data",
+            summary: "A node of Elasticsearch is missing; the others have its data",
             value: `{{ $value }} of ${expected} nodes are in the cluster.`,
             first,
           } as const,
@@ -91,7 +91,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       expr: `${total(exporters)} == 0`,
       for: "5m",
       severity: "warning",
-      summary: "Nothing is known of Elasticsearch's health and disk: its exporter does not answer",
+      summary: "Elasticsearch's exporter does not answer: health, heap and disk are unknown",
       value: "{{ $value }} of 1 instances of elasticsearch-exporter answer.",
       first: "`make status`, then `make logs SERVICE=elasticsearch-exporter`.",
     },
@@ -100,7 +100,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       expr: `${status("red")} == 1`,
       for: "3m",
       severity: "critical",
-      summary: "Elasticsearch is red: of an index a part is missing, and what belongs there is neither stored nor found",
+      summary: "Elasticsearch is red: part of an index is missing, and traces that belong there are neither stored nor found",
       value: "Status red is {{ $value }}.",
       first,
       follows: [elasticsearchDown],
@@ -112,7 +112,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
             expr: `${status("yellow")} == 1`,
             for: "30m",
             severity: "warning",
-            summary: "Elasticsearch is yellow for long: some data is on one node only",
+            summary: "Elasticsearch has been yellow for half an hour: some data is on one node only",
             value: "Status yellow is {{ $value }}.",
             first,
             follows: [elasticsearchDown],
@@ -124,16 +124,16 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       expr: `${heapShare} > ${highHeap}`,
       for: "10m",
       severity: "warning",
-      summary: `Elasticsearch's heap is more than ${highHeap * 100} % full, also after garbage collection`,
-      value: "{{ $value | humanizePercentage }} of it, on {{ $labels.name }}.",
-      first: "`make status`: how much is there to search and to store? Raise `tracing:elasticsearch.memory` if that is the load to carry.",
+      summary: `Elasticsearch's heap is more than ${highHeap * 100} % full even after garbage collection`,
+      value: "{{ $value | humanizePercentage }} of the heap on {{ $labels.name }}.",
+      first: "`make status`: how much is stored and searched? Raise `tracing:elasticsearch.memory` if the load is intended.",
     },
     {
       name: "ElasticsearchDiskLow",
       expr: `${free} < 1.5 * ${at("low")}`,
       for: "5m",
       severity: "warning",
-      summary: "Elasticsearch's disk is nearly full: soon its low watermark is reached",
+      summary: "Elasticsearch's disk is nearly full: it is close to its low watermark",
       value: "{{ $value | humanize1024 }}B free on {{ $labels.name }}.",
       first: room,
     },
@@ -142,7 +142,8 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       expr: `${free} < ${at("low")}`,
       for: "5m",
       severity: "critical",
-      summary: "Elasticsearch's disk is below its low watermark: at the high one no new index can be made, at the last nothing is stored",
+      summary:
+        "Elasticsearch's disk is below its low watermark: at the high one no new index can be created, at flood stage nothing is stored",
       value: "{{ $value | humanize1024 }}B free on {{ $labels.name }}.",
       first: room,
     },
@@ -151,8 +152,8 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       expr: `${tomorrow} < ${at("flood_stage")}`,
       for: "1h",
       severity: "warning",
-      summary: "At this pace Elasticsearch's disk is full within a day",
-      value: "{{ $value | humanize1024 }}B would be free then on {{ $labels.name }}.",
+      summary: "At this rate Elasticsearch's disk will be full within a day",
+      value: "{{ $value | humanize1024 }}B will be free by then on {{ $labels.name }}.",
       first: room,
     },
     {
@@ -160,8 +161,8 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       expr: `(${after(4, "1h")}) < ${at("flood_stage")}`,
       for: "15m",
       severity: "critical",
-      summary: "At this pace Elasticsearch's disk is full within four hours",
-      value: "{{ $value | humanize1024 }}B would be free then on {{ $labels.name }}.",
+      summary: "At this rate Elasticsearch's disk will be full within four hours",
+      value: "{{ $value | humanize1024 }}B will be free by then on {{ $labels.name }}.",
       first: room,
     },
   ];

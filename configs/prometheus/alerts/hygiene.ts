@@ -11,7 +11,7 @@ export const hygieneAlert = {
   expr: `sum by (filter) (${increase(droppedSpans, "5m")}) > 0`,
   for: "0s",
   severity: "warning",
-  summary: "An application sends spans that cannot be stored: they were acknowledged, and dropped",
+  summary: "An application sends spans that cannot be stored: they were acknowledged and dropped",
   value: "{{ $value | humanize }} spans in five minutes by {{ $labels.filter }}.",
   first: "the runbook says what the reason is, and how to find the application.",
 } as const;

@@ -5,7 +5,7 @@ import { byInstance, grown, increase, minOver, quantile, queueSize, rate, resets
 import { elasticsearchDown, storageDown } from "./causes";
 import { elasticsearchAnswers } from "./elasticsearch";
 import type { StackSettings } from "../../stack/schema";
-import { jaegerServices } from "../../topology/kubernetes";
+import { jaegerServices, jaegerWriter } from "../../topology/kubernetes";
 import { can } from "../../versions";
 
 /** Spans handed to the writer, and documents that Elasticsearch rejected or Jaeger could not make. */
@@ -73,6 +73,9 @@ function jaegers(settings: StackSettings): Watched[] {
 
 export function jaegerAlerts(settings: StackSettings): readonly Alert[] {
   const synchronous = can(settings, "synchronousWrites");
+  const logs = jaegerServices(settings)
+    .map((service) => `\`make logs SERVICE=${service}\``)
+    .join(" and ");
   return [
     ...jaegers(settings).flatMap((service) =>
       down(service, {
@@ -92,9 +95,9 @@ export function jaegerAlerts(settings: StackSettings): readonly Alert[] {
       expr: storageFails,
       for: "1m",
       severity: "critical",
-      summary: "Jaeger cannot work with Elasticsearch",
-      value: "{{ $value | humanize }}: errors in five minutes, or spans that wait while nothing is written.",
-      first: "`make status`: is Elasticsearch healthy? Then `make logs SERVICE=jaeger`.",
+      summary: "Jaeger cannot write to or read from Elasticsearch",
+      value: "{{ $value | humanize }} errors in five minutes, or spans that wait while nothing is written.",
+      first: `\`make status\`: is Elasticsearch healthy? Then ${logs}.`,
       follows: storageDown(settings),
     },
     {
@@ -102,11 +105,11 @@ export function jaegerAlerts(settings: StackSettings): readonly Alert[] {
       expr: queueDepth,
       for: "5m",
       severity: "warning",
-      summary: "Jaeger holds spans that Elasticsearch does not have",
-      value: `{{ $value | humanize }} spans handed to Jaeger are not stored; ${synchronous ? "writes do not end" : "they are in its memory, or lost"}.`,
+      summary: "Jaeger has received spans that are not stored",
+      value: `{{ $value | humanize }} spans handed to Jaeger are not stored; ${synchronous ? "writes do not finish" : "they are in its memory, or lost"}.`,
       first:
-        "`make logs SERVICE=jaeger` and `make logs SERVICE=elasticsearch`." +
-        (synchronous ? "" : " Do not restart Jaeger before: what it holds would be lost."),
+        `\`make logs SERVICE=${jaegerWriter(settings)}\` and \`make logs SERVICE=elasticsearch\`.` +
+        (synchronous ? "" : " Do not restart Jaeger: the spans in its memory would be lost."),
       follows: storageDown(settings),
     },
     {
@@ -114,7 +117,7 @@ export function jaegerAlerts(settings: StackSettings): readonly Alert[] {
       expr: `${quantile(0.95, histogram("writeSeconds", "bucket"), "job")} > 0.1`,
       for: "10m",
       severity: "warning",
-      summary: "Traces are stored slowly: a write takes longer than 100 ms",
+      summary: "Traces are stored slowly: writes take longer than 100 ms",
       value: "95 % of the writes took up to {{ $value | humanizeDuration }}.",
       first: "`make status` and `make logs SERVICE=elasticsearch`: load, memory, disk.",
       follows: [elasticsearchDown],

@@ -7,6 +7,7 @@ import { byInstance, enqueueFailed, grown, minOver, rate, resets, sendFailed, wa
 import { elasticsearchAnswers } from "./elasticsearch";
 import { samplingStrategy } from "../../sampling";
 import type { StackSettings } from "../../stack/schema";
+import { hasSamplers, jaegerWriter } from "../../topology/kubernetes";
 import { can } from "../../versions";
 
 const undecided = series("tracesDroppedEarly");
@@ -67,7 +68,7 @@ export const lossAlert = (settings: StackSettings): Alert => ({
   severity: "critical",
   summary: "Spans were lost after they had been acknowledged",
   value: "{{ $value | humanize }} lost in five minutes at {{ $labels.place }} (sampling and oversized traces count traces).",
-  first: "`make logs SERVICE=otel-collector` and `make logs SERVICE=jaeger`: the errors of the last minutes.",
+  first: `\`make logs SERVICE=${hasSamplers(settings) ? "otel-sampler" : "otel-collector"}\` and \`make logs SERVICE=${jaegerWriter(settings)}\`: the errors of the last minutes.`,
   follows: storageDown(settings),
   // What an outage cost is told when it is over.
   remembers: "0m",

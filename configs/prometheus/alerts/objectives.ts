@@ -124,8 +124,8 @@ export function objectiveAlerts(settings: StackSettings): readonly Alert[] {
   const common = {
     name: "ErrorBudgetBurn",
     follows: [...searchDown(settings), ...tellers(settings)],
-    value: `{{ $labels.objective }} of {{ $labels.of }}: {{ $value | humanize }} times as many failures as \`tracing:objectives\` grants over ${days} days.`,
-    first: "the runbook says what the objective counts, and which alert tells the cause.",
+    value: `{{ $labels.objective }} of {{ $labels.of }}: {{ $value | humanize }} times as many failures as \`tracing:objectives\` allows over ${days} days.`,
+    first: "the runbook says what the objective counts, and which alert names the cause.",
   };
   return [
     {
@@ -135,7 +135,7 @@ export function objectiveAlerts(settings: StackSettings): readonly Alert[] {
       for: "2m",
       severity: "critical",
       remembers: "1h",
-      summary: "An objective fails fast: its room for errors will be gone in days",
+      summary: "An objective fails fast: its error budget will be used up within days",
     },
     {
       ...common,
@@ -143,7 +143,7 @@ export function objectiveAlerts(settings: StackSettings): readonly Alert[] {
       for: "2m",
       severity: "warning",
       remembers: "6h",
-      summary: "An objective fails slowly: its room for errors will be gone before its window is over",
+      summary: "An objective fails slowly: its error budget will be used up before its window ends",
     },
   ];
 }

@@ -29,7 +29,7 @@ export function recentOutageAlerts(settings: StackSettings, alerts: readonly Ale
       for: "0s",
       severity: "none",
       labels: { within },
-      summary: "An outage is over, or not yet: what it leaves behind wakes nobody",
+      summary: "An outage is in progress or ended recently: the alerts that it leaves behind are muted",
       value: `{{ $labels.outage }} fired within ${within}.`,
       first: "nothing.",
     }));

@@ -20,8 +20,8 @@ export const serviceGraphAlerts = (settings: StackSettings): readonly Alert[] =>
           for: "15m",
           severity: "warning",
           follows: [elasticsearchDown, collectorDown],
-          summary: "Jaeger's Dependencies page does not show new calls between services",
-          value: "{{ $value | humanizeDuration }} since it was up to date; 1s: for more than two hours, or never.",
+          summary: "Jaeger's Dependencies page has not been updated for more than an hour",
+          value: "{{ $value | humanizeDuration }} since it was up to date (1s: more than two hours, or never).",
           first: "`make logs SERVICE=service-graph`: what do Prometheus and Elasticsearch answer?",
         },
       ]

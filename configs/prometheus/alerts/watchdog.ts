@@ -15,7 +15,7 @@ export function watchdogAlerts(settings: StackSettings): readonly Alert[] {
       for: "0s",
       severity: "none",
       summary: "Prometheus and Alertmanager deliver alerts: this one always fires",
-      value: "A dead man's switch that does not get it any more tells that they do not.",
+      value: "A dead man's switch reports when it no longer receives this alert.",
       first: "nothing, as long as it fires.",
     },
   ];

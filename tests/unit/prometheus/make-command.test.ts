@@ -37,3 +37,15 @@ test("those of dev have no ENV", () => {
   expect(commands.length).toBeGreaterThan(20);
   for (const command of commands) expect(command).not.toContain("ENV=");
 });
+
+test("logs are those of the service that has the queue, or that writes", () => {
+  const commands = (settings: Parameters<typeof stackAlerts>[0], alert: string) =>
+    commandsIn(stackAlerts(settings).find(({ name }) => name === alert)?.first).map((command) => command.replace(/`/g, ""));
+  const logs = (...services: string[]) => services.map((service) => `make logs SERVICE=${service}`);
+  const [one, several] = [settingsWith(), clusterSettings()];
+  expect(commands(one, "OTELExporterQueueFull")).toEqual(logs("jaeger"));
+  expect(commands(several, "OTELExporterQueueFull")).toEqual(logs("jaeger-collector"));
+  expect(commands(one, "TraceDataLoss")).toEqual(logs("otel-collector", "jaeger"));
+  expect(commands(several, "TraceDataLoss")).toEqual(logs("otel-sampler", "jaeger-collector"));
+  expect(commands(several, "JaegerElasticsearchConnectionFailed")).toEqual(["make status", ...logs("jaeger", "jaeger-collector")]);
+});
