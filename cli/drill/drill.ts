@@ -120,7 +120,7 @@ export async function carryOut(
     }
     const undone = Date.now();
     tell(`undone: ${what}`);
-    const ended = times([...fired.keys()], false, undone, patience);
+    const ended = times([...fired.keys()], false, undone, longest.slow);
     if (!endsByTime) await ended;
     const rows = async (): Promise<Fired[]> => {
       const resolved = await ended;
