@@ -37,7 +37,7 @@ Sizes are written \`512Mi\` or \`2Gi\`, durations \`500ms\`, \`2s\` or \`1m\`, d
 percentages as plain numbers.
 
 A preview checks all keys and reports every error at once. In the column *default*, *none* marks an optional
-key, and *required* a key that has no default: it must be set if its group is used.
+key without a default, and *required* a key that must be set if its group is used.
 
 ## General
 
@@ -101,9 +101,9 @@ function bare(field: z.ZodType): { type: z.ZodType; description: string | undefi
 /** Marks addresses as code, so that they are no links. */
 const quoted = (text: string) => text.replace(/(?<!`)\b(https?:\/\/[^\s,`]*[^\s,.`]|[a-z]+@[a-z.]+)(?!`)/g, "`$1`");
 
-const row = (path: string, allowed: string, fallback: string, description = ""): string[] => [
-  `\`${path}\``,
-  quoted(allowed),
-  fallback,
-  quoted(description),
-];
+/** A row. The default of an optional key stands at the end of its description, as it may depend on other keys. */
+function row(path: string, allowed: string, fallback: string, description = ""): string[] {
+  const [, text, effective] = /^(.*?) ?Default: (.+)\.$/s.exec(description) ?? [];
+  const [about, value] = fallback === "none" && effective !== undefined ? [text, quoted(effective)] : [description, fallback];
+  return [`\`${path}\``, quoted(allowed), value, quoted(about ?? "")];
+}

@@ -16,21 +16,23 @@ const operations = () =>
     .array(
       z.strictObject({
         operation: operation.describe("The request: method and path."),
-        percent: percent().describe("Percentage of its traces kept."),
+        percent: percent().describe("Of its traces, keep this percentage."),
       }),
     )
     .prefault([]);
 
 /** What `tracing:sampling` may hold. */
 export const samplingSchema = z.strictObject({
-  default: percent().prefault(100).describe("Percentage of traces kept when no rule matches."),
+  default: percent().prefault(100).describe("Of traces that match no rule, keep this percentage."),
   errors: percent()
     .prefault(100)
-    .describe("Percentage of traces with an error that are kept. It can only raise a trace's rate; 0 turns it off."),
+    .describe(
+      "Of traces with an error, keep this percentage. It can only raise a trace's rate. 0: traces with errors have no rate of their own.",
+    ),
   slow: z
     .strictObject({
-      threshold: duration("1ms", "10m").describe("A trace is slow when a SERVER span in it takes at least this long."),
-      percent: percent().prefault(100).describe("Percentage of slow traces kept. It can only raise a trace's rate."),
+      threshold: duration("1ms", "10m").describe("A trace is slow if a SERVER span in it takes at least this long."),
+      percent: percent().prefault(100).describe("Of slow traces, keep this percentage. It can only raise a trace's rate."),
     })
     .optional(),
   operations: operations().describe("Rules by request. The first match applies."),
@@ -38,10 +40,10 @@ export const samplingSchema = z.strictObject({
     .array(
       z.strictObject({
         service: text("a service's name: letters, digits and . _ : / -", /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/).describe(
-          "The `service.name` that its spans carry.",
+          "`service.name` of SERVER spans. Traces without a SERVER span of this service do not match.",
         ),
-        default: percent().optional().describe("Percentage of its traces kept when no rule matches."),
-        operations: operations().describe("Rules for its requests. They come before the rules for all services."),
+        default: percent().optional().describe("Of its traces that match no rule, keep this percentage. Default: that of all services."),
+        operations: operations().describe("Rules for requests to it. They come before the rules for all services."),
       }),
     )
     .prefault([])
@@ -55,14 +57,16 @@ export const samplingSchema = z.strictObject({
   cap: integer(100, 10_000_000, "spans a second")
     .optional()
     .describe(
-      "Maximum number of spans per second kept from traces without errors. Above it, whole traces are dropped, whatever their rate.",
+      "Maximum number of spans per second. Above it, traces without errors are dropped whole, also at 100 %. Each instance that samples has an equal share. " +
+        "A cap makes the Collector wait for whole traces.",
     ),
   expected: z
     .strictObject({
       tracesPerSecond: integer(1, 1_000_000, "traces a second")
         .optional()
         .describe(
-          "New traces per second, at peak. If you set it, a stack that is too small for it is refused. Default: 100, for which only the sampler's memory is checked.",
+          "New traces per second, at peak. If you set it, a stack that is too small for it is refused. The default only checks the memory of the Collectors " +
+            "that sample, and the number of shards. Default: 100.",
         ),
       spansPerTrace: integer(1, 10_000, "a number of spans").prefault(10).describe("Average number of spans per trace."),
       bytesPerSpan: integer(100, 100_000, "bytes")
@@ -70,14 +74,14 @@ export const samplingSchema = z.strictObject({
         .describe(
           "Average bytes of a span as sent over OTLP, uncompressed: 500 with a few short attributes, 700 with SQL and stack traces.",
         ),
-      errors: percent().prefault(1).describe("Percentage of traces with an error."),
+      errors: percent().prefault(1).describe("Expected share of traces with an error, in percent; for size estimates only."),
       average: integer(1, 100, "a percentage")
         .prefault(100)
         .describe("Average load of a day as a percentage of the peak. 100 means that every hour is as busy as the busiest."),
       longestTrace: duration("1s", "10m")
         .prefault("5s")
         .describe(
-          "Longest time from the first to the last span of a trace for which rates are guaranteed. The Collector waits 5 s longer.",
+          "Longest time from the first to the last span of a trace for which rates are guaranteed. The Collector waits at most this long plus 5 s before it decides.",
         ),
     })
     .prefault({}),
@@ -155,7 +159,7 @@ function listProblems(key: string, operations: SamplingModel["operations"]): str
     if (!covers(operationsOf(earlier), operation) || covers(operationsOf(same), operation)) return [];
     const first = earlier.findIndex((other) => other.percent !== percent && covers([other.operation], operation));
     const by = first >= 0 ? `operations[${first}] ("${earlier[first]?.operation.text}") matches` : "the ones before it match";
-    return [`${at} at ${percent} %, which never holds, as ${by} all that it matches; allowed: an operation before the wider ones`];
+    return [`${at} at ${percent} %, which never applies, as ${by} all that it matches; allowed: an operation before the wider ones`];
   });
 }
 
@@ -181,11 +185,13 @@ function raiseProblems(key: string, model: SamplingModel): string[] {
   const lowest = Math.min(model.default, ...rulesOf(model).map((rule) => rule.percent));
   const idle = (at: string, found: number, allowed: string) =>
     found < lowest
-      ? [`${key}.${at}: found ${found}, which is never what is kept, as every rate is at least ${lowest} and it only raises; ${allowed}`]
+      ? [
+          `${key}.${at}: found ${found}, which never applies, as every rate is at least ${lowest} and this one can only raise it; ${allowed}`,
+        ]
       : [];
   return [
-    ...(model.errors === 0 ? [] : idle("errors", model.errors, `allowed: ${lowest} to 100, or 0 to say nothing of errors`)),
-    ...(model.slow ? idle("slow.percent", model.slow.percent, `allowed: ${lowest} to 100, or no slow at all`) : []),
+    ...(model.errors === 0 ? [] : idle("errors", model.errors, `allowed: ${lowest} to 100, or 0 for no rate of errors`)),
+    ...(model.slow ? idle("slow.percent", model.slow.percent, `allowed: ${lowest} to 100, or no group slow`) : []),
     ...(model.slow && model.slow.threshold > model.expected.longestTrace
       ? [
           `${key}.slow.threshold: found ${durationText(model.slow.threshold)}, longer than expected.longestTrace, ` +

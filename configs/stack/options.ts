@@ -176,11 +176,11 @@ export interface PublishPortsOptions {
 
 /** Which traces are kept: docs/SAMPLING.md explains it. */
 export interface SamplingOptions {
-  /** Percentage of traces kept when no rule matches. Allowed: a percentage from 0 to 100 with at most two decimals. Default: 100. */
+  /** Of traces that match no rule, keep this percentage. Allowed: a percentage from 0 to 100 with at most two decimals. Default: 100. */
   readonly default?: number | string;
   /**
-   * Percentage of traces with an error that are kept. It can only raise a trace's rate; 0 turns it off. Allowed: a percentage from 0 to 100
-   * with at most two decimals. Default: 100.
+   * Of traces with an error, keep this percentage. It can only raise a trace's rate. 0: traces with errors have no rate of their own.
+   * Allowed: a percentage from 0 to 100 with at most two decimals. Default: 100.
    */
   readonly errors?: number | string;
   readonly slow?: SamplingSlowOptions;
@@ -194,18 +194,18 @@ export interface SamplingOptions {
    */
   readonly decide?: "collector" | "app";
   /**
-   * Maximum number of spans per second kept from traces without errors. Above it, whole traces are dropped, whatever their rate. Allowed:
-   * spans a second from 100 to 10000000.
+   * Maximum number of spans per second. Above it, traces without errors are dropped whole, also at 100 %. Each instance that samples has an
+   * equal share. A cap makes the Collector wait for whole traces. Allowed: spans a second from 100 to 10000000.
    */
   readonly cap?: number | string;
   readonly expected?: SamplingExpectedOptions;
 }
 
 export interface SamplingSlowOptions {
-  /** A trace is slow when a SERVER span in it takes at least this long. Allowed: a duration from 1ms to 10m. */
+  /** A trace is slow if a SERVER span in it takes at least this long. Allowed: a duration from 1ms to 10m. */
   readonly threshold: string;
   /**
-   * Percentage of slow traces kept. It can only raise a trace's rate. Allowed: a percentage from 0 to 100 with at most two decimals.
+   * Of slow traces, keep this percentage. It can only raise a trace's rate. Allowed: a percentage from 0 to 100 with at most two decimals.
    * Default: 100.
    */
   readonly percent?: number | string;
@@ -216,23 +216,29 @@ export interface SamplingOperationOptions {
    * The request: method and path. Allowed: METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number.
    */
   readonly operation: string;
-  /** Percentage of its traces kept. Allowed: a percentage from 0 to 100 with at most two decimals. */
+  /** Of its traces, keep this percentage. Allowed: a percentage from 0 to 100 with at most two decimals. */
   readonly percent: number | string;
 }
 
 export interface SamplingServiceOptions {
-  /** The `service.name` that its spans carry. Allowed: a service's name: letters, digits and . _ : / -. */
+  /**
+   * `service.name` of SERVER spans. Traces without a SERVER span of this service do not match. Allowed: a service's name: letters, digits
+   * and . _ : / -.
+   */
   readonly service: string;
-  /** Percentage of its traces kept when no rule matches. Allowed: a percentage from 0 to 100 with at most two decimals. */
+  /**
+   * Of its traces that match no rule, keep this percentage. Default: that of all services. Allowed: a percentage from 0 to 100 with at most
+   * two decimals.
+   */
   readonly default?: number | string;
-  /** Rules for its requests. They come before the rules for all services. Default: []. */
+  /** Rules for requests to it. They come before the rules for all services. Default: []. */
   readonly operations?: readonly SamplingOperationOptions[];
 }
 
 export interface SamplingExpectedOptions {
   /**
-   * New traces per second, at peak. If you set it, a stack that is too small for it is refused. Default: 100, for which only the sampler's
-   * memory is checked. Allowed: traces a second from 1 to 1000000.
+   * New traces per second, at peak. If you set it, a stack that is too small for it is refused. The default only checks the memory of the
+   * Collectors that sample, and the number of shards. Default: 100. Allowed: traces a second from 1 to 1000000.
    */
   readonly tracesPerSecond?: number | string;
   /** Average number of spans per trace. Allowed: a number of spans from 1 to 10000. Default: 10. */
@@ -242,7 +248,10 @@ export interface SamplingExpectedOptions {
    * from 100 to 100000. Default: 700.
    */
   readonly bytesPerSpan?: number | string;
-  /** Percentage of traces with an error. Allowed: a percentage from 0 to 100 with at most two decimals. Default: 1. */
+  /**
+   * Expected share of traces with an error, in percent; for size estimates only. Allowed: a percentage from 0 to 100 with at most two
+   * decimals. Default: 1.
+   */
   readonly errors?: number | string;
   /**
    * Average load of a day as a percentage of the peak. 100 means that every hour is as busy as the busiest. Allowed: a percentage from 1 to
@@ -250,8 +259,8 @@ export interface SamplingExpectedOptions {
    */
   readonly average?: number | string;
   /**
-   * Longest time from the first to the last span of a trace for which rates are guaranteed. The Collector waits 5 s longer. Allowed: a
-   * duration from 1s to 10m. Default: "5s".
+   * Longest time from the first to the last span of a trace for which rates are guaranteed. The Collector waits at most this long plus 5 s
+   * before it decides. Allowed: a duration from 1s to 10m. Default: "5s".
    */
   readonly longestTrace?: string;
 }
@@ -433,7 +442,7 @@ export interface CollectorOptions {
   /** Number of instances. More than one requires `sampler.replicas`. Allowed: a number of instances from 1 to 64. Default: 1. */
   readonly replicas?: number | string;
   /**
-   * Maximum number of instances that the autoscaler may create. Default: no autoscaling. Needs a metrics server in the cluster. Allowed: a
+   * Maximum number of instances that the autoscaler may create. Needs a metrics server in the cluster. Default: no autoscaling. Allowed: a
    * number of instances from 1 to 64.
    */
   readonly maxReplicas?: number | string;
@@ -618,11 +627,11 @@ export interface AlertsOptions {
    * Allowed: one of own, cluster, off.
    */
   readonly delivery?: "own" | "cluster" | "off";
-  /** Receivers of alerts. Default: []. */
+  /** Receivers of alerts. Refused unless `delivery` is `own`; in development set that too. Default: []. */
   readonly receivers?: readonly AlertsReceiverOptions[];
   /**
-   * Secret in the stack's namespace with a key for each receiver (Kubernetes). On Docker, set them in stack config: `pulumi config set
-   * --secret --path tracing:alertSecrets.<name>`. Allowed: the name of a Secret.
+   * Secret in the stack's namespace with a key for each receiver (Kubernetes). On Docker, set each secret with `pulumi config set --secret
+   * --path tracing:alertSecrets.<name>`; see Setup and integration for the passphrase. Allowed: the name of a Secret.
    */
   readonly receiversSecret?: string;
   /**
@@ -635,28 +644,35 @@ export interface AlertsOptions {
 
 export interface AlertsReceiverOptions {
   /**
-   * Name of the receiver and of its secret: a webhook's address, Slack's webhook address, PagerDuty's routing key, or the password of
-   * `user`. Allowed: lower-case letters, digits and dashes, 40 at most.
+   * Name of the receiver. Its secret has the same name (the key in `receiversSecret`, or `tracing:alertSecrets.<name>`) and contains: for
+   * `webhook` and `slack` the URL, for `pagerduty` the routing key, for `email` the password of `user`. Allowed: lower-case letters, digits
+   * and dashes, 40 at most.
    */
   readonly name: string;
   /** How the receiver is notified. Allowed: one of webhook, slack, email, pagerduty. */
   readonly kind: "webhook" | "slack" | "email" | "pagerduty";
   /**
-   * Severity of the alerts to send. `watchdog`: only the alert that always fires, for a dead man's switch; webhooks only. Allowed: one of
-   * critical, warning, all, watchdog. Default: "all".
+   * Which alerts to send: `critical` only critical, `warning` only warnings, `all` both. `watchdog`: only the alert Watchdog, for a dead
+   * man's switch (`kind: webhook`). Allowed: one of critical, warning, all, watchdog. Default: "all".
    */
   readonly severity?: "critical" | "warning" | "all" | "watchdog";
-  /** Port of a webhook's address. The network policy allows it (Kubernetes). Default: 443. Allowed: a port from 1 to 65535. */
+  /**
+   * Port in the webhook's URL, which the network policy opens (Kubernetes). It does not change the URL. Only for `kind: webhook`. Default:
+   * 443. Allowed: a port from 1 to 65535.
+   */
   readonly port?: number | string;
-  /** Slack channel. Default: the channel of the webhook. Allowed: a channel, such as #alerts. */
+  /** Slack channel. Only for `kind: slack`. Default: the channel of the webhook. Allowed: a channel, such as #alerts. */
   readonly channel?: string;
-  /** Recipient of the mail. Allowed: an address, such as oncall@example.com. */
+  /** Recipient of the mail. Required for `kind: email`, refused for others. Allowed: an address, such as oncall@example.com. */
   readonly to?: string;
-  /** Sender of the mail. Allowed: an address, such as tracing@example.com. */
+  /** Sender of the mail. Required for `kind: email`, refused for others. Allowed: an address, such as tracing@example.com. */
   readonly from?: string;
-  /** Mail server to send through. TLS is required. Allowed: a host and a port, such as smtp.example.com:587. */
+  /**
+   * Mail server to send through; TLS is required. Required for `kind: email`, refused for others. Allowed: a host and a port, such as
+   * smtp.example.com:587.
+   */
   readonly smarthost?: string;
-  /** User to log in to the mail server as. Default: no login, and no secret. Allowed: a user's name. */
+  /** User to log in to the mail server as. Only for `kind: email`. Default: no login, and no secret. Allowed: a user's name. */
   readonly user?: string;
 }
 

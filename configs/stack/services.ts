@@ -156,7 +156,7 @@ const collector = z
     maxReplicas: integer(1, most.instances, "a number of instances")
       .optional()
       .describe(
-        "Maximum number of instances that the autoscaler may create. Default: no autoscaling. Needs a metrics server in the cluster.",
+        "Maximum number of instances that the autoscaler may create. Needs a metrics server in the cluster. Default: no autoscaling.",
       ),
   })
   .prefault({});

@@ -53,7 +53,7 @@ describe("contradictions", () => {
       "a rule that an earlier one covers",
       { operations: [rule("POST /a/*", 100), rule("POST /a/b", 50)] },
       [
-        'tracing:sampling.operations[1].operation: found "POST /a/b" at 50 %, which never holds, as operations[0] ("POST /a/*") matches all ' +
+        'tracing:sampling.operations[1].operation: found "POST /a/b" at 50 %, which never applies, as operations[0] ("POST /a/*") matches all ' +
           "that it matches; allowed: an operation before the wider ones",
       ],
     ],
@@ -62,14 +62,14 @@ describe("contradictions", () => {
       { operations: [rule("GET /", 10), rule("GET /*", 20), rule("GET /*/**", 30), rule("GET /**", 40)] },
       [
         expect.stringMatching(
-          /operations\[3\]\.operation: found "GET \/\*\*" at 40 %, which never holds, as the ones before it match all/,
+          /operations\[3\]\.operation: found "GET \/\*\*" at 40 %, which never applies, as the ones before it match all/,
         ) as string,
       ],
     ],
     [
       "a service's list by itself",
       { default: 1, services: [{ service: "x", operations: [rule("GET /**", 9), rule("GET /a", 8)] }] },
-      [expect.stringContaining('services[0].operations[1].operation: found "GET /a" at 8 %, which never holds') as string],
+      [expect.stringContaining('services[0].operations[1].operation: found "GET /a" at 8 %, which never applies') as string],
     ],
     [
       "a service twice, and one that says nothing",
@@ -83,8 +83,8 @@ describe("contradictions", () => {
       "errors that only raise, below every rate",
       { default: 10, errors: 5 },
       [
-        "tracing:sampling.errors: found 5, which is never what is kept, as every rate is at least 10 and it only raises; allowed: 10 to 100, " +
-          "or 0 to say nothing of errors",
+        "tracing:sampling.errors: found 5, which never applies, as every rate is at least 10 and this one can only raise it; allowed: 10 to 100, " +
+          "or 0 for no rate of errors",
       ],
     ],
     ["errors at 0 %", { default: 10, errors: 0 }, []],
@@ -106,7 +106,7 @@ describe("contradictions", () => {
     [
       "a rule whose like stands behind a wider one of another rate",
       { operations: [rule("GET /a/*", 10), rule("GET /**", 50), rule("GET /a/b", 50)] },
-      [expect.stringMatching(/operations\[2\]\.operation: found "GET \/a\/b" at 50 %, which never holds, as operations\[0\]/) as string],
+      [expect.stringMatching(/operations\[2\]\.operation: found "GET \/a\/b" at 50 %, which never applies, as operations\[0\]/) as string],
     ],
   ])("%s", (_what, sampling, problems) => {
     expect(problemsOf({ sampling })).toEqual(problems);
