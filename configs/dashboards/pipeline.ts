@@ -44,7 +44,8 @@ const now: Section = {
   panels: [
     {
       title: "Programs that answer",
-      description: "Every program answers; where one does not, `make status` names it and `make logs` says why.",
+      description:
+        "Every scraped program answers, and Elasticsearch is not among them; `make status` names what is down and `make logs` shows why.",
       unit: "state",
       kind: "status",
       wide: true,
@@ -61,7 +62,7 @@ const now: Section = {
     {
       title: "Fullest queue",
       description:
-        "Close to 0 %; it grows while Jaeger takes too few spans, and at 100 % receivers refuse: look at Jaeger and Elasticsearch.",
+        "Close to 0 %; it grows while Jaeger accepts too few spans, and at 100 % receivers refuse: look at Jaeger and Elasticsearch.",
       unit: "percent",
       kind: "stat",
       queries: [{ expr: fullestQueue, legend: "of its capacity" }],
@@ -84,7 +85,7 @@ const received: Section = {
     {
       title: "Received by protocol",
       description:
-        "Spans that receivers took, as even as the traffic is; a protocol that stops is a group of applications that no longer sends.",
+        "Spans that receivers accepted, as even as the traffic; a protocol that stops means that a group of applications no longer sends.",
       unit: "spans/s",
       kind: "time series",
       queries: [{ expr: sumBy("receiver, transport", rate(accepted, "5m")), legend: "{{receiver}} {{transport}}" }],
@@ -92,7 +93,7 @@ const received: Section = {
     {
       title: "Refused",
       description:
-        "0; clients send again what was refused for a time, and lose unreadable or oversized requests, so find the client in its own logs.",
+        "0; clients resend refused spans for a while and lose unreadable or oversized requests, so look into the logs of the clients.",
       unit: "spans/s",
       kind: "time series",
       queries: [
@@ -138,7 +139,7 @@ const sampledAndQueued = (settings: StackSettings): Section => ({
     {
       title: "Waiting for Jaeger",
       description:
-        "Close to 0; a line that climbs towards its capacity says that Jaeger or Elasticsearch is slower than the spans that come.",
+        "Close to 0; a line that climbs towards the capacity means that Jaeger or Elasticsearch is slower than the spans that arrive.",
       unit: "bytes",
       kind: "time series",
       queries: [
@@ -148,8 +149,7 @@ const sampledAndQueued = (settings: StackSettings): Section => ({
     },
     {
       title: "Heap of the Collector",
-      description:
-        "Up and down below 50 % of the memory limit; longer above it means more load than `tracing:collector.memory` is meant for.",
+      description: "Varies below 50 % of the memory limit; longer above it means more load than `tracing:collector.memory` is meant for.",
       unit: "percent",
       kind: "time series",
       queries: [{ expr: `100 * (${heapShares(settings).join(" or ")})`, legend: "{{instance}}" }],
@@ -157,7 +157,7 @@ const sampledAndQueued = (settings: StackSettings): Section => ({
     },
     {
       title: "Exports that succeed",
-      description: "100 %; less means that Jaeger refuses spans for good or a queue takes none, and its log says why.",
+      description: "100 %; less means that Jaeger rejects spans permanently or a queue accepts none, and its log says why.",
       unit: "percent",
       kind: "time series",
       queries: [{ expr: `100 * ${exportSuccessRate}`, legend: "of what was sent" }],
@@ -194,7 +194,7 @@ const stored: Section = {
     },
     {
       title: "In Jaeger, not yet in Elasticsearch",
-      description: "Level, whatever its height, as whole failed requests count too; a line that climbs says that writes do not end.",
+      description: "Level at any height, because requests that failed as a whole count too; a rising line means that writes do not finish.",
       unit: "count",
       kind: "time series",
       queries: [{ expr: unwritten, legend: "{{instance}}" }],
@@ -215,7 +215,7 @@ const losses: Section = {
   panels: [
     {
       title: "Lost in five minutes, by place",
-      description: "Nothing; acknowledged spans that were lost at a place, traces for sampling: TraceDataLoss has the steps.",
+      description: "Nothing; acknowledged spans that were lost, by place (traces for sampling): TraceDataLoss has the steps.",
       unit: "count",
       kind: "time series",
       queries: [{ expr: sumBy("place", lost), legend: "{{place}}" }],
@@ -228,6 +228,6 @@ const losses: Section = {
 export const pipeline = (settings: StackSettings): Dashboard => ({
   name: "pipeline",
   title: "Tracing: pipeline",
-  description: "What becomes of the spans that applications send, from left to right: received, refused, sampled, queued, stored, lost.",
+  description: "What happens to the spans that applications send: received, refused, sampled, queued, stored, lost.",
   sections: [now, received, sampledAndQueued(settings), stored, losses],
 });
