@@ -5,7 +5,7 @@
 #   FOLLOW=1      go on as lines come (logs)             RUNG=name               one rung (test)
 #   YES=1         do not ask (destroy, chaos)            SET= TRAFFIC=           what-ifs (sampling)
 #   SNAPSHOT=name one snapshot, or latest (restore)
-#   DIFF=1        the whole difference (preview)         ROWS=name               one fault (chaos)
+#   DIFF=1        the whole diff (preview)               ROWS=name               one fault (chaos)
 #   LISTEN=address:port  take the messages of a webhook too, and time them (alerts-drill)
 #   PROMETHEUS_URL=https://…  the cluster's Prometheus, where the stack has none of its own (status, alerts-drill)
 #
@@ -35,7 +35,7 @@ sampling: $(modules) ## configured rates, applied or not, and what they would ke
 ##@ A running stack
 status: $(modules) ## what is wrong and what to do, alerts, services, spans and storage on one screen
 	@$(tsx) cli/main.ts status
-logs: $(modules) ## what the services say (SERVICE=, FOLLOW=1)
+logs: $(modules) ## show the logs of the services (SERVICE=, FOLLOW=1)
 	@$(tsx) cli/main.ts logs
 open: $(modules) ## Jaeger in the browser, addresses, the environment of an application (SERVICE=); on Kubernetes until Ctrl-C
 	@$(tsx) cli/main.ts open
@@ -45,7 +45,7 @@ smoke: $(modules) ## send a trace and find it again
 	@$(tsx) cli/main.ts smoke
 snapshot: $(modules) ## copy the traces to the snapshot repository now
 	@$(tsx) cli/main.ts snapshot
-restore: $(modules) ## list the snapshots (SNAPSHOT=name or latest: bring one back)
+restore: $(modules) ## list the snapshots (SNAPSHOT=name or latest: restore one)
 	@$(tsx) cli/main.ts restore
 
 alerts-drill: $(modules) ## provoke alerts of the running stack, and time them (an hour; loses spans; ARGS=JaegerDown: one alone)

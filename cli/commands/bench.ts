@@ -104,7 +104,7 @@ async function ledger(settings: Settings, secret: string) {
   return {
     run: async (name: string, ...flags: string[]): Promise<Verdict> => {
       const { stdout, output } = await run(program, ["run", ...target, "--out", join(folder, name), ...flags]);
-      if (!stdout) throw new UserError(`the ledger gave no verdict:\n${output}`);
+      if (!stdout) throw new UserError(`the ledger printed no result:\n${output}`);
       return JSON.parse(stdout) as Verdict;
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -23,7 +23,7 @@ async function destroy(stack: string): Promise<void> {
   const pulumi = await knownToPulumi(stack);
   if (namesOf(own).length === 0 && !pulumi) {
     requireFile(stack);
-    note("there is nothing of it");
+    note("there is nothing to delete");
     return;
   }
   await refuseWhileUsed(own);
@@ -33,7 +33,7 @@ async function destroy(stack: string): Promise<void> {
   );
   await confirm("Delete them for good? Type the name of the stack", stack, "deleting data wants a yes: make destroy YES=1");
   if (pulumi) await destroyByPulumi(stack, pulumi);
-  else if (madeBy(own) === "pulumi") warn("the Pulumi CLI or the stack's state is not there; what the engine has is deleted all the same");
+  else if (madeBy(own) === "pulumi") warn("the Pulumi CLI or the stack's state is missing; the engine's objects are deleted by label");
   await removeByLabel(stack);
   const left = namesOf(await listStackResources(stack));
   if (left.length > 0) throw new UserError(`still there: ${left.join(", ")}`);

@@ -19,9 +19,9 @@ async function down(stack: string): Promise<void> {
   // Whoever sends stops before whoever receives.
   for (const [service, container] of running.reverse()) {
     const start = Date.now();
-    await heartbeat(`${service} stops`, execOrThrow("docker", ["stop", container.Id]));
+    await heartbeat(`stopping ${service}`, execOrThrow("docker", ["stop", container.Id]));
     note(`stopped ${service} in ${since(start)}`);
   }
   if (running.length === 0) note("nothing is running");
-  else note("data and secrets are kept: make up goes on with them, make destroy deletes them");
+  else note("data and secrets are kept: make up continues with them, make destroy deletes them");
 }

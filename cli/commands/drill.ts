@@ -32,7 +32,7 @@ export default drill.action(async (wanted: readonly string[]) => {
   if (settings.platform === "kubernetes") {
     note("services of the stack are stopped, and spans that are sent meanwhile may be lost");
     await confirm(
-      "Go on? Type the name of the stack",
+      "Continue? Type the name of the stack",
       settings.stack,
       `a drill on a cluster wants a yes: make alerts-drill ENV=${settings.stack} YES=1`,
     );
@@ -54,7 +54,7 @@ export default drill.action(async (wanted: readonly string[]) => {
   console.log(`\n${table(tableOf(rows, messages !== undefined))}`);
   const provoked = new Set(can.flatMap(({ alerts }) => alerts));
   const others = new Set(messages?.all.map(({ alert }) => alert).filter((alert) => !provoked.has(alert)));
-  if (others.size > 0) note(`told besides, of alerts that these drills do not provoke: ${[...others].join(", ")}`);
+  if (others.size > 0) note(`messages about other alerts, which these drills do not provoke: ${[...others].join(", ")}`);
   if (rows.some(({ firedAfter, resolvedAfter }) => firedAfter === undefined || resolvedAfter === undefined)) process.exitCode = 1;
 });
 

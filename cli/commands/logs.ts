@@ -1,4 +1,4 @@
-/** `make logs`: what the services say, each line with the name of the service, or of its pod, before it. */
+/** `make logs`: the logs of the services, each line with the name of the service, or of its pod, before it. */
 import { serviceNames, type ServiceName } from "../../configs/topology/topology";
 import { runningStack } from "../running";
 import { containerLogs } from "../running/docker-stack";
@@ -20,7 +20,7 @@ function chosen(known: readonly ServiceName[]): ServiceName | undefined {
   return found;
 }
 
-export default command("What the services say").action(async () => {
+export default command("Show the logs of the services").action(async () => {
   const { stack, follow } = options;
   let width = Math.max(...dockerServices.map(({ length }) => length));
   const onLine = (source: string, line: string) => {

@@ -52,7 +52,7 @@ async function difference({ stack, platform }: Settings, overrides: Overrides): 
     if (options.diff) {
       const code = await attach("diff", ["-ruN", before, after]);
       if (code > 1) return code;
-    } else note(`the whole difference: make preview ENV=${stack} DIFF=1`);
+    } else note(`the whole diff: make preview ENV=${stack} DIFF=1`);
     if (summary !== noDifference) note(`${platform === "docker" ? "make up" : `pulumi up -s ${stack}`} makes these changes`);
     return 0;
   } finally {

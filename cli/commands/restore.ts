@@ -5,9 +5,9 @@ import { options } from "../terminal/options";
 import { command } from "../terminal/command";
 import { note } from "../terminal/output";
 
-export default command("List the snapshots, or bring one back").action(async () => {
+export default command("List the snapshots, or restore one").action(async () => {
   const settings = settingsWithSnapshots();
   const { snapshot } = options;
   await inside(settings, "elasticsearch-setup", ["/bin/bash", `${paths.config}/${files.restore}`, ...(snapshot ? [snapshot] : [])]);
-  if (!snapshot) note("make restore SNAPSHOT=name, or SNAPSHOT=latest, brings one back; it deletes nothing");
+  if (!snapshot) note("make restore SNAPSHOT=name, or SNAPSHOT=latest, restores one; it deletes nothing");
 });

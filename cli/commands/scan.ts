@@ -32,7 +32,7 @@ export default scan.action(async ({ sboms }: { readonly sboms: string }) => {
     findings.push(...findingsOf(file.slice(0, -extension.length), await heartbeat(`grype ${file}`, looked)));
   }
   const { open, excepted, minor, unused } = judge(findings, exceptions, new Date().toISOString().slice(0, 10));
-  for (const { id, component } of unused) note(`the exception for ${id} of ${component} is no longer needed: take it out`);
+  for (const { id, component } of unused) note(`the exception for ${id} of ${component} is no longer needed: remove it`);
   note(`${files.length} SBOMs: ${open.length} severe and open, ${excepted.length} excepted, ${minor.length} less severe`);
   if (open.length === 0) return;
   const rows = open.map(({ ids: [id], severity, subject, component, version, fixedIn, expired }) => [

@@ -53,7 +53,7 @@ async function up(settings: Settings): Promise<void> {
     throw more ? new UserError(`${(error as UserError).message}\n${more}`) : error;
   });
   await waitHealthy(stack);
-  note(`all services are well after ${since(deployment)}`);
+  note(`all services are healthy after ${since(deployment)}`);
 
   step("Smoke test");
   note(await smokeTest(runningStack(settings)));

@@ -42,7 +42,7 @@ export class Messages {
       });
     });
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(new UserError(`LISTEN: nothing can listen at ${address}: ${error.message}`)));
+      server.once("error", (error) => reject(new UserError(`LISTEN: cannot listen at ${address}: ${error.message}`)));
       server.listen(Number(address.slice(cut + 1)), address.slice(0, cut).replace(/^\[|\]$/g, ""), resolve);
     });
     return messages;

@@ -34,7 +34,7 @@ export async function composeUp(stack: string, overrides: Overrides): Promise<vo
   const up = run(program, [...args, "--remove-orphans"], { patient: true });
   const { ok, why, output } = await heartbeat("compose up", up, () => pending(stack));
   const log = keepLog(stack, "compose-up", output);
-  if (!ok) throw new UserError(`compose up failed: ${why}; all it said is in ${log}\n${tail(output)}`);
+  if (!ok) throw new UserError(`compose up failed: ${why}; its whole output is in ${log}\n${tail(output)}`);
   rmSync(folder, { recursive: true });
   renameSync(next, folder);
 }

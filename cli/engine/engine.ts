@@ -64,19 +64,19 @@ async function byHand(host = "unix:///var/run/docker.sock"): Promise<EngineInfo>
       `dockerd ${ended ? "ended" : `does not answer within ${startTime / 1000} s`}:\n${tail(readFileSync(logFile, "utf8"), 5)}`,
     );
   };
-  return heartbeat("dockerd starts", wait());
+  return heartbeat("starting dockerd", wait());
 }
 
 /** Stops the engine that {@link ensureEngine} started by hand; any other is none of our business. */
 export async function stopEngine(): Promise<void> {
   const pid = recordedDaemon();
   if (pid === undefined) {
-    note("no engine that we started is running");
+    note("no engine that `make engine` started is running");
     return;
   }
   process.kill(pid, "SIGTERM");
   const ended = () => Promise.resolve(recordedDaemon() !== pid);
-  await heartbeat("dockerd stops", holds(ended, { every: 200 }));
+  await heartbeat("stopping dockerd", holds(ended, { every: 200 }));
   rmSync(pidFile, { force: true });
   note("dockerd is stopped");
 }

@@ -1,4 +1,4 @@
-/** Whether the services are well, and what they say where they are not. */
+/** Whether the services are healthy, and the logs of those that are not. */
 import { listStackResources, pending, serviceContainers, stateOf } from "./docker";
 import { holds } from "../machine/retry";
 import { run, tail } from "../machine/run";
@@ -10,8 +10,8 @@ const longest = 180_000;
 /** Waits until all services run, and are healthy where they have a probe. */
 export async function waitHealthy(stack: string): Promise<void> {
   const healthy = holds(async () => !(await pending(stack)), { within: longest });
-  if (await heartbeat("services become healthy", healthy, () => pending(stack))) return;
-  throw new UserError(`not all services are well after ${longest / 1000} s: ${await pending(stack)}\n${await explain(stack)}`);
+  if (await heartbeat("waiting for healthy services", healthy, () => pending(stack))) return;
+  throw new UserError(`not all services are healthy after ${longest / 1000} s: ${await pending(stack)}\n${await explain(stack)}`);
 }
 
 /**
@@ -27,7 +27,7 @@ export async function resume(stack: string): Promise<void> {
         stateOf((await listStackResources(stack)).containers.find(({ Id }) => Id === container.Id) ?? container) !== "starting";
       await holds(started, { within: longest });
     };
-    await heartbeat(`${service} starts`, start());
+    await heartbeat(`starting ${service}`, start());
     note(`started ${service}`);
   }
 }

@@ -6,7 +6,7 @@ import { run, tail, type Outcome } from "./run";
 /** Gets the lists of packages. If that fails, those of the last time may still do. */
 export async function updateLists(): Promise<void> {
   const { ok, why, output } = await heartbeat("apt-get update", aptGet(["update"]));
-  if (!ok) warn(`the lists of packages are not up to date: apt-get update failed: ${why}\n${tail(output, 3)}`);
+  if (!ok) warn(`the package lists are out of date: apt-get update failed: ${why}\n${tail(output, 3)}`);
 }
 
 /** Installs packages; if another process is installing some, after it. */

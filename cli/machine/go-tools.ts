@@ -55,9 +55,9 @@ export async function publishedModule({ path, version, sum }: GoModule): Promise
   // Outside any module: the answer must not depend on where this is called.
   const { ok, stdout, why } = await run("go", ["mod", "download", "-json", `${path}@${version}`], { cwd: tmpdir(), env: environment });
   const found = JSON.parse(stdout || "{}") as { Dir?: string; Sum?: string; Error?: string };
-  if (!ok || found.Dir === undefined) throw new UserError(`${path}@${version} cannot be had: ${found.Error ?? why}`);
+  if (!ok || found.Dir === undefined) throw new UserError(`${path}@${version} is not available: ${found.Error ?? why}`);
   if (found.Sum !== sum)
-    throw new UserError(`${path}@${version} is not the module that was tried: its hash is ${String(found.Sum)}, not ${sum}`);
+    throw new UserError(`${path}@${version} is not the module that was tested: its hash is ${String(found.Sum)}, not ${sum}`);
   return found.Dir;
 }
 

@@ -116,7 +116,7 @@ function rates({ stack, rates: { before, after } }: StackChange): string {
   const [old, now] = [before, after] as readonly Readonly<Record<string, string>>[];
   if (!old || !now || !ratesDiffer({ before, after })) return "";
   const requests = [...new Set([...Object.keys(now), ...Object.keys(old)])].filter((request) => old[request] !== now[request]);
-  if (requests.length === 0) return `${title}: the same rates in another order; the first rule that matches holds`;
+  if (requests.length === 0) return `${title}: the same rates in another order; the first rule that matches applies`;
   const rows = requests.map((request) => [code(request), old[request] ?? "by another rule", now[request] ?? "by another rule"]);
   return [`${title}, percent of traces kept`, table(["request", "before", "after"], rows)].join("\n\n");
 }

@@ -17,11 +17,11 @@ export async function chooseDeployMethod({ stack }: Settings, own: StackResource
   if (before && wanted !== before) {
     throw new UserError(
       `stack ${stack} was made by ${before}, and WAY=${wanted ?? ""} would orphan its data.\n` +
-        `Go on as it was made: make up WAY=${before}\nOr give it up with all its data first: make destroy`,
+        `Continue with the same method: make up WAY=${before}\nOr delete the stack with all its data first: make destroy`,
     );
   }
   if (wanted === "compose") {
-    note(before ? "compose, which made this stack" : "compose, as asked for (WAY=compose)");
+    note(before ? "compose, which made this stack" : "compose, as requested (WAY=compose)");
     return { way: "compose" };
   }
   const cli = await ensureCli();
@@ -33,17 +33,17 @@ export async function chooseDeployMethod({ stack }: Settings, own: StackResource
   }
   if (wanted === "pulumi") {
     throw new UserError(
-      `${cli.why}.\n${before ? "It made this stack, and only it can change it" : "WAY=pulumi asks for it"}: https://www.pulumi.com/docs/install/`,
+      `${cli.why}.\n${before ? "It made this stack, and only it can change it" : "WAY=pulumi requires it"}: https://www.pulumi.com/docs/install/`,
     );
   }
-  note(`${cli.why};\nso the stack comes from the rendered compose file, which is the same program's output`);
+  note(`${cli.why};\nso the stack is started from the rendered Compose file, which the same program generates`);
   return { way: "compose" };
 }
 
 const stateLost = (stack: string) =>
-  `stack ${stack} was made by Pulumi, but ${pulumiEnvironment().PULUMI_BACKEND_URL ?? ""} does not know it.\n` +
-  "If its state is elsewhere, say where: TRACING_HOME=… or PULUMI_BACKEND_URL=…\n" +
-  "If it is lost, give the stack up with all its data: make destroy";
+  `stack ${stack} was made by Pulumi, but ${pulumiEnvironment().PULUMI_BACKEND_URL ?? ""} does not have it.\n` +
+  "If its state is elsewhere, set TRACING_HOME=… or PULUMI_BACKEND_URL=…\n" +
+  "If it is lost, delete the stack with all its data: make destroy";
 
 /** Brings a stack up. */
 export function deploy(stack: string, chosen: Chosen, overrides: Overrides): Promise<void> {

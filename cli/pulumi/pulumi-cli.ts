@@ -49,7 +49,7 @@ const ownRoot = () => stateFolder("cli");
 async function installCli(): Promise<Cli> {
   note("no Pulumi CLI on the PATH; downloading it");
   const install = PulumiCommand.install({ root: ownRoot() });
-  return heartbeat("the Pulumi CLI is downloaded", install).catch(() => ({
+  return heartbeat("downloading the Pulumi CLI", install).catch(() => ({
     why: "no Pulumi CLI on the PATH, and it cannot be downloaded from here",
   }));
 }
@@ -65,7 +65,7 @@ async function ensureProvider(workspace: LocalWorkspace, provider: (typeof provi
     () => undefined,
     () => `Pulumi's provider ${provider} ${version} cannot be downloaded from here`,
   );
-  return heartbeat(`the provider ${provider} ${version} is downloaded`, install);
+  return heartbeat(`downloading the provider ${provider} ${version}`, install);
 }
 
 /** Where a program on the PATH is. */

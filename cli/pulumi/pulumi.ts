@@ -151,7 +151,7 @@ export class PulumiStack {
     if (events.length === 0) throw new UserError(`pulumi preview failed: ${why}\n${tail(output, 30)}`);
     note(previewSummary(events));
     if (diff) console.log(`\n${output.trimEnd()}`);
-    else note(`the whole difference: make preview ENV=${this.stack} DIFF=1`);
+    else note(`the whole diff: make preview ENV=${this.stack} DIFF=1`);
     return ok;
   }
 
@@ -204,7 +204,7 @@ export class PulumiStack {
     const log = keepLog(this.stack, `pulumi-${name}`, outcome.output);
     if (outcome.ok) return outcome;
     const found = errors(outcome.events).join("\n") || outcome.output;
-    throw new UserError(`pulumi ${name} failed: ${outcome.why}; all it said is in ${log}\n${tail(found, 30)}`);
+    throw new UserError(`pulumi ${name} failed: ${outcome.why}; its whole output is in ${log}\n${tail(found, 30)}`);
   }
 
   /** An operation on the stack. A lock whose owner is dead is taken away. */
@@ -217,7 +217,7 @@ export class PulumiStack {
     if (!(outcome.error instanceof ConcurrentUpdateError)) return outcome;
     const [, owner, pid = ""] = /created by (\S+) \(pid (\d+)\)/.exec(outcome.output) ?? [];
     if (!owner?.endsWith(`@${hostname()}`) || isAlive(Number(pid))) return outcome;
-    note(`taking away the lock of an interrupted run (pid ${pid})`);
+    note(`removing the lock of an interrupted run (pid ${pid})`);
     await stack.cancel();
     return this.call(start, onEvent);
   }

@@ -14,8 +14,9 @@ installs what is missing. Elsewhere it prints everything that is missing, with t
 it. \`make requirements\` only prints.
 
 - All commands: Linux or macOS, make, and Node.js ${versions} with npm.
-- \`make up\` with a container registry: also a container engine, and nothing else. Without the Pulumi
-  CLI, Docker Compose too.
+- \`make up\` with a container registry: also a container engine, and nothing else. It downloads the
+  Pulumi CLI and its providers from get.pulumi.com if they are not installed. If that fails, it needs
+  Docker Compose.
 - \`make images\`, and \`make up\` without a container registry: Debian 12 only, because its packages
   become part of the images.
 - \`make cluster\`: Linux only, as root, with packages of Debian or Ubuntu.

@@ -21,16 +21,16 @@ export async function smokeTest(stack: RunningStack): Promise<string> {
   const id = randomBytes(16).toString("hex");
   const [collector, jaeger] = await Promise.all([stack.reach("otlp-http"), stack.reach("jaeger-ui")]);
   const start = Date.now();
-  await heartbeat("the Collector takes a trace", send(stack, `${collector}/v1/traces`, trace(id, settings)));
+  await heartbeat("sending a trace to the Collector", send(stack, `${collector}/v1/traces`, trace(id, settings)));
   const deadline = start + longestDelivery(settings);
-  const { found, where } = await heartbeat("the trace is stored", look(stack, jaeger, id, deadline));
+  const { found, where } = await heartbeat("searching for the trace", look(stack, jaeger, id, deadline));
   if (found === spanCount) return `trace ${id}: ${found} spans sent, stored and found${where} in ${since(start)}`;
   const rate = Math.max(settings.sampling.default, settings.sampling.errors);
   if (found === 0 && rate < 100) return `trace ${id} was taken, and not found: at ${rate} % it may have been sampled out`;
   const make = (command: string, ...words: string[]) => makeCommand(settings.stack, command, ...words);
   throw new UserError(
-    `trace ${id} was taken by the Collector, but ${found} of its ${spanCount} spans are found${where} after ${since(start)}.\n` +
-      `Where they are: ${make("status")}; ${make("logs", "SERVICE=otel-collector")}; ${make("logs", "SERVICE=jaeger")}`,
+    `trace ${id} was accepted by the Collector, but ${found} of its ${spanCount} spans were found${where} after ${since(start)}.\n` +
+      `To find out why: ${make("status")}; ${make("logs", "SERVICE=otel-collector")}; ${make("logs", "SERVICE=jaeger")}`,
   );
 }
 
@@ -100,7 +100,7 @@ async function send(stack: RunningStack, address: string, body: object): Promise
   };
   if (await holds(taken, { within: 15_000, every: 1000 })) return;
   const status = makeCommand(stack.settings.stack, "status");
-  throw new UserError(`the Collector does not take a trace at ${address}: ${found}\n${status} shows how it is`);
+  throw new UserError(`the Collector does not accept a trace at ${address}: ${found}\n${status} shows its state`);
 }
 
 /** Looks until all spans are there; returns how many were found at last, or at once that a login is asked for. */

@@ -111,9 +111,8 @@ async function build(registry?: string): Promise<void> {
   const local = (name: ImageName, mirror?: string) => imageReference(name, { source: "local", registry: mirror });
   if (!ok) {
     const missing = await absent(imageNames.map((name) => local(name)));
-    if (missing.length > 0)
-      throw new UserError(`${missing.join(", ")} cannot be built: ${why}, see above; \`make images\` tries it again alone`);
-    warn("the images cannot be brought up to date, see above; those that are there will do");
+    if (missing.length > 0) throw new UserError(`${missing.join(", ")} cannot be built: ${why}, see above; \`make images\` retries`);
+    warn("the images cannot be updated, see above; the existing ones are used");
   }
   if (!registry) return;
   for (const name of imageNames) await execOrThrow("docker", ["tag", local(name), local(name, registry)]);

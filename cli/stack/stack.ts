@@ -49,7 +49,7 @@ function refuseElsewhere(stack: string, platform: string | undefined): void {
   if (platform !== "kubernetes") return;
   throw new UserError(
     `stack ${stack} runs on ${platform}; this command is for stacks on docker.\n` +
-      `There it is pulumi's: pulumi up -s ${stack} --policy-pack policy (docs/SETUP_AND_INTEGRATION.md)`,
+      `Use instead: pulumi up -s ${stack} --policy-pack policy (docs/SETUP_AND_INTEGRATION.md)`,
   );
 }
 

@@ -143,10 +143,10 @@ interface Snapshot {
 export function snapshotState(found: readonly Snapshot[], now: number): string {
   const whole = found.filter(({ status }) => status === "SUCCESS");
   const last = whole.at(-1);
-  if (!last) return `NONE IS WHOLE of ${found.length}`;
+  if (!last) return `NONE IS COMPLETE of ${found.length}`;
   const ended = Number(last.end_epoch) * 1000;
   const late = now - ended > overdue * hour ? `, OVERDUE: none for more than ${overdue} hours` : "";
-  return `${whole.length} whole, the newest ${last.id} of ${minute(ended)}${late}`;
+  return `${whole.length} complete, the newest ${last.id} of ${minute(ended)}${late}`;
 }
 
 /** The oldest index, and whether it should be gone. */

@@ -46,7 +46,7 @@ export async function statusScreen(stack: RunningStack, now = Date.now()): Promi
   const name = `stack ${settings.stack} (${settings.environment}, ${stack.where})`;
   if (services.length === 0) {
     const next = settings.platform === "kubernetes" ? deployCommand(settings.stack) : makeCommand(settings.stack, "up");
-    return { text: `NOT RUNNING: ${name}: nothing of it is there\n  next: ${next}`, healthy: false };
+    return { text: `NOT RUNNING: ${name}: nothing is deployed\n  next: ${next}`, healthy: false };
   }
   const nothingRuns = services.every(({ condition }) => condition === "down");
   const [alerts, ...answers] = nothingRuns ? [undefined] : await Promise.all([alertsOf(stack), ...factsOf(stack)]);

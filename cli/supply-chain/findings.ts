@@ -50,10 +50,10 @@ export function findingsOf(subject: string, text: string): Finding[] {
   try {
     content = JSON.parse(text);
   } catch {
-    throw new UserError(`${subject}: the scanner's report is no JSON`);
+    throw new UserError(`${subject}: the scanner's report is not JSON`);
   }
   const parsed = report.safeParse(content);
-  if (!parsed.success) throw new UserError(`${subject}: this is no report of Grype's:\n${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) throw new UserError(`${subject}: this is not a report of Grype:\n${z.prettifyError(parsed.error)}`);
   return parsed.data.matches.map(({ vulnerability, relatedVulnerabilities, artifact }) => ({
     subject,
     ids: [vulnerability.id, ...(relatedVulnerabilities ?? []).map(({ id }) => id).filter((id) => id !== vulnerability.id)],

@@ -60,14 +60,12 @@ export function deliveryWarnings(settings: DeliverySettings): string[] {
   if (!ownAlertmanager(settings) || settings.environment === "development") return [];
   if (!tellsSomebody(receivers))
     return [
-      "tracing:alerts.receivers: there are none, so alerts reach nobody. Name one that gets alerts, or set tracing:alerts.delivery to off if that is meant",
+      "tracing:alerts.receivers: there are none, so nobody receives alerts. Add a receiver, or set tracing:alerts.delivery to off if that is intended",
     ];
   const critical = receivers.some(({ severity }) => severity === "critical" || severity === "all");
   return [
     ...(critical ? [] : ["tracing:alerts.receivers: none gets critical alerts"]),
-    ...(runbooks === undefined
-      ? ["tracing:alerts.runbooks: not set, so what receivers get names runbooks by their path in the repository"]
-      : []),
+    ...(runbooks === undefined ? ["tracing:alerts.runbooks: not set, so messages name runbooks by their path in the repository"] : []),
   ];
 }
 
@@ -77,6 +75,6 @@ export function deliveryText(settings: DeliverySettings): string {
   return {
     own: names.length > 0 ? `by the stack's Alertmanager to ${names.join(", ")}` : "by the stack's Alertmanager to nobody",
     cluster: "by the Alertmanager of the cluster's Prometheus",
-    off: "nowhere: they stand on Prometheus' page",
+    off: "nowhere: they are only on Prometheus' page",
   }[deliveryOf(settings)];
 }

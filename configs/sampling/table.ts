@@ -1,10 +1,10 @@
-/** Rates in force, and what a way of deciding loses, in words for people. */
+/** The rates, and what a way of deciding loses, in words for people. */
 import { durationText } from "../stack/units";
 import { rulesOf, type SamplingModel } from "./model";
 import { hasSpanNames } from "./strategies";
 
 /**
- * Rates in force, by request, in the order in which they hold. A stack output: `pulumi preview` shows the old and the new ones of an edit.
+ * The rates by request, in the order in which they are tried. A stack output: `pulumi preview` shows the old and the new ones of an edit.
  */
 export function rateTable(model: SamplingModel): Record<string, string> {
   const raises = (percent: number) => {
@@ -32,27 +32,28 @@ export function rateTable(model: SamplingModel): Record<string, string> {
  */
 export function losses(model: SamplingModel): string[] {
   const { errors, slow, cap } = model;
-  const capped = cap === undefined ? [] : [`Above ${cap} spans a second of kept traces, traces without an error are dropped whole.`];
+  const capped =
+    cap === undefined
+      ? []
+      : [`Above ${cap} spans a second of kept traces, traces without an error are dropped whole, whatever their rate.`];
   if (model.decide === "collector") return capped;
   const rules = rulesOf(model);
   const rates = [model.default, ...rules.map(({ percent }) => percent)];
   const wild = rules.filter(({ operation }) => operation && !hasSpanNames(operation)).map(({ name }) => name);
   return [
     ...(rates.some((rate) => rate < errors)
-      ? [`Errors: ${errors} % cannot hold; a request is kept or not before it fails, so errors have the rate of their request.`]
+      ? [`Errors: ${errors} % cannot apply: each trace is decided on before its request fails, so errors have the rate of their request.`]
       : []),
     ...(slow && rates.some((rate) => rate < slow.percent)
-      ? [`Slow traces: ${slow.percent} % cannot hold; a request is kept or not before it is slow.`]
+      ? [`Slow traces: ${slow.percent} % cannot apply: each trace is decided on before its request is slow.`]
       : []),
     ...(wild.length > 0
       ? [
-          `Wildcards: SDKs that poll Jaeger match whole span names, so requests that only ${wild.join(", ")} match have the default rate there; thebot-tracing reads them.`,
+          `Wildcards: SDKs that poll Jaeger match whole span names, so requests that only ${wild.join(", ")} match have the default rate there; thebot-tracing applies them.`,
         ]
       : []),
-    ...(rules.length > 0
-      ? ["Services behind the first: the first service of a trace decides for all of it, whatever rules the others' requests match."]
-      : []),
-    ...(rates.some((rate) => rate < 100) ? ["Span metrics: they count the requests that applications send, no longer all of them."] : []),
+    ...(rules.length > 0 ? ["Services that others call: their rules do not apply, as the first service decides for the whole trace."] : []),
+    ...(rates.some((rate) => rate < 100) ? ["Span metrics: they count only the requests whose spans applications send."] : []),
     ...capped,
   ];
 }

@@ -102,7 +102,7 @@ describe("on Kubernetes", () => {
     const staging = await runProgram("staging", {}, { preview: true });
     expect(staging.get("tracing").outputs).toMatchObject({ alertDelivery: "by the stack's Alertmanager to nobody" });
     expect(jest.mocked(console.warn).mock.calls.flat().join()).toContain(
-      "tracing:alerts.receivers: there are none, so alerts reach nobody",
+      "tracing:alerts.receivers: there are none, so nobody receives alerts",
     );
   });
 

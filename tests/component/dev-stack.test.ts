@@ -86,7 +86,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
         queue: "holds what is kept for 2 minutes while Jaeger is away",
       },
       samplingLosses: [],
-      alertDelivery: "nowhere: they stand on Prometheus' page",
+      alertDelivery: "nowhere: they are only on Prometheus' page",
       applicationEnvironment: {
         OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel-collector:4318",
         OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",

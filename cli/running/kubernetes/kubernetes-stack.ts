@@ -106,10 +106,10 @@ export class KubernetesStack implements RunningStack {
     const [, text, status] = /^([\s\S]*)\n(\d{3})\s*$/.exec(outcome.stdout) ?? [];
     if (status === undefined) {
       const why = explainFailure(this.settings, ["exec", "deployment/elasticsearch-setup"], outcome);
-      throw new UserError(`Elasticsearch is asked from a pod of elasticsearch-setup: ${why}`);
+      throw new UserError(`Elasticsearch is queried from a pod of elasticsearch-setup: ${why}`);
     }
     // 000 is curl's: no answer, and the text says why.
-    if (status === "000") throw new UserError(`Elasticsearch gives no answer: ${(text ?? "").trim()}`);
+    if (status === "000") throw new UserError(`Elasticsearch does not answer: ${(text ?? "").trim()}`);
     return { ok: /^2/.test(status), status: Number(status), body: text ?? "" };
   }
 
@@ -185,5 +185,5 @@ export class KubernetesStack implements RunningStack {
 function operatorsPrometheus(): string {
   const address = variable("PROMETHEUS_URL");
   if (address) return address.replace(/\/+$/, "");
-  throw new UserError("tracing:prometheus.mode is operator: PROMETHEUS_URL=https://… names the cluster's Prometheus");
+  throw new UserError("tracing:prometheus.mode is operator: set PROMETHEUS_URL=https://… to the cluster's Prometheus");
 }

@@ -156,7 +156,7 @@ describe("a preview warns", () => {
   const runbooks = "https://git.example.com/alerts.md";
 
   test("where alerts reach nobody by default", () => {
-    expect(staging({})).toEqual([expect.stringMatching(/^tracing:alerts\.receivers: there are none, so alerts reach nobody/)]);
+    expect(staging({})).toEqual([expect.stringMatching(/^tracing:alerts\.receivers: there are none, so nobody receives alerts/)]);
     expect(staging({ receivers: [{ ...hook, severity: "watchdog" }] })).toHaveLength(1);
   });
 
@@ -179,5 +179,5 @@ test("an output says who is told", () => {
   const own = (receivers: object[]) => deliveryText(settingsWith({ environment: "staging", alerts: { receivers } }));
   expect(own([hook, { ...mail, severity: "critical" }])).toBe("by the stack's Alertmanager to oncall (all), team (critical)");
   expect(own([])).toBe("by the stack's Alertmanager to nobody");
-  expect(deliveryText(settingsWith())).toBe("nowhere: they stand on Prometheus' page");
+  expect(deliveryText(settingsWith())).toBe("nowhere: they are only on Prometheus' page");
 });

@@ -50,5 +50,5 @@ test("what is too large to be a message is cut off", async () => {
 });
 
 test("a port that is taken is said", async () => {
-  await expect(Messages.listen(`127.0.0.1:${port}`)).rejects.toThrow(`LISTEN: nothing can listen at 127.0.0.1:${port}`);
+  await expect(Messages.listen(`127.0.0.1:${port}`)).rejects.toThrow(`LISTEN: cannot listen at 127.0.0.1:${port}`);
 });

@@ -53,8 +53,8 @@ describe("a report", () => {
   test.each([
     ["nothing", "", "no JSON"],
     ["half a report", reportOf(hit()).slice(0, 100), "no JSON"],
-    ["another program's", '{"results":[]}', "no report of Grype's"],
-    ["a hit without an id", reportOf(hit({}, { id: "" })), "no report of Grype's"],
+    ["another program's", '{"results":[]}', "not a report of Grype"],
+    ["a hit without an id", reportOf(hit({}, { id: "" })), "not a report of Grype"],
   ])("that is %s is refused", (_, text, part) => {
     expect(() => findingsOf("jaeger", text)).toThrow(
       `jaeger: ${part.startsWith("no JSON") ? "the scanner's report is " : "this is "}${part}`,

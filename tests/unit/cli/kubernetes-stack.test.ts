@@ -120,7 +120,7 @@ describe("Elasticsearch is asked from the setup's pod", () => {
     [
       "no answer of Elasticsearch's",
       { stdout: "curl: (7) Failed to connect to elasticsearch port 9200\n000" },
-      /^Elasticsearch gives no answer: curl: \(7\) Failed/,
+      /^Elasticsearch does not answer: curl: \(7\) Failed/,
     ],
     [
       "no pod",
@@ -207,7 +207,7 @@ describe("the cluster's own Prometheus", () => {
   });
 
   test("is not known without it", async () => {
-    await expect(operator.reach("prometheus")).rejects.toThrow("PROMETHEUS_URL=https://… names the cluster's Prometheus");
+    await expect(operator.reach("prometheus")).rejects.toThrow("set PROMETHEUS_URL=https://… to the cluster's Prometheus");
   });
 });
 

@@ -62,7 +62,7 @@ test("make status of a healthy stack ends with 0, its verdict in the first line"
   const { ok, stdout } = await command("status");
   expect(stdout.split("\n")[0]).toBe("healthy: stack staging (staging, kubernetes, namespace tracing)");
   expect(stdout).toMatch(/^otel-sampler +healthy +2\/2 +- of 1\.0 GiB +0 +registry\.example\/otel-sampler:1\.2\.3$/m);
-  expect(stdout).toMatch(/^snapshots +1 whole, the newest tracing-1 of /m);
+  expect(stdout).toMatch(/^snapshots +1 complete, the newest tracing-1 of /m);
   expect(stdout).toMatch(/^lost +none in 24 hours$/m);
   expect(stdout).toMatch(/^canary +/m);
   expect(stdout.trim().split("\n").length).toBeLessThan(30);
@@ -91,7 +91,7 @@ test("make status of a sick stack ends with 1, says the worst first, and does no
     "    next: kubectl --namespace tracing describe pod/jaeger-x",
     "  JaegerDown fires (critical): No Jaeger answers",
     "    next: docs/runbooks/alerts.md#jaegerdown",
-    expect.stringMatching(/^ {2}storage: not known: Elasticsearch is asked from a pod of elasticsearch-setup: /),
+    expect.stringMatching(/^ {2}storage: not known: Elasticsearch is queried from a pod of elasticsearch-setup: /),
   ]);
   expect(stdout).toMatch(/^JaegerDown +critical +10 min +No Jaeger answers$/m);
 });
@@ -101,7 +101,7 @@ test("make status where nothing of the stack is there", async () => {
   const { ok, stdout } = await command("status");
   expect(ok).toBe(false);
   expect(stdout).toBe(
-    "NOT RUNNING: stack staging (staging, kubernetes, namespace tracing): nothing of it is there\n  next: pulumi up -s staging --policy-pack policy",
+    "NOT RUNNING: stack staging (staging, kubernetes, namespace tracing): nothing is deployed\n  next: pulumi up -s staging --policy-pack policy",
   );
 });
 

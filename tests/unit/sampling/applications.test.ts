@@ -120,10 +120,10 @@ describe("where the application decides", () => {
   test("every promise that is lost is said", () => {
     expect(losses(byCollector.sampling)).toEqual([]);
     expect(losses(settingsWith({ sampling: { ...sampling, decide: "app", slow: { threshold: "2s" } } }).sampling)).toEqual([
-      expect.stringMatching(/^Errors: 100 % cannot hold/),
-      expect.stringMatching(/^Slow traces: 100 % cannot hold/),
+      expect.stringMatching(/^Errors: 100 % cannot apply/),
+      expect.stringMatching(/^Slow traces: 100 % cannot apply/),
       expect.stringMatching(/^Wildcards: .*POST \/api\/payments\/\*\*/),
-      expect.stringMatching(/^Services behind the first/),
+      expect.stringMatching(/^Services that others call/),
       expect.stringMatching(/^Span metrics/),
     ]);
     expect(losses(settingsWith({ sampling: { decide: "app" } }).sampling)).toEqual([]);
