@@ -2,6 +2,7 @@
 
 from .bootstrap import get_meter, get_tracer, init_tracing, setup_metrics
 from .correlation import CorrelationIDLoggingFilter, correlation_id, get_correlation_id, set_correlation_id
+from .logs import OTLPLogHandler
 from .sampler import EnvironmentBasedSampler
 from .settings import Settings, SettingsError, load_settings
 from .structured import add_tracing
@@ -9,6 +10,7 @@ from .structured import add_tracing
 __all__ = [
     "CorrelationIDLoggingFilter",
     "EnvironmentBasedSampler",
+    "OTLPLogHandler",
     "Settings",
     "SettingsError",
     "add_tracing",

@@ -8,6 +8,7 @@ import logging
 import multiprocessing.util
 import threading
 import time
+from functools import partial
 from typing import Any
 
 from opentelemetry import metrics, propagate, trace
@@ -18,7 +19,9 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import Sampler
 from opentelemetry.trace import Tracer
 
+from . import logs
 from .celery_tasks import connect_celery
+from .channels_consumers import trace_channels
 from .commands import trace_commands
 from .correlation import CorrelationIDSpanProcessor
 from .encode import EncodedSpanExporter
@@ -91,12 +94,15 @@ def _start(settings: Settings, sampler: Sampler) -> TracerProvider | None:
         for warning in settings.warnings:
             _logger.warning(warning)
     _finish_at_the_end(settings)
+    if settings.export_logs:
+        _state["logs"] = logs.LogDelivery(make_resource(settings), settings.log_timeout)
+        logs.use(_state["logs"])
     instrumented = _state["instrumented"] = instrument(settings)
     if "django" not in settings.disabled_instrumentations:
         instrumented.insert(0, "django")
         # Our sampler leaves requests out, with all that they cause. Another provider's does not: they go by the environment's list there.
         use(RequestSpans(settings.conventions, excluded=settings.left_out_urls if joined.provider else (), renew=_renew))
-        place_middleware(_tell_what_was_not_heard, leave=lambda: use(None))
+        place_middleware(partial(_complete, settings), leave=lambda: use(None))
         trace_commands(settings.commands)
         Queries(
             settings.database_conventions, settings.peer_conventions, settings.sanitize_queries, settings.disabled_instrumentations
@@ -162,6 +168,17 @@ def not_heard() -> list[str]:
     return [] if heard is None else sorted(own_settings() - heard)
 
 
+def _complete(settings: Settings) -> None:
+    """What has to wait until Django's settings are complete."""
+    _tell_what_was_not_heard()
+    if "channels" not in _state and "channels" not in settings.disabled_instrumentations and importlib.util.find_spec("channels"):
+        _state["channels"] = True
+        try:
+            trace_channels(settings.conventions)
+        except Exception:
+            _logger.exception("channels is not instrumented")
+
+
 def _tell_what_was_not_heard() -> None:
     missed = not_heard()
     if missed and "told" not in _state:
@@ -201,6 +218,8 @@ def finish() -> None:
         _state["delivery"].shutdown()
     if "reader" in _state:
         _state["reader"].shutdown(max(0.0, until - time.monotonic()) * 1000)
+    if "logs" in _state:
+        _state["logs"].shutdown(max(0.0, until - time.monotonic()))
 
 
 def _finish_at_the_end(settings: Settings) -> None:

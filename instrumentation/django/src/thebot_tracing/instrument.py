@@ -10,7 +10,7 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.trace import Span
 
-from .children_only import ChildrenOnlyProvider
+from .children_only import ChildrenOnlyProvider, LightProvider
 from .queries import Queries
 from .redact import HIDDEN, LONGEST_TEXT, names_a_secret
 from .replaced import undo
@@ -92,7 +92,7 @@ def _options(name: str, settings: Settings) -> dict[str, Any]:
     if name in ("psycopg2", "psycopg", "mysql"):
         # Outside a request, a task or a span of the application's each query would be a trace of its own: 94 of one `migrate`.
         return {"tracer_provider": ChildrenOnlyProvider(trace.get_tracer_provider())}
-    return {}
+    return {"tracer_provider": LightProvider(trace.get_tracer_provider())}
 
 
 def _cache_key(span: Span, _client: Any, args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:

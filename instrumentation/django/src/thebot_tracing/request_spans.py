@@ -190,10 +190,7 @@ class RequestSpans:
             return Context()
         if scope is None:
             return propagate.extract(meta, getter=_wsgi)
-        headers: dict[str, list[str]] = {}
-        for name, value in scope.get("headers") or ():
-            headers.setdefault(decoded(name).lower(), []).append(decoded(value))
-        return propagate.extract(headers, getter=_asgi)
+        return propagate.extract(asgi_headers(scope), getter=ASGI_GETTER)
 
     def end(self, begun: RequestSpan, request: HttpRequest, response: HttpResponseBase) -> None:
         """End it with its response. Its span is the current one."""
@@ -281,6 +278,14 @@ def environ_name(header: str) -> str:
     return f"HTTP_{header.upper().replace('-', '_')}"
 
 
+def asgi_headers(scope: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The headers of a scope of ASGI, by their names in lower case."""
+    headers: dict[str, list[str]] = {}
+    for name, value in scope.get("headers") or ():
+        headers.setdefault(decoded(name).lower(), []).append(decoded(value))
+    return headers
+
+
 class _WsgiGetter(Getter[Mapping[str, Any]]):
     """Reads headers from an environ of WSGI."""
 
@@ -302,7 +307,7 @@ class _AsgiGetter(Getter[Mapping[str, list[str]]]):
         return list(carrier)
 
 
-_wsgi, _asgi = _WsgiGetter(), _AsgiGetter()
+_wsgi, ASGI_GETTER = _WsgiGetter(), _AsgiGetter()
 _state: dict[str, RequestSpans] = {}
 
 

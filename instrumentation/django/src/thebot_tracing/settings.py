@@ -73,6 +73,10 @@ class Settings:
     """Longest time of one export of metrics, in seconds."""
     export_traces: bool
     export_metrics: bool
+    export_logs: bool
+    """Whether `OTLPLogHandler` sends."""
+    log_timeout: float
+    """Longest time of one export of log records, in seconds."""
     disabled: bool
     """OTEL_SDK_DISABLED: no span is made, no metric, no thread; correlation ids work."""
     record_task_arguments: bool
@@ -180,6 +184,8 @@ class _Reader:
             metric_timeout=standard.timeout("METRICS_"),
             export_traces=standard.is_exported("TRACES"),
             export_metrics=standard.is_exported("METRICS"),
+            export_logs=standard.is_exported("LOGS", default=False),
+            log_timeout=standard.timeout("LOGS_"),
             disabled=self.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true",
             record_task_arguments=self._flag("RECORD_TASK_ARGUMENTS"),
             record_cache_keys=self._flag("RECORD_CACHE_KEYS"),

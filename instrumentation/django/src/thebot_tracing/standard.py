@@ -12,7 +12,7 @@ from opentelemetry.util._importlib_metadata import entry_points
 
 DEFAULT_PROPAGATORS = ("jaeger", "b3multi", "b3", "tracecontext", "baggage")
 """If a request carries several contexts, the last of these wins: W3C's."""
-INSTRUMENTATIONS = ("django", "psycopg2", "psycopg", "mysql", "sqlite3", "celery", "requests", "redis", "httpx")
+INSTRUMENTATIONS = ("django", "psycopg2", "psycopg", "mysql", "sqlite3", "channels", "celery", "requests", "redis", "httpx")
 _SIGNALS = ("TRACES_", "METRICS_", "")
 # Milliseconds. A shorter time is no timeout for a request: it was meant as seconds, as Python's exporter reads it.
 _SHORTEST_TIMEOUT, _DEFAULT_TIMEOUT = 100, 10_000

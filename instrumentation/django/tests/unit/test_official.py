@@ -29,6 +29,7 @@ from thebot_tracing.request_spans import RequestSpans
 
 MODES = ("http/dup", "http", "database")
 INNER = "unit.urls_official.Answers"
+URLS = "unit.urls_official"
 
 
 class Side:
@@ -43,7 +44,7 @@ class Side:
         self.meters = MeterProvider(metric_readers=[self.reader], shutdown_on_exit=False)
         self.handler = BaseHandler()
         self.asynchronous = asynchronous
-        with override_settings(MIDDLEWARE=[middleware, INNER], ROOT_URLCONF="unit.urls_official"):
+        with override_settings(MIDDLEWARE=[middleware, INNER], ROOT_URLCONF=URLS):
             # Past the hook that puts the package's own middleware first.
             BaseHandler.load_middleware.__wrapped__(self.handler, is_async=asynchronous)
 
@@ -91,7 +92,7 @@ class Pair:
         from django.test import override_settings
 
         before = request_spans.used()
-        with override_settings(ROOT_URLCONF="unit.urls_official", ALLOWED_HOSTS=["*"]):
+        with override_settings(ROOT_URLCONF=URLS, ALLOWED_HOSTS=["*"]):
             official = self.official.answer(make())
             request_spans.use(self.spans)
             try:
