@@ -1,5 +1,5 @@
 /** Where Kubernetes resources hold pods and containers. */
-import { at, listAt, type Declared } from "./declared";
+import { at, listAt, unknown, type Declared } from "./declared";
 
 /** Path from a resource's inputs to the template of its pods, by kind. */
 const templates: Readonly<Record<string, readonly string[]>> = {
@@ -33,4 +33,15 @@ export function podContainers(resource: Declared): readonly PodContainer[] {
   return ["initContainers", "containers", "ephemeralContainers"].flatMap((list) =>
     listAt(spec, list).map((container) => ({ title: `container ${String(at(container, "name"))}`, spec: container })),
   );
+}
+
+export const ofKind = (resources: readonly Declared[], kind: string): readonly Declared[] =>
+  resources.filter((resource) => kubernetesKind(resource) === kind);
+
+/** Whether the pods of a workload have all labels that are wanted. */
+export function covers(wanted: unknown, workload: Declared): boolean {
+  const labels = at(podTemplate(workload), "metadata", "labels");
+  if (typeof wanted !== "object" || wanted === null) return false;
+  const pairs = Object.entries(wanted);
+  return pairs.length > 0 && pairs.every(([key, value]) => [value, unknown].includes(at(labels, key)));
 }

@@ -1,10 +1,10 @@
-/** Rules on who may get at what: images that stay what they are, Elasticsearch's superuser, encrypted connections. */
+/** Rules on who may get at what: images that stay what they are, Elasticsearch's superuser, encrypted connections, who sends traces. */
 import { superuser } from "../configs/elasticsearch/users";
-import { files } from "../configs/topology/ports";
+import { files, ports } from "../configs/topology/ports";
 import { superuserHolders } from "./bounds";
-import { at, listAt, nameOf, type Declared } from "./declared";
+import { at, given, listAt, nameOf, unknown, type Declared } from "./declared";
 import { hasDigest, imagesOf } from "./images";
-import { podContainers, podTemplate } from "./pods";
+import { covers, ofKind, podContainers, podTemplate } from "./pods";
 import type { StackRule } from "./rule";
 
 export const imagesByDigest: StackRule = {
@@ -74,5 +74,64 @@ export const encryptedConnections: StackRule = {
 const plain = (key: string, address: string | undefined): string[] =>
   address?.startsWith("http:") ? [`tracing:${key}: found ${address}; allowed in production: an https address`] : [];
 
+/** Ports at which programs take traces. */
+const ingestPorts = [ports.collector.otlpGrpc, ports.collector.otlpHttp, ports.collector.jaegerGrpc, ports.collector.jaegerThriftHttp];
+
+export const ingestRestricted: StackRule = {
+  name: "ingest-restricted",
+  description: "In production, pods take traces only from those whom a NetworkPolicy names. The ports for traces ask for no login.",
+  check: ({ environment }, resources) => {
+    if (environment !== "production") return [];
+    const policies = ofKind(resources, "networking.k8s.io/v1:NetworkPolicy").filter(limitsIngress);
+    return resources.filter(takesTraces).flatMap((workload) => {
+      const own = policies.filter((policy) => isFor(policy, workload));
+      if (own.length === 0) return [`${nameOf(workload)} takes traces from anybody: no NetworkPolicy says from whom`];
+      const open = own.filter(({ props }) => listAt(props, "spec", "ingress").some(letsAnybodyIn));
+      return open.map((policy) => `${nameOf(workload)} takes traces from anybody: the NetworkPolicy ${nameOf(policy)} lets all in`);
+    });
+  },
+};
+
+const takesTraces = (resource: Declared): boolean =>
+  podContainers(resource).some(({ spec }) =>
+    listAt(spec, "ports").some((port) => ingestPorts.includes(at(port, "containerPort") as never)),
+  );
+
+/** Without a list of types a policy is about ingress. */
+const limitsIngress = ({ props }: Declared): boolean => {
+  const types = at(props, "spec", "policyTypes");
+  return types === undefined || types === unknown || listAt(types).includes("Ingress");
+};
+
+/** An empty selector selects all pods. */
+function isFor({ props }: Declared, workload: Declared): boolean {
+  const selector = at(props, "spec", "podSelector");
+  return isEmpty(selector) || covers(at(selector, "matchLabels"), workload);
+}
+
+/** Whether a rule of a NetworkPolicy opens a port for traces to everybody. */
+function letsAnybodyIn(rule: unknown): boolean {
+  const opened = listAt(rule, "ports");
+  const from = at(rule, "from");
+  if (from === unknown || (opened.length > 0 && !opened.some(isForTraces))) return false;
+  const peers = listAt(from);
+  return peers.length === 0 || peers.some(isAnybody);
+}
+
+/** A port without a number is every port; one with a name may be any. */
+function isForTraces(opened: unknown): boolean {
+  const first = at(opened, "port");
+  const last = at(opened, "endPort") ?? first;
+  if (typeof first !== "number" || typeof last !== "number") return first !== unknown;
+  return ingestPorts.some((port) => first <= port && port <= last);
+}
+
+function isAnybody(peer: unknown): boolean {
+  const pods = at(peer, "podSelector");
+  return String(at(peer, "ipBlock", "cidr")).endsWith("/0") || (isEmpty(at(peer, "namespaceSelector")) && (!given(pods) || isEmpty(pods)));
+}
+
+const isEmpty = (selector: unknown): boolean => typeof selector === "object" && selector !== null && Object.keys(selector).length === 0;
+
 /** All rules of this file. */
-export const securityRules: readonly StackRule[] = [imagesByDigest, noSuperuser, encryptedConnections];
+export const securityRules: readonly StackRule[] = [imagesByDigest, noSuperuser, encryptedConnections, ingestRestricted];

@@ -4,7 +4,7 @@ import type { Settings } from "../configs/stack/schema";
 import { paths } from "../configs/topology/ports";
 import { bounds, environmentOf, mayBeAlone, type Bounds } from "./bounds";
 import { at, given, listAt, nameOf, unknown, type Declared } from "./declared";
-import { kubernetesKind, podContainers, podTemplate } from "./pods";
+import { covers, kubernetesKind, ofKind, podContainers, podTemplate } from "./pods";
 import type { StackRule } from "./rule";
 import { securityRules } from "./security-rules";
 
@@ -84,8 +84,6 @@ export const survivesLoss: StackRule = {
   },
 };
 
-const ofKind = (resources: readonly Declared[], kind: string) => resources.filter((resource) => kubernetesKind(resource) === kind);
-
 /** Pods that a workload has at least: its own number, or the least that its autoscaler leaves. */
 function leastReplicas(workload: Declared, resources: readonly Declared[]): number {
   const kind = kubernetesKind(workload)?.split(":")[1];
@@ -136,14 +134,6 @@ function pods(amount: unknown, replicas: number): number {
 }
 
 const selects = (budget: Declared, workload: Declared): boolean => covers(at(budget.props, "spec", "selector", "matchLabels"), workload);
-
-/** Whether the pods of a workload have all labels that are wanted. */
-function covers(wanted: unknown, workload: Declared): boolean {
-  const labels = at(podTemplate(workload), "metadata", "labels");
-  if (typeof wanted !== "object" || wanted === null) return false;
-  const pairs = Object.entries(wanted);
-  return pairs.length > 0 && pairs.every(([key, value]) => [value, unknown].includes(at(labels, key)));
-}
 
 export const ingressAsksLogin: StackRule = {
   name: "ingress-asks-login",

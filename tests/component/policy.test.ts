@@ -73,6 +73,7 @@ describe("a change for the worse of prod is found:", () => {
     ["survives-loss", "StatefulSet", (props) => ((props.spec as Props).replicas = 1)],
     ["survives-loss", "Deployment", (props) => Object.assign(pod(props), { affinity: {}, topologySpreadConstraints: [] })],
     ["survives-loss", "PodDisruptionBudget", (props) => ((props.spec as Props).maxUnavailable = "100%")],
+    ["ingest-restricted", "NetworkPolicy", (props) => Object.assign(props.spec as Props, { podSelector: {}, ingress: [{}] })],
     ["no-superuser", "Deployment", (props) => (pod(props).volumes = [{ name: "p", secret: { secretName: "elasticsearch-password" } }])],
   ])("%s (%s)", (rule, kind, change) => {
     expect([...new Set(violations("prod", broken(kind, change)).map((violation) => violation.split(":")[0]))]).toEqual([rule]);

@@ -335,6 +335,55 @@ describe("encrypted-connections", () => {
   });
 });
 
+describe("ingest-restricted", () => {
+  const receiver = changed(deployment(), `${c}.ports`, [{ containerPort: 4318 }]);
+  const networkPolicy = (spec: Json, name = "ingest") =>
+    kubernetes("networking.k8s.io/v1:NetworkPolicy", {
+      metadata: { name },
+      spec: { podSelector: { matchLabels: { app: "gateway" } }, policyTypes: ["Ingress"], ...spec },
+    });
+  const applications = [{ namespaceSelector: { matchLabels: { "tracing-ingest": "true" } } }];
+  const closed = networkPolicy({ podSelector: {} }, "deny-all");
+  const judged = (...resources: Declared[]) => foundInStack(settings("production"), [receiver, budget(), ...resources]);
+  const found = (part: string) => ({ "ingest-restricted": [expect.stringContaining(part)] });
+
+  test.each<[string, Declared[]]>([
+    ["from applications", [closed, networkPolicy({ ingress: [{ from: applications, ports: [{ port: 4318 }] }] })]],
+    ["from nobody", [closed]],
+    ["by a policy that does not list its types", [networkPolicy({ policyTypes: undefined, ingress: [{ from: applications }] })]],
+    ["from pods of its namespace", [networkPolicy({ ingress: [{ from: [{ podSelector: {} }] }] })]],
+    [
+      "from single pods of any namespace",
+      [networkPolicy({ ingress: [{ from: [{ namespaceSelector: {}, podSelector: { matchLabels: { a: "b" } } }] }] })],
+    ],
+    ["while all may ask for its metrics", [networkPolicy({ ingress: [{ ports: [{ port: 8888 }, { port: 13000, endPort: 14000 }] }] })]],
+    ["from whom the update will know", [networkPolicy({ ingress: [{ from: unknown }] })]],
+    ["while another workload is open", [closed, networkPolicy({ podSelector: { matchLabels: { app: "page" } }, ingress: [{}] })]],
+  ])("a receiver may take traces %s", (_, resources) => {
+    expect(judged(...resources)).toEqual({});
+  });
+
+  test.each<[string, Declared[], string]>([
+    ["without any policy", [], "gateway takes traces from anybody: no NetworkPolicy says from whom"],
+    ["by a policy of other pods", [networkPolicy({ podSelector: { matchLabels: { app: "page" } } })], "no NetworkPolicy"],
+    ["by a policy of what goes out", [networkPolicy({ policyTypes: ["Egress"] })], "no NetworkPolicy"],
+    ["by a rule for all", [closed, networkPolicy({ ingress: [{}] })], "the NetworkPolicy ingest lets all in"],
+    ["by an empty list", [networkPolicy({ ingress: [{ from: [], ports: [{ port: 4318 }] }] })], "lets all in"],
+    ["by a range of ports", [networkPolicy({ ingress: [{ ports: [{ port: 4000, endPort: 5000 }] }] })], "lets all in"],
+    ["by a port with a name", [networkPolicy({ ingress: [{ ports: [{ port: "otlp" }] }] })], "lets all in"],
+    ["from all namespaces", [networkPolicy({ ingress: [{ from: [...applications, { namespaceSelector: {} }] }] })], "lets all in"],
+    ["from all pods", [networkPolicy({ ingress: [{ from: [{ namespaceSelector: {}, podSelector: {} }] }] })], "lets all in"],
+    ["from all addresses", [networkPolicy({ ingress: [{ from: [{ ipBlock: { cidr: "0.0.0.0/0" } }] }] })], "lets all in"],
+  ])("a receiver that is open %s is found", (_, resources, part) => {
+    expect(judged(...resources)).toEqual(found(part));
+  });
+
+  test("outside of production, and for pods that take no traces, nobody is asked", () => {
+    expect(foundInStack(settings("staging"), [receiver, budget()])).toEqual({});
+    expect(foundInStack(settings("production"), [changed(receiver, `${c}.ports`, [{ containerPort: 9090 }]), budget()])).toEqual({});
+  });
+});
+
 test("a production stack with budgets, replicas and room between its pods is in order", () => {
   for (const spec of [{ maxUnavailable: 1 }, { maxUnavailable: "33%" }, { minAvailable: 2 }, { maxUnavailable: unknown }]) {
     expect(foundInStack(settings("production"), [deployment(), budget(spec)])).toEqual({});
