@@ -64,8 +64,7 @@ export async function listStackResources(stack: string, timeout?: number): Promi
 async function inspect<T>(kind: string, list: readonly string[], timeout: number | undefined): Promise<T[]> {
   const limit = timeout === undefined ? {} : { timeout };
   const { ok, stdout, output, why } = await run("docker", list, limit);
-  if (!ok)
-    throw new UserError(`the container engine does not answer: ${output.trim() || why}\n\`make engine\` installs and starts one`);
+  if (!ok) throw new UserError(`the container engine does not answer: ${output.trim() || why}\n\`make engine\` installs and starts one`);
   const ids = stdout.split("\n").filter(Boolean);
   if (ids.length === 0) return [];
   // What vanishes between the two calls is left out, not an error.

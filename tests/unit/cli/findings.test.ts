@@ -51,13 +51,13 @@ describe("a report", () => {
   });
 
   test.each([
-    ["nothing", "", "no JSON"],
-    ["half a report", reportOf(hit()).slice(0, 100), "no JSON"],
+    ["nothing", "", "not JSON"],
+    ["half a report", reportOf(hit()).slice(0, 100), "not JSON"],
     ["another program's", '{"results":[]}', "not a report of Grype"],
     ["a hit without an id", reportOf(hit({}, { id: "" })), "not a report of Grype"],
   ])("that is %s is refused", (_, text, part) => {
     expect(() => findingsOf("jaeger", text)).toThrow(
-      `jaeger: ${part.startsWith("no JSON") ? "the scanner's report is " : "this is "}${part}`,
+      `jaeger: ${part.startsWith("not JSON") ? "the scanner's report is " : "this is "}${part}`,
     );
   });
 });

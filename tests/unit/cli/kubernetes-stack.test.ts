@@ -125,7 +125,7 @@ describe("Elasticsearch is asked from the setup's pod", () => {
     [
       "no pod",
       { stderr: "error: unable to upgrade connection: container not found", code: 1 },
-      /asked from a pod of elasticsearch-setup: kubectl exec/,
+      /queried from a pod of elasticsearch-setup: kubectl exec/,
     ],
     [
       "no right",
