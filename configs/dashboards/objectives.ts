@@ -16,7 +16,7 @@ const budgets = (settings: StackSettings): Section => ({
   panels: [
     {
       title: "Room for errors left",
-      description: "Above 0 %; below it, drawn down to -100 %, the objective is missed: find the cause before anything else is changed.",
+      description: "Above 0 %; below it (drawn down to -100 %) the objective is missed: find the cause before you change anything else.",
       unit: "percent",
       kind: "time series",
       // Of a young stack a few failures are a hundred times the room, which would flatten all else.
@@ -26,7 +26,7 @@ const budgets = (settings: StackSettings): Section => ({
     },
     {
       title: "Burn rate",
-      description: `At most 1; above ${pages[0].rate} for an hour, or ${pages[1].rate} for six, the alert ErrorBudgetBurn calls somebody.`,
+      description: `At most 1; above ${pages[0].rate} for an hour, or ${pages[1].rate} for six, the alert ErrorBudgetBurn fires as critical.`,
       unit: "count",
       kind: "time series",
       queries: pageQueries,
@@ -57,7 +57,7 @@ const canary = (settings: StackSettings): Section => ({
   panels: [
     {
       title: "Found last",
-      description: `Less than ${3 * settings.canary.interval + canaryTimes(settings).searchable} s ago; longer means that nobody's traces can be found: \`make status\`.`,
+      description: `Less than ${3 * settings.canary.interval + canaryTimes(settings).searchable} s ago; longer means that no trace can be found: \`make status\`.`,
       unit: "seconds",
       kind: "stat",
       queries: [{ expr: `time() - ${latestOf("canaryLastSuccess")}`, legend: "ago" }],
@@ -72,7 +72,7 @@ const canary = (settings: StackSettings): Section => ({
     },
     {
       title: "What became of its traces",
-      description: "All are found; missing ones are lost or late, and refused ones never came in: `make logs SERVICE=canary`.",
+      description: "All are found; missing ones are lost or late, and refused ones were never accepted: `make logs SERVICE=canary`.",
       unit: "traces/s",
       kind: "time series",
       queries: [outcome("found"), outcome("fresh"), outcome("missing"), outcome("refused")],
@@ -84,6 +84,6 @@ const canary = (settings: StackSettings): Section => ({
 export const objectives = (settings: StackSettings): Dashboard => ({
   name: "objectives",
   title: "Tracing: objectives",
-  description: "What share of spans is stored, of traces found in time, of searches answered, and whether that is what was promised.",
+  description: "The share of spans that are stored, of traces found in time and of searches answered, compared with the objectives.",
   sections: [budgets(settings), ...(hasCanary(settings) ? [canary(settings)] : [])],
 });

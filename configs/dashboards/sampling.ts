@@ -67,7 +67,7 @@ function rates(settings: StackSettings): Section {
       },
       {
         title: "Share of traces kept",
-        description: "Between the other two lines, and the nearer to the default the fewer errors and named operations come.",
+        description: "Between the other two lines; the fewer errors and named operations arrive, the closer to the default.",
         unit: "percent",
         kind: "time series",
         queries: [
@@ -81,7 +81,7 @@ function rates(settings: StackSettings): Section {
       {
         title: "Kept by policy",
         description:
-          "Follows the traffic of each rule; a policy that keeps nothing while its requests come matches no span: check how it is written.",
+          "Follows the traffic of each rule; a policy that keeps nothing while its requests arrive matches no span: check its spelling.",
         unit: "traces/s",
         kind: "time series",
         queries: [{ expr: keptByPolicy, legend: "{{policy}}" }],
@@ -94,7 +94,7 @@ function rates(settings: StackSettings): Section {
 const policies = (model: SamplingModel): Panel => ({
   title: "Policies",
   description:
-    "No policy keeps a larger share of all traces than its own rate, and `default` keeps about its rate; a larger one means that other policies are in force.",
+    "No policy keeps a larger share of all traces than its own rate, and `default` keeps about its rate; a larger share means that other policies are deployed.",
   unit: "percent",
   kind: "table",
   by: "policy",
@@ -106,7 +106,7 @@ const policies = (model: SamplingModel): Panel => ({
 
 const capped = (cap: number): Panel => ({
   title: "Cut by the cap",
-  description: `0 while less than ${cap} spans a second are kept; above it whole traces go, so raise \`tracing:sampling.cap\` or lower rates.`,
+  description: `0 while less than ${cap} spans a second are kept; above it whole traces are dropped, so raise \`tracing:sampling.cap\` or lower rates.`,
   unit: "traces/s",
   kind: "time series",
   queries: [
@@ -123,7 +123,7 @@ const memory = (settings: StackSettings): Section => ({
   panels: [
     {
       title: "Memory for undecided traces",
-      description: `Below ${fullSampling * 100} %; above it receivers are held up: set \`tracing:sampling.expected\` to the load that comes.`,
+      description: `Below ${fullSampling * 100} %; at 100 % receivers block, so set \`tracing:sampling.expected\` to the real load.`,
       unit: "percent",
       kind: "time series",
       queries: [{ expr: `100 * (${undecidedShare(settings)})`, legend: "{{instance}}" }],
@@ -132,7 +132,7 @@ const memory = (settings: StackSettings): Section => ({
     },
     {
       title: "Traces given up",
-      description: "0; traces that gave way to newer ones or exceeded `tracing:limits` are not kept whole.",
+      description: "0; traces that made room for newer ones or exceeded `tracing:limits` are not kept completely.",
       unit: "traces/s",
       kind: "time series",
       queries: [

@@ -56,7 +56,7 @@ const services: Section = {
     },
     {
       title: "Requests",
-      description: "As on other days at this hour; a sudden fall is as much a sign of trouble as a rise.",
+      description: "As on other days at this hour; a sudden fall is as suspicious as a rise.",
       unit: "requests/s",
       kind: "time series",
       queries: [{ expr: requests("service_name", ofServices), legend: "{{service_name}}" }],
@@ -72,8 +72,7 @@ const services: Section = {
     },
     {
       title: "Duration",
-      description:
-        "The lines keep their distance; where the upper ones leave the lower, some requests became slow: search Jaeger by duration.",
+      description: "The lines keep their distance; if only the upper lines rise, some requests became slow: search Jaeger by duration.",
       unit: "seconds",
       kind: "time series",
       queries: percentileQueries(ofServices),
@@ -95,12 +94,12 @@ const operations: Section = {
   panels: [
     {
       title: "All operations",
-      description: "As on other days; rows that differ in an id only mean that an application puts ids into the names of its spans.",
+      description: "As on other days; rows that differ only in an id mean that an application puts ids into span names.",
       ...summary("span_name", ofServices),
     },
     {
       title: "Requests by operation",
-      description: "As on other days at this hour; an operation that stops is a client that no longer calls it.",
+      description: "As on other days at this hour; an operation that stops means that a client no longer calls it.",
       unit: "requests/s",
       kind: "time series",
       queries: [{ expr: requests("span_name", ofOperations), legend: "{{span_name}}" }],
@@ -116,7 +115,7 @@ const operations: Section = {
     },
     {
       title: "Duration of the chosen operations",
-      description: "The lines keep their distance; where only the 99 % line rises, look at single slow traces in Jaeger.",
+      description: "The lines keep their distance; if only the 99 % line rises, look at single slow traces in Jaeger.",
       unit: "seconds",
       kind: "time series",
       queries: percentileQueries(ofOperations),
@@ -124,7 +123,7 @@ const operations: Section = {
     },
     {
       title: "Duration by operation, 95 %",
-      description: "As on other days; an operation that became slow shows in its traces which span takes the time.",
+      description: "As on other days; the traces of an operation that became slow show which span takes the time.",
       unit: "seconds",
       kind: "time series",
       queries: [{ expr: duration(0.95, ofOperations, "span_name"), legend: "{{span_name}}" }],
@@ -145,7 +144,7 @@ const calls: Section = {
   panels: [
     {
       title: "Calls",
-      description: "As on other days; Jaeger's Dependencies page draws the same, of the last seven days.",
+      description: "As on other days; Jaeger's Dependencies page draws the same for the last seven days.",
       unit: "requests/s",
       kind: "time series",
       queries: [{ expr: graphRate("graphCalls"), legend: pairLegend }],
@@ -153,7 +152,7 @@ const calls: Section = {
     },
     {
       title: "Failed calls",
-      description: "Close to 0 %; the pair furthest down the way of a request is where the fault is.",
+      description: "Close to 0 %; of several pairs that fail, the one furthest downstream has the fault.",
       unit: "percent",
       kind: "time series",
       queries: [
@@ -167,7 +166,7 @@ const calls: Section = {
     {
       title: "Duration of calls, 95 %",
       description:
-        "As the client sees it, up to a second; where it rises and that of the called service does not, the time goes on the way.",
+        "As the client measures it, up to a second; if it rises and that of the called service does not, the network takes the time.",
       unit: "seconds",
       kind: "time series",
       queries: [{ expr: known(quantile(0.95, histogram("graphClientSeconds", "bucket"), "client", "server")), legend: pairLegend }],

@@ -34,14 +34,14 @@ const health = (settings: StackSettings): Section => ({
     },
     {
       title: "Nodes",
-      description: "As many as `tracing:elasticsearch.nodes` says; while one is gone, the others have its data.",
+      description: "As many as `tracing:elasticsearch.nodes` says; while one is missing, the others have its data.",
       unit: "count",
       kind: "stat",
       queries: [{ expr: `min(${nodes})`, legend: "in the cluster" }],
     },
     {
       title: "Heap in use",
-      description: "Below 85 %, also after garbage collection; longer above it, raise `tracing:elasticsearch.memory`.",
+      description: "Below 85 % after garbage collection; longer above it, raise `tracing:elasticsearch.memory`.",
       unit: "percent",
       kind: "time series",
       queries: [{ expr: `100 * ${heapShare}`, legend: "{{name}}" }],
@@ -55,7 +55,7 @@ const disk = (settings: StackSettings): Section => ({
   panels: [
     {
       title: "Disk free",
-      description: "More than a quarter; with less, lower `tracing:retention` or the sampling rates, or make the disk larger.",
+      description: "More than a quarter; with less, lower `tracing:retention` or the sampling rates, or enlarge the disk.",
       unit: "percent",
       kind: "stat",
       queries: [{ expr: `100 * min(${free} / ${size})`, legend: "of the fullest node's disk" }],
@@ -63,7 +63,7 @@ const disk = (settings: StackSettings): Section => ({
     },
     {
       title: "Time to full",
-      description: "Days, or nothing where the disk does not fill; less than a day calls for the same steps as little free disk.",
+      description: "Days, or nothing while the disk does not fill; less than a day needs the same steps as little free disk.",
       unit: "seconds",
       kind: "stat",
       queries: [{ expr: `min(${secondsToFull(settings)})`, legend: "until nothing is stored" }],
@@ -73,7 +73,7 @@ const disk = (settings: StackSettings): Section => ({
     {
       title: "Free disk and watermarks",
       description:
-        "Free disk falls through the day and rises when the cleaner deletes, far above the marks: at `high` no new index is made, at `last` nothing is stored.",
+        "Free disk falls through the day and rises when the cleaner deletes, far above the marks: at `high` no new index can be created, at `last` nothing is stored.",
       unit: "bytes",
       kind: "time series",
       queries: [
@@ -93,7 +93,7 @@ const upkeep = (settings: StackSettings): Section => ({
   panels: [
     {
       title: "Age of the oldest index",
-      description: `At most ${oldestIndexHours(settings)} hours, as traces are kept for ${settings.retention} days; older means that the index cleaner does not do its work.`,
+      description: `At most ${oldestIndexHours(settings)} hours, as traces are kept for ${settings.retention} days; older means that the index cleaner fails.`,
       unit: "seconds",
       kind: "stat",
       queries: [{ expr: age("cleanerOldestIndex"), legend: "old" }],
@@ -101,7 +101,7 @@ const upkeep = (settings: StackSettings): Section => ({
     },
     {
       title: "Last cleaning",
-      description: `Less than ${overdue} hours ago; later than that, \`make logs SERVICE=index-cleaner\` says what Elasticsearch answers.`,
+      description: `Less than ${overdue} hours ago; later than that, \`make logs SERVICE=index-cleaner\` shows what Elasticsearch answers.`,
       unit: "seconds",
       kind: "stat",
       queries: [{ expr: age("cleanerLastSuccess"), legend: "ago" }],
@@ -110,7 +110,7 @@ const upkeep = (settings: StackSettings): Section => ({
     },
     {
       title: "Next cleaning",
-      description: "Within a day; a time that is over means that the run is late or is tried again.",
+      description: "Within a day; a time in the past means that the run is late or is retried.",
       unit: "seconds",
       kind: "stat",
       queries: [{ expr: until("cleanerNextRun"), legend: "from now" }],
@@ -119,7 +119,7 @@ const upkeep = (settings: StackSettings): Section => ({
     {
       title: "Setup last in place",
       description:
-        "Minutes ago; templates, roles and users are looked at each minute, and after 15 minutes `make logs SERVICE=elasticsearch-setup` says what is wrong.",
+        "Minutes ago; templates, roles and users are checked each minute, and after 15 minutes `make logs SERVICE=elasticsearch-setup` shows what is wrong.",
       unit: "seconds",
       kind: "stat",
       queries: [{ expr: age("setupInPlace"), legend: "ago" }],
@@ -127,7 +127,7 @@ const upkeep = (settings: StackSettings): Section => ({
     },
     {
       title: "Last runs",
-      description: "All are OK; a run that failed is tried again, and its log says what Elasticsearch answered.",
+      description: "All are OK; a failed run is retried, and its log shows what Elasticsearch answered.",
       unit: "state",
       kind: "status",
       queries: [
@@ -140,7 +140,7 @@ const upkeep = (settings: StackSettings): Section => ({
       ? [
           {
             title: "Newest snapshot",
-            description: `Less than ${overdue} hours old; \`make restore\` lists the snapshots, and \`make logs SERVICE=elasticsearch-snapshots\` says why there is none.`,
+            description: `Less than ${overdue} hours old; \`make restore\` lists the snapshots, and \`make logs SERVICE=elasticsearch-snapshots\` shows why there is none.`,
             unit: "seconds",
             kind: "stat",
             queries: [{ expr: age("snapshotLastSuccess"), legend: "old" }],
