@@ -8,9 +8,6 @@ import { options } from "../terminal/options";
 import { command } from "../terminal/command";
 import { UserError } from "../terminal/output";
 
-// Whoever reads may have seen enough.
-process.stdout.on("error", () => process.exit(0));
-
 /** The service that is asked for; throws where there is none of that name. */
 function chosen(known: readonly ServiceName[]): ServiceName | undefined {
   const { service } = options;
@@ -21,6 +18,8 @@ function chosen(known: readonly ServiceName[]): ServiceName | undefined {
 }
 
 export default command("Show the logs of the services").action(async () => {
+  // Whoever reads may have seen enough.
+  process.stdout.on("error", () => process.exit(0));
   const { stack, follow } = options;
   let width = Math.max(...dockerServices.map(({ length }) => length));
   const onLine = (source: string, line: string) => {

@@ -8,8 +8,9 @@ export const command = (description: string): Command => new Command().descripti
 /** A program of one command, called as `npx tsx <file>`. */
 export const program = (file: string, description: string): Command => command(description).name(`npx tsx ${file}`);
 
-/** Reads the command line and runs the command. */
+/** Reads the command line and runs the command, which goes on if nobody reads its output any more. */
 export function runCommand(line: Command, words: readonly string[] = process.argv.slice(2)): void {
+  process.stdout.on("error", () => undefined);
   line.parseAsync(words, { from: "user" }).catch(reportError);
 }
 

@@ -66,9 +66,6 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
-// Whoever reads may have seen enough; the work goes on.
-process.stdout.on("error", () => undefined);
-
 /** Ends a command that cannot go on: with a message, and only a fault of our own shows where it is. */
 export function reportError(error: unknown): void {
   const expected = error instanceof UserError || error instanceof SettingsError;

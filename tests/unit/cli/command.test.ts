@@ -1,5 +1,7 @@
 /** Rung: unit. Command lines: what options may be, and how a command ends that cannot go on. */
-import { resolve } from "node:path";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { run } from "../../../cli/machine/run";
 import { command, namesOf, wholeNumber } from "../../../cli/terminal/command";
 
@@ -38,4 +40,37 @@ it("lists the commands where none is asked for", async () => {
   const { ok, stdout } = await cli();
   expect(ok).toBe(true);
   expect(stdout).toMatch(/^ {2}preview$/m);
+});
+
+describe("where nobody reads the output any more", () => {
+  // The output is the process's own in each test file: what every import added would pile up.
+  it("adds nothing to it by being imported", () => {
+    const listeners = () => process.stdout.listenerCount("error");
+    const before = listeners();
+    jest.isolateModules(() => void require("../../../cli/terminal/command"));
+    expect(listeners()).toBe(before);
+  });
+
+  it("goes on", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tracing-command-"));
+    try {
+      const file = join(folder, "program.ts");
+      writeFileSync(
+        file,
+        `import { command, runCommand } from ${JSON.stringify(resolve("cli/terminal/command"))};
+         const later = () => new Promise((resolve) => setTimeout(resolve, 200));
+         runCommand(command("Print").action(async () => {
+           console.log("first");
+           await later();
+           console.log("second");
+           await later();
+           console.error("done");
+         }));`,
+      );
+      const { output } = await run("bash", ["-c", `"$0" --import tsx "$1" | head -n 1`, process.execPath, file]);
+      expect(output).toBe("first\ndone");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
 });
