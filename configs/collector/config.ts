@@ -1,4 +1,5 @@
 /** The Collector's config file. */
+import { compact } from "../compact";
 import { metricProcessors } from "./application-metrics";
 import { batchBytes, hopMebibytes, queueBytes, queueFileBytes, requestBytes } from "./bytes";
 import { serviceGraph, spanMetrics } from "./connectors";
@@ -77,50 +78,48 @@ export function collectorConfig(settings: CollectorSettings, topology: Addresses
       },
       zpages: { endpoint: `${listen.collectorBackend}:${ports.collector.zpages}` },
       // Survives the end of the process. Not synced write by write: after a loss of power the newest spans may be missing.
-      ...(samples
+      file_storage: samples
         ? {
-            file_storage: {
-              directory: paths.collectorQueue,
-              create_directory: false,
-              max_size: queueFileBytes(settings),
-              // Sets a damaged file aside where opening it panics at once; of the damage tried, none was of that kind (docs/decisions/0023-chaos.md).
-              recreate: true,
-              compaction: { on_rebound: true, directory: paths.collectorQueue, cleanup_on_start: true },
-            },
+            directory: paths.collectorQueue,
+            create_directory: false,
+            max_size: queueFileBytes(settings),
+            // Sets a damaged file aside where opening it panics at once; of the damage tried, none was of that kind (docs/decisions/0023-chaos.md).
+            recreate: true,
+            compaction: { on_rebound: true, directory: paths.collectorQueue, cleanup_on_start: true },
           }
-        : {}),
+        : undefined,
     },
     receivers: receivers(settings, topology, role),
     processors: {
       memory_limiter: memoryLimiter(collectorMemory(settings, role)),
       ...hygiene,
       ...(receives ? { attributes: attributes(settings), ...metricProcessors } : {}),
-      ...(samples ? { "filter/canary": withoutCanary } : {}),
+      "filter/canary": samples ? withoutCanary : undefined,
       ...sampling,
     },
-    ...(samples ? { connectors: { forward: {}, ...measures } } : {}),
+    connectors: samples ? { forward: {}, ...measures } : undefined,
     exporters: {
       ...(samples ? { otlp_grpc: toJaeger(settings, topology) } : { load_balancing: toSamplers(topology) }),
       prometheus: prometheusExporter(topology, ports.collector.prometheusExporter),
-      ...(receives ? { "prometheus/reports": prometheusExporter(topology, ports.collector.reportsExporter) } : {}),
-      ...(samples && settings.collector.debug !== "off" ? { debug: { verbosity: settings.collector.debug } } : {}),
+      "prometheus/reports": receives ? prometheusExporter(topology, ports.collector.reportsExporter) : undefined,
+      debug: samples && settings.collector.debug !== "off" ? { verbosity: settings.collector.debug } : undefined,
     },
     service: {
-      extensions: ["health_check", "zpages", ...(samples ? ["file_storage"] : [])],
+      extensions: compact(["health_check", "zpages", samples && "file_storage"]),
       pipelines: {
         // Span metrics are taken before sampling: they count requests, not kept traces. And where no error can follow, which would make
         // the client send, and them count, a second time.
         "traces/received": {
           receivers: receives ? ["otlp", "jaeger"] : ["otlp"],
-          processors: ["memory_limiter", ...Object.keys(hygiene), ...(receives ? ["attributes"] : [])],
+          processors: compact(["memory_limiter", ...Object.keys(hygiene), receives && "attributes"]),
           exporters: samples ? [...Object.keys(measures), "forward"] : ["load_balancing"],
         },
-        ...(samples
-          ? { "traces/kept": { receivers: ["forward"], processors: Object.keys(sampling), exporters: ["otlp_grpc", ...debug] } }
-          : {}),
+        "traces/kept": samples
+          ? { receivers: ["forward"], processors: Object.keys(sampling), exporters: ["otlp_grpc", ...debug] }
+          : undefined,
         metrics: {
           receivers: ["prometheus", ...Object.keys(measures)],
-          processors: ["memory_limiter", ...(samples ? ["filter/canary"] : [])],
+          processors: compact(["memory_limiter", samples && "filter/canary"]),
           exporters: ["prometheus"],
         },
         ...(receives
@@ -168,29 +167,32 @@ function receivers(settings: CollectorSettings, { listen, collectorSelf }: Addre
   const at = (port: number) => ({ endpoint: `${listen.anywhere}:${port}` });
   const grpc = { max_recv_msg_size_mib: role === "sampler" ? hopMebibytes(settings) : settings.limits.request };
   const http = { max_request_body_size: requestBytes(settings) };
+  const receives = role !== "sampler";
+  const keepalive = {
+    single: undefined,
+    gateway: { server_parameters: connectionAge },
+    sampler: { enforcement_policy: aliveness.server },
+  }[role];
   return {
     otlp: {
       protocols: {
         grpc: {
           ...at(ports.collector.otlpGrpc),
           ...grpc,
-          ...(role === "gateway" ? { keepalive: { server_parameters: connectionAge } } : {}),
-          ...(role === "sampler" ? { keepalive: { enforcement_policy: aliveness.server } } : {}),
+          keepalive,
         },
-        ...(role === "sampler" ? {} : { http: { ...at(ports.collector.otlpHttp), ...http } }),
+        http: receives ? { ...at(ports.collector.otlpHttp), ...http } : undefined,
       },
     },
-    ...(role === "sampler"
-      ? {}
-      : {
-          jaeger: {
-            protocols: {
-              grpc: { ...at(ports.collector.jaegerGrpc), ...grpc },
-              thrift_http: { ...at(ports.collector.jaegerThriftHttp), ...http },
-            },
+    jaeger: receives
+      ? {
+          protocols: {
+            grpc: { ...at(ports.collector.jaegerGrpc), ...grpc },
+            thrift_http: { ...at(ports.collector.jaegerThriftHttp), ...http },
           },
-          "otlp/reports": { protocols: { http: { endpoint: `${listen.collectorBackend}:${ports.collector.reports}` } } },
-        }),
+        }
+      : undefined,
+    "otlp/reports": receives ? { protocols: { http: { endpoint: `${listen.collectorBackend}:${ports.collector.reports}` } } } : undefined,
     prometheus: {
       config: {
         scrape_configs: [

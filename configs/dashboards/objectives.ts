@@ -1,5 +1,6 @@
 /** How well the stack does its work: objectives, how fast their room for errors goes, and what the canary sees. */
 import { canaryTimes, hasCanary } from "../canary/times";
+import { compact } from "../compact";
 import { canaryLatest, canaryTotal } from "../prometheus/alerts/canary";
 import { all, bad, burn, left, objectiveDays, pages } from "../prometheus/alerts/objectives";
 import { latestOf, rate } from "../prometheus/promql";
@@ -85,5 +86,5 @@ export const objectives = (settings: StackSettings): Dashboard => ({
   name: "objectives",
   title: "Tracing: objectives",
   description: "The share of spans that are stored, of traces found in time and of searches answered, compared with the objectives.",
-  sections: [budgets(settings), ...(hasCanary(settings) ? [canary(settings)] : [])],
+  sections: compact([budgets(settings), hasCanary(settings) && canary(settings)]),
 });

@@ -1,4 +1,5 @@
 /** Which traces are kept, against the rates of stack config. */
+import { compact } from "../compact";
 import { fullSampling, undecidedShare } from "../prometheus/alerts/sampling";
 import { keptShare } from "../prometheus/decisions";
 import { is, series } from "../prometheus/metrics";
@@ -23,12 +24,12 @@ const quoted = (text: string) => JSON.stringify(text.replaceAll("$", "$$$$"));
 /** The configured percentage of each policy, under the name that the Collector gives it. */
 function configuredRates(model: SamplingModel): string {
   const { errors, slow } = model;
-  const policies = [
-    ...(errors > 0 ? [{ name: "errors", percent: errors }] : []),
-    ...(slow ? [{ name: "slow", percent: slow.percent }] : []),
+  const policies = compact([
+    errors > 0 && { name: "errors", percent: errors },
+    slow && { name: "slow", percent: slow.percent },
     ...rulesOf(model),
     { name: "default", percent: model.default },
-  ];
+  ]);
   return policies.map(({ name, percent }) => `label_replace(vector(${percent}), "policy", ${quoted(name)}, "", "")`).join(" or ");
 }
 
@@ -48,7 +49,7 @@ function rates(settings: StackSettings): Section {
   const between = lowest === highest ? `${lowest} %, the rate of every trace` : `${lowest} to ${highest} %, the configured rates`;
   return {
     title: "Kept, against the configured rates",
-    panels: [
+    panels: compact([
       {
         title: "Kept now",
         description: `${between}; outside of that, compare the Collector's config with what \`make sampling\` prints.`,
@@ -77,7 +78,7 @@ function rates(settings: StackSettings): Section {
         ],
         empty: "no trace was decided on",
       },
-      ...(sampling.decide === "app" ? [] : [policies(sampling)]),
+      sampling.decide !== "app" && policies(sampling),
       {
         title: "Kept by policy",
         description:
@@ -86,8 +87,8 @@ function rates(settings: StackSettings): Section {
         kind: "time series",
         queries: [{ expr: keptByPolicy, legend: "{{policy}}" }],
       },
-      ...(sampling.cap === undefined ? [] : [capped(sampling.cap)]),
-    ],
+      sampling.cap !== undefined && capped(sampling.cap),
+    ]),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Applications by rate, errors and duration, from the span metrics: they count every request, kept or not. */
+import { compact } from "../compact";
 import { histogram, is, like, series, type Matchers } from "../prometheus/metrics";
 import { quantile, rate, sumBy } from "../prometheus/promql";
 import type { StackSettings } from "../stack/schema";
@@ -203,5 +204,5 @@ export const servicesDashboard = (settings: StackSettings): Dashboard => ({
   description: "Rate, errors and duration of the applications' requests and messages, by service and by operation.",
   variables,
   links: jaegerSearch(settings),
-  sections: [services, operations, ...(settings.jaeger.dependencies ? [calls] : [])],
+  sections: compact([services, operations, settings.jaeger.dependencies && calls]),
 });

@@ -1,4 +1,5 @@
 /** Elasticsearch: its health, its disk, how old what it holds is, and what looks after it. */
+import { compact } from "../compact";
 import { indexCopies } from "../elasticsearch/shards";
 import { hasSnapshots } from "../elasticsearch/users";
 import { freeAt } from "../elasticsearch/watermarks";
@@ -90,7 +91,7 @@ const watermark = (settings: StackSettings, which: Parameters<typeof freeAt>[1])
 
 const upkeep = (settings: StackSettings): Section => ({
   title: "Old traces, copies and setup",
-  panels: [
+  panels: compact([
     {
       title: "Age of the oldest index",
       description: `At most ${oldestIndexHours(settings)} hours, as traces are kept for ${settings.retention} days; older means that the index cleaner fails.`,
@@ -136,20 +137,16 @@ const upkeep = (settings: StackSettings): Section => ({
       ],
       empty: "no run yet",
     },
-    ...(hasSnapshots(settings)
-      ? [
-          {
-            title: "Newest snapshot",
-            description: `Less than ${overdue} hours old; \`make restore\` lists the snapshots, and \`make logs SERVICE=elasticsearch-snapshots\` shows why there is none.`,
-            unit: "seconds",
-            kind: "stat",
-            queries: [{ expr: age("snapshotLastSuccess"), legend: "old" }],
-            limit: { value: seconds(overdue), bad: "above" },
-            empty: "no snapshot yet",
-          } as const,
-        ]
-      : []),
-  ],
+    hasSnapshots(settings) && {
+      title: "Newest snapshot",
+      description: `Less than ${overdue} hours old; \`make restore\` lists the snapshots, and \`make logs SERVICE=elasticsearch-snapshots\` shows why there is none.`,
+      unit: "seconds",
+      kind: "stat",
+      queries: [{ expr: age("snapshotLastSuccess"), legend: "old" }],
+      limit: { value: seconds(overdue), bad: "above" },
+      empty: "no snapshot yet",
+    },
+  ]),
 });
 
 /** What is stored, and for how long there is room. */

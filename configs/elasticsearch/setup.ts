@@ -5,6 +5,7 @@ import { repositories, repositoryPath } from "./snapshots";
 import { restoreScript } from "./restore";
 import { setupGauges } from "./setup-metrics";
 import { formerPasswordFile, hasSnapshots, namesOf, passwordFile, roleName, roles, setupUser, superuser, userName, usersOf } from "./users";
+import { compact } from "../compact";
 import type { ElasticsearchSettings, Settings } from "../stack/schema";
 import { files, paths } from "../topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../topology/topology";
@@ -92,15 +93,15 @@ export function setupScript(settings: SetupSettings, topology: Addresses & Elast
   const ownUsers = usersOf(settings);
   const renews = rotated && ownElasticsearch(settings);
   const retires = rotated && ownUsers.length > 0;
-  const steps = [
-    ...(renews ? ["renew"] : []),
+  const steps = compact([
+    renews && "renew",
     "supported",
     ...puts(settings).map(({ path, file, optional, check }) => {
       const request = `put '${path}' ${file}${check === undefined ? "" : ` && was 200 "$(ask POST ${check})" ${check}`}`;
       return optional === undefined ? request : `{ ${request} || ${optional === "once" ? "true" : "unfinished=yes"}; }`;
     }),
     ...ownUsers.map((user) => `user ${userName(settings, user)} ${roleName(settings, user)} ${secretWord(passwordFile(settings, user))}`),
-  ];
+  ]);
   // One at a time: of several at once Elasticsearch promises no order.
   const looks = [
     ...Object.keys(indexTemplates(settings)).map((kind) => `_index_template/${templateName(settings, kind as TemplateKind)}`),

@@ -96,7 +96,7 @@ export function indexTemplates(
         "index.number_of_shards": 1,
         "index.number_of_replicas": copies,
         // A node that is restarted comes back with its copies: making others meanwhile would be work for nothing.
-        ...(copies > 0 ? { "index.unassigned.node_left.delayed_timeout": "5m" } : {}),
+        "index.unassigned.node_left.delayed_timeout": copies > 0 ? "5m" : undefined,
         ...more,
       },
       mappings,

@@ -1,5 +1,6 @@
 /** Jaeger's config file. */
 import { bulkBytes, hopMebibytes } from "../collector/bytes";
+import { compact } from "../compact";
 import { goMemoryLimit, latencyBounds, prometheusReader, withoutRequestMetrics } from "../go-programs";
 import { imageOrigin, isOwnImage } from "../images";
 import { oldestIndexHours } from "./index-cleaner";
@@ -66,7 +67,7 @@ const writing = (settings: JaegerSettings): object =>
 const backend = (settings: JaegerSettings, topology: ElasticsearchAddress, user: ServiceUser, more: object): object => ({
   elasticsearch: {
     server_urls: [topology.elasticsearchUrl],
-    ...(topology.elasticsearchAuthority ? { tls: { ca_file: topology.elasticsearchAuthority, reload_interval: "1m" } } : {}),
+    tls: topology.elasticsearchAuthority ? { ca_file: topology.elasticsearchAuthority, reload_interval: "1m" } : undefined,
     auth: {
       basic: {
         username: userName(settings, user),
@@ -76,7 +77,7 @@ const backend = (settings: JaegerSettings, topology: ElasticsearchAddress, user:
     },
     create_mappings: false,
     tags_as_fields: { all: true, dot_replacement: dotReplacement },
-    ...(settings.elasticsearch.indexPrefix === undefined ? {} : { indices: { index_prefix: settings.elasticsearch.indexPrefix } }),
+    indices: settings.elasticsearch.indexPrefix === undefined ? undefined : { index_prefix: settings.elasticsearch.indexPrefix },
     ...more,
   },
 });
@@ -94,28 +95,28 @@ export function jaegerConfig(
   const keepalive = instances > 1 ? { keepalive: { server_parameters: { max_connection_age: connectionAge } } } : {};
   return toYaml({
     extensions: {
-      ...(answers && ingress ? { "basicauth/users": { htpasswd: { file: `${paths.users}/${files.users}` } } } : {}),
+      "basicauth/users": answers && ingress ? { htpasswd: { file: `${paths.users}/${files.users}` } } : undefined,
       healthcheckv2: { use_v2: true, http: { endpoint: `${listen.anywhere}:${ports.jaeger.health}` } },
       jaeger_storage: {
         backends: {
-          ...(writes ? { writer: backend(settings, topology, "writer", writing(settings)) } : {}),
-          ...(answers ? { reader: backend(settings, topology, "reader", { max_span_age: `${maxSpanAgeHours(settings)}h` }) } : {}),
+          writer: writes ? backend(settings, topology, "writer", writing(settings)) : undefined,
+          reader: answers ? backend(settings, topology, "reader", { max_span_age: `${maxSpanAgeHours(settings)}h` }) : undefined,
         },
         metric_backends: answers ? metricBackends(settings, topology) : undefined,
       },
       ...(answers
         ? {
             jaeger_query: {
-              storage: { traces: "reader", ...(hasMonitor(settings) ? { metrics: metricBackend } : {}) },
+              storage: { traces: "reader", metrics: hasMonitor(settings) ? metricBackend : undefined },
               // Its traces about itself would go to port 4317 of its own host, where on Docker nobody listens: a warning every few seconds.
               enable_tracing: false,
               ui: {
                 config_file: uiConfigFile,
-                ...(isOwnImage("jaeger", imageOrigin(settings)) ? { assets_path: tracePageFolder } : {}),
+                assets_path: isOwnImage("jaeger", imageOrigin(settings)) ? tracePageFolder : undefined,
               },
               http: {
                 endpoint: `${listen.jaegerBackend}:${ports.jaeger.query}`,
-                ...(ingress ? { auth: { authenticator: "basicauth/users" } } : {}),
+                auth: ingress ? { authenticator: "basicauth/users" } : undefined,
               },
               grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.queryGrpc}` },
             },
@@ -150,12 +151,12 @@ export function jaegerConfig(
       : { nop: {} },
     exporters: writes ? { jaeger_storage_exporter: { trace_storage: "writer" } } : { nop: {} },
     service: {
-      extensions: [
+      extensions: compact([
         "healthcheckv2",
         "jaeger_storage",
-        ...(answers && ingress ? ["basicauth/users"] : []),
+        answers && ingress && "basicauth/users",
         ...(answers ? ["jaeger_query", "remote_sampling"] : []),
-      ],
+      ]),
       // No batch processor, and no queue in the exporter: each acknowledges before it has written. The Collector sends batches already, and has a queue.
       pipelines: {
         traces: writes

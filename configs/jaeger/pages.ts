@@ -33,8 +33,8 @@ export function metricBackends(settings: JaegerSettings, { prometheus }: Metrics
         // Prometheus adds unit and type to names.
         normalize_calls: true,
         normalize_duration: true,
-        ...(prometheus.token === undefined ? {} : { token_file_path: prometheus.token }),
-        ...(prometheus.authority === undefined ? {} : { tls: { ca_file: prometheus.authority } }),
+        token_file_path: prometheus.token,
+        tls: prometheus.authority === undefined ? undefined : { ca_file: prometheus.authority },
       },
     },
   };

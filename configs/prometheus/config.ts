@@ -1,5 +1,6 @@
 /** Prometheus' config file. */
 import { alertmanagerAddress, ownAlertmanager } from "../alertmanager/delivery";
+import { compact } from "../compact";
 import type { StackSettings } from "../stack/schema";
 import { files, paths } from "../topology/ports";
 import type { ScrapeJob, Topology } from "../topology/topology";
@@ -14,7 +15,7 @@ export function prometheusConfig(settings: StackSettings, topology: Topology): s
       external_labels: { stack: settings.stack, environment: settings.environment },
       metric_name_escaping_scheme: "underscores",
     },
-    ...(ownAlertmanager(settings) ? { alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanagerAddress] }] }] } } : {}),
+    alerting: ownAlertmanager(settings) ? { alertmanagers: [{ static_configs: [{ targets: [alertmanagerAddress] }] }] } : undefined,
     rule_files: [`${paths.config}/${files.rules}`],
     scrape_configs: topology.scrape.map(scrapeConfig),
   });
@@ -29,23 +30,21 @@ export const exportedName = "exported_$1";
 function scrapeConfig({ name, instances = [], names = [], foreign, secondTier }: ScrapeJob): object {
   const apart = secondTier?.apart;
   const relabel = names.length > 1 ? [{ source_labels: ["__meta_dns_name"], regex: "(.+)-pods", target_label: "service" }] : [];
-  const metricRelabel = [
-    ...(foreign ? [{ source_labels: ["__name__"], regex: reservedNames, target_label: "__name__", replacement: exportedName }] : []),
-    ...(apart
-      ? [{ source_labels: ["tier", "__name__"], regex: `sampler;${apart.series}`, target_label: "job", replacement: apart.job }]
-      : []),
-  ];
-  const targets = [
-    ...(instances.length > 0 ? [{ targets: instances }] : []),
-    ...(secondTier ? [{ targets: secondTier.instances, labels: { tier: "sampler" } }] : []),
-  ];
+  const metricRelabel = compact([
+    foreign && { source_labels: ["__name__"], regex: reservedNames, target_label: "__name__", replacement: exportedName },
+    apart && { source_labels: ["tier", "__name__"], regex: `sampler;${apart.series}`, target_label: "job", replacement: apart.job },
+  ]);
+  const targets = compact([
+    instances.length > 0 && { targets: instances },
+    secondTier && { targets: secondTier.instances, labels: { tier: "sampler" } },
+  ]);
   const [host, port] = [names.map((target) => target.split(":")[0]), Number(names[0]?.split(":")[1])];
   return {
     job_name: name,
-    ...(targets.length > 0 ? { static_configs: targets } : {}),
-    ...(names.length > 0 ? { dns_sd_configs: [{ names: host, type: "A", port, refresh_interval: "15s" }] } : {}),
-    ...(relabel.length > 0 ? { relabel_configs: relabel } : {}),
-    ...(metricRelabel.length > 0 ? { metric_relabel_configs: metricRelabel } : {}),
+    static_configs: targets.length > 0 ? targets : undefined,
+    dns_sd_configs: names.length > 0 ? [{ names: host, type: "A", port, refresh_interval: "15s" }] : undefined,
+    relabel_configs: relabel.length > 0 ? relabel : undefined,
+    metric_relabel_configs: metricRelabel.length > 0 ? metricRelabel : undefined,
   };
 }
 

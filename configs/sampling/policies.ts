@@ -1,4 +1,5 @@
 /** The Collector's tail policies, made from the model. */
+import { compact } from "../compact";
 import { canaryCondition } from "./canary";
 import type { Operation } from "./operations";
 import { requestAttributes } from "./effective-rate";
@@ -52,14 +53,13 @@ export function tailPolicies(model: SamplingModel): TailPolicy[] {
         not: { not_sub_policy: condition(earlier.name, earlier.condition) },
       }));
   const { slow } = model;
-  const policies = [
+  return compact([
     canaryPolicy,
     keep("errors", model.errors, [condition("error", errorCondition)]),
     slow && keep("slow", slow.percent, [condition("slow", slowCondition(slow.threshold))]),
     ...rules.map((rule, i) => keep(rule.name, rule.percent, [...exclusions(i, rule.percent), condition("request", rule.condition)])),
     keep("default", model.default, exclusions(rules.length, model.default)),
-  ];
-  return policies.filter((policy) => policy !== undefined);
+  ]);
 }
 
 /**
@@ -109,11 +109,11 @@ const slowCondition = (milliseconds: number) =>
   `kind == SPAN_KIND_SERVER and end_time_unix_nano - start_time_unix_nano >= ${milliseconds * 1_000_000}`;
 
 const ruleCondition = ({ service, operation }: Rule): string =>
-  [
+  compact([
     "kind == SPAN_KIND_SERVER",
-    ...(service === undefined ? [] : [`resource.attributes["service.name"] == "${service}"`]),
-    ...(operation ? [requestCondition(operation)] : []),
-  ].join(" and ");
+    service !== undefined && `resource.attributes["service.name"] == "${service}"`,
+    operation && requestCondition(operation),
+  ]).join(" and ");
 
 function requestCondition(operation: Operation): string {
   const method = requestAttributes.method.map((name) => `attributes["${name}"] == "${operation.method}"`);

@@ -1,4 +1,5 @@
 /** Settings about alerts that are right one by one and not together. */
+import { compact } from "../compact";
 import type { Receiver } from "./alerts";
 import { deliveryOf, receiverSecretNeeded, tellsSomebody } from "../alertmanager/delivery";
 import type { Parsed } from "./schema";
@@ -58,15 +59,13 @@ function receiverProblems(
 ): string[] {
   const { name, kind, severity } = receiver;
   const { needed, optional } = keysOf[kind];
-  return [
-    ...(before.some((other) => other.name === name) ? [refusal(`${key}.name`, name, "each name once")] : []),
-    ...(severity === "watchdog" && kind !== "webhook"
-      ? [refusal(`${key}.severity`, severity, `critical, warning or all for the kind ${kind}`)]
-      : []),
+  return compact([
+    before.some((other) => other.name === name) && refusal(`${key}.name`, name, "each name once"),
+    severity === "watchdog" && kind !== "webhook" && refusal(`${key}.severity`, severity, `critical, warning or all for the kind ${kind}`),
     ...ownKeys.flatMap((own) => {
       const found = receiver[own];
       if (found === undefined) return needed.includes(own) ? [`alerts.${key}.${own}: missing; allowed: a value, as kind is ${kind}`] : [];
       return needed.includes(own) || optional.includes(own) ? [] : [refusal(`${key}.${own}`, found, `nothing for the kind ${kind}`)];
     }),
-  ];
+  ]);
 }

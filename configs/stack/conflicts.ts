@@ -1,5 +1,6 @@
 /** Settings that are right one by one and not together: what a platform cannot do, and what needs something else. */
 import { memoryForRequest, queueForRequest } from "../collector/bytes";
+import { compact } from "../compact";
 import { linkProblems } from "./links";
 import type { Parsed } from "./schema";
 import { hasBucket } from "../elasticsearch/snapshots";
@@ -15,14 +16,14 @@ export function sizeConflicts({ limits, collector, sampler, jaeger }: Partial<Pa
   if (!limits) return [];
   const request = `as limits.request is ${limits.request}Mi`;
   const memory = memoryForRequest(limits.request);
-  const takers = { collector, ...(sampler && hasSamplers({ sampler }) ? { sampler } : {}), jaeger };
+  const takers = { collector, sampler: sampler && hasSamplers({ sampler }) ? sampler : undefined, jaeger };
   const queue = queueForRequest(limits.request);
-  return [
+  return compact([
     ...Object.entries(takers).flatMap(([group, sizes]) =>
       sizes && sizes.memory < memory ? [refusal(`${group}.memory`, `${sizes.memory}Mi`, `${memory}Mi or more, ${request}`)] : [],
     ),
-    ...(collector && collector.queue < queue ? [refusal("collector.queue", `${collector.queue}Mi`, `${queue}Mi or more, ${request}`)] : []),
-  ];
+    collector && collector.queue < queue && refusal("collector.queue", `${collector.queue}Mi`, `${queue}Mi or more, ${request}`),
+  ]);
 }
 
 /** Names of the Secrets that a stack creates for the users of an Elasticsearch that exists. */
@@ -36,34 +37,33 @@ function snapshotConflicts(elasticsearch: Parsed["elasticsearch"]): string[] {
   const isBucket = hasBucket({ elasticsearch });
   const unused = (of: Record<string, unknown>, allowed: string) =>
     Object.entries(of).flatMap(([name, found]) => (found === undefined ? [] : [refusal(key(name), found, allowed)]));
-  return [
-    ...(isBucket && bucket === undefined
-      ? [`${key("bucket")}: missing; allowed: a bucket's or container's name, as ${key("store")} is ${store}`]
-      : []),
+  return compact([
+    isBucket &&
+      bucket === undefined &&
+      `${key("bucket")}: missing; allowed: a bucket's or container's name, as ${key("store")} is ${store}`,
     ...(isBucket ? [] : unused({ bucket, path, credentialsSecret }, `nothing unless ${key("store")} is s3, gcs or azure`)),
     ...(store === "s3" ? [] : unused({ endpoint }, `nothing unless ${key("store")} is s3`)),
     ...(store === "volume" ? [] : unused({ storageClass }, `nothing unless ${key("store")} is volume`)),
-    ...(store === "volume" && external
-      ? [refusal(key("store"), store, "off, s3, gcs or azure for an Elasticsearch that the stack does not run")]
-      : []),
-    ...(store === "volume" && nodes > 1 && storageClass === undefined && !external
-      ? [
-          `${key("storageClass")}: missing; allowed: a class whose volumes all ${nodes} nodes can write to (ReadWriteMany), or another ${key("store")}`,
-        ]
-      : []),
-    ...(isBucket && credentialsSecret === undefined && !external
-      ? [`${key("credentialsSecret")}: missing; allowed: a Secret with what ${store} asks for`]
-      : []),
-    ...(external && credentialsSecret !== undefined
-      ? [
-          refusal(
-            key("credentialsSecret"),
-            credentialsSecret,
-            "nothing for an Elasticsearch that the stack does not run: its keystore holds them",
-          ),
-        ]
-      : []),
-  ];
+    store === "volume" &&
+      external &&
+      refusal(key("store"), store, "off, s3, gcs or azure for an Elasticsearch that the stack does not run"),
+    store === "volume" &&
+      nodes > 1 &&
+      storageClass === undefined &&
+      !external &&
+      `${key("storageClass")}: missing; allowed: a class whose volumes all ${nodes} nodes can write to (ReadWriteMany), or another ${key("store")}`,
+    isBucket &&
+      credentialsSecret === undefined &&
+      !external &&
+      `${key("credentialsSecret")}: missing; allowed: a Secret with what ${store} asks for`,
+    external &&
+      credentialsSecret !== undefined &&
+      refusal(
+        key("credentialsSecret"),
+        credentialsSecret,
+        "nothing for an Elasticsearch that the stack does not run: its keystore holds them",
+      ),
+  ]);
 }
 
 /** What is said of the cluster's Prometheus where nothing asks it. */

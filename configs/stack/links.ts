@@ -1,5 +1,6 @@
 /** Links from traces, spans and their attributes to other places, such as the logs of a request: `tracing:jaeger.links`. */
 import * as z from "zod";
+import { compact } from "../compact";
 import { leaf, oneOf, text, anyText } from "./units";
 
 /** Where Jaeger shows a link: beside a trace's name, or at an attribute of a process, a span or an event. */
@@ -86,10 +87,10 @@ export function linkProblems(links: readonly Link[]): string[] {
           (name) =>
             `${at}.${of}: found "#{${name}}"; allowed: ${traceFields.map((field) => `#{${field}}`).join(", ")}, as ${at}.type is traces`,
         );
-    return [
-      ...(key === undefined ? [] : [`${at}.key: found ${JSON.stringify(key)}; allowed: nothing, as ${at}.type is traces`]),
+    return compact([
+      key !== undefined && `${at}.key: found ${JSON.stringify(key)}; allowed: nothing, as ${at}.type is traces`,
       ...unknown("url", url),
       ...unknown("text", text),
-    ];
+    ]);
   });
 }

@@ -1,5 +1,6 @@
 /** What the expected load takes of a stack, beside what the stack has: spans, disk, shards, queue and processors. */
 import { mebibyte, queueBytes, queueForWaiting } from "../collector/bytes";
+import { compact } from "../compact";
 import { allShards, bytesPerDay, indexCopies, mostShards, shardsPerDay, storedDays } from "../elasticsearch/shards";
 import { freeAtLow } from "../elasticsearch/watermarks";
 import { samplingTier } from "../sampling/capacity";
@@ -90,14 +91,13 @@ function processorsOf(settings: SizedSettings, received: number, kept: number): 
     const counted = countedOn(instances);
     return { group, needed: Math.ceil(micros / 1000), has: counted * cpu, counted, instances };
   };
-  return [
+  return compact([
     of("collector", collector.maxReplicas ?? collector.replicas, collector.cpu, received * processor.received),
-    ...(hasSamplers(settings) ? [of("sampler", sampler.replicas, sampler.cpu, received * processor.received)] : []),
+    hasSamplers(settings) && of("sampler", sampler.replicas, sampler.cpu, received * processor.received),
     of("jaeger", hasJaegerCollectors(settings) ? jaeger.collectors : jaeger.replicas, jaeger.cpu, kept * processor.written),
-    ...(ownElasticsearch(settings)
-      ? [of("elasticsearch", elasticsearch.nodes, elasticsearch.cpu, kept * processor.indexed * (indexCopies(settings) + 1))]
-      : []),
-  ];
+    ownElasticsearch(settings) &&
+      of("elasticsearch", elasticsearch.nodes, elasticsearch.cpu, kept * processor.indexed * (indexCopies(settings) + 1)),
+  ]);
 }
 
 const gibibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 30)}Gi`;
@@ -151,7 +151,7 @@ export function sizeProblems(namespace: string, settings: SizedSettings): string
   const load = `for ${perSecond(sizes.kept)} spans a second that ${namespace}:sampling.expected and the rates keep`;
   /** Several ways out, of which some may not be there. */
   const problem = (key: string, found: string, ways: readonly (string | undefined)[], why: string) => {
-    const allowed = ways.filter((way) => way !== undefined);
+    const allowed = compact(ways);
     return `${namespace}:${key}: found ${found}; allowed: ${allowed.length > 0 ? allowed.join(", or ") : "lower rates or a shorter retention"}, ${why}`;
   };
   const nodes = (passes: (of: SizedSettings) => boolean) => {
@@ -197,28 +197,23 @@ function diskProblems(settings: SizedSettings, { disk }: Sizing, load: string, n
     return needed <= usable;
   };
   const copied = bytesPerDay(settings) * (storedDays(settings) + snapshots.retention) * replacedSegments;
-  return [
-    ...(disk.needed > disk.usable
-      ? [
-          problem(
-            "elasticsearch.storage",
-            `${storage}Mi${count > 1 ? ` on each of ${count} nodes, of which one may be lost` : ""}`,
-            [each <= mostStorage ? `${gibibytes(each)} or more` : undefined, nodes(fits)],
-            `${load} and ${settings.retention} days of retention`,
-          ),
-        ]
-      : []),
-    ...(snapshots.store === "volume" && copied > snapshots.storage * mebibyte
-      ? [
-          problem(
-            "elasticsearch.snapshots.storage",
-            `${snapshots.storage}Mi`,
-            [copied <= mostStorage ? `${gibibytes(copied)} or more` : undefined, "a shorter snapshots.retention"],
-            load,
-          ),
-        ]
-      : []),
-  ];
+  return compact([
+    disk.needed > disk.usable &&
+      problem(
+        "elasticsearch.storage",
+        `${storage}Mi${count > 1 ? ` on each of ${count} nodes, of which one may be lost` : ""}`,
+        [each <= mostStorage ? `${gibibytes(each)} or more` : undefined, nodes(fits)],
+        `${load} and ${settings.retention} days of retention`,
+      ),
+    snapshots.store === "volume" &&
+      copied > snapshots.storage * mebibyte &&
+      problem(
+        "elasticsearch.snapshots.storage",
+        `${snapshots.storage}Mi`,
+        [copied <= mostStorage ? `${gibibytes(copied)} or more` : undefined, "a shorter snapshots.retention"],
+        load,
+      ),
+  ]);
 }
 
 function queueProblems(settings: SizedSettings, { kept, queueSeconds }: Sizing, load: string, problem: Problem): string[] {

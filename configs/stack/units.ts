@@ -49,7 +49,7 @@ function decimal(input: unknown, decimals: number, min: number, max: number): nu
 /** A number or its text, as an editor sees it. */
 const numeric = (decimals: number, min: number, max: number): EditorSchema => ({
   anyOf: [
-    { type: "number", minimum: min, maximum: max, ...(decimals === 0 ? { multipleOf: 1 } : {}) },
+    { type: "number", minimum: min, maximum: max, multipleOf: decimals === 0 ? 1 : undefined },
     { type: "string", pattern: decimals === 0 ? "^\\d+$" : `^\\d+(\\.\\d{1,${decimals}})?$` },
   ],
 });

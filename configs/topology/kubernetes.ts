@@ -1,4 +1,5 @@
 /** Addresses on Kubernetes: each service by its name in the stack's namespace, and its instances by a headless Service beside it. */
+import { compact } from "../compact";
 import type { CommonSettings, ElasticsearchSettings, Settings, StackSettings } from "../stack/schema";
 import { files, paths, ports } from "./ports";
 import type { Addresses, ElasticsearchAddress, MetricsAddress, NextHops, ScrapeJob, ServiceName, Topology } from "./topology";
@@ -68,7 +69,7 @@ export function kubernetesElasticsearch(settings: ElasticsearchSettings): Elasti
   const scheme = elasticsearchHasTls(settings) ? "https" : "http";
   return {
     elasticsearchUrl: settings.elasticsearch.external?.url ?? `${scheme}://elasticsearch:${ports.elasticsearch.http}`,
-    ...(authorityOf(settings) ? { elasticsearchAuthority: `${paths.authority}/${files.authority}` } : {}),
+    elasticsearchAuthority: authorityOf(settings) ? `${paths.authority}/${files.authority}` : undefined,
   };
 }
 
@@ -84,8 +85,8 @@ export function kubernetesMetrics({ prometheus: { mode, operator } }: CommonSett
   return {
     prometheus: {
       url: address,
-      ...(tokenSecret === undefined ? {} : { token: `${paths.prometheusToken}/${files.token}` }),
-      ...(authoritySecret === undefined ? {} : { authority: `${paths.prometheusAuthority}/${files.authority}` }),
+      token: tokenSecret === undefined ? undefined : `${paths.prometheusToken}/${files.token}`,
+      authority: authoritySecret === undefined ? undefined : `${paths.prometheusAuthority}/${files.authority}`,
     },
   };
 }
@@ -94,7 +95,7 @@ export function kubernetesMetrics({ prometheus: { mode, operator } }: CommonSett
 export function kubernetesHops(settings: Pick<Settings, "jaeger" | "sampler">): NextHops {
   return {
     jaegerOtlp: `${jaegerWriter(settings)}:${ports.jaeger.otlpGrpc}`,
-    ...(hasSamplers(settings) ? { samplers: { hostname: podsService("otel-sampler"), port: ports.collector.otlpGrpc } } : {}),
+    samplers: hasSamplers(settings) ? { hostname: podsService("otel-sampler"), port: ports.collector.otlpGrpc } : undefined,
   };
 }
 
@@ -113,9 +114,9 @@ function scrapeJobs(settings: Pick<Settings, "sampler" | "jaeger" | "prometheus"
   const { telemetry, prometheusExporter, reportsExporter } = ports.collector;
   const samplers = (port: number, apart?: { series: string; job: string }): Pick<ScrapeJob, "secondTier"> => {
     const instances = Array.from({ length: settings.sampler.replicas }, (_, i) => `${podHost("otel-sampler", i)}:${port}`);
-    return instances.length > 0 ? { secondTier: { instances, ...(apart ? { apart } : {}) } } : {};
+    return instances.length > 0 ? { secondTier: { instances, apart } } : {};
   };
-  return [
+  return compact([
     {
       name: "otel-collector",
       names: [all("otel-collector", telemetry)],
@@ -130,8 +131,8 @@ function scrapeJobs(settings: Pick<Settings, "sampler" | "jaeger" | "prometheus"
     { name: "index-cleaner", names: [all("otel-collector", reportsExporter)] },
     { name: "jaeger", names: jaegerServices(settings).map((service) => all(service, ports.jaeger.admin)) },
     { name: "elasticsearch-exporter", names: [all("elasticsearch-exporter", ports.elasticsearchExporter.http)] },
-    ...(settings.prometheus.mode === "own" ? [{ name: "prometheus", instances: [`localhost:${ports.prometheus.http}`] }] : []),
-  ];
+    settings.prometheus.mode === "own" && { name: "prometheus", instances: [`localhost:${ports.prometheus.http}`] },
+  ]);
 }
 
 /** The services that Jaeger is. */

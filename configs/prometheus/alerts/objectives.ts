@@ -2,6 +2,7 @@
  * Objectives: what share of events must be good, how much room for bad ones is left, and alerts on how fast it is used up. docs/decisions/0032-canary-and-objectives.md
  * says what is counted, and what is not.
  */
+import { compact } from "../../compact";
 import type { Alert, Cause } from "./alert";
 import { canaryMissing, canaryTotal } from "./canary";
 import { searchDown } from "./causes";
@@ -68,21 +69,17 @@ function indicators(settings: StackSettings): Indicator[] {
   const canary = hasCanary(settings);
   // Jaeger counts no question that it does not answer.
   const unanswered = canary ? ` + (${perSecond("unanswered")} or vector(0))` : "";
-  return [
+  return compact([
     { objective: "completeness", of: "spans", bad: lostSpans, all: `${totalRates(sent, sendFailed, enqueueFailed)} + ${lostSpans}` },
-    ...(canary
-      ? ([
-          { objective: "completeness", of: "canary", bad: perSecond("missing"), all: outcomes },
-          { objective: "freshness", of: "canary", bad: `${outcomes} - ${perSecond("fresh")}`, all: outcomes },
-        ] as const)
-      : []),
+    canary && { objective: "completeness", of: "canary", bad: perSecond("missing"), all: outcomes },
+    canary && { objective: "freshness", of: "canary", bad: `${outcomes} - ${perSecond("fresh")}`, all: outcomes },
     {
       objective: "queries",
       of: "Jaeger",
       bad: `${total(rate(series("reads", { result: is("err") }), "5m"))}${unanswered}`,
       all: `${total(rate(series("reads"), "5m"))}${unanswered}`,
     },
-  ];
+  ]);
 }
 
 /** Recording rules. */
@@ -113,7 +110,7 @@ export function objectiveRecords(settings: StackSettings): { record: string; exp
 }
 
 /** Alerts that say more of a failing objective than that it fails. */
-const tellers = (settings: StackSettings): Cause[] => [{ name: lossAlert(settings).name }, ...(hasCanary(settings) ? [canaryMissing] : [])];
+const tellers = (settings: StackSettings): Cause[] => compact([{ name: lossAlert(settings).name }, hasCanary(settings) && canaryMissing]);
 
 export function objectiveAlerts(settings: StackSettings): readonly Alert[] {
   const days = objectiveDays(settings);
