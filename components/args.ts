@@ -71,7 +71,7 @@ export function kubernetesInput({
     imageRegistry,
     otherImages,
     kubernetes,
-    ...(operator ? { prometheus: { mode: "operator" as const, operator } } : {}),
+    prometheus: operator ? { mode: "operator" as const, operator } : undefined,
   };
 }
 

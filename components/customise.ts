@@ -1,5 +1,6 @@
 /** Applies overrides to workloads, and finds those that are not allowed. */
 import { posix } from "node:path";
+import { compact } from "../configs/compact";
 import { patchable, patchedFile, patchedText, patchProblems } from "../configs/overrides";
 import { namespace, type Settings } from "../configs/stack/schema";
 import { shown } from "../configs/stack/shown";
@@ -16,7 +17,7 @@ export function customised(settings: Pick<Settings, "overrides">, workload: Work
     files: workload.files.map((file) =>
       config && isConfig(workload, file) ? { ...file, content: patchedText(file.content, config) } : file,
     ),
-    ...(Object.keys(custom).length > 0 ? { custom } : {}),
+    custom: Object.keys(custom).length > 0 ? custom : undefined,
   };
 }
 
@@ -51,7 +52,7 @@ function problemsOf({ env = {}, labels = {}, volumes = [], config }: Settings["o
     ...[...workload.data, ...workload.scratch, ...(workload.certificates ?? [])].map(({ path }) => path),
   ]);
   const text = workload.files.find((file) => isConfig(workload, file))?.content;
-  return [
+  return compact([
     ...Object.entries(env).flatMap(([variable, value]) =>
       variable in workload.env ? [refuse(["env", variable], value, "another variable, as the stack sets this one")] : [],
     ),
@@ -60,19 +61,16 @@ function problemsOf({ env = {}, labels = {}, volumes = [], config }: Settings["o
     ),
     ...volumes.flatMap(({ name, path, configMap, secret }, index) => {
       const at = [`volumes[${index}]`];
-      return [
-        ...(volumes.findIndex((other) => other.name === name) < index ? [refuse([...at, "name"], name, "each name once")] : []),
-        ...(taken.has(path) || volumes.findIndex((other) => other.path === path) < index
-          ? [refuse([...at, "path"], path, "a folder that nothing else is mounted at")]
-          : []),
-        ...((configMap === undefined) === (secret === undefined)
-          ? [refuse(at, { configMap, secret }, "either a configMap or a secret")]
-          : []),
-      ];
+      return compact([
+        volumes.findIndex((other) => other.name === name) < index && refuse([...at, "name"], name, "each name once"),
+        (taken.has(path) || volumes.findIndex((other) => other.path === path) < index) &&
+          refuse([...at, "path"], path, "a folder that nothing else is mounted at"),
+        (configMap === undefined) === (secret === undefined) && refuse(at, { configMap, secret }, "either a configMap or a secret"),
+      ]);
     }),
-    ...(config && text === undefined ? [refuse(["config"], config, `nothing; ${patchable.join(", ")} have a config to patch`)] : []),
+    config && text === undefined && refuse(["config"], config, `nothing; ${patchable.join(", ")} have a config to patch`),
     ...(config && text !== undefined
       ? patchProblems(workload.name, text, config).map(({ path, found, allowed }) => refuse(["config", ...path], found, allowed))
       : []),
-  ];
+  ]);
 }

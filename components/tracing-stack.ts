@@ -138,9 +138,9 @@ export class TracingStack extends pulumi.ComponentResource {
     this.outputs = {
       endpoints: {
         jaeger: jaeger.url,
-        ...(prometheus.url === undefined ? {} : { prometheus: prometheus.url }),
-        ...(prometheus.alertmanagerUrl === undefined ? {} : { alertmanager: prometheus.alertmanagerUrl }),
-        ...(prometheus.persesUrl === undefined ? {} : { perses: prometheus.persesUrl }),
+        prometheus: prometheus.url,
+        alertmanager: prometheus.alertmanagerUrl,
+        perses: prometheus.persesUrl,
         elasticsearch: elasticsearchUrl(settings),
         otlpGrpc: collector.otlpGrpc,
         otlpHttp: collector.otlpHttp,

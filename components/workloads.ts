@@ -1,5 +1,6 @@
 /** All workloads of a stack, as plain data. */
 import * as pulumi from "@pulumi/pulumi";
+import { compact } from "../configs/compact";
 import type { Settings } from "../configs/stack/schema";
 import { serviceUsers } from "../configs/elasticsearch/users";
 import { topologyOf } from "../configs/topology";
@@ -25,8 +26,8 @@ import { prometheusWorkload } from "./prometheus/prometheus";
  */
 export function workloadsOf(settings: Settings, passwords: Passwords = unknownPasswords(settings)): Workload[] {
   const topology = topologyOf(settings);
-  return [
-    ...(ownElasticsearch(settings) ? [elasticsearchWorkload(settings, topology, passwords)] : []),
+  return compact([
+    ownElasticsearch(settings) && elasticsearchWorkload(settings, topology, passwords),
     ...upkeepWorkloads(settings, topology, passwords),
     elasticsearchExporterWorkload(settings, topology, passwords),
     ...jaegerWorkloads(settings, topology, passwords),
@@ -35,9 +36,9 @@ export function workloadsOf(settings: Settings, passwords: Passwords = unknownPa
     ...collectorWorkloads(settings, topology),
     ...alertmanagerWorkloads(settings),
     ...canaryWorkloads(settings, topology),
-    ...(settings.prometheus.mode === "own" ? [prometheusWorkload(settings, topology)] : []),
+    settings.prometheus.mode === "own" && prometheusWorkload(settings, topology),
     ...persesWorkloads(settings, topology),
-  ];
+  ]);
 }
 
 /** In place of passwords. */

@@ -91,7 +91,7 @@ function manifestOf({ type, name, inputs, secretInputs }: Recorded): Manifest {
   const kept = Object.entries(annotations).filter(([key]) => !key.startsWith("pulumi.com/"));
   return {
     ...(inputs as Manifest),
-    metadata: { ...metadata, ...(kept.length > 0 ? { annotations: Object.fromEntries(kept) } : {}) },
+    metadata: { ...metadata, annotations: kept.length > 0 ? Object.fromEntries(kept) : undefined },
   };
 }
 

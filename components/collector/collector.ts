@@ -93,7 +93,7 @@ function front(settings: CollectorSettings) {
       { from: "prometheus", ports: ["report-metrics"] },
     ],
     resources: { memory, cpu },
-    scale: { replicas, ...(maxReplicas === undefined ? {} : { max: maxReplicas }) },
+    scale: { replicas, max: maxReplicas },
   } as const satisfies Partial<Workload>;
 }
 

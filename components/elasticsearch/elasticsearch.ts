@@ -1,5 +1,6 @@
 /** Elasticsearch: stores the traces. */
 import * as pulumi from "@pulumi/pulumi";
+import { compact } from "../../configs/compact";
 import { images } from "../../configs/images";
 import { hasBucket, keystoreFile, keystoreOf, keystoreScript, snapshotEnv } from "../../configs/elasticsearch/snapshots";
 import type { SetupSettings } from "../../configs/elasticsearch/setup";
@@ -35,7 +36,7 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
     name: "elasticsearch",
     kind: "stateful",
     image: "elasticsearch",
-    ...(keystore.length > 0 ? { command: ["/bin/bash", "-c", keystoreScript(keystore)] } : {}),
+    command: keystore.length > 0 ? ["/bin/bash", "-c", keystoreScript(keystore)] : undefined,
     args: [],
     env: {
       "cluster.name": "tracing",
@@ -53,14 +54,14 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
     },
     labelVariables: zones.labels,
     files: [],
-    secrets: [
-      ...(byFile ? [secret] : []),
+    secrets: compact([
+      byFile && secret,
       ...keystore.map((entry) => ({
         path: `${paths.secrets}/${keystoreFile(entry)}`,
         secret: keystoreFile(entry),
         content: { existing: snapshots.credentialsSecret ?? "", key: entry.key },
       })),
-    ],
+    ]),
     secretVariables: byFile ? [] : [{ variable: "ELASTIC_PASSWORD", secret: secret.secret, content: setup }],
     certificates:
       tls === "off"
@@ -70,27 +71,27 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
               path: paths.elasticsearchCertificates,
               secret: certificateSecret,
               keys: [files.certificate, files.certificateKey, files.authority],
-              ...(tls === "cert-manager" ? { issuer } : {}),
+              issuer: tls === "cert-manager" ? issuer : undefined,
             },
           ],
-    data: [{ path: paths.elasticsearchData, size: storage }, ...(snapshots.store === "volume" ? [snapshotVolume(snapshots)] : [])],
+    data: compact([{ path: paths.elasticsearchData, size: storage }, snapshots.store === "volume" && snapshotVolume(snapshots)]),
     scratch: [],
-    ports: [
+    ports: compact([
       { name: "http", port: ports.elasticsearch.http, exposure: "host", publish: "elasticsearch" },
-      ...(nodes > 1 ? [{ name: "transport", port: ports.elasticsearch.transport, exposure: "cluster" } as const] : []),
-    ],
-    peers: [
+      nodes > 1 && { name: "transport", port: ports.elasticsearch.transport, exposure: "cluster" },
+    ]),
+    peers: compact([
       { from: "elasticsearch-setup", ports: ["http"] },
-      ...(hasSnapshots(settings) ? [{ from: "elasticsearch-snapshots", ports: ["http"] } as const] : []),
+      hasSnapshots(settings) && { from: "elasticsearch-snapshots", ports: ["http"] },
       { from: "jaeger", ports: ["http"] },
       { from: "jaeger-collector", ports: ["http"] },
       { from: "index-cleaner", ports: ["http"] },
       { from: "service-graph", ports: ["http"] },
       { from: "elasticsearch-exporter", ports: ["http"] },
-      ...(nodes > 1 ? [{ from: "elasticsearch", ports: ["transport"] } as const] : []),
-    ],
+      nodes > 1 && { from: "elasticsearch", ports: ["transport"] },
+    ]),
     connects: nodes > 1 ? [{ to: "elasticsearch", ports: [ports.elasticsearch.transport] }] : [],
-    ...(hasBucket(settings) ? { outside: [{ port: snapshots.endpoint === undefined ? 443 : portOf(snapshots.endpoint) }] } : {}),
+    outside: hasBucket(settings) ? [{ port: snapshots.endpoint === undefined ? 443 : portOf(snapshots.endpoint) }] : undefined,
     probe: {
       kind: "script",
       script: byFile ? readinessScript(secret.path) : clusterReadinessScript(settings),
@@ -111,7 +112,7 @@ const snapshotVolume = ({ storage, storageClass }: Settings["elasticsearch"]["sn
   path: paths.elasticsearchSnapshots,
   size: storage,
   shared: "snapshots",
-  ...(storageClass === undefined ? {} : { storageClass }),
+  storageClass,
 });
 
 /**

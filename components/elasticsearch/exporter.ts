@@ -1,5 +1,6 @@
 /** The exporter of Elasticsearch's metrics: its health, heap and disk, for Prometheus. */
 import type * as pulumi from "@pulumi/pulumi";
+import { compact } from "../../configs/compact";
 import { goMemoryLimit } from "../../configs/go-programs";
 import { images } from "../../configs/images";
 import type { ElasticsearchSettings } from "../../configs/stack/schema";
@@ -30,16 +31,16 @@ export function elasticsearchExporterWorkload(
     kind: "service",
     image: "elasticsearch-exporter",
     command: ["/bin/sh", "-c", startScript(userName(settings, "metrics"), secret.path)],
-    args: [
+    args: compact([
       "exporter",
       `--web.listen-address=:${http}`,
       `--es.uri=${topology.elasticsearchUrl}`,
-      ...(topology.elasticsearchAuthority === undefined ? [] : [`--es.ca=${topology.elasticsearchAuthority}`]),
+      topology.elasticsearchAuthority !== undefined && `--es.ca=${topology.elasticsearchAuthority}`,
       // The default is the node that answers.
       "--es.all",
       "--log.format=json",
       "--log.level=warn",
-    ],
+    ]),
     env: goMemoryLimit(memory),
     files: [],
     secrets: [secret],

@@ -25,7 +25,7 @@ export interface Passwords {
 
 /** A new password. Letters and digits only: it goes through shells, URLs and config files unquoted. */
 export const newPassword = (name: string, opts: pulumi.CustomResourceOptions, keepers?: Record<string, string>): pulumi.Output<string> =>
-  new random.RandomPassword(name, { length: 32, special: false, ...(keepers ? { keepers } : {}) }, opts).result;
+  new random.RandomPassword(name, { length: 32, special: false, keepers }, opts).result;
 
 /** The passwords of the services' users: new ones with each version, or the setup's where they have no users of their own. */
 export function makePasswords(

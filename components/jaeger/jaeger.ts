@@ -1,5 +1,6 @@
 /** Jaeger: writes traces to Elasticsearch, shows them, and serves sampling strategies. */
 import type * as pulumi from "@pulumi/pulumi";
+import { compact } from "../../configs/compact";
 import { images } from "../../configs/images";
 import { jaegerConfig, jaegerEnv, type JaegerRole } from "../../configs/jaeger/config";
 import { hasMonitor, uiConfig, uiConfigFile } from "../../configs/jaeger/pages";
@@ -52,35 +53,31 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
           ]
         : []),
     ],
-    secrets: [
-      ...(writes ? [userPassword(settings, passwords, "writer")] : []),
-      ...(answers ? [userPassword(settings, passwords, "reader")] : []),
-    ],
-    certificates: [...elasticsearchAuthority(settings), ...metrics.certificates, ...(answers && ingress ? [users] : [])],
+    secrets: compact([writes && userPassword(settings, passwords, "writer"), answers && userPassword(settings, passwords, "reader")]),
+    certificates: compact([...elasticsearchAuthority(settings), ...metrics.certificates, answers && ingress && users]),
     data: [],
     // The official image declares a volume there; without this each container would leave an anonymous one behind.
     scratch: [{ path: "/tmp", size: 16 }],
-    ports: [
-      ...(answers ? [{ name: "query", port: port.query, exposure: "host", publish: "jaeger-ui" } as const] : []),
+    ports: compact([
+      answers && { name: "query", port: port.query, exposure: "host", publish: "jaeger-ui" },
       { name: "admin", port: port.admin, exposure: "host", publish: "jaeger-admin" },
-      ...(answers ? [{ name: "sampling-http", port: port.samplingHttp, exposure: "ingress", publish: "jaeger-sampling" } as const] : []),
-      ...(writes ? [{ name: "otlp-grpc", port: port.otlpGrpc, exposure: "cluster" } as const] : []),
+      answers && { name: "sampling-http", port: port.samplingHttp, exposure: "ingress", publish: "jaeger-sampling" },
+      writes && { name: "otlp-grpc", port: port.otlpGrpc, exposure: "cluster" },
       { name: "health", port: port.health, exposure: "cluster" },
-    ],
-    peers: [
-      ...(answers ? [{ from: "applications", ports: ["sampling-http"] } as const] : []),
+    ]),
+    peers: compact([
+      answers && { from: "applications", ports: ["sampling-http"] },
       // Whichever of the two samples: Jaeger does not know.
       ...(writes ? (["otel-collector", "otel-sampler"] as const).map((from) => ({ from, ports: ["otlp-grpc"] })) : []),
-      ...(answers && ingress ? [{ from: { namespace: ingress.namespace }, ports: ["query"] }] : []),
-      ...(answers ? [{ from: "canary", ports: ["query"] } as const] : []),
+      answers && ingress && { from: { namespace: ingress.namespace }, ports: ["query"] },
+      answers && { from: "canary", ports: ["query"] },
       { from: "prometheus", ports: ["admin"] },
-    ],
+    ]),
     ...storage,
     connects: [...storage.connects, ...metrics.connects],
     outside: [...(storage.outside ?? []), ...metrics.outside],
-    ...(answers && ingress
-      ? { ingress: { port: "query", host: ingress.host, className: ingress.className, tlsSecret: ingress.tlsSecret } }
-      : {}),
+    ingress:
+      answers && ingress ? { port: "query", host: ingress.host, className: ingress.className, tlsSecret: ingress.tlsSecret } : undefined,
     probe: {
       kind: "http",
       port: port.health,

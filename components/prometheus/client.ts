@@ -1,4 +1,5 @@
 /** What a workload needs to reach the Prometheus that has the stack's metrics. */
+import { compact } from "../../configs/compact";
 import type { CommonSettings } from "../../configs/stack/schema";
 import { portOf } from "../../configs/topology/kubernetes";
 import { files, paths, ports } from "../../configs/topology/ports";
@@ -24,10 +25,10 @@ export function prometheusClient({ prometheus: { mode, operator } }: CommonSetti
   const namespace = namespaceOf(address);
   return {
     connects: [],
-    outside: [{ port: portOf(address), ...(namespace === undefined ? {} : { namespace }) }],
-    certificates: [
-      ...(tokenSecret === undefined ? [] : [{ path: paths.prometheusToken, secret: tokenSecret, keys: [files.token] }]),
-      ...(authoritySecret === undefined ? [] : [{ path: paths.prometheusAuthority, secret: authoritySecret, keys: [files.authority] }]),
-    ],
+    outside: [{ port: portOf(address), namespace }],
+    certificates: compact([
+      tokenSecret !== undefined && { path: paths.prometheusToken, secret: tokenSecret, keys: [files.token] },
+      authoritySecret !== undefined && { path: paths.prometheusAuthority, secret: authoritySecret, keys: [files.authority] },
+    ]),
   };
 }

@@ -8,8 +8,8 @@ import type { Workload } from "../workload";
 export function program(workload: Workload): { entrypoints?: string[]; command?: string[] } {
   if (workload.kind !== "cron") {
     return {
-      ...(workload.command ? { entrypoints: [...workload.command] } : {}),
-      ...(workload.args.length > 0 ? { command: [...workload.args] } : {}),
+      entrypoints: workload.command ? [...workload.command] : undefined,
+      command: workload.args.length > 0 ? [...workload.args] : undefined,
     };
   }
   const [state] = workload.data;

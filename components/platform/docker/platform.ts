@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { compact } from "../../../configs/compact";
 import { imageOrigin, imageReference, type ImageName } from "../../../configs/images";
 import type { CommonSettings } from "../../../configs/stack/schema";
 import { dockerName, hostPort, networksOf, type Networks } from "../../../configs/topology/docker";
@@ -100,10 +101,10 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         securityOpts: ["no-new-privileges:true"],
         init: false,
         networkMode: "bridge",
-        networksAdvanced: [
+        networksAdvanced: compact([
           { name: this.networkOf.backend.name, aliases: [workload.name] },
-          ...(onIngress ? [{ name: this.networkOf.ingest.name, aliases: [workload.name] }] : []),
-        ],
+          onIngress && { name: this.networkOf.ingest.name, aliases: [workload.name] },
+        ]),
         ports: workload.ports.flatMap((port) =>
           port.publish
             ? [{ internal: port.port, external: hostPort(settings, port.publish), ip: settings.publish.address, protocol: "tcp" }]
@@ -156,7 +157,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
   }
 
   private options(parent: pulumi.Resource): pulumi.CustomResourceOptions {
-    return { parent, ...(this.provider ? { provider: this.provider } : {}) };
+    return { parent, provider: this.provider };
   }
 
   private dockerName(...parts: string[]): string {

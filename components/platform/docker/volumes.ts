@@ -2,6 +2,7 @@
 import { posix } from "node:path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { compact } from "../../../configs/compact";
 import { dockerName } from "../../../configs/topology/docker";
 import { prepareScript, toolsFolder, toolsScript } from "./scripts";
 import { dockerLabels, labelList } from "../labels";
@@ -88,7 +89,7 @@ export class Volumes {
         : [],
     );
     const source = this.secretsVolume && secretFolder ? [{ volume: this.secretsVolume, path: secretsFolder, readOnly: true }] : [];
-    const mounted = [...folders, ...(secretFolder ? [secretFolder] : []), ...source];
+    const mounted = compact([...folders, secretFolder, ...source]);
     return [this.tools, this.task(`${name}-prepare`, this.dockerName(workload.name, "prepare"), script, mounted, parent, uploaded)];
   }
 
@@ -125,13 +126,14 @@ export class Volumes {
       {
         entrypoints: ["/bin/sh", "-c"],
         command: [script],
-        ...(secrets.length > 0
-          ? { envs: [pulumi.interpolate`SECRETS=${pulumi.all(secrets.map(({ id }) => id)).apply((ids) => ids.join(" "))}`] }
-          : {}),
+        envs:
+          secrets.length > 0
+            ? [pulumi.interpolate`SECRETS=${pulumi.all(secrets.map(({ id }) => id)).apply((ids) => ids.join(" "))}`]
+            : undefined,
         volumes: mounts.map(({ volume, path, readOnly }) => ({
           volumeName: volume.name,
           containerPath: path,
-          ...(readOnly ? { readOnly } : {}),
+          readOnly: readOnly || undefined,
         })),
         capabilities: { adds: ["CAP_CHOWN"], drops: ["ALL"] },
         attach: true,

@@ -83,7 +83,7 @@ export class Certificates extends pulumi.ComponentResource {
     return new k8s.apiextensions.CustomResource(
       `${this.name}-${part}`,
       { apiVersion: "cert-manager.io/v1", kind, metadata, spec },
-      { ...this.options, ...(after ? { dependsOn: [after] } : {}) },
+      { ...this.options, dependsOn: after ? [after] : undefined },
     );
   }
 }

@@ -68,7 +68,7 @@ export function endpointsOf(jobs: readonly ScrapeJob[], workloads: readonly Work
         port: port.name,
         interval: "15s",
         relabelings,
-        ...(metricRelabelings.length > 0 ? { metricRelabelings } : {}),
+        metricRelabelings: metricRelabelings.length > 0 ? metricRelabelings : undefined,
       };
       endpoints.set(workload.name, [...(endpoints.get(workload.name) ?? []), endpoint]);
     }

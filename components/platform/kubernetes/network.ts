@@ -40,15 +40,15 @@ export function policyOf(settings: CommonSettings, workload: Workload): Policy {
     ports: ports.map((port) => ({ port, protocol: "TCP" })),
   }));
   const outside = (workload.outside ?? []).map(({ port, namespace }): Egress => ({
-    ...(namespace === undefined ? {} : { to: [podsOf(namespace)] }),
+    to: namespace === undefined ? undefined : [podsOf(namespace)],
     ports: [{ port, protocol: "TCP" }],
   }));
   const egress = [...inside, ...outside];
   return {
     podSelector: { matchLabels: selector(settings, workload) },
     policyTypes: ["Ingress", "Egress"],
-    ...(ingress.length > 0 ? { ingress } : {}),
-    ...(egress.length > 0 ? { egress: [names(settings), ...egress] } : {}),
+    ingress: ingress.length > 0 ? ingress : undefined,
+    egress: egress.length > 0 ? [names(settings), ...egress] : undefined,
   };
 }
 

@@ -9,7 +9,7 @@ import type { DataFolder, Workload } from "../workload";
 const template = (settings: CommonSettings, workload: Workload) => {
   const { annotations, labels: more } = workload.custom ?? {};
   return {
-    metadata: { ...(annotations ? { annotations } : {}), labels: { ...more, ...labels(settings, workload) } },
+    metadata: { annotations, labels: { ...more, ...labels(settings, workload) } },
     spec: podSpec(settings, workload),
   };
 };
@@ -63,7 +63,7 @@ export const sharedClaimSpec = (settings: CommonSettings, workload: Workload, { 
 
 const claim = (mode: string, size: number, storageClass: string | undefined): k8s.types.input.core.v1.PersistentVolumeClaimSpec => ({
   accessModes: [mode],
-  ...(storageClass ? { storageClassName: storageClass } : {}),
+  storageClassName: storageClass,
   resources: { requests: { storage: `${size}Mi` } },
 });
 
@@ -113,7 +113,7 @@ export function budget(settings: CommonSettings, workload: Workload): k8s.types.
   return {
     maxUnavailable: 1,
     selector: { matchLabels: selector(settings, workload) },
-    ...(isCluster(workload) ? {} : { unhealthyPodEvictionPolicy: "AlwaysAllow" }),
+    unhealthyPodEvictionPolicy: isCluster(workload) ? undefined : "AlwaysAllow",
   };
 }
 

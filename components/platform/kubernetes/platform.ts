@@ -96,11 +96,11 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
             ...namespaceLabels,
             ...Object.fromEntries(["enforce", "audit", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, level])),
           },
-          ...(this.keep ? { annotations: keptByGitOps } : {}),
+          annotations: this.keep ? keptByGitOps : undefined,
         },
       },
       // With the namespace go the volumes in it.
-      { ...this.options(this, []), ...(this.keep ? { protect: true } : {}), retainOnDelete: this.keep },
+      { ...this.options(this, []), protect: this.keep ? true : undefined, retainOnDelete: this.keep },
     );
     const denial = new k8s.networking.v1.NetworkPolicy(
       `${name}-deny-all`,

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type * as k8s from "@pulumi/kubernetes";
+import { compact } from "../../../configs/compact";
 import { imageOrigin, imageReference } from "../../../configs/images";
 import { merge } from "../../../configs/overrides/merge";
 import type { CommonSettings } from "../../../configs/stack/schema";
@@ -48,7 +49,7 @@ export function podSpec(settings: CommonSettings, workload: Workload): PodSpec {
     // Nothing of the stack talks to the API server.
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    ...(pullSecrets.length > 0 ? { imagePullSecrets: pullSecrets.map((name) => ({ name })) } : {}),
+    imagePullSecrets: pullSecrets.length > 0 ? pullSecrets.map((name) => ({ name })) : undefined,
     securityContext: {
       runAsNonRoot: true,
       runAsUser: uid,
@@ -61,9 +62,9 @@ export function podSpec(settings: CommonSettings, workload: Workload): PodSpec {
     terminationGracePeriodSeconds: workload.stopGrace + (workload.drain ?? 0),
     ...where(settings, workload),
     containers: [container(settings, workload, volumes)],
-    ...(volumes.length > 0 ? { volumes: volumes.map(({ volume }) => volume) } : {}),
+    volumes: volumes.length > 0 ? volumes.map(({ volume }) => volume) : undefined,
     // Tried again in another pod: the one that failed stays, and its log with it. Restarted in place it would be deleted with the last try.
-    ...(workload.kind === "cron" ? { restartPolicy: "Never" } : {}),
+    restartPolicy: workload.kind === "cron" ? "Never" : undefined,
   };
 }
 
@@ -77,8 +78,8 @@ function container(settings: CommonSettings, workload: Workload, volumes: readon
     name: workload.name,
     image: imageReference(workload.image, imageOrigin(settings)),
     imagePullPolicy: "IfNotPresent",
-    ...(workload.command ? { command: workload.kind === "cron" ? settled(workload.command) : [...workload.command] } : {}),
-    ...(workload.args.length > 0 ? { args: [...workload.args] } : {}),
+    command: workload.command ? (workload.kind === "cron" ? settled(workload.command) : [...workload.command]) : undefined,
+    args: workload.args.length > 0 ? [...workload.args] : undefined,
     env: [
       // First: a variable can name only those before it.
       ...Object.entries(workload.labelVariables ?? {}).map(([name, label]) => ({
@@ -94,7 +95,7 @@ function container(settings: CommonSettings, workload: Workload, volumes: readon
     ...probes(workload.probe),
     // The end of the log stays with the pod's state.
     terminationMessagePolicy: "FallbackToLogsOnError",
-    ...(workload.drain ? { lifecycle: { preStop: { sleep: { seconds: workload.drain } } } } : {}),
+    lifecycle: workload.drain ? { preStop: { sleep: { seconds: workload.drain } } } : undefined,
     resources: {
       // Memory that is not there when it is needed kills; CPU that is not there only slows, and is rarely needed by all at once.
       requests: { memory: `${memory}Mi`, ...(cpu === undefined ? {} : { cpu: millicores(Math.ceil(cpu * requestedCpu)) }) },
@@ -105,7 +106,7 @@ function container(settings: CommonSettings, workload: Workload, volumes: readon
       capabilities: { drop: ["ALL"] },
       readOnlyRootFilesystem: workload.readOnlyRoot,
     },
-    ...(mounts.length > 0 ? { volumeMounts: mounts } : {}),
+    volumeMounts: mounts.length > 0 ? mounts : undefined,
   };
 }
 
@@ -139,7 +140,7 @@ interface MountedVolume {
 function volumesOf(workload: Workload): MountedVolume[] {
   const at = (name: string, path: string, source: Omit<Volume, "name">, readOnly = true): MountedVolume => ({
     volume: { name, ...source },
-    mount: { name, mountPath: path, ...(readOnly ? { readOnly } : {}) },
+    mount: { name, mountPath: path, readOnly: readOnly || undefined },
   });
   const texts = (["restart", "live"] as const).flatMap((onChange) => {
     const map = configMapOf(workload, onChange);
@@ -147,9 +148,10 @@ function volumesOf(workload: Workload): MountedVolume[] {
     return map && folder ? [at(onChange === "restart" ? "config" : "live", folder, { configMap: { name: map.name } })] : [];
   });
   const secrets = folderOf(workload.secrets.map(({ path }) => path));
-  return [
+  return compact([
     ...texts,
-    ...(secrets ? [at("secrets", secrets, { projected: { defaultMode: groupReadable, sources: workload.secrets.map(projection) } })] : []),
+    secrets !== undefined &&
+      at("secrets", secrets, { projected: { defaultMode: groupReadable, sources: workload.secrets.map(projection) } }),
     ...(workload.certificates ?? []).map(({ path, secret, keys }) =>
       at(posix.basename(path), path, {
         secret: { secretName: secret, defaultMode: groupReadable, items: keys.map((key) => ({ key, path: key })) },
@@ -171,7 +173,7 @@ function volumesOf(workload: Workload): MountedVolume[] {
         secret ? { secret: { secretName: secret, defaultMode: groupReadable } } : { configMap: { name: configMap } },
       ),
     ),
-  ];
+  ]);
 }
 
 /** Folders of which each instance has its own. */
@@ -200,14 +202,8 @@ const projection = (file: Workload["secrets"][number]) => {
 function where(settings: CommonSettings, workload: Workload): Partial<PodSpec> {
   const { nodeSelector, tolerations, affinity, priorityClass } = workload.custom ?? {};
   const spread = placement(settings, workload);
-  const merged = affinity ? merge(spread.affinity ?? {}, affinity) : spread.affinity;
-  return {
-    ...spread,
-    ...(merged ? { affinity: merged } : {}),
-    ...(nodeSelector ? { nodeSelector } : {}),
-    ...(tolerations ? { tolerations } : {}),
-    ...(priorityClass ? { priorityClassName: priorityClass } : {}),
-  };
+  const merged = (affinity ? merge(spread.affinity ?? {}, affinity) : spread.affinity) as PodSpec["affinity"];
+  return { ...spread, affinity: merged, nodeSelector, tolerations, priorityClassName: priorityClass };
 }
 
 /** Instances apart from each other, as stack config has it. */
@@ -237,10 +233,10 @@ function placement(settings: CommonSettings, workload: Workload): Pick<PodSpec, 
     // A node that is drained or lost is no empty one that others must wait for.
     nodeTaintsPolicy: "Honor",
   };
-  const constraints = [...(evenly ? [overNodes] : []), ...(zones === "any" ? [] : [overZones])];
+  const constraints = compact([evenly && overNodes, zones !== "any" && overZones]);
   return {
-    ...(nodes === "any" || evenly ? {} : { affinity: { podAntiAffinity: apart } }),
-    ...(constraints.length > 0 ? { topologySpreadConstraints: constraints } : {}),
+    affinity: nodes === "any" || evenly ? undefined : { podAntiAffinity: apart },
+    topologySpreadConstraints: constraints.length > 0 ? constraints : undefined,
   };
 }
 
