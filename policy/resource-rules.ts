@@ -1,4 +1,5 @@
 /** Rules on single resources: pure functions from a resource's inputs to what is wrong with it. */
+import { compact } from "../configs/compact";
 import { dockerCapabilities } from "./bounds";
 import { at, given, listAt, unknown, type Declared } from "./declared";
 import { hasDigest, imagesOf, isDockerContainer } from "./images";
@@ -71,18 +72,19 @@ function dockerPrivileges(resource: Declared): string[] {
 export const limitsSet: ResourceRule = {
   name: "limits-set",
   description: "A container has a memory limit; on Kubernetes it also requests memory and CPU.",
-  check: (resource) => [
-    ...podContainers(resource).flatMap(({ title, spec }) =>
-      [
-        ["limits", "memory"],
-        ["requests", "memory"],
-        ["requests", "cpu"],
-      ]
-        .filter((path) => !given(at(spec, "resources", ...path)))
-        .map((path) => `${title} has no resources.${path.join(".")}`),
-    ),
-    ...(isDockerContainer(resource) && !given(resource.props.memory) ? ["the container has no memory limit"] : []),
-  ],
+  check: (resource) =>
+    compact([
+      ...podContainers(resource).flatMap(({ title, spec }) =>
+        [
+          ["limits", "memory"],
+          ["requests", "memory"],
+          ["requests", "cpu"],
+        ]
+          .filter((path) => !given(at(spec, "resources", ...path)))
+          .map((path) => `${title} has no resources.${path.join(".")}`),
+      ),
+      isDockerContainer(resource) && !given(resource.props.memory) && "the container has no memory limit",
+    ]),
 };
 
 export const noLatest: ResourceRule = {

@@ -1,4 +1,5 @@
 /** Rules on a whole stack: its settings, and what its resources are to each other. */
+import { compact } from "../configs/compact";
 import { rulesOf } from "../configs/sampling";
 import type { Settings } from "../configs/stack/schema";
 import { paths } from "../configs/topology/ports";
@@ -144,12 +145,12 @@ export const ingressAsksLogin: StackRule = {
       const names = [at(ingress.props, "spec", "defaultBackend"), ...backends.map((path) => at(path, "backend"))]
         .map((backend) => at(backend, "service", "name"))
         .filter(given);
-      return [
-        ...(listAt(ingress.props, "spec", "tls").length > 0 ? [] : ["has no TLS"]),
+      return compact([
+        listAt(ingress.props, "spec", "tls").length === 0 && "has no TLS",
         ...[...new Set(names)]
           .filter((name) => !asksLogin(name, resources))
           .map((name) => `leads to ${String(name)}, which asks for no login`),
-      ].map((problem) => `${nameOf(ingress)} ${problem}`);
+      ]).map((problem) => `${nameOf(ingress)} ${problem}`);
     }),
 };
 

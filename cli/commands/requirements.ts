@@ -1,4 +1,5 @@
 /** `make requirements`: what this machine lacks. Without --check, installs it where that is possible. */
+import { compact } from "../../configs/compact";
 import { ensure } from "../machine/ensure";
 import { thisMachine } from "../machine/machine";
 import { missingFor, report, useNamed, type Use } from "../machine/requirements";
@@ -20,7 +21,7 @@ const requirements = command("Install what this machine lacks")
   .addHelpText("after", help);
 
 export default requirements.action(async (words: readonly string[], { check }: { readonly check: boolean }) => {
-  const uses = words.map(useNamed).filter((use) => use !== undefined);
+  const uses = compact(words.map(useNamed));
   if (uses.length < words.length) throw new UserError(`found ${words.join(" ")}\n${help}`);
   const use: Use = { purposes: uses.flatMap(({ purposes }) => purposes), suites: uses.flatMap(({ suites = [] }) => suites) };
   if (!check) await ensure(use);

@@ -1,4 +1,5 @@
 /** `make sampling`: the rates that a stack's config means, what they keep of expected traffic, and what other values would. */
+import { compact } from "../../configs/compact";
 import { anyOther, capacity, forecast, losses, rateTable, rulesOf, samplingStrategy, samplingTier } from "../../configs/sampling";
 import { indexCopies } from "../../configs/elasticsearch/shards";
 import { parseSettings } from "../../configs/stack/parse";
@@ -52,7 +53,7 @@ function summary(settings: Settings): string {
   const decided = sampling.decide === "app" ? "by each application" : `by the Collector, ${samplingStrategy(sampling)}`;
   const copies = indexCopies(settings) + 1;
   const number = (value: number) => value.toFixed(value < 10 ? 1 : 0);
-  return [
+  return compact([
     `Decided ${decided}. Expected: ${traffic.tracesPerSecond} traces a second of ${traffic.spansPerTrace} spans, ${traffic.errors} % with an error.`,
     "",
     table([
@@ -71,14 +72,12 @@ function summary(settings: Settings): string {
     ...(options.traffic
       ? [`Storage: ${size((bytesPerDay * copies * sampling.expected.average) / 100)} a day, copies included.`]
       : sizes(settings)),
-    ...(sampling.decide === "app"
-      ? []
-      : [
-          `Undecided: up to ${expected} traces for ${decisionWait} s; the ${tier.memory} MiB of a ${tier.group === "sampler" ? `sampler, of which ${tier.counted} of ${tier.instances} are counted on,` : "Collector"} have room for ${traces}.`,
-        ]),
-    ...(rulesOf(sampling).length > 0 && rows.length === 1 && rows[0]?.request === anyOther
-      ? ["No shares of requests were given, so all traffic counts as requests without a rule."]
-      : []),
+    sampling.decide !== "app" &&
+      `Undecided: up to ${expected} traces for ${decisionWait} s; the ${tier.memory} MiB of a ${tier.group === "sampler" ? `sampler, of which ${tier.counted} of ${tier.instances} are counted on,` : "Collector"} have room for ${traces}.`,
+    rulesOf(sampling).length > 0 &&
+      rows.length === 1 &&
+      rows[0]?.request === anyOther &&
+      "No shares of requests were given, so all traffic counts as requests without a rule.",
     ...losses(sampling).map((loss) => `Lost: ${loss}`),
-  ].join("\n");
+  ]).join("\n");
 }

@@ -1,4 +1,5 @@
 /** `make up`: from whatever the machine has to a running stack through which a trace has gone. Safe to repeat. */
+import { compact } from "../../configs/compact";
 import type { Settings } from "../../configs/stack/schema";
 import { addresses, environmentLines } from "../stack/addresses";
 import { listStackResources } from "../engine/docker";
@@ -68,6 +69,6 @@ async function needsOf({ images, imageRegistry }: Settings): Promise<Need> {
   const build = (options.images ?? images) === "local" && !imageRegistry;
   return {
     purposes: options.way === "compose" ? ["engine", "compose"] : ["engine"],
-    wished: [...(compose ? ["compose" as const] : []), ...(build ? ["images" as const] : [])],
+    wished: compact([compose && "compose", build && "images"]),
   };
 }

@@ -38,7 +38,7 @@ export abstract class Target implements Reachable {
 
   /** A request to Elasticsearch that must go well. */
   async elasticsearch(method: string, path: string, body?: object): Promise<unknown> {
-    const answer = await this.stack.elasticsearch(path, { method, ...(body ? { body } : {}), timeout: 30_000 });
+    const answer = await this.stack.elasticsearch(path, { method, body, timeout: 30_000 });
     if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${path}: ${answer.body}`);
     return JSON.parse(answer.body) as unknown;
   }

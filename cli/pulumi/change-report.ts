@@ -2,6 +2,7 @@
  * What a pull request changes, as the Markdown of one comment: resources by stack, sampling rates before and after, and the rendered files.
  * Text of the pull request is quoted as code, so that it can neither mention people nor pose as ours.
  */
+import { compact } from "../../configs/compact";
 
 /** What `pulumi preview --json` says, as far as it is read here. */
 export interface Preview {
@@ -88,10 +89,10 @@ function resources({ stack, preview }: StackChange): string {
   const lines = steps.slice(0, mostSteps).map(stepLine);
   if (steps.length > mostSteps) lines.push(`… and ${steps.length - mostSteps} more`);
   if (lines.length === 0 && errors.length === 0) return "";
-  return details(`Resources of ${code(stack)}`, [
-    ...errors.map((error) => fence(error)),
-    ...(lines.length > 0 ? [fence(lines.join("\n"), "diff")] : []),
-  ]);
+  return details(
+    `Resources of ${code(stack)}`,
+    compact([...errors.map((error) => fence(error)), lines.length > 0 && fence(lines.join("\n"), "diff")]),
+  );
 }
 
 /** Such as `~  apps/v1:Deployment tracing-jaeger (spec)`: the type without its provider's module path, the name, what differs. */

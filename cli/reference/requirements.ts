@@ -1,4 +1,5 @@
 /** The reference of what a machine needs: docs/requirements.md, from cli/machine/requirements-list.ts. */
+import { compact } from "../../configs/compact";
 import { purposes, requirements, suitePurposes, type Requirement } from "../machine/requirements-list";
 import { engines } from "../../package.json";
 
@@ -41,5 +42,5 @@ function row(requirement: Requirement): string {
 function uses({ for: needed, suites = [] }: Requirement): string[] {
   const whole = Object.entries(suitePurposes).filter(([, own]) => own.some((purpose) => needed.includes(purpose)));
   const tests = [...new Set([...whole.map(([suite]) => suite), ...suites])].sort();
-  return [...needed.map((purpose) => purposes[purpose]), ...(tests.length > 0 ? [`tests: ${tests.join(", ")}`] : [])];
+  return compact([...needed.map((purpose) => purposes[purpose]), tests.length > 0 && `tests: ${tests.join(", ")}`]);
 }

@@ -69,7 +69,7 @@ export class DockerStack implements RunningStack {
     const answer = await askElasticsearch(this.settings, await this.password(), path, {
       method,
       headers: { "content-type": "application/json" },
-      ...(body ? { body: JSON.stringify(body) } : {}),
+      body: body ? JSON.stringify(body) : undefined,
       signal: AbortSignal.timeout(timeout),
     });
     return { ok: answer.ok, status: answer.status, body: await answer.text() };
@@ -142,7 +142,7 @@ export function containerState(
     outOfMemory: OOMKilled,
     memoryUsed: used.get(container.Id),
     memoryLimit: container.HostConfig.Memory,
-    ...(well ? {} : { next }),
+    next: well ? undefined : next,
   };
 }
 

@@ -57,7 +57,7 @@ function trace(traceId: string, settings: Settings): object {
   const span = (spanId: string | undefined, parentSpanId: string | undefined, name: string, kind: number, milliseconds: bigint) => ({
     traceId,
     spanId,
-    ...(parentSpanId ? { parentSpanId } : {}),
+    parentSpanId,
     name,
     kind,
     startTimeUnixNano: String(now - milliseconds * 1_000_000n),

@@ -1,5 +1,6 @@
 /** Where a running stack is, for people and for applications. */
 import { ownAlertmanager } from "../../configs/alertmanager/delivery";
+import { compact } from "../../configs/compact";
 import { superuser } from "../../configs/elasticsearch/users";
 import { hasPerses } from "../../configs/perses/runs";
 import { applicationEnvironment } from "../../configs/sampling";
@@ -11,15 +12,17 @@ import { table } from "../terminal/output";
 
 /** The addresses on this host (Docker). */
 export function addresses(settings: Settings): string {
-  return table([
-    ["Jaeger", publishedUrl(settings, "jaeger-ui")],
-    ["Prometheus", publishedUrl(settings, "prometheus")],
-    ...(ownAlertmanager(settings) ? [["Alertmanager", publishedUrl(settings, "alertmanager")]] : []),
-    ...(hasPerses(settings) ? [["Perses", publishedUrl(settings, "perses")]] : []),
-    ["Elasticsearch", `${publishedUrl(settings, "elasticsearch")}  (user ${superuser}; make password prints the password)`],
-    ["OTLP gRPC", publishedUrl(settings, "otlp-grpc")],
-    ["OTLP HTTP", publishedUrl(settings, "otlp-http")],
-  ]);
+  return table(
+    compact([
+      ["Jaeger", publishedUrl(settings, "jaeger-ui")],
+      ["Prometheus", publishedUrl(settings, "prometheus")],
+      ownAlertmanager(settings) && ["Alertmanager", publishedUrl(settings, "alertmanager")],
+      hasPerses(settings) && ["Perses", publishedUrl(settings, "perses")],
+      ["Elasticsearch", `${publishedUrl(settings, "elasticsearch")}  (user ${superuser}; make password prints the password)`],
+      ["OTLP gRPC", publishedUrl(settings, "otlp-grpc")],
+      ["OTLP HTTP", publishedUrl(settings, "otlp-http")],
+    ]),
+  );
 }
 
 /**

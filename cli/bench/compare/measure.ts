@@ -200,7 +200,7 @@ class Client {
     const answer = await fetch(`http://${await this.lab.address("elasticsearch", ports.elasticsearch.http)}${path}`, {
       method,
       headers: { ...login, "content-type": "application/json" },
-      ...(body ? { body: JSON.stringify(body) } : {}),
+      body: body ? JSON.stringify(body) : undefined,
       signal: AbortSignal.timeout(30 * 60_000),
     });
     if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${method} ${path}: ${await answer.text()}`);

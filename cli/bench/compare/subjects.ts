@@ -53,7 +53,7 @@ function specOf(settings: Settings, workload: Workload, change: Change, publishe
   return {
     name: workload.name,
     image: imageReference(workload.image, imageOrigin(settings)),
-    ...(workload.command ? { entrypoint: workload.command } : {}),
+    entrypoint: workload.command,
     args: workload.args,
     env: isElasticsearch ? elasticsearchEnv(workload.env) : workload.env,
     // Elasticsearch takes its password's file from its own user only.
@@ -61,7 +61,7 @@ function specOf(settings: Settings, workload: Workload, change: Change, publishe
     user: userOf(workload.image),
     memory: workload.resources.memory,
     tmpfs: workload.scratch.map(({ path }) => path),
-    ...(workload.data[0] ? { data: workload.data[0].path } : {}),
+    data: workload.data[0]?.path,
     ports: published,
   };
 }

@@ -1,4 +1,5 @@
 /** A stack on Kubernetes, by kubectl. */
+import { compact } from "../../../configs/compact";
 import { requestFunctions } from "../../../configs/elasticsearch/bash";
 import { setupUser } from "../../../configs/elasticsearch/users";
 import { secretKey } from "../../../components/platform/kubernetes/pod";
@@ -101,7 +102,7 @@ export class KubernetesStack implements RunningStack {
   ): Promise<ElasticsearchAnswer> {
     const functions = requestFunctions(storageTopology(this.settings), setupUser(this.settings), files.elasticsearchPassword);
     const script = `${functions}\npatience=${Math.ceil(timeout / 1000)}\nask "$@"`;
-    const words = ["/bin/bash", "-c", script, "ask", method, path.replace(/^\//, ""), ...(body ? [JSON.stringify(body)] : [])];
+    const words = compact(["/bin/bash", "-c", script, "ask", method, path.replace(/^\//, ""), body && JSON.stringify(body)]);
     const outcome = await this.run("elasticsearch-setup", words, { timeout: timeout + 5000 });
     const [, text, status] = /^([\s\S]*)\n(\d{3})\s*$/.exec(outcome.stdout) ?? [];
     if (status === undefined) {

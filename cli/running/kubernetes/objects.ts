@@ -1,6 +1,7 @@
 /** How a stack's services are, read off the objects that `kubectl get --output json` prints. Pure functions. */
 import { makeCommand } from "../../../configs/make-command";
 import { kubernetesLabels } from "../../../components/platform/labels";
+import { compact } from "../../../configs/compact";
 import type { Settings } from "../../../configs/stack/schema";
 import type { ServiceName } from "../../../configs/topology/topology";
 import type { LastRuns, ServiceState } from "../running-stack";
@@ -138,7 +139,7 @@ const limitOf = ({ containers }: PodSpec): number | undefined => quantity(contai
 
 /** Sum of the known values; undefined where none is known. */
 function sum(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter((value) => value !== undefined);
+  const known = compact(values);
   return known.length === 0 ? undefined : known.reduce((total, value) => total + value, 0);
 }
 
@@ -244,7 +245,7 @@ export function lastRuns(objects: readonly StackObject[], service: ServiceName):
   const cron = objects.find((object): object is CronJob => object.kind === "CronJob" && serviceOf(object) === service);
   const jobs = jobsOf(objects, service);
   const good = jobs.filter(({ status }) => holds(status.conditions, "Complete")).map(({ status }) => seconds(status.startTime));
-  const times = [...good, seconds(cron?.status?.lastSuccessfulTime)].filter((time) => time !== undefined);
+  const times = compact([...good, seconds(cron?.status?.lastSuccessfulTime)]);
   const ended = jobs.find(({ status }) => holds(status.conditions, "Failed") || holds(status.conditions, "Complete"));
   return {
     success: times.length === 0 ? undefined : Math.max(...times),
