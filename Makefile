@@ -69,6 +69,8 @@ django-overhead: $(modules) ## what tracing costs a request behind a web server,
 ##@ Files and images
 render: $(modules) ## write rendered/$(ENV)/ anew: compose file and config files
 	@$(tsx) cli/main.ts render --stack "$$ENV"
+api: $(modules) ## write the pages of the components' API to docs/api/
+	@node_modules/.bin/typedoc
 images: $(modules) ## build the images on this machine
 	@$(tsx) cli/main.ts images
 
@@ -113,4 +115,4 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling render images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench django-overhead sbom scan digests help
+.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling render api images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench django-overhead sbom scan digests help

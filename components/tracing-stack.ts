@@ -28,6 +28,7 @@ import { workloadsOf } from "./workloads";
 export interface TracingStackArgs extends Omit<StackOptions, "elasticsearch"> {
   /** Name of the stack in labels, and on Docker in all names. Default: the name of the Pulumi stack. */
   readonly stack?: string;
+  /** Stores the traces. */
   readonly elasticsearch?: Omit<ElasticsearchOptions, "external"> & {
     /** Use an Elasticsearch that already exists; the stack then runs none. */
     readonly external?: ExistingElasticsearchOptions;
@@ -69,9 +70,13 @@ export interface StackOutputs {
 
 /** Elasticsearch and its exporter, Jaeger and its index cleaner, the Collector, the canary, and Prometheus, on Docker or on Kubernetes. */
 export class TracingStack extends pulumi.ComponentResource {
+  /** What users of the stack need to know. */
   readonly outputs: StackOutputs;
+  /** Stores, finds and shows traces. */
   readonly jaeger: Jaeger;
+  /** Receives spans from applications. */
   readonly collector: OtelCollector;
+  /** Metrics and alerts. */
   readonly prometheus: Prometheus;
   /** Password of the user `elastic` of the stack's own Elasticsearch; a secret. */
   readonly elasticsearchPassword: pulumi.Output<string> | undefined;

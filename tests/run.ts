@@ -48,7 +48,7 @@ const jestRung = (name: string) => () => jest(name);
 
 const rungs: readonly Rung[] = [
   { name: "lint", what: "eslint, prettier and markdownlint", cheap: true, run: lint },
-  { name: "types", what: "tsc", cheap: true, run: types },
+  { name: "types", what: "tsc; typedoc without its pages", cheap: true, run: types },
   { name: "workflows", what: "actionlint on .github/workflows", cheap: true, run: workflows },
   { name: "renovate", what: "Renovate takes its config", cheap: true, run: validRenovateConfig },
   { name: "shell", what: "shellcheck on shell programs, the rendered ones too", cheap: true, run: shell },
@@ -168,7 +168,11 @@ function chosen(words: readonly string[], all: boolean): readonly Rung[] {
 
 async function types(): Promise<Counts> {
   await installTracePage();
-  return sum([await check("typescript/bin/tsc", "--noEmit"), await check("typescript/bin/tsc", "--project", tracePage)]);
+  return sum([
+    await check("typescript/bin/tsc", "--noEmit"),
+    await check("typescript/bin/tsc", "--project", tracePage),
+    await check("typedoc/bin/typedoc", "--emit", "none"),
+  ]);
 }
 
 /** Types and lint of the trace page need the packages that it is built from. */

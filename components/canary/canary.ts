@@ -59,6 +59,7 @@ export interface CanaryArgs extends CanaryOptions, ComponentArgs<"canary"> {
  * freshness and completeness rest on it.
  */
 export class Canary extends TracingComponent {
+  /** @internal */
   readonly settings: CanarySettings & Pick<Settings, "overrides">;
 
   /** @throws SettingsError that lists every error in the arguments. */

@@ -132,6 +132,7 @@ export interface OtelCollectorArgs extends CollectorOptions, ComponentArgs<"otel
 
 /** The OpenTelemetry Collector: receives spans from applications, measures and samples them, and sends what is kept to Jaeger. */
 export class OtelCollector extends TracingComponent {
+  /** @internal */
   readonly settings: CollectorSettings & Pick<Settings, "overrides">;
   /** Address for applications, OTLP over gRPC. */
   readonly otlpGrpc: string;

@@ -219,7 +219,9 @@ export interface ElasticsearchArgs
 
 /** What a client needs to know about an Elasticsearch. */
 export interface ElasticsearchConnection {
+  /** @internal */
   readonly settings: Pick<Settings, "elasticsearch">;
+  /** @internal */
   readonly passwords: Passwords;
 }
 
@@ -228,9 +230,11 @@ export interface ElasticsearchConnection {
  * users into it; and the snapshots of its indices, if there are any.
  */
 export class Elasticsearch extends TracingComponent implements ElasticsearchConnection {
+  /** @internal */
   readonly settings: SetupSettings & Pick<Settings, "overrides">;
   /** The password of the user `elastic`; a secret. */
   readonly password: pulumi.Output<string>;
+  /** @internal */
   readonly passwords: Passwords;
   /** Address on this host (Docker) or in the cluster (Kubernetes). */
   readonly url: string;

@@ -35,7 +35,9 @@ export const externalOptions = ({ password, ...external }: ExistingElasticsearch
 
 /** Connects Jaeger, its index cleaner and the exporter to an Elasticsearch that already exists; runs the setup, which puts index templates and users into it. */
 export class ExistingElasticsearch extends TracingComponent implements ElasticsearchConnection {
+  /** @internal */
   readonly settings: SetupSettings & Pick<Settings, "overrides">;
+  /** @internal */
   readonly passwords: Passwords;
 
   /** @throws SettingsError that lists every error in the arguments. */

@@ -52,6 +52,7 @@ export interface IndexCleanerArgs extends IndexCleanerOptions, Pick<StackOptions
 
 /** The index cleaner, which deletes indices older than the retention. Jaeger creates one. */
 export class IndexCleaner extends TracingComponent {
+  /** @internal */
   readonly settings: CleanerSettings & Pick<Settings, "overrides">;
 
   /** @throws SettingsError that lists every error in the arguments. */

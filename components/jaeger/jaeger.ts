@@ -105,7 +105,9 @@ export interface JaegerArgs
 
 /** Jaeger, which stores traces, shows them and serves sampling strategies, with the index cleaner, which deletes old traces. */
 export class Jaeger extends TracingComponent {
+  /** @internal */
   readonly settings: JaegerSettings & Pick<Settings, "indexCleaner" | "overrides">;
+  /** Deletes traces older than the retention. */
   readonly indexCleaner: IndexCleaner;
   /** Address of the UI and the API: on this host (Docker), of the ingress, or in the cluster. */
   readonly url: string;

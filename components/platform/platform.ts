@@ -15,7 +15,11 @@ export interface PublishedDashboards {
 
 /** Where a stack runs. Creates the resources of its workloads. */
 export interface Platform {
-  /** Settings that all components on the platform share. */
+  /**
+   * Settings that all components on the platform share.
+   *
+   * @internal
+   */
   readonly settings: CommonSettings;
 
   /**
@@ -23,6 +27,7 @@ export interface Platform {
    *
    * @param name Pulumi name of the workload. The names of its resources start with it.
    * @param parent The component that the workload belongs to.
+   * @internal
    */
   run(name: string, workload: Workload, parent: pulumi.Resource): void;
 
@@ -31,9 +36,14 @@ export interface Platform {
    *
    * @param jobs What to scrape.
    * @param groups Groups of rules, as a rules file has them.
+   * @internal
    */
   watch(jobs: readonly ScrapeJob[], groups: readonly object[]): void;
 
-  /** Hands dashboards to the cluster's own Grafana. */
+  /**
+   * Hands dashboards to the cluster's own Grafana.
+   *
+   * @internal
+   */
   publishDashboards(dashboards: PublishedDashboards): void;
 }

@@ -86,10 +86,13 @@ function scraped({ scrape }: Topology): Connection[] {
 /** Arguments of Prometheus. The components that it watches must run on the same platform. */
 export interface PrometheusArgs
   extends Omit<PrometheusOptions, "mode" | "operator">, ComponentArgs<"prometheus" | "alertmanager" | "perses"> {
+  /** Stores the traces. */
   readonly elasticsearch: ElasticsearchConnection;
   /** Exports the metrics of `elasticsearch`; alerts need them. */
   readonly exporter: ElasticsearchExporter;
+  /** Its metrics are scraped. */
   readonly jaeger: Jaeger;
+  /** Its metrics, and those of spans and applications, are scraped. */
   readonly collector: OtelCollector;
   /** Who delivers alerts, and to whom. */
   readonly alerts?: AlertsOptions;
@@ -109,6 +112,7 @@ export interface PrometheusArgs
  * `dashboards.perses` a Perses.
  */
 export class Prometheus extends TracingComponent {
+  /** @internal */
   readonly settings: StackSettings & Pick<Settings, "overrides">;
   /** Address on this host (Docker) or in the cluster; undefined with an operator. */
   readonly url: string | undefined;

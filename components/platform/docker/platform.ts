@@ -24,6 +24,7 @@ import type { Workload, WorkloadFile } from "../workload";
  * changes under the running one.
  */
 export class DockerPlatform extends pulumi.ComponentResource implements Platform {
+  /** @internal */
   readonly settings: CommonSettings;
   private readonly imageOf = new Map<ImageName, docker.RemoteImage>();
   private readonly networkOf: Record<keyof Networks, docker.Network>;
@@ -56,14 +57,17 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     this.registerOutputs({});
   }
 
+  /** @internal */
   watch(): never {
     throw new pulumi.ResourceError("an engine has no Prometheus of its own that could watch the stack", this);
   }
 
+  /** @internal */
   publishDashboards(): never {
     throw new pulumi.ResourceError("an engine has no Grafana of its own that dashboards could be put into", this);
   }
 
+  /** @internal */
   run(name: string, workload: Workload, parent: pulumi.Resource): void {
     const { settings } = this;
     this.running.refuseSecond(workload, parent);

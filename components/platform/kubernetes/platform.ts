@@ -45,6 +45,7 @@ const notAwaited = { "pulumi.com/skipAwait": "true" };
  * new one, rolls the pods to it and deletes the old one.
  */
 export class KubernetesPlatform extends pulumi.ComponentResource implements Platform {
+  /** @internal */
   readonly settings: CommonSettings;
   private readonly name: string;
   private readonly provider: pulumi.ProviderResource;
@@ -111,6 +112,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
     this.registerOutputs({});
   }
 
+  /** @internal */
   watch(jobs: readonly ScrapeJob[], groups: readonly object[]): void {
     new Monitors(
       `${this.name}-monitors`,
@@ -119,6 +121,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
     );
   }
 
+  /** @internal */
   publishDashboards(dashboards: PublishedDashboards): void {
     new Dashboards(
       `${this.name}-dashboards`,
@@ -128,6 +131,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
     );
   }
 
+  /** @internal */
   run(name: string, workload: Workload, parent: pulumi.Resource): void {
     this.running.refuseSecond(workload, parent);
     const metadata = this.metadata(workload);
