@@ -1,6 +1,6 @@
 /** Rung: component. The stack's Alertmanager: where it runs, what it is let do, and where the receivers' secrets go. */
 import type { Recorded } from "../../render/record";
-import { runProgram, types, type Run } from "./support/program";
+import { runProgram, type Run } from "./support/program";
 
 const address = "https://hooks.example.com/services/T0/B0/abcdef";
 const oncall = { name: "oncall", kind: "webhook" };
@@ -48,12 +48,6 @@ describe("on Docker", () => {
       endpoints: { alertmanager: "http://127.0.0.1:9093" },
       alertDelivery: "by the stack's Alertmanager to oncall (all)",
     });
-  });
-
-  test("dev has none unless it is asked for", async () => {
-    const dev = await runProgram("dev");
-    expect(dev.ofType(types.container).filter(({ name }) => name.includes("alertmanager"))).toEqual([]);
-    expect(dev.ofType(types.image).filter(({ name }) => name.includes("alertmanager"))).toEqual([]);
   });
 
   test("a receiver without its secret is refused before anything is made", async () => {

@@ -21,11 +21,6 @@ beforeAll(async () => {
   elsewhere = await runProgram("staging", { dashboards: { grafana: { label: "example.com/board", namespace: "grafana" } } });
 });
 
-test("a stack hands out none unless it is told to", async () => {
-  const { resources } = await runProgram("prod");
-  expect(resources.filter(({ name }) => name.includes("dashboards"))).toEqual([]);
-});
-
 test("each is a ConfigMap in the stack's namespace, with the sidecar's label and whole JSON", () => {
   const maps = mapsOf(inOwn).toSorted((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
   expect(maps.map(({ metadata }) => [metadata.name, metadata.namespace])).toEqual(

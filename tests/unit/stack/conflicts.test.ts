@@ -101,7 +101,9 @@ describe("on Kubernetes", () => {
   });
 
   test("conflicts are told together, and with errors of other groups", () => {
-    expect(onKubernetes({ retention: "7", elasticsearch: { nodes: 2 }, collector: { replicas: 2 } })).toHaveLength(4);
+    const found = onKubernetes({ retention: "7", elasticsearch: { nodes: 2 }, collector: { replicas: 2 } });
+    expect(found).toHaveLength(4);
+    expect(found).toContain('tracing:retention: found "7"; allowed: days from 1d to 365d, such as 7d');
   });
 
   test.each<[string, Record<string, unknown>]>([

@@ -265,13 +265,6 @@ describe("rules between settings", () => {
     ]);
   });
 
-  test("a conflict is told together with errors of other groups", () => {
-    expect(problemsOf({ retention: "7", publish: { ports: { prometheus: 9200 } } })).toEqual([
-      'tracing:retention: found "7"; allowed: days from 1d to 365d, such as 7d',
-      "tracing:publish.ports.prometheus: found 9200, which elasticsearch has; allowed: a port of its own",
-    ]);
-  });
-
   test("two programs may trade their ports", () => {
     expect(problemsOf({ publish: { ports: { elasticsearch: 9091, prometheus: 9200 } } })).toEqual([]);
   });
