@@ -3,6 +3,7 @@
  * is the rest: a type that is not known is an error, and a secret is never written, only asked for.
  */
 import { stringify } from "yaml";
+import { kubernetesLabels } from "../components/platform/labels";
 import { generatedNotice } from "../configs/yaml";
 import { markedSecretLength, type Recorded } from "./record";
 
@@ -74,7 +75,7 @@ function fileOf({ name, parent, inputs }: Recorded, resources: readonly Recorded
   if (owner.type === "tracing:platform:Certificates") return "certificates";
   if (owner.type === "tracing:platform:Monitors") return "monitors";
   if (owner.type === "tracing:platform:Dashboards") return "dashboards";
-  const service = (inputs.metadata as Metadata).labels?.["app.kubernetes.io/name"];
+  const service = (inputs.metadata as Metadata).labels?.[kubernetesLabels.name];
   if (service === undefined) throw new Error(`${name} is no object of a service`);
   return service;
 }

@@ -2,8 +2,7 @@
  * `make bench-compare`: the stack beside Jaeger with its defaults, with and without a Collector before it, on the same Elasticsearch and the same
  * spans, one after the other. `--variants` adds variants of the stack with one thing changed. It writes a report in Markdown with plots.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { imageOrigin, imageReference } from "../../configs/images";
 import { buildLedger } from "../bench/ledger";
@@ -12,6 +11,7 @@ import { report, type Result } from "../bench/compare/report";
 import { chart, jaegerAlone, stack, type Subject } from "../bench/compare/subjects";
 import { variant, variantNames } from "../bench/compare/variants";
 import { listStackResources } from "../engine/docker";
+import { inTemporaryFolder } from "../machine/temporary-folder";
 import { chooseSource, ensureImages } from "../stack/images";
 import { anySettings } from "../stack/stack";
 import { command, namesOf, wholeNumber } from "../terminal/command";
@@ -60,10 +60,9 @@ export default compare.action(async (flags: Flags) => {
     ...flags.subjects.map((name) => [name, subjects[name]] as const),
     ...flags.variants.map((name) => [name, stack(`the stack: ${name}`, source, 100, variant(name))] as const),
   ];
-  const folder = mkdtempSync(join(tmpdir(), "tracing-bench-"));
   const out = resolve(flags.out);
   const helper = imageReference("busybox", { ...imageOrigin(settings), source });
-  try {
+  await inTemporaryFolder(async (folder) => {
     const ledger = await buildLedger(folder);
     const results: Result[] = [];
     for (let round = 1; round <= rounds; round++) {
@@ -82,9 +81,7 @@ export default compare.action(async (flags: Flags) => {
       }
     }
     note(`the report: ${join(out, "report.md")}`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 });
 
 function summary({ cpu, bytes, documents, burstRate, sent, stored }: Figures): string {

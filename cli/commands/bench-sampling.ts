@@ -3,9 +3,8 @@
  * configs/sampling/capacity.ts is made from these figures. It needs the program alone (`make images` or `npx tsx images/build.ts --binaries`).
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prometheusReader } from "../../configs/go-programs";
 import { tailPolicies } from "../../configs/sampling";
@@ -14,6 +13,7 @@ import { buildLedger } from "../bench/ledger";
 import { binaryPath } from "../machine/cache";
 import { holds } from "../machine/retry";
 import { execOrThrow, sleep } from "../machine/run";
+import { inTemporaryFolder } from "../machine/temporary-folder";
 import { table } from "../reference/table";
 import { command } from "../terminal/command";
 import { note, UserError, step } from "../terminal/output";
@@ -34,8 +34,7 @@ const onMemory = "otelcol_processor_tail_sampling_sampling_traces_on_memory";
 export default command("Memory that undecided traces take").action(async () => {
   const program = binaryPath("otelcol-contrib");
   if (!existsSync(program)) throw new UserError("the Collector was not built yet: npx tsx images/build.ts --binaries");
-  const folder = mkdtempSync(join(tmpdir(), "tracing-bench-"));
-  try {
+  await inTemporaryFolder(async (folder) => {
     const ledger = await buildLedger(folder);
     const measure = async (name: string, wait: number, traces: number, spans: number) => {
       const [otlp = 0, metrics = 0] = await freePorts(2);
@@ -67,9 +66,7 @@ export default command("Memory that undecided traces take").action(async () => {
     const bytes = await measure("remembered", 1, remembered, 1);
     rows.push(["a remembered trace id", String(remembered), `${Math.round(bytes)} B`, "-"]);
     console.log(`\n${table(["in memory", "of them", "heap for each", "for each span"], rows)}`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 });
 
 /** The sampling of a stack that keeps nothing by chance, so that every trace stays undecided until the wait is over. */

@@ -1,6 +1,5 @@
 /** `make preview`: what `make up` would change. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Settings } from "../../configs/stack/schema";
 import { deployedFolder, render, type Overrides } from "../engine/compose";
@@ -11,6 +10,7 @@ import { options } from "../terminal/options";
 import { presentCli, versionOf } from "../pulumi/pulumi-cli";
 import { stackToPreview } from "../pulumi/stack-to-preview";
 import { attach } from "../machine/run";
+import { inTemporaryFolder } from "../machine/temporary-folder";
 import { command } from "../terminal/command";
 import { note, UserError, step } from "../terminal/output";
 import { anySettings, projectFolder } from "../stack/stack";
@@ -40,11 +40,10 @@ async function difference({ stack, platform }: Settings, overrides: Overrides): 
   const isDeployed = existsSync(join(deployed, composeFile));
   const committed = join(projectFolder, "rendered", stack);
   const isNew = !isDeployed && (platform === "docker" || !existsSync(committed));
-  const work = mkdtempSync(join(tmpdir(), "tracing-preview-"));
-  const [nothing, after] = [join(work, "nothing"), join(work, stack)];
-  const before = isDeployed ? deployed : isNew ? nothing : committed;
-  mkdirSync(nothing);
-  try {
+  return inTemporaryFolder(async (work) => {
+    const [nothing, after] = [join(work, "nothing"), join(work, stack)];
+    const before = isDeployed ? deployed : isNew ? nothing : committed;
+    mkdirSync(nothing);
     await render(stack, overrides, after);
     note(isNew ? "a new stack" : `compared with ${isDeployed ? "what is deployed" : "the committed rendering"}`);
     const summary = changesSummary(partsOf(before), partsOf(after));
@@ -55,7 +54,5 @@ async function difference({ stack, platform }: Settings, overrides: Overrides): 
     } else note(`the whole diff: make preview ENV=${stack} DIFF=1`);
     if (summary !== noDifference) note(`${platform === "docker" ? "make up" : `pulumi up -s ${stack}`} makes these changes`);
     return 0;
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+  });
 }

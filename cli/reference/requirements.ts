@@ -1,11 +1,10 @@
 /** The reference of what a machine needs: docs/requirements.md, from cli/machine/requirements-list.ts. */
 import { compact } from "../../configs/compact";
 import { purposes, requirements, suitePurposes, type Requirement } from "../machine/requirements-list";
-import { engines } from "../../package.json";
+import { supportedNodes } from "../machine/supported-nodes";
 
 /** Text of docs/requirements.md. */
 export function requirementsReference(): string {
-  const versions = (engines.node.match(/\d+/g) ?? []).join(" or ");
   return `# What a machine needs
 
 This page is generated from the code by \`make render\`.
@@ -14,7 +13,7 @@ Every command checks its requirements before it starts anything long. As root on
 installs what is missing. Elsewhere it prints everything that is missing, with the command that installs
 it. \`make requirements\` only prints.
 
-- All commands: Linux or macOS, make, and Node.js ${versions} with npm.
+- All commands: Linux or macOS, make, and Node.js ${supportedNodes.join(" or ")} with npm.
 - \`make up\` with a container registry: also a container engine, and nothing else. It downloads the
   Pulumi CLI and its providers from get.pulumi.com if they are not installed. If that fails, it needs
   Docker Compose.

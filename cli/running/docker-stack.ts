@@ -11,7 +11,7 @@ import { requireFile } from "../stack/stack";
 import { askElasticsearch } from "../status/elasticsearch";
 import { UserError } from "../terminal/output";
 import { patience, type ElasticsearchAnswer, type LastRuns, type LogLines, type RunningStack, type ServiceState } from "./running-stack";
-import { dockerServices, servicesOf } from "./services";
+import { dockerServices, missing, servicesOf } from "./services";
 
 /** Folders in which daily services keep the times of their runs. */
 const stateFolders: Partial<Record<ServiceName, string>> = {
@@ -39,7 +39,7 @@ export class DockerStack implements RunningStack {
       .filter((service) => containers.has(service) || wanted.includes(service))
       .map((service) => {
         const container = containers.get(service);
-        if (!container) return missing(stack, service);
+        if (!container) return missing(service, makeCommand(stack, "up"));
         return { ...containerState(stack, service, container, used), image: tags.get(container.Image) ?? container.Config.Image };
       });
   }
@@ -110,16 +110,6 @@ async function containerOf(stack: string, service: ServiceName): Promise<Contain
   if (container?.State.Status !== "running") throw new UserError(`${service} of stack ${stack} does not run: ${makeCommand(stack, "up")}`);
   return container;
 }
-
-const missing = (stack: string, service: ServiceName): ServiceState => ({
-  service,
-  state: "missing",
-  condition: "down",
-  restarts: 0,
-  outOfMemory: false,
-  image: "",
-  next: makeCommand(stack, "up"),
-});
 
 /** How a container is. */
 export function containerState(

@@ -7,6 +7,7 @@ import { hasPerses } from "../../configs/perses/runs";
 import type { Settings } from "../../configs/stack/schema";
 import { hasSamplers, jaegerServices, ownElasticsearch } from "../../configs/topology/kubernetes";
 import type { ServiceName } from "../../configs/topology/topology";
+import type { ServiceState } from "./running-stack";
 
 interface Service {
   readonly name: ServiceName;
@@ -74,3 +75,14 @@ export function replicasOf(settings: Settings, service: ServiceName): number {
       return 1;
   }
 }
+
+/** A service that should be there and is not. */
+export const missing = (service: ServiceName, next: string): ServiceState => ({
+  service,
+  state: "missing",
+  condition: "down",
+  restarts: 0,
+  outOfMemory: false,
+  image: "",
+  next,
+});

@@ -1,9 +1,9 @@
 /** Test runners, and how many of their tests passed. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { attach, run } from "../machine/run";
+import { inTemporaryFolder } from "../machine/temporary-folder";
 import { projectFolder } from "../stack/stack";
 
 export interface Counts {
@@ -68,25 +68,24 @@ function jestFailures({ testResults }: JestReport): string[] {
 }
 
 /** A project of jest.config.js. A file that cannot be loaded counts as one failed test. */
-export async function jest(project: string, ...args: string[]): Promise<Counts> {
-  const folder = mkdtempSync(join(tmpdir(), "tracing-test-"));
-  const report = join(folder, "report.json");
-  try {
-    const code = await node("node_modules/jest/bin/jest.js", "--selectProjects", project, "--json", "--outputFile", report, ...args);
-    const found = JSON.parse(readFileSync(report, "utf8")) as JestReport;
-    const failed = found.numFailedTests + found.numRuntimeErrorTestSuites;
-    // What fails without a failed test, such as a run in which nothing ran, is a failure too.
-    return {
-      passed: found.numPassedTests,
-      failed: code === 0 ? failed : Math.max(1, failed),
-      skipped: found.numPendingTests,
-      failures: jestFailures(found),
-    };
-  } catch {
-    return one(false, `${project}: no report`);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export function jest(project: string, ...args: string[]): Promise<Counts> {
+  return inTemporaryFolder(async (folder) => {
+    const report = join(folder, "report.json");
+    try {
+      const code = await node("node_modules/jest/bin/jest.js", "--selectProjects", project, "--json", "--outputFile", report, ...args);
+      const found = JSON.parse(readFileSync(report, "utf8")) as JestReport;
+      const failed = found.numFailedTests + found.numRuntimeErrorTestSuites;
+      // What fails without a failed test, such as a run in which nothing ran, is a failure too.
+      return {
+        passed: found.numPassedTests,
+        failed: code === 0 ? failed : Math.max(1, failed),
+        skipped: found.numPendingTests,
+        failures: jestFailures(found),
+      };
+    } catch {
+      return one(false, `${project}: no report`);
+    }
+  });
 }
 
 interface GoEvent {

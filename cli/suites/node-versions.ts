@@ -2,14 +2,11 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { cacheDir } from "../machine/cache";
-import { engines } from "../../package.json";
 import { attach, execOrThrow } from "../machine/run";
+import { supportedNodes } from "../machine/supported-nodes";
 import { one, sum, type Counts } from "./counts";
 import { heartbeat, note } from "../terminal/output";
 import { projectFolder } from "../stack/stack";
-
-/** The versions that package.json supports, such as ["22", "24"]. */
-export const supportedNodes: readonly string[] = engines.node.match(/\d+/g) ?? [];
 
 /** The program of a version, installed once into the cache. */
 export async function nodeProgram(version: string): Promise<string> {

@@ -1,10 +1,11 @@
 /** Python: virtual environments of locked packages, and what runs in them. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { failure, one, type Counts } from "./counts";
 import { attach, run } from "../machine/run";
+import { inTemporaryFolder } from "../machine/temporary-folder";
 import { UserError } from "../terminal/output";
 import { projectFolder } from "../stack/stack";
 
@@ -79,10 +80,9 @@ async function execOrThrow(program: string, args: string[], tries = 1): Promise<
 }
 
 /** pytest in the package's folder. What fails without a failed test counts as one. */
-export async function pytest(lock: Lock, ...args: string[]): Promise<Counts> {
-  const folder = mkdtempSync(join(tmpdir(), "tracing-test-"));
-  const report = join(folder, "report.xml");
-  try {
+export const pytest = (lock: Lock, ...args: string[]): Promise<Counts> =>
+  inTemporaryFolder(async (folder) => {
+    const report = join(folder, "report.xml");
     const code = await attach(await pythonOf(lock), ["-m", "pytest", "-q", `--junitxml=${report}`, ...args], { cwd: djangoFolder });
     const xml = readFileSync(report, "utf8");
     const suite = /<testsuite [^>]*>/.exec(xml)?.[0] ?? "";
@@ -90,10 +90,7 @@ export async function pytest(lock: Lock, ...args: string[]): Promise<Counts> {
     const failed = count("failures") + count("errors");
     const passed = Math.max(0, count("tests") - failed - count("skipped"));
     return { passed, failed: code === 0 ? failed : Math.max(1, failed), skipped: count("skipped"), failures: junitFailures(xml) };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+  });
 
 /** What failed, by pytest's report in JUnit's format: the text of an attribute has its line breaks and quotes as entities. */
 function junitFailures(xml: string): string[] {

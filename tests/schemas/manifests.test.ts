@@ -1,19 +1,18 @@
 /** Rung: schemas. kubeconform finds every rendered manifest valid for the oldest and the newest Kubernetes that is supported. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { projectFolder } from "../../render/record";
 import { goTool } from "../../cli/machine/go-tools";
 import { execOrThrow, run } from "../../cli/machine/run";
 import { customResources, kubernetesVersions, openApi, type KubernetesVersion } from "../support/kubernetes-modules";
+import { sharedFolder } from "../support/temporary-folder";
 import { schemaFiles } from "./support/schemas";
 
 const versions = Object.keys(kubernetesVersions) as KubernetesVersion[];
 const stacks = ["staging", "prod"];
 
-const folder = mkdtempSync(join(tmpdir(), "tracing-schemas-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = sharedFolder();
 let kubeconform: string;
 
 beforeAll(async () => {

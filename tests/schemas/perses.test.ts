@@ -1,15 +1,14 @@
 /** Rung: schemas. Perses' own percli finds the rendered dashboards valid, by the schemas of its plugins. */
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { goTool, percliModule, publishedModule } from "../../cli/machine/go-tools";
 import { run } from "../../cli/machine/run";
 import { persesPlugins, tableSchema } from "../../images/lib/perses-plugins";
 import { projectFolder } from "../../render/record";
+import { sharedFolder } from "../support/temporary-folder";
 
-const folder = mkdtempSync(join(tmpdir(), "tracing-perses-"));
+const folder = sharedFolder();
 const plugins = join(folder, "plugins");
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The plugins that dashboards use, from the Go modules that hold their schemas. */
 const modules = persesPlugins.flatMap(({ schemas }) => schemas ?? []);

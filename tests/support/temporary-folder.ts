@@ -2,12 +2,22 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+const make = () => mkdtempSync(join(tmpdir(), "tracing-test-"));
+const remove = (folder: string) => rmSync(folder, { recursive: true, force: true });
+
 /** A folder of its own for each test of a file, removed behind it. */
 export function temporaryFolder(): () => string {
   let folder = "";
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "tracing-test-"));
+    folder = make();
   });
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterEach(() => remove(folder));
   return () => folder;
+}
+
+/** One folder for all tests of a file, removed behind them. */
+export function sharedFolder(): string {
+  const folder = make();
+  afterAll(() => remove(folder));
+  return folder;
 }

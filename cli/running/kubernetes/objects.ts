@@ -5,7 +5,7 @@ import { compact } from "../../../configs/compact";
 import type { Settings } from "../../../configs/stack/schema";
 import type { ServiceName } from "../../../configs/topology/topology";
 import type { LastRuns, ServiceState } from "../running-stack";
-import { replicasOf, servicesOf } from "../services";
+import { missing, replicasOf, servicesOf } from "../services";
 import { deployCommand, kubectlCommand } from "./kubectl";
 import { quantity } from "./quantity";
 
@@ -154,22 +154,12 @@ export function serviceStates(settings: Settings, objects: readonly StackObject[
     const owner = objects.find(
       (object): object is Controller | CronJob => object.kind !== "Pod" && object.kind !== "Job" && serviceOf(object) === service,
     );
-    if (!owner) return missing(settings, service);
+    if (!owner) return missing(service, deployCommand(settings.stack));
     return owner.kind === "CronJob"
       ? cronState(settings, service, owner, objects)
       : controllerState(settings, service, owner, objects, used);
   });
 }
-
-const missing = (settings: Settings, service: ServiceName): ServiceState => ({
-  service,
-  state: "missing",
-  condition: "down",
-  restarts: 0,
-  outOfMemory: false,
-  image: "",
-  next: deployCommand(settings.stack),
-});
 
 function controllerState(
   settings: Settings,

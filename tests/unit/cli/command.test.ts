@@ -1,11 +1,13 @@
 /** Rung: unit. Command lines: what options may be, and how a command ends that cannot go on. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { run } from "../../../cli/machine/run";
 import { command, namesOf, wholeNumber } from "../../../cli/terminal/command";
+import { temporaryFolder } from "../../support/temporary-folder";
 
 jest.setTimeout(60_000);
+
+const folder = temporaryFolder();
 
 const cli = (...words: string[]) => run(process.execPath, ["--import", "tsx", resolve("cli/main.ts"), ...words]);
 
@@ -52,12 +54,10 @@ describe("where nobody reads the output any more", () => {
   });
 
   it("goes on", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "tracing-command-"));
-    try {
-      const file = join(folder, "program.ts");
-      writeFileSync(
-        file,
-        `import { command, runCommand } from ${JSON.stringify(resolve("cli/terminal/command"))};
+    const file = join(folder(), "program.ts");
+    writeFileSync(
+      file,
+      `import { command, runCommand } from ${JSON.stringify(resolve("cli/terminal/command"))};
          const later = () => new Promise((resolve) => setTimeout(resolve, 200));
          runCommand(command("Print").action(async () => {
            console.log("first");
@@ -66,11 +66,8 @@ describe("where nobody reads the output any more", () => {
            await later();
            console.error("done");
          }));`,
-      );
-      const { output } = await run("bash", ["-c", `"$0" --import tsx "$1" | head -n 1`, process.execPath, file]);
-      expect(output).toBe("first\ndone");
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    );
+    const { output } = await run("bash", ["-c", `"$0" --import tsx "$1" | head -n 1`, process.execPath, file]);
+    expect(output).toBe("first\ndone");
   });
 });

@@ -1,19 +1,17 @@
 /** Rung: unit. The summary of what changes between two rendered stacks, and when a page can be shown. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { changesSummary, composeFile, partsOf } from "../../../cli/engine/rendered-changes";
 import { hasBrowser } from "../../../cli/terminal/browser";
+import { temporaryFolder } from "../../support/temporary-folder";
+
+const folder = temporaryFolder();
 
 /** The parts of a folder with these files. */
 function parts(files: Readonly<Record<string, string>>): ReturnType<typeof partsOf> {
-  const folder = mkdtempSync(join(tmpdir(), "tracing-parts-"));
-  try {
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    return partsOf(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const own = mkdtempSync(join(folder(), "parts-"));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(own, name), text);
+  return partsOf(own);
 }
 
 const compose = (jaeger: string, more = "") =>

@@ -1,10 +1,10 @@
 /** Rung: unit. Other programs: what is known of how they ended. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { attach, execOrThrow, run } from "../../../cli/machine/run";
+import { temporaryFolder } from "../../support/temporary-folder";
 
 const shell = (script: string, options = {}) => run("bash", ["-c", script], options);
 
@@ -56,31 +56,28 @@ it("throws with the program's last lines", async () => {
 });
 
 describe("an interrupt", () => {
+  const folder = temporaryFolder();
+
   /** Interrupts a program of ours that runs a shell script; what it printed, its exit code, and what the script wrote. */
   async function interrupted(patient: boolean): Promise<{ printed: string; code: unknown; written: string }> {
-    const folder = mkdtempSync(join(tmpdir(), "tracing-run-"));
-    try {
-      const file = join(folder, "written");
-      const program = join(folder, "program.ts");
-      const script = `trap 'kill $!; sleep 0.2; echo ended >> ${file}; exit 0' TERM; echo $$ > ${file}; echo up; sleep 20 & wait`;
-      const options = `{ patient: ${patient}, onLine: console.log }`;
-      writeFileSync(
-        program,
-        `import { run } from ${JSON.stringify(resolve("cli/machine/run"))};
+    const file = join(folder(), "written");
+    const program = join(folder(), "program.ts");
+    const script = `trap 'kill $!; sleep 0.2; echo ended >> ${file}; exit 0' TERM; echo $$ > ${file}; echo up; sleep 20 & wait`;
+    const options = `{ patient: ${patient}, onLine: console.log }`;
+    writeFileSync(
+      program,
+      `import { run } from ${JSON.stringify(resolve("cli/machine/run"))};
          void run("bash", ["-c", ${JSON.stringify(script)}], ${options}).then(({ why }) => console.log(why));`,
-      );
-      const child = spawn(process.execPath, ["--import", "tsx", program], { stdio: ["ignore", "pipe", "inherit"] });
-      let printed = "";
-      for await (const data of child.stdout.setEncoding("utf8")) {
-        if (printed === "") child.kill("SIGINT");
-        printed += data as string;
-      }
-      const code: unknown = child.exitCode ?? ((await once(child, "close")) as unknown[])[0];
-      await new Promise((done) => setTimeout(done, 600));
-      return { printed, code, written: readFileSync(file, "utf8").replace(/^\d+\n/, "") };
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+    );
+    const child = spawn(process.execPath, ["--import", "tsx", program], { stdio: ["ignore", "pipe", "inherit"] });
+    let printed = "";
+    for await (const data of child.stdout.setEncoding("utf8")) {
+      if (printed === "") child.kill("SIGINT");
+      printed += data as string;
     }
+    const code: unknown = child.exitCode ?? ((await once(child, "close")) as unknown[])[0];
+    await new Promise((done) => setTimeout(done, 600));
+    return { printed, code, written: readFileSync(file, "utf8").replace(/^\d+\n/, "") };
   }
 
   it("ends what runs, and us at once", async () => {

@@ -1,11 +1,11 @@
 /** Rung: unit. The workflows: what actionlint does not ask. Pinned actions, least permissions, no update ever cancelled, no code from text. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import manifest from "../../../package.json";
 import { projectFolder } from "../../../render/record";
+import { temporaryFolder } from "../../support/temporary-folder";
 
 interface Job {
   readonly permissions?: Readonly<Record<string, string>>;
@@ -96,28 +96,25 @@ describe("a commit that is no longer the newest of its branch", () => {
     expect(workflow("deploy-staging.yml").jobs.deploy).not.toMatchObject({ with: { outdated: expect.anything() as unknown } });
   });
 
+  const folder = temporaryFolder();
+
   test.each([
     ["the newest", "echo new", 0, ""],
     ["an older one", "echo newer", 1, "::error::new is not deployed to prod: main has moved on to newer."],
     ["one of which nothing can be learnt", "exit 1", 1, ""],
   ])("%s", (_, answer, status, said) => {
-    const folder = mkdtempSync(join(tmpdir(), "tracing-workflows-"));
-    try {
-      const asked = '[ "$*" = "api repos/o/r/git/ref/heads/main --jq .object.sha" ] || exit 2';
-      writeFileSync(join(folder, "gh"), `#!/bin/sh\n${asked}\n${answer}\n`, { mode: 0o755 });
-      const env = {
-        PATH: `${folder}:${process.env.PATH ?? ""}`,
-        STACK: "prod",
-        GITHUB_REPOSITORY: "o/r",
-        GITHUB_REF_NAME: "main",
-        GITHUB_SHA: "new",
-      };
-      // As GitHub runs a step that names no shell.
-      const outcome = spawnSync("bash", ["-e", "-c", step?.run ?? ""], { env, encoding: "utf8" });
-      expect(outcome).toMatchObject({ status, stdout: expect.stringContaining(said) as unknown });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const asked = '[ "$*" = "api repos/o/r/git/ref/heads/main --jq .object.sha" ] || exit 2';
+    writeFileSync(join(folder(), "gh"), `#!/bin/sh\n${asked}\n${answer}\n`, { mode: 0o755 });
+    const env = {
+      PATH: `${folder()}:${process.env.PATH ?? ""}`,
+      STACK: "prod",
+      GITHUB_REPOSITORY: "o/r",
+      GITHUB_REF_NAME: "main",
+      GITHUB_SHA: "new",
+    };
+    // As GitHub runs a step that names no shell.
+    const outcome = spawnSync("bash", ["-e", "-c", step?.run ?? ""], { env, encoding: "utf8" });
+    expect(outcome).toMatchObject({ status, stdout: expect.stringContaining(said) as unknown });
   });
 });
 

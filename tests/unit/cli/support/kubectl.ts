@@ -1,7 +1,7 @@
 /** A stand-in for kubectl: a program of that name before all others on PATH, which answers as a test says and writes down what it is asked. */
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { temporaryFolder } from "../../../support/temporary-folder";
 
 /** What it does if its words, with blanks between them, match. The first that matches holds. */
 export interface Answer {
@@ -28,26 +28,21 @@ else if (answer.stays) setTimeout(() => undefined, answer.stays);
 
 /** One for each test of a file. */
 export function standInKubectl() {
-  let folder = "";
+  const folder = temporaryFolder();
   const path = process.env.PATH;
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "tracing-kubectl-"));
-    writeFileSync(join(folder, "kubectl"), program);
-    chmodSync(join(folder, "kubectl"), 0o755);
-    process.env.PATH = `${folder}${delimiter}${path ?? ""}`;
+    writeFileSync(join(folder(), "kubectl"), program, { mode: 0o755 });
+    process.env.PATH = `${folder()}${delimiter}${path ?? ""}`;
   });
-  afterEach(() => {
-    process.env.PATH = path;
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterEach(() => void (process.env.PATH = path));
   return {
     answers: (...answers: readonly Answer[]) => {
       const plain = answers.map(({ words, ...rest }) => ({ words: words.source, ...rest }));
-      writeFileSync(join(folder, "answers.json"), JSON.stringify(plain));
+      writeFileSync(join(folder(), "answers.json"), JSON.stringify(plain));
     },
     /** The words of each call, in order. */
     asked: (): string[] => {
-      const file = join(folder, "asked");
+      const file = join(folder(), "asked");
       if (!existsSync(file)) return [];
       return readFileSync(file, "utf8")
         .split("\n")
