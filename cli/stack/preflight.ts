@@ -2,10 +2,11 @@
 import { statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { ownAlertmanager } from "../../configs/alertmanager/delivery";
+import { compact } from "../../configs/compact";
 import { hasPerses } from "../../configs/perses/runs";
 import type { Settings } from "../../configs/stack/schema";
 import { hostPort, networksOf } from "../../configs/topology/docker";
-import { publishedPortNames, stackLabels } from "../../configs/topology/ports";
+import { publishedPortNames, stackLabels, type PublishedPort } from "../../configs/topology/ports";
 import { serviceContainers, type StackResources, type EngineInfo } from "../engine/docker";
 import { checkEngine, memoryLimits } from "../engine/engine-check";
 import { run } from "../machine/run";
@@ -44,7 +45,7 @@ async function takenPorts(settings: Settings, own: StackResources): Promise<stri
   const ours = serviceContainers(own.containers)
     .filter(([, container]) => container.State.Status === "running")
     .flatMap(([, container]) => Object.values(container.NetworkSettings.Ports).flatMap((bindings) => bindings ?? []));
-  const unused = [...(ownAlertmanager(settings) ? [] : ["alertmanager"]), ...(hasPerses(settings) ? [] : ["perses"])];
+  const unused = compact<PublishedPort>([!ownAlertmanager(settings) && "alertmanager", !hasPerses(settings) && "perses"]);
   const names = publishedPortNames.filter((name) => !unused.includes(name));
   const taken: string[] = [];
   const byStack = new Map<string, number[]>();

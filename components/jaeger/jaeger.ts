@@ -68,7 +68,8 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
     peers: compact([
       answers && { from: "applications", ports: ["sampling-http"] },
       // Whichever of the two samples: Jaeger does not know.
-      ...(writes ? (["otel-collector", "otel-sampler"] as const).map((from) => ({ from, ports: ["otlp-grpc"] })) : []),
+      writes && { from: "otel-collector", ports: ["otlp-grpc"] },
+      writes && { from: "otel-sampler", ports: ["otlp-grpc"] },
       answers && ingress && { from: { namespace: ingress.namespace }, ports: ["query"] },
       answers && { from: "canary", ports: ["query"] },
       { from: "prometheus", ports: ["admin"] },

@@ -1,5 +1,6 @@
 /** Prometheus: watches the stack, and stores metrics of applications and of spans. */
 import * as pulumi from "@pulumi/pulumi";
+import { compact } from "../../configs/compact";
 import { goMemoryLimit } from "../../configs/go-programs";
 import { images } from "../../configs/images";
 import { deliveryText, deliveryWarnings, ownAlertmanager } from "../../configs/alertmanager/delivery";
@@ -42,15 +43,12 @@ export function prometheusWorkload(settings: StackSettings, topology: Topology):
     data: [{ path: paths.prometheusData, size: Math.ceil(settings.prometheus.storage * 1.25) }],
     scratch: [],
     ports: [{ name: "http", port: ports.prometheus.http, exposure: "host", publish: "prometheus" }],
-    peers: [
-      ...(hasMonitor(settings) ? [{ from: "jaeger", ports: ["http"] } as const] : []),
-      ...(hasServiceGraph(settings) ? [{ from: "service-graph", ports: ["http"] } as const] : []),
-      ...(hasPerses(settings) ? [{ from: "perses", ports: ["http"] } as const] : []),
-    ],
-    connects: [
-      ...scraped(topology),
-      ...(ownAlertmanager(settings) ? [{ to: "alertmanager", ports: [ports.alertmanager.http] } as const] : []),
-    ],
+    peers: compact([
+      hasMonitor(settings) && { from: "jaeger", ports: ["http"] },
+      hasServiceGraph(settings) && { from: "service-graph", ports: ["http"] },
+      hasPerses(settings) && { from: "perses", ports: ["http"] },
+    ]),
+    connects: compact([...scraped(topology), ownAlertmanager(settings) && { to: "alertmanager", ports: [ports.alertmanager.http] }]),
     probe: {
       kind: "http",
       port: ports.prometheus.http,

@@ -155,7 +155,8 @@ export function jaegerConfig(
         "healthcheckv2",
         "jaeger_storage",
         answers && ingress && "basicauth/users",
-        ...(answers ? ["jaeger_query", "remote_sampling"] : []),
+        answers && "jaeger_query",
+        answers && "remote_sampling",
       ]),
       // No batch processor, and no queue in the exporter: each acknowledges before it has written. The Collector sends batches already, and has a queue.
       pipelines: {
