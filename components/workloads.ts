@@ -31,11 +31,11 @@ export function workloadsOf(settings: Settings, passwords: Passwords = unknownPa
     ...upkeepWorkloads(settings, topology, passwords),
     elasticsearchExporterWorkload(settings, topology, passwords),
     ...jaegerWorkloads(settings, topology, passwords),
+    ...collectorWorkloads(settings, topology),
     cleanerWorkload(settings, topology, passwords),
     ...serviceGraphWorkloads(settings, topology, passwords),
-    ...collectorWorkloads(settings, topology),
-    ...alertmanagerWorkloads(settings),
     ...canaryWorkloads(settings, topology),
+    ...alertmanagerWorkloads(settings),
     settings.prometheus.mode === "own" && prometheusWorkload(settings, topology),
     ...persesWorkloads(settings, topology),
   ]);

@@ -68,8 +68,8 @@ export interface StackOptions {
   readonly dashboards?: DashboardsOptions;
   /**
    * What a single service needs beyond the other settings, by its name: elasticsearch, elasticsearch-setup, elasticsearch-snapshots,
-   * elasticsearch-exporter, otel-collector, otel-sampler, jaeger, jaeger-collector, index-cleaner, service-graph, prometheus, alertmanager,
-   * perses, canary.
+   * elasticsearch-exporter, jaeger, jaeger-collector, otel-sampler, otel-collector, index-cleaner, service-graph, canary, alertmanager,
+   * prometheus, perses.
    */
   readonly overrides?: OverridesOptions;
 }
@@ -733,24 +733,24 @@ export interface DashboardsGrafanaOptions {
 
 /**
  * What a single service needs beyond the other settings, by its name: elasticsearch, elasticsearch-setup, elasticsearch-snapshots,
- * elasticsearch-exporter, otel-collector, otel-sampler, jaeger, jaeger-collector, index-cleaner, service-graph, prometheus, alertmanager,
- * perses, canary.
+ * elasticsearch-exporter, jaeger, jaeger-collector, otel-sampler, otel-collector, index-cleaner, service-graph, canary, alertmanager,
+ * prometheus, perses.
  */
 export interface OverridesOptions {
   readonly elasticsearch?: OverrideOptions;
   readonly "elasticsearch-setup"?: OverrideOptions;
   readonly "elasticsearch-snapshots"?: OverrideOptions;
   readonly "elasticsearch-exporter"?: OverrideOptions;
-  readonly "otel-collector"?: OverrideOptions;
-  readonly "otel-sampler"?: OverrideOptions;
   readonly jaeger?: OverrideOptions;
   readonly "jaeger-collector"?: OverrideOptions;
+  readonly "otel-sampler"?: OverrideOptions;
+  readonly "otel-collector"?: OverrideOptions;
   readonly "index-cleaner"?: OverrideOptions;
   readonly "service-graph"?: OverrideOptions;
-  readonly prometheus?: OverrideOptions;
-  readonly alertmanager?: OverrideOptions;
-  readonly perses?: OverrideOptions;
   readonly canary?: OverrideOptions;
+  readonly alertmanager?: OverrideOptions;
+  readonly prometheus?: OverrideOptions;
+  readonly perses?: OverrideOptions;
 }
 
 export interface OverrideOptions {

@@ -6,22 +6,24 @@
 /**
  * Service names; on both platforms also the DNS names that the services call each other by. `otel-sampler` is the second tier of the
  * Collector, `jaeger-collector` the writing half of Jaeger where that is apart: `jaeger` is then what people and applications ask.
+ *
+ * In the order in which they start. They stop in the opposite one, so that each can still hand on what it holds.
  */
 export const serviceNames = [
   "elasticsearch",
   "elasticsearch-setup",
   "elasticsearch-snapshots",
   "elasticsearch-exporter",
-  "otel-collector",
-  "otel-sampler",
   "jaeger",
   "jaeger-collector",
+  "otel-sampler",
+  "otel-collector",
   "index-cleaner",
   "service-graph",
-  "prometheus",
-  "alertmanager",
-  "perses",
   "canary",
+  "alertmanager",
+  "prometheus",
+  "perses",
 ] as const;
 
 /** The name of a service. */

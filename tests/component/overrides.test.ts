@@ -88,13 +88,13 @@ test("what would break the stack is refused with everything at once, and no reso
   expect(keys).toEqual([
     undefined,
     "elasticsearch.config",
+    "jaeger-collector",
     "otel-collector.env.GOMEMLIMIT",
     "otel-collector.labels.app.kubernetes.io/name",
     "otel-collector.volumes[0].path",
     "otel-collector.volumes[1].name",
     "otel-collector.volumes[1]",
     "otel-collector.config.processors.memory_limiter.limit_mib",
-    "jaeger-collector",
   ]);
   expect(message).toMatch(/^8 errors in the config of stack "staging":/);
   expect(recorded.filter(({ type }) => !/^(pulumi:|tracing:)/.test(type)).map(({ name }) => name)).toEqual([]);

@@ -1,4 +1,5 @@
 /** Rung: unit. Prometheus' config and command line, the index cleaner's script, and the images. */
+import { compact } from "../../../configs/compact";
 import { cleanerGauges } from "../../../configs/jaeger/cleaner-metrics";
 import { gaugeMetric } from "../../../configs/reported-gauges";
 import { cleanerDays, cleanerScript, oldestIndexHours } from "../../../configs/jaeger/index-cleaner";
@@ -211,4 +212,8 @@ describe("toYaml", () => {
     const shared = { a: 1 };
     expect(toYaml({ long, one: shared, two: shared })).toMatch(new RegExp(`^#.*\nlong: ${long}\none:\n  a: 1\ntwo:\n  a: 1\n$`));
   });
+});
+
+test("compact drops what is false or undefined, and nothing else that is empty", () => {
+  expect(compact(["", 0, null, false, undefined, []])).toEqual(["", 0, null, []]);
 });
