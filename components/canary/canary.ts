@@ -2,7 +2,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { canaryScript } from "../../configs/canary/script";
 import { canaryTimes, hasCanary } from "../../configs/canary/times";
-import { images } from "../../configs/images";
 import type { CanaryOptions } from "../../configs/stack/options";
 import type { CanarySettings, Settings } from "../../configs/stack/schema";
 import { addressesOf } from "../../configs/topology";
@@ -11,7 +10,7 @@ import type { Addresses } from "../../configs/topology/topology";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import type { OtelCollector } from "../collector/collector";
 import { TracingComponent } from "../component";
-import type { Workload } from "../platform/workload";
+import { defineWorkload, type Workload } from "../platform/workload";
 
 /** The canary's workload, where the stack has one. It runs in the index cleaner's image, which is pulled anyway and has a busybox. */
 export function canaryWorkloads(settings: CanarySettings, topology: Addresses): Workload[] {
@@ -19,19 +18,11 @@ export function canaryWorkloads(settings: CanarySettings, topology: Addresses): 
   const script = `${paths.config}/${files.canary}`;
   const content = canaryScript(settings.canary.interval, canaryTimes(settings), topology);
   return [
-    {
+    defineWorkload({
       name: "canary",
-      kind: "service",
       image: "jaeger-es-index-cleaner",
       command: ["/bin/sh", script],
-      args: [],
-      env: {},
       files: [{ path: script, content, onChange: "restart" }],
-      secrets: [],
-      data: [],
-      scratch: [],
-      ports: [],
-      peers: [],
       connects: [
         { to: "otel-collector", ports: [ports.collector.otlpHttp, ports.collector.reports] },
         { to: "jaeger", ports: [ports.jaeger.query] },
@@ -39,12 +30,8 @@ export function canaryWorkloads(settings: CanarySettings, topology: Addresses): 
       startsAfter: ["otel-collector", "jaeger"],
       // A shell and one small program at a time.
       resources: { memory: 20, cpu: 50 },
-      scale: { replicas: 1 },
-      placement: { spread: false },
-      user: images["jaeger-es-index-cleaner"].user,
-      readOnlyRoot: true,
       stopGrace: 10,
-    },
+    }),
   ];
 }
 

@@ -2,7 +2,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { collectorConfig, collectorEnv, type CollectorRole } from "../../configs/collector/config";
 import { hygieneArgs } from "../../configs/collector/hygiene";
-import { images } from "../../configs/images";
 import type { CollectorOptions, SamplerOptions } from "../../configs/stack/options";
 import type { CollectorSettings, Settings } from "../../configs/stack/schema";
 import { collectorTopology, endpoint, ingestNetwork } from "../../configs/topology";
@@ -13,13 +12,13 @@ import { hasSamplers, jaegerWriter } from "../../configs/topology/kubernetes";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import type { Jaeger } from "../jaeger/jaeger";
-import { usualTiming, type Peer, type Workload, type WorkloadPort } from "../platform/workload";
+import { defineWorkload, httpProbe, type Peer, type Workload, type WorkloadPort } from "../platform/workload";
 
 /** The Collector's workloads: one service, or gateways for applications with samplers behind them. */
 export function collectorWorkloads(settings: CollectorSettings, topology: Addresses & NextHops): Workload[] {
-  if (!hasSamplers(settings)) return [{ ...base(settings, topology, "single"), ...front(settings), ...sampling(settings) }];
+  if (!hasSamplers(settings)) return [defineWorkload({ ...base(settings, topology, "single"), ...front(settings), ...sampling(settings) })];
   return [
-    {
+    defineWorkload({
       ...base(settings, topology, "sampler"),
       ...sampling(settings),
       name: "otel-sampler",
@@ -31,14 +30,13 @@ export function collectorWorkloads(settings: CollectorSettings, topology: Addres
       instances: "ready",
       // Gateways look up the ready samplers every five seconds. The cluster's DNS cache may be up to 30 seconds stale.
       drain: 40,
-    },
-    {
+    }),
+    defineWorkload({
       ...base(settings, topology, "gateway"),
       ...front(settings),
-      kind: "service",
       connects: [{ to: "otel-sampler", ports: [ports.collector.otlpGrpc] }],
       startsAfter: ["otel-sampler"],
-    },
+    }),
   ];
 }
 
@@ -51,18 +49,8 @@ function base(settings: CollectorSettings, topology: Addresses & NextHops, role:
     args: [`--config=${config}`, ...(role === "sampler" ? [] : hygieneArgs), ...(role === "gateway" ? [] : samplingArgs)],
     env: collectorEnv(settings, role),
     files: [{ path: config, content: collectorConfig(settings, topology, role), onChange: "restart" }],
-    secrets: [],
-    data: [],
-    scratch: [],
-    probe: {
-      kind: "http",
-      port: ports.collector.health,
-      path: "/healthz",
-      timing: usualTiming(30),
-    },
+    probe: httpProbe(ports.collector.health, "/healthz", 30),
     placement: { spread: true },
-    user: images["otel-collector"].user,
-    readOnlyRoot: true,
     stopGrace: 30,
     drain: 10,
   } as const satisfies Partial<Workload>;

@@ -1,7 +1,6 @@
 /** Elasticsearch: stores the traces. */
 import * as pulumi from "@pulumi/pulumi";
 import { compact } from "../../configs/compact";
-import { images } from "../../configs/images";
 import { hasBucket, keystoreFile, keystoreOf, keystoreScript, snapshotEnv } from "../../configs/elasticsearch/snapshots";
 import type { SetupSettings } from "../../configs/elasticsearch/setup";
 import type { ElasticsearchOptions } from "../../configs/stack/options";
@@ -15,7 +14,7 @@ import { elasticsearchHasTls, podsService, portOf } from "../../configs/topology
 import type { ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import { zoneLabel } from "../platform/labels";
-import type { DataFolder, Workload } from "../platform/workload";
+import { defineWorkload, type DataFolder, type Workload } from "../platform/workload";
 import { setupSettings, type StorageArgs } from "./setup";
 import { upkeepWorkloads } from "./upkeep";
 import { makePasswords, newPassword, setupPassword, type Passwords } from "./passwords";
@@ -32,12 +31,11 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
   const keystore = keystoreOf(settings);
   const zones = zonesOf(settings);
   const byFile = topology.elasticsearchPasswordBy === "file";
-  return {
+  return defineWorkload({
     name: "elasticsearch",
     kind: "stateful",
     image: "elasticsearch",
     command: keystore.length > 0 ? ["/bin/bash", "-c", keystoreScript(keystore)] : undefined,
-    args: [],
     env: {
       "cluster.name": "tracing",
       "network.host": "0.0.0.0",
@@ -53,7 +51,6 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
       ...(byFile ? { ELASTIC_PASSWORD_FILE: secret.path } : {}),
     },
     labelVariables: zones.labels,
-    files: [],
     secrets: compact([
       byFile && secret,
       ...keystore.map((entry) => ({
@@ -75,7 +72,6 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
             },
           ],
     data: compact([{ path: paths.elasticsearchData, size: storage }, snapshots.store === "volume" && snapshotVolume(snapshots)]),
-    scratch: [],
     ports: compact([
       { name: "http", port: ports.elasticsearch.http, exposure: "host", publish: "elasticsearch" },
       nodes > 1 && { name: "transport", port: ports.elasticsearch.transport, exposure: "cluster" },
@@ -100,11 +96,9 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
     resources: { memory, cpu },
     scale: { replicas: nodes },
     placement: { spread: true },
-    user: images.elasticsearch.user,
     readOnlyRoot: false,
-    startsAfter: [],
     stopGrace: 60,
-  };
+  });
 }
 
 /** The folder that snapshots go to. */

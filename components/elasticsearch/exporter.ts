@@ -2,7 +2,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { compact } from "../../configs/compact";
 import { goMemoryLimit } from "../../configs/go-programs";
-import { images } from "../../configs/images";
 import type { ElasticsearchSettings } from "../../configs/stack/schema";
 import { storageTopology } from "../../configs/topology";
 import { userName } from "../../configs/elasticsearch/users";
@@ -13,7 +12,7 @@ import { TracingComponent } from "../component";
 import { elasticsearchAuthority, elasticsearchClient } from "./client";
 import type { ElasticsearchConnection } from "./elasticsearch";
 import { userPassword, type Passwords } from "./passwords";
-import { usualTiming, type Workload } from "../platform/workload";
+import { defineWorkload, httpProbe, type Workload } from "../platform/workload";
 
 /** Memory limit, MiB. It holds the answers of one scrape. */
 const memory = 64;
@@ -26,9 +25,8 @@ export function elasticsearchExporterWorkload(
 ): Workload {
   const { http } = ports.elasticsearchExporter;
   const secret = userPassword(settings, passwords, "metrics");
-  return {
+  return defineWorkload({
     name: "elasticsearch-exporter",
-    kind: "service",
     image: "elasticsearch-exporter",
     command: ["/bin/sh", "-c", startScript(userName(settings, "metrics"), secret.path)],
     args: compact([
@@ -42,27 +40,15 @@ export function elasticsearchExporterWorkload(
       "--log.level=warn",
     ]),
     env: goMemoryLimit(memory),
-    files: [],
     secrets: [secret],
     certificates: elasticsearchAuthority(settings),
-    data: [],
-    scratch: [],
     ports: [{ name: "http", port: http, exposure: "cluster" }],
     peers: [{ from: "prometheus", ports: ["http"] }],
     ...elasticsearchClient(settings),
-    probe: {
-      kind: "http",
-      port: http,
-      path: "/healthz",
-      timing: usualTiming(30),
-    },
+    probe: httpProbe(http, "/healthz", 30),
     resources: { memory, cpu: 100 },
-    scale: { replicas: 1 },
-    placement: { spread: false },
-    user: images["elasticsearch-exporter"].user,
-    readOnlyRoot: true,
     stopGrace: 10,
-  };
+  });
 }
 
 /** The exporter accepts the password only as a variable. The script reads it from the file, so no container configuration contains it. */

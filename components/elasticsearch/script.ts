@@ -1,5 +1,4 @@
 /** Bash scripts of the stack's own that run in Elasticsearch's image: it is pulled anyway, and has a bash and curl. */
-import { images } from "../../configs/images";
 import { paths } from "../../configs/topology/ports";
 
 /** Path of such a script in its container. */
@@ -14,13 +13,5 @@ export const elasticsearchScript = (file: string) =>
   ({
     image: "elasticsearch",
     command: ["/bin/bash", scriptPath(file)],
-    args: [],
-    env: {},
-    ports: [],
-    peers: [],
-    scale: { replicas: 1 },
-    placement: { spread: false },
-    user: images.elasticsearch.user,
-    readOnlyRoot: true,
     stopGrace: 5,
   }) as const;

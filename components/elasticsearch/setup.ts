@@ -8,16 +8,15 @@ import { elasticsearchAuthority, setupClient } from "./client";
 import { allPasswords, type Passwords } from "./passwords";
 import { elasticsearchScript, scriptPath } from "./script";
 import { componentSettings } from "../args";
-import { usualTiming, type Workload } from "../platform/workload";
+import { defineWorkload, usualTiming, type Workload } from "../platform/workload";
 
 /**
  * The workload that puts in place what Jaeger needs, and watches over it. It is ready when everything is there, which Jaeger waits for.
  */
 export function setupWorkload(settings: SetupSettings, topology: Addresses & ElasticsearchAddress, passwords: Passwords): Workload {
   const { connects, ...client } = setupClient(settings);
-  return {
+  return defineWorkload({
     name: "elasticsearch-setup",
-    kind: "service",
     ...elasticsearchScript(files.elasticsearchSetup),
     files: Object.entries(setupFiles(settings, topology)).map(([name, content]) => ({
       path: scriptPath(name),
@@ -26,7 +25,6 @@ export function setupWorkload(settings: SetupSettings, topology: Addresses & Ela
     })),
     secrets: allPasswords(settings, passwords),
     certificates: elasticsearchAuthority(settings),
-    data: [],
     scratch: [{ path: "/tmp", size: 1 }],
     ...client,
     connects: [...connects, { to: "otel-collector", ports: [ports.collector.reports] }],
@@ -34,7 +32,7 @@ export function setupWorkload(settings: SetupSettings, topology: Addresses & Ela
     probe: { kind: "script", script: `[ -e ${setupDone} ]`, timing: usualTiming(120) },
     // A restore runs here, too.
     resources: { memory: 64, cpu: 500 },
-  };
+  });
 }
 
 /** Arguments that decide what is put into Elasticsearch, whoever runs it. */

@@ -7,7 +7,7 @@ import type { Addresses, ElasticsearchAddress } from "../../configs/topology/top
 import { elasticsearchAuthority, elasticsearchClient } from "./client";
 import { userPassword, type Passwords } from "./passwords";
 import { elasticsearchScript, scriptPath } from "./script";
-import type { Workload } from "../platform/workload";
+import { defineWorkload, type Workload } from "../platform/workload";
 
 /** The first snapshot copies all there is, which may take hours; after that a day's indices. */
 const longestRun = 12 * 3600;
@@ -22,7 +22,7 @@ export function snapshotWorkloads(
   const { connects, ...client } = elasticsearchClient(settings);
   const script = scriptPath(files.snapshots);
   return [
-    {
+    defineWorkload({
       name: "elasticsearch-snapshots",
       kind: "cron",
       ...elasticsearchScript(files.snapshots),
@@ -36,6 +36,6 @@ export function snapshotWorkloads(
       connects: [...connects, { to: "otel-collector", ports: [ports.collector.reports] }],
       resources: { memory: 64, cpu: 100 },
       schedule: { hour: settings.elasticsearch.snapshots.hour, longest: longestRun, report: ["/bin/bash", script, "report"] },
-    },
+    }),
   ];
 }

@@ -1,6 +1,5 @@
 /** The index cleaner: deletes the indices that are older than the retention, once a day. */
 import type * as pulumi from "@pulumi/pulumi";
-import { images } from "../../configs/images";
 import { cleanerScript } from "../../configs/jaeger/index-cleaner";
 import type { IndexCleanerOptions, StackOptions } from "../../configs/stack/options";
 import type { CleanerSettings, Settings } from "../../configs/stack/schema";
@@ -12,36 +11,27 @@ import { TracingComponent } from "../component";
 import { elasticsearchAuthority, elasticsearchClient } from "../elasticsearch/client";
 import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
 import { userPassword, type Passwords } from "../elasticsearch/passwords";
-import type { Workload } from "../platform/workload";
+import { defineWorkload, type Workload } from "../platform/workload";
 
 /** The index cleaner's workload. */
 export function cleanerWorkload(settings: CleanerSettings, topology: Addresses & ElasticsearchAddress, passwords: Passwords): Workload {
   const { connects, ...client } = elasticsearchClient(settings);
   const script = `${paths.config}/${files.cleaner}`;
-  return {
+  return defineWorkload({
     name: "index-cleaner",
     kind: "cron",
     image: "jaeger-es-index-cleaner",
     command: ["/bin/sh", script],
-    args: [],
-    env: {},
     files: [{ path: script, content: cleanerScript(settings, topology), onChange: "restart" }],
     secrets: [userPassword(settings, passwords, "cleaner")],
     certificates: elasticsearchAuthority(settings),
     data: [{ path: paths.cleanerState, size: 1 }],
-    scratch: [],
-    ports: [],
-    peers: [],
     ...client,
     connects: [...connects, { to: "otel-collector", ports: [ports.collector.reports] }],
     resources: { memory: 64, cpu: 200 },
-    scale: { replicas: 1 },
-    placement: { spread: false },
-    user: images["jaeger-es-index-cleaner"].user,
-    readOnlyRoot: true,
     stopGrace: 10,
     schedule: { hour: settings.indexCleaner.hour, longest: 1800, report: ["/bin/sh", script, "report"] },
-  };
+  });
 }
 
 /** Arguments of the index cleaner. */

@@ -1,7 +1,6 @@
 /** Jaeger: writes traces to Elasticsearch, shows them, and serves sampling strategies. */
 import type * as pulumi from "@pulumi/pulumi";
 import { compact } from "../../configs/compact";
-import { images } from "../../configs/images";
 import { jaegerConfig, jaegerEnv, type JaegerRole } from "../../configs/jaeger/config";
 import { hasMonitor, uiConfig, uiConfigFile } from "../../configs/jaeger/pages";
 import { strategiesFile } from "../../configs/sampling";
@@ -19,7 +18,7 @@ import { userPassword, type Passwords } from "../elasticsearch/passwords";
 import { prometheusClient } from "../prometheus/client";
 import { IndexCleaner } from "./index-cleaner";
 import { serviceGraphWorkloads } from "./service-graph";
-import { usualTiming, type Workload } from "../platform/workload";
+import { defineWorkload, httpProbe, type Workload } from "../platform/workload";
 
 type StorageTopology = Addresses & ElasticsearchAddress & MetricsAddress;
 
@@ -38,9 +37,8 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
   const storage = elasticsearchClient(settings);
   // No start order: Jaeger serves traces without Prometheus, and Prometheus watches Jaeger.
   const metrics = prometheusClient(settings, answers && hasMonitor(settings));
-  return {
+  return defineWorkload({
     name: role === "collector" ? "jaeger-collector" : "jaeger",
-    kind: "service",
     image: "jaeger",
     args: [`--config=${config}`],
     env: jaegerEnv(settings),
@@ -55,7 +53,6 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
     ],
     secrets: compact([writes && userPassword(settings, passwords, "writer"), answers && userPassword(settings, passwords, "reader")]),
     certificates: compact([...elasticsearchAuthority(settings), ...metrics.certificates, answers && ingress && users]),
-    data: [],
     // The official image declares a volume there; without this each container would leave an anonymous one behind.
     scratch: [{ path: "/tmp", size: 16 }],
     ports: compact([
@@ -79,20 +76,13 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
     outside: [...(storage.outside ?? []), ...metrics.outside],
     ingress:
       answers && ingress ? { port: "query", host: ingress.host, className: ingress.className, tlsSecret: ingress.tlsSecret } : undefined,
-    probe: {
-      kind: "http",
-      port: port.health,
-      path: "/status",
-      timing: usualTiming(60),
-    },
+    probe: httpProbe(port.health, "/status", 60),
     resources: { memory, cpu },
     scale: { replicas: role === "collector" ? collectors : replicas },
     placement: { spread: true },
-    user: images.jaeger.user,
-    readOnlyRoot: true,
     stopGrace: 30,
     drain: 5,
-  };
+  });
 }
 
 /** Arguments of Jaeger. */

@@ -7,7 +7,7 @@ import { elasticsearchAuthority, elasticsearchClient } from "../elasticsearch/cl
 import { userPassword, type Passwords } from "../elasticsearch/passwords";
 import { elasticsearchScript, scriptPath } from "../elasticsearch/script";
 import { prometheusClient } from "../prometheus/client";
-import { usualTiming, type Workload } from "../platform/workload";
+import { defineWorkload, usualTiming, type Workload } from "../platform/workload";
 
 /** The workload that writes the graph, where the stack has one. */
 export function serviceGraphWorkloads(
@@ -19,14 +19,12 @@ export function serviceGraphWorkloads(
   const { connects, outside = [], ...client } = elasticsearchClient(settings);
   const prometheus = prometheusClient(settings, true);
   return [
-    {
+    defineWorkload({
       name: "service-graph",
-      kind: "service",
       ...elasticsearchScript(files.serviceGraph),
       files: [{ path: scriptPath(files.serviceGraph), content: serviceGraphScript(settings, topology), onChange: "restart" }],
       secrets: [userPassword(settings, passwords, "graph")],
       certificates: [...elasticsearchAuthority(settings), ...prometheus.certificates],
-      data: [],
       // A here-document is a file there.
       scratch: [{ path: "/tmp", size: 2 }],
       ...client,
@@ -35,6 +33,6 @@ export function serviceGraphWorkloads(
       // Ready without Prometheus and Elasticsearch: nobody waits for the graph, and an alert tells where it is old.
       probe: { kind: "script", script: `[ -e ${serviceGraphStarted} ]`, timing: usualTiming(30) },
       resources: { memory: 64, cpu: 100 },
-    },
+    }),
   ];
 }

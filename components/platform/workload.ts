@@ -5,7 +5,7 @@
  */
 import { posix } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
-import type { ImageName } from "../../configs/images";
+import { images, type ImageName } from "../../configs/images";
 import type { Override } from "../../configs/stack/overrides";
 import type { PublishedPort } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
@@ -130,6 +130,15 @@ export interface ProbeTiming {
 /** The usual times, for a program that needs so many seconds to start. */
 export const usualTiming = (startPeriod: number): ProbeTiming => ({ interval: 5, timeout: 3, retries: 3, startPeriod });
 
+/** A probe that asks for a page, of a program that needs so many seconds to start. */
+export const httpProbe = (port: number, path: string, startPeriod: number, livePath?: string): Probe => ({
+  kind: "http",
+  port,
+  path,
+  livePath,
+  timing: usualTiming(startPeriod),
+});
+
 /** The folder that all paths share, as a volume is one folder; undefined where there are none. */
 export function folderOf(paths: readonly string[]): string | undefined {
   const [folder, ...others] = [...new Set(paths.map((path) => posix.dirname(path)))];
@@ -205,3 +214,30 @@ export interface Workload {
     readonly report?: readonly string[];
   };
 }
+
+/** What most workloads have in common. */
+const usual = {
+  kind: "service",
+  args: [],
+  env: {},
+  files: [],
+  secrets: [],
+  data: [],
+  scratch: [],
+  ports: [],
+  peers: [],
+  connects: [],
+  scale: { replicas: 1 },
+  placement: { spread: false },
+  readOnlyRoot: true,
+  startsAfter: [],
+} as const satisfies Partial<Workload>;
+
+/**
+ * A workload, by what is particular to it. Default: one instance of a service, which runs as its image's user, writes nowhere and talks to nobody.
+ */
+export const defineWorkload = (own: Omit<Workload, keyof typeof usual | "user"> & Partial<Workload>): Workload => ({
+  ...usual,
+  user: images[own.image].user,
+  ...own,
+});

@@ -3,12 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { alertmanagerArgs, alertmanagerConfig } from "../../configs/alertmanager/config";
 import { deliverySecretProblems, ownAlertmanager, receiverSecret, receiverSecretNeeded } from "../../configs/alertmanager/delivery";
 import { goMemoryLimit } from "../../configs/go-programs";
-import { images } from "../../configs/images";
 import type { Receiver } from "../../configs/stack/alerts";
 import { SettingsError } from "../../configs/stack/parse";
 import type { StackSettings } from "../../configs/stack/schema";
 import { files, paths, ports } from "../../configs/topology/ports";
-import { usualTiming, type SecretFile, type Workload } from "../platform/workload";
+import { defineWorkload, httpProbe, type SecretFile, type Workload } from "../platform/workload";
 
 /** Secrets of the receivers in `alerts.receivers`, by their names. Docker only: on Kubernetes, `alerts.receiversSecret` holds them. */
 export type AlertSecrets = Readonly<Record<string, pulumi.Input<string>>>;
@@ -30,7 +29,7 @@ export function alertmanagerWorkloads(settings: StackSettings, secrets: AlertSec
   const { http } = ports.alertmanager;
   const config = `${paths.config}/${files.alertmanager}`;
   return [
-    {
+    defineWorkload({
       name: "alertmanager",
       kind: "stateful",
       image: "alertmanager",
@@ -39,26 +38,13 @@ export function alertmanagerWorkloads(settings: StackSettings, secrets: AlertSec
       files: [{ path: config, content: alertmanagerConfig(settings), onChange: "restart" }],
       secrets: receiverSecrets(settings, secrets),
       data: [{ path: paths.alertmanagerData, size: storage }],
-      scratch: [],
       ports: [{ name: "http", port: http, exposure: "host", publish: "alertmanager" }],
       peers: [{ from: "prometheus", ports: ["http"] }],
-      connects: [],
       outside: outsidePorts(settings.alerts.receivers).map((port) => ({ port })),
-      probe: {
-        kind: "http",
-        port: http,
-        path: "/-/ready",
-        livePath: "/-/healthy",
-        timing: usualTiming(30),
-      },
+      probe: httpProbe(http, "/-/ready", 30, "/-/healthy"),
       resources: { memory, cpu: 100 },
-      scale: { replicas: 1 },
-      placement: { spread: false },
-      user: images.alertmanager.user,
-      readOnlyRoot: true,
-      startsAfter: [],
       stopGrace: 10,
-    },
+    }),
   ];
 }
 

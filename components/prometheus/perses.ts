@@ -1,12 +1,11 @@
 /** Perses: shows the stack's dashboards, of what the stack's own Prometheus knows. */
 import { goMemoryLimit } from "../../configs/go-programs";
-import { images } from "../../configs/images";
 import { persesArgs, persesConfig, persesResources } from "../../configs/perses/config";
 import { hasPerses } from "../../configs/perses/runs";
 import type { StackSettings } from "../../configs/stack/schema";
 import { files, paths, ports } from "../../configs/topology/ports";
 import type { Topology } from "../../configs/topology/topology";
-import { usualTiming, type Workload } from "../platform/workload";
+import { defineWorkload, httpProbe, type Workload } from "../platform/workload";
 
 /** Memory limit, MiB. docs/measurements.md has what it takes. */
 const memory = 96;
@@ -23,9 +22,8 @@ export function persesWorkloads(settings: StackSettings, topology: Topology): Wo
   const { http } = ports.perses;
   const resources = Object.entries(persesResources(settings, topology));
   return [
-    {
+    defineWorkload({
       name: "perses",
-      kind: "service",
       image: "perses",
       args: persesArgs,
       env: goMemoryLimit(memory),
@@ -33,25 +31,14 @@ export function persesWorkloads(settings: StackSettings, topology: Topology): Wo
         { path: `${paths.config}/${files.perses}`, content: persesConfig(settings), onChange: "restart" },
         ...resources.map(([name, content]) => ({ path: `${paths.live}/${name}`, content, onChange: "live" as const })),
       ],
-      secrets: [],
       data: [{ path: paths.persesData, size: plugins }],
       scratch: [{ path: paths.persesDatabase, size: database }],
       ports: [{ name: "http", port: http, exposure: "host", publish: "perses" }],
-      peers: [],
       connects: [{ to: "prometheus", ports: [ports.prometheus.http] }],
-      probe: {
-        kind: "http",
-        port: http,
-        path: "/api/v1/health",
-        timing: usualTiming(60),
-      },
+      probe: httpProbe(http, "/api/v1/health", 60),
       resources: { memory, cpu: 250 },
-      scale: { replicas: 1 },
-      placement: { spread: false },
-      user: images.perses.user,
-      readOnlyRoot: true,
       startsAfter: ["prometheus"],
       stopGrace: 5,
-    },
+    }),
   ];
 }

@@ -2,7 +2,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { compact } from "../../configs/compact";
 import { goMemoryLimit } from "../../configs/go-programs";
-import { images } from "../../configs/images";
 import { deliveryText, deliveryWarnings, ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { hasMonitor } from "../../configs/jaeger/pages";
 import { hasServiceGraph } from "../../configs/jaeger/service-graph";
@@ -21,14 +20,14 @@ import { TracingComponent } from "../component";
 import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
 import type { ElasticsearchExporter } from "../elasticsearch/exporter";
 import type { Jaeger } from "../jaeger/jaeger";
-import { usualTiming, type Connection, type Workload } from "../platform/workload";
+import { defineWorkload, httpProbe, type Connection, type Workload } from "../platform/workload";
 import { alertmanagerWorkloads, requireAlertSecrets, type AlertSecrets } from "./alertmanager";
 import { persesWorkloads } from "./perses";
 
 /** Prometheus' workload. */
 export function prometheusWorkload(settings: StackSettings, topology: Topology): Workload {
   const config = `${paths.config}/${files.prometheus}`;
-  return {
+  return defineWorkload({
     name: "prometheus",
     kind: "stateful",
     image: "prometheus",
@@ -38,10 +37,8 @@ export function prometheusWorkload(settings: StackSettings, topology: Topology):
       { path: config, content: prometheusConfig(settings, topology), onChange: "restart" },
       { path: `${paths.config}/${files.rules}`, content: rulesFile(settings), onChange: "restart" },
     ],
-    secrets: [],
     // A quarter more than the metrics may take: a new block is written before the old ones go.
     data: [{ path: paths.prometheusData, size: Math.ceil(settings.prometheus.storage * 1.25) }],
-    scratch: [],
     ports: [{ name: "http", port: ports.prometheus.http, exposure: "host", publish: "prometheus" }],
     peers: compact([
       hasMonitor(settings) && { from: "jaeger", ports: ["http"] },
@@ -49,21 +46,11 @@ export function prometheusWorkload(settings: StackSettings, topology: Topology):
       hasPerses(settings) && { from: "perses", ports: ["http"] },
     ]),
     connects: compact([...scraped(topology), ownAlertmanager(settings) && { to: "alertmanager", ports: [ports.alertmanager.http] }]),
-    probe: {
-      kind: "http",
-      port: ports.prometheus.http,
-      path: "/-/ready",
-      livePath: "/-/healthy",
-      timing: usualTiming(60),
-    },
+    probe: httpProbe(ports.prometheus.http, "/-/ready", 60, "/-/healthy"),
     resources: { memory: settings.prometheus.memory, cpu: settings.prometheus.cpu },
-    scale: { replicas: 1 },
     placement: { spread: true },
-    user: images.prometheus.user,
-    readOnlyRoot: true,
-    startsAfter: [],
     stopGrace: 30,
-  };
+  });
 }
 
 /** Connections to everything that is scraped. */

@@ -1,31 +1,17 @@
 /** Rung: component. The Docker platform with workloads made for the test: what each word of a workload becomes. */
 import * as pulumi from "@pulumi/pulumi";
 import { DockerPlatform } from "../../components/platform/docker/platform";
-import type { Workload, WorkloadFile } from "../../components/platform/workload";
+import { defineWorkload, type Workload, type WorkloadFile } from "../../components/platform/workload";
 import { record } from "../../render/record";
 import { Run, shortTraces, types, type Mount } from "./support/program";
 
-const base: Workload = {
+const base = defineWorkload({
   name: "jaeger",
-  kind: "service",
   image: "jaeger",
-  args: [],
-  env: {},
-  files: [],
-  secrets: [],
-  data: [],
-  scratch: [],
-  ports: [],
-  peers: [],
-  connects: [],
   resources: { memory: 64 },
-  scale: { replicas: 1 },
-  placement: { spread: false },
   user: { uid: 10, gid: 20 },
-  readOnlyRoot: true,
-  startsAfter: [],
   stopGrace: 5,
-};
+});
 /** The value of each secret, made once: users of a secret share it. */
 const values = new Map<string, pulumi.Output<string>>();
 const secret = (name: string, path: string, value: string) => {
