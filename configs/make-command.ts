@@ -1,8 +1,9 @@
+import { compact } from "./compact";
 /** Commands of `make` in texts for people: alerts, dashboards, and what the commands print. */
 
 /** A command of `make` for a stack, such as `make logs ENV=prod SERVICE=jaeger`; dev needs no ENV. */
 export const makeCommand = (stack: string, command: string, ...words: readonly string[]): string =>
-  ["make", command, ...(stack === "dev" ? [] : [`ENV=${stack}`]), ...words].join(" ");
+  compact(["make", command, stack !== "dev" && `ENV=${stack}`, ...words]).join(" ");
 
 /**
  * Adds the stack to the commands of a text, so that they can be pasted: texts of alerts and dashboards are written with commands for dev, such as

@@ -1,4 +1,5 @@
 /** Rules on who may get at what: images that stay what they are, Elasticsearch's superuser, encrypted connections, who sends traces. */
+import { compact } from "../configs/compact";
 import { superuser } from "../configs/elasticsearch/users";
 import { files, ports } from "../configs/topology/ports";
 import { superuserHolders } from "./bounds";
@@ -60,14 +61,12 @@ export const encryptedConnections: StackRule = {
   check: ({ environment, platform, elasticsearch, prometheus: { operator } }) => {
     if (environment !== "production") return [];
     const { external, tls, snapshots } = elasticsearch;
-    return [
-      ...(!external && platform === "kubernetes" && tls === "off"
-        ? ["tracing:elasticsearch.tls: found off; allowed in production: any other"]
-        : []),
+    return compact([
+      !external && platform === "kubernetes" && tls === "off" && "tracing:elasticsearch.tls: found off; allowed in production: any other",
       ...plain("elasticsearch.external.url", external?.url),
       ...plain("elasticsearch.snapshots.endpoint", snapshots.endpoint),
       ...plain("prometheus.operator.address", operator.tokenSecret === undefined ? undefined : operator.address),
-    ];
+    ]);
   },
 };
 

@@ -1,5 +1,6 @@
 /** The screen of `make status`: verdict, alerts, services, facts. */
 import { hasCanary } from "../../configs/canary/times";
+import { compact } from "../../configs/compact";
 import { makeCommand } from "../../configs/make-command";
 import type { ServiceName } from "../../configs/topology/topology";
 import type { RunningStack, ServiceState } from "../running/running-stack";
@@ -66,12 +67,12 @@ export function render(name: string, findings: Findings, nothingRuns: boolean, n
     "fact" in answer ? answer.fact.text : answer.failure.replaceAll("\n", "; "),
   ]);
   const alertLines = nothingRuns ? [] : alertTable(findings, now);
-  const parts = [
+  const parts = compact([
     verdict(name, problems, unknown),
     ...alertLines,
     serviceTable(findings.services),
-    ...(facts.length > 0 ? [table(facts)] : []),
-  ];
+    facts.length > 0 && table(facts),
+  ]);
   return { text: parts.join("\n\n"), healthy: problems.length === 0 };
 }
 
@@ -85,7 +86,7 @@ function verdict(name: string, problems: readonly Problem[], unknown: readonly s
 function alertTable({ alerts, rules }: Findings, now: number): string[] {
   if (!alerts) return [];
   const waiting = [...new Set(alerts.filter(({ state }) => state === "pending").map(({ labels }) => labels.alertname))].sort();
-  const pending = waiting.length > 0 ? `pending: ${waiting.join(", ")}` : "";
+  const pending = waiting.length > 0 ? `pending: ${waiting.join(", ")}` : undefined;
   const groups = alertGroups(alerts, rules);
   if (groups.length === 0) return [`no alert fires${pending ? `; ${pending}` : ""}`];
   const rows = groups.map(({ name, severity, count, since, summary }) => [
@@ -94,20 +95,22 @@ function alertTable({ alerts, rules }: Findings, now: number): string[] {
     age(now - since),
     summary,
   ]);
-  return [[table([["ALERT", "SEVERITY", "SINCE", "SUMMARY"], ...rows]), ...(pending ? [pending] : [])].join("\n")];
+  return [compact([table([["ALERT", "SEVERITY", "SINCE", "SUMMARY"], ...rows]), pending]).join("\n")];
 }
 
 function serviceTable(services: readonly ServiceState[]): string {
   const several = services.some(({ instances }) => instances !== undefined);
-  const rows = services.map(({ service, state, instances, memoryUsed, memoryLimit, restarts, outOfMemory, image }) => [
-    service,
-    state,
-    ...(several ? [instances ? `${instances.ready}/${instances.wanted}` : ""] : []),
-    memory(memoryUsed, memoryLimit),
-    `${restarts}${outOfMemory ? " (out of memory)" : ""}`,
-    image,
-  ]);
-  return table([["SERVICE", "STATE", ...(several ? ["READY"] : []), "MEMORY", "RESTARTS", "IMAGE"], ...rows]);
+  const rows = services.map(({ service, state, instances, memoryUsed, memoryLimit, restarts, outOfMemory, image }) =>
+    compact([
+      service,
+      state,
+      several && (instances ? `${instances.ready}/${instances.wanted}` : ""),
+      memory(memoryUsed, memoryLimit),
+      `${restarts}${outOfMemory ? " (out of memory)" : ""}`,
+      image,
+    ]),
+  );
+  return table([compact(["SERVICE", "STATE", several && "READY", "MEMORY", "RESTARTS", "IMAGE"]), ...rows]);
 }
 
 const memory = (used: number | undefined, limit: number | undefined): string =>
@@ -122,7 +125,7 @@ async function alertsOf(stack: RunningStack): Promise<{ alerts: AlertNow[] } | F
 }
 
 function factsOf(stack: RunningStack): Promise<Answer>[] {
-  const asked: (readonly [string, Promise<Fact>])[] = [
+  const asked: (readonly [string, Promise<Fact>])[] = compact([
     ["collector", collectorHealth(stack)],
     ["spans", spanCounts(stack)],
     ["sampled", sampledShare(stack)],
@@ -131,8 +134,8 @@ function factsOf(stack: RunningStack): Promise<Answer>[] {
     ["cleaning", cleaning(stack)],
     ["snapshots", snapshots(stack)],
     ["lost", lostSpans(stack)],
-    ...(hasCanary(stack.settings) ? ([["canary", canary(stack)]] as const) : []),
-  ];
+    hasCanary(stack.settings) && ["canary", canary(stack)],
+  ]);
   return asked.map(async ([name, answer]): Promise<Answer> => {
     try {
       return { name, fact: await within(answer) };

@@ -1,4 +1,5 @@
 /** Who delivers a stack's alerts, and what is wrong with nobody doing it. */
+import { compact } from "../compact";
 import type { Receiver } from "../stack/alerts";
 import { namespace, type Settings } from "../stack/schema";
 import { ports } from "../topology/ports";
@@ -63,10 +64,10 @@ export function deliveryWarnings(settings: DeliverySettings): string[] {
       "tracing:alerts.receivers: there are none, so nobody receives alerts. Add a receiver, or set tracing:alerts.delivery to off if that is intended",
     ];
   const critical = receivers.some(({ severity }) => severity === "critical" || severity === "all");
-  return [
-    ...(critical ? [] : ["tracing:alerts.receivers: none gets critical alerts"]),
-    ...(runbooks === undefined ? ["tracing:alerts.runbooks: not set, so messages name runbooks by their path in the repository"] : []),
-  ];
+  return compact([
+    !critical && "tracing:alerts.receivers: none gets critical alerts",
+    runbooks === undefined && "tracing:alerts.runbooks: not set, so messages name runbooks by their path in the repository",
+  ]);
 }
 
 /** Who delivers alerts, in a sentence: an output of the stack. */

@@ -1,5 +1,6 @@
 /** The sampling group of stack config: what it may hold, the rules that it means, and which of them contradict each other. */
 import * as z from "zod";
+import { compact } from "../compact";
 import { canaryService } from "./canary";
 import { covers, overlaps } from "./operation-cover";
 import { parseOperation, type Operation } from "./operations";
@@ -169,13 +170,12 @@ function serviceProblems(key: string, { services }: SamplingModel): string[] {
   return services.flatMap(({ service, default: rate, operations }, index) => {
     const at = `${key}.services[${index}]`;
     const twin = services.findIndex((other) => other.service === service);
-    return [
-      ...(twin < index ? [`${at}.service: found "${service}", which services[${twin}] has already; allowed: each service once`] : []),
-      ...(service === canaryService
-        ? [`${at}.service: found "${service}", the stack's own canary, which is always kept; allowed: a service of yours`]
-        : []),
-      ...(rate === undefined && operations.length === 0 ? [`${at}: found no rate; allowed: default, operations, or both`] : []),
-    ];
+    return compact([
+      twin < index && `${at}.service: found "${service}", which services[${twin}] has already; allowed: each service once`,
+      service === canaryService &&
+        `${at}.service: found "${service}", the stack's own canary, which is always kept; allowed: a service of yours`,
+      rate === undefined && operations.length === 0 && `${at}: found no rate; allowed: default, operations, or both`,
+    ]);
   });
 }
 
@@ -189,15 +189,13 @@ function raiseProblems(key: string, model: SamplingModel): string[] {
           `${key}.${at}: found ${found}, which never applies, as every rate is at least ${lowest} and this one can only raise it; ${allowed}`,
         ]
       : [];
-  return [
+  return compact([
     ...(model.errors === 0 ? [] : idle("errors", model.errors, `allowed: ${lowest} to 100, or 0 for no rate of errors`)),
     ...(model.slow ? idle("slow.percent", model.slow.percent, `allowed: ${lowest} to 100, or no group slow`) : []),
-    ...(model.slow && model.slow.threshold > model.expected.longestTrace
-      ? [
-          `${key}.slow.threshold: found ${durationText(model.slow.threshold)}, longer than expected.longestTrace, ` +
-            `${durationText(model.expected.longestTrace)}: such a trace is decided before its last span says that it is slow; ` +
-            "allowed: a threshold of at most that, or a longer longestTrace",
-        ]
-      : []),
-  ];
+    model.slow &&
+      model.slow.threshold > model.expected.longestTrace &&
+      `${key}.slow.threshold: found ${durationText(model.slow.threshold)}, longer than expected.longestTrace, ` +
+        `${durationText(model.expected.longestTrace)}: such a trace is decided before its last span says that it is slow; ` +
+        "allowed: a threshold of at most that, or a longer longestTrace",
+  ]);
 }

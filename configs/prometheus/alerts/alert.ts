@@ -1,4 +1,5 @@
 /** What an alert is, and the kind that most programs have one of: instances that do not answer. */
+import { compact } from "../../compact";
 import { series, type Job, type Matchers } from "../metrics";
 import { total } from "../promql";
 
@@ -53,8 +54,8 @@ export function down(
   const up = series("up", labels, [job]);
   const value = `{{ $value }} of ${replicas} instances of ${service} answer.`;
   const common = { name: text.name, for: "2m", service, value, first: text.first, follows: text.follows };
-  return [
+  return compact([
     { ...common, expr: `${total(up)} == 0`, severity: "critical", summary: text.none },
-    ...(replicas > 1 ? [{ ...common, expr: `(sum(${up}) > 0) < ${replicas}`, severity: "warning", summary: text.some } as const] : []),
-  ];
+    replicas > 1 && { ...common, expr: `(sum(${up}) > 0) < ${replicas}`, severity: "warning", summary: text.some },
+  ]);
 }

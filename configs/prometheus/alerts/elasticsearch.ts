@@ -1,4 +1,5 @@
 /** Elasticsearch's health, heap and disk, as its exporter tells them. */
+import { compact } from "../../compact";
 import type { Alert } from "./alert";
 import { elasticsearchDown } from "./causes";
 import { indexCopies } from "../../elasticsearch/shards";
@@ -63,7 +64,7 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
   const several = ownElasticsearch(settings) && expected > 1;
   const first = "`make status`, then `make logs SERVICE=elasticsearch`.";
   const room = "`make status`: how much do the indices take? Lower `tracing:retention` or the sampling rates, or enlarge the disk.";
-  return [
+  return compact([
     {
       name: "ElasticsearchDown",
       expr: `sum(${exporters}) > 0 and ${answers} == 0`,
@@ -73,19 +74,15 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       value: "Its exporter is running and gets no answer.",
       first,
     },
-    ...(several
-      ? [
-          {
-            name: "ElasticsearchDown",
-            expr: `min(${nodes}) < ${expected}`,
-            for: "5m",
-            severity: "warning",
-            summary: "A node of Elasticsearch is missing; the others have its data",
-            value: `{{ $value }} of ${expected} nodes are in the cluster.`,
-            first,
-          } as const,
-        ]
-      : []),
+    several && {
+      name: "ElasticsearchDown",
+      expr: `min(${nodes}) < ${expected}`,
+      for: "5m",
+      severity: "warning",
+      summary: "A node of Elasticsearch is missing; the others have its data",
+      value: `{{ $value }} of ${expected} nodes are in the cluster.`,
+      first,
+    },
     {
       name: "ElasticsearchExporterDown",
       expr: `${total(exporters)} == 0`,
@@ -105,20 +102,16 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       first,
       follows: [elasticsearchDown],
     },
-    ...(indexCopies(settings) > 0
-      ? [
-          {
-            name: "ElasticsearchYellow",
-            expr: `${status("yellow")} == 1`,
-            for: "30m",
-            severity: "warning",
-            summary: "Elasticsearch has been yellow for half an hour: some data is on one node only",
-            value: "Status yellow is {{ $value }}.",
-            first,
-            follows: [elasticsearchDown],
-          } as const,
-        ]
-      : []),
+    indexCopies(settings) > 0 && {
+      name: "ElasticsearchYellow",
+      expr: `${status("yellow")} == 1`,
+      for: "30m",
+      severity: "warning",
+      summary: "Elasticsearch has been yellow for half an hour: some data is on one node only",
+      value: "Status yellow is {{ $value }}.",
+      first,
+      follows: [elasticsearchDown],
+    },
     {
       name: "ElasticsearchHeapHigh",
       expr: `${heapShare} > ${highHeap}`,
@@ -165,5 +158,5 @@ export function elasticsearchAlerts(settings: StackSettings): readonly Alert[] {
       value: "{{ $value | humanize1024 }}B will be free by then on {{ $labels.name }}.",
       first: room,
     },
-  ];
+  ]);
 }
