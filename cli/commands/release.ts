@@ -1,9 +1,9 @@
 /** Checks that the sources are the release that a tag asks for, and makes its notes and its package. Run by .github/workflows/release.yml. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { version } from "../../configs/version";
 import { execOrThrow } from "../machine/run";
+import { inTemporaryFolder } from "../machine/temporary-folder";
 import { publishedManifest, releaseOf, type Released, type Sources } from "../supply-chain/release";
 import { projectFolder } from "../stack/stack";
 import { djangoFolder, pythonOf } from "../suites/python";
@@ -53,14 +53,11 @@ export default release.action(async ({ tag, repository, out }: Flags) => {
 /** What `npm publish` takes: built, with the manifest that is published. */
 async function npmPackage(repository: string, out: string): Promise<void> {
   await heartbeat("npm run build", execOrThrow("npm", ["run", "build"], { cwd: projectFolder }));
-  const work = mkdtempSync(join(tmpdir(), "tracing-release-"));
-  try {
+  await inTemporaryFolder(async (work) => {
     for (const name of ["dist", "README.md", "LICENSE"]) cpSync(join(projectFolder, name), join(work, name), { recursive: true });
     writeFileSync(join(work, "package.json"), `${JSON.stringify(publishedManifest(json("package.json"), repository), null, 2)}\n`);
     await execOrThrow("npm", ["pack", "--pack-destination", out], { cwd: work });
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+  });
 }
 
 /** A wheel and the source distribution, by the locked builder. */

@@ -1,11 +1,11 @@
 /** SBOMs in CycloneDX's format, made by Syft: what is inside the packages and the images. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { imageNames, imageReference, imageVersion, type ImageName, type ImageOrigin } from "../../configs/images";
 import { version } from "../../configs/version";
 import { goTool } from "../machine/go-tools";
 import { execOrThrow } from "../machine/run";
+import { inTemporaryFolder } from "../machine/temporary-folder";
 import { projectFolder } from "../stack/stack";
 import { djangoFolder } from "../suites/python";
 import { heartbeat, UserError } from "../terminal/output";
@@ -34,16 +34,13 @@ export async function writeSboms(chosen: readonly Subject[], source: ImageOrigin
   const contents = source === "local" && own.length > 0 ? await contentsOfLocal(own) : {};
   mkdirSync(out, { recursive: true });
   for (const subject of chosen) {
-    const work = mkdtempSync(join(tmpdir(), "tracing-sbom-"));
-    try {
+    await inTemporaryFolder(async (work) => {
       const { what, version: number } = scanned(subject, source, work);
       const file = join(out, sbomFile(subject));
       await heartbeat(`syft ${subject}`, syft(what, file, "--source-name", subject, "--source-version", number));
       const more = contents[subject];
       if (more) await complete(file, more, work);
-    } finally {
-      rmSync(work, { recursive: true, force: true });
-    }
+    });
   }
 }
 
