@@ -1,10 +1,10 @@
 /** Checks that the sources are the release that a tag asks for, and makes its notes and its package. Run by .github/workflows/release.yml. */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { version } from "../../configs/version";
 import { execOrThrow } from "../machine/run";
 import { inTemporaryFolder } from "../machine/temporary-folder";
-import { publishedManifest, releaseOf, type Released, type Sources } from "../supply-chain/release";
+import { linkedNotes, publishedManifest, releaseOf, type Released, type Sources } from "../supply-chain/release";
 import { projectFolder } from "../stack/stack";
 import { djangoFolder, pythonOf } from "../suites/python";
 import { command } from "../terminal/command";
@@ -44,7 +44,10 @@ export default release.action(async ({ tag, repository, out }: Flags) => {
   const folder = resolve(out);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "package"), { recursive: true });
-  writeFileSync(join(folder, "notes.md"), `${notes}\n`);
+  writeFileSync(
+    join(folder, "notes.md"),
+    `${linkedNotes(notes, repository, tag, released === "stack" ? "" : relative(projectFolder, djangoFolder))}\n`,
+  );
   step(`${released} ${number}`);
   await (released === "stack" ? npmPackage(repository, join(folder, "package")) : pythonPackage(join(folder, "package")));
   note(`${out}/ has the notes and the package`);

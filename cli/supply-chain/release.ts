@@ -52,6 +52,19 @@ function sectionOf(changelog: string, version: string): string {
   return (own ?? "").replace(/^.*/, "").trim();
 }
 
+/**
+ * Notes whose links lead into the repository at the tag: on a release's page, relative ones lead nowhere.
+ *
+ * @param folder The changelog's, such as `instrumentation/django`; empty for the repository's root.
+ */
+export function linkedNotes(notes: string, repository: string, tag: string, folder: string): string {
+  const root = `https://github.com/${repository}/blob/${tag}/`;
+  return notes.replace(
+    /\]\((?![a-z]+:)([^)]+)\)/g,
+    (_, path: string) => `](${new URL(path, `${root}${folder ? `${folder}/` : ""}`).href})`,
+  );
+}
+
 type Manifest = Readonly<Record<string, unknown>>;
 
 /**

@@ -1,7 +1,7 @@
 /** Rung: unit. A release: the tag, the versions in the files and the changelog agree, or nothing is released. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { publishedManifest, releaseOf, taggedPackage } from "../../../cli/supply-chain/release";
+import { linkedNotes, publishedManifest, releaseOf, taggedPackage } from "../../../cli/supply-chain/release";
 import { version } from "../../../configs/version";
 import manifest from "../../../package.json";
 import { projectFolder } from "../../../render/record";
@@ -64,6 +64,15 @@ test.each<[string, string, (string | undefined)[], string[]]>([
   ["both", "v1.2.4", ["1.2.3"], ["file0", "no section"]],
 ])("refuses %s", (_, tag, versions, parts) => {
   for (const part of parts) expect(() => releaseOf(tag, sources(...versions))).toThrow(part);
+});
+
+test("links of the notes lead into the repository at the tag; those that are whole stay", () => {
+  const notes = "See [a](docs/a.md#b),\n[c](../../docs/c.md) and [d](https://d.example/).";
+  const at = "https://github.com/owner/name/blob/v1.2.3";
+  expect(linkedNotes("[a](docs/a.md#b)", "owner/name", "v1.2.3", "")).toBe(`[a](${at}/docs/a.md#b)`);
+  expect(linkedNotes(notes, "owner/name", "v1.2.3", "instrumentation/django")).toBe(
+    `See [a](${at}/instrumentation/django/docs/a.md#b),\n[c](${at}/docs/c.md) and [d](https://d.example/).`,
+  );
 });
 
 test("the published package has the owner's scope, the repository, and nothing of development", () => {
