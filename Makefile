@@ -82,7 +82,7 @@ scan: $(modules) ## known vulnerabilities of what sbom/ lists; fails on severe o
 	@$(tsx) cli/main.ts scan
 
 ##@ Tests
-test: $(modules) ## what every change passes: lint to end to end, half an hour (RUNG= for single suites)
+test: $(modules) ## what every change passes: lint to end to end, an hour on two cores (RUNG= for single suites)
 	@$(tsx) tests/run.ts
 test-all: $(modules) ## everything: crashes under load, alerts, Kubernetes; hours
 	@$(tsx) tests/run.ts --all
