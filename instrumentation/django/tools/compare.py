@@ -8,7 +8,6 @@ the Collector. PostgreSQL and Redis are real. All have OTEL_SEMCONV_STABILITY_OP
 The share is this package's added time by that of the official instrumentations: of all rounds together, and quartiles of the rounds' own.
 """
 
-import argparse
 import contextlib
 import importlib.util
 import json
@@ -16,13 +15,13 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 sys.path[:0] = [str(FOLDER.parent / "tests"), str(FOLDER)]
 
+import in_rounds  # noqa: E402
 from collector import Collector  # noqa: E402
 from conftest import EXAMPLE  # noqa: E402
 from e2e import systems  # noqa: E402
@@ -90,18 +89,9 @@ def walls(times):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=24)
-    parser.add_argument("--requests", type=int, default=100)
-    parser.add_argument("--only", help="a part of the requests' names")
-    options = parser.parse_args()
-    for name in ("rounds", "requests"):
-        if getattr(options, name) < 2:
-            parser.error(f"--{name}: found {getattr(options, name)}; allowed: 2 or more")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        measure(folder, options.rounds, options.requests, options.only or "")
+    options = in_rounds.parser(__doc__, rounds=24)
+    options.add_argument("--only", default="", help="a part of the requests' names")
+    in_rounds.run(options, measure)
 
 
 def measure(folder, rounds, requests, only):

@@ -8,19 +8,18 @@ ratios (quartiles). CPU is the processor time that a server took for a request, 
 PostgreSQL and Redis are real. The payment gateway answers at once, or after the time that a gateway across a network takes.
 """
 
-import argparse
 import contextlib
 import http.client
 import os
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 sys.path[:0] = [str(FOLDER.parent / "tests"), str(FOLDER)]
 
+import in_rounds  # noqa: E402
 from conftest import EXAMPLE  # noqa: E402
 from e2e import systems  # noqa: E402
 
@@ -93,17 +92,7 @@ def row(name, kind, base, own, cpu, base_cpu):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--requests", type=int, default=100)
-    options = parser.parse_args()
-    for name in ("rounds", "requests"):
-        if getattr(options, name) < 2:
-            parser.error(f"--{name}: found {getattr(options, name)}; allowed: 2 or more")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        measure(folder, options.rounds, options.requests)
+    in_rounds.run(in_rounds.parser(__doc__, rounds=30), measure)
 
 
 def measure(folder, rounds, requests):

@@ -50,13 +50,13 @@ class Captured:
             request: the request.
             is_server: whether its span is a server's: only such a span has headers.
         """
-        headers = getattr(request, "scope", {}).get("headers") if hasattr(request, "scope") else None
+        headers = getattr(request, "scope", {}).get("headers")
         found: dict[str, Any] = {}
         for name in self._attributes:
             value = getattr(request, name, None)
             if value is not None:
                 found[name] = str(value)
-        if headers is not None:
+        if headers is not None and self._attributes:
             sent = {name.decode("latin1"): value.decode("latin1") for name, value in headers}
             found.update({name: sent[name] for name in self._attributes if name in sent})
         if is_server and self._request:
