@@ -1,5 +1,5 @@
-import { compact } from "./compact";
 /** Commands of `make` in texts for people: alerts, dashboards, and what the commands print. */
+import { compact } from "./compact";
 
 /** A command of `make` for a stack, such as `make logs ENV=prod SERVICE=jaeger`; dev needs no ENV. */
 export const makeCommand = (stack: string, command: string, ...words: readonly string[]): string =>

@@ -3,8 +3,7 @@
  * takes longer than the same spans at an even rate; the time from an export to Jaeger, and of queries, as a share of the brief's figures;
  * bytes a span. It judges nothing: a test that measures time fails on a busy machine.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Settings } from "../../configs/stack/schema";
 import { publishedUrl } from "../../configs/topology/docker";
@@ -16,6 +15,7 @@ import { listStackResources, serviceContainers } from "../engine/docker";
 import { table } from "../reference/table";
 import { readPassword } from "../stack/password";
 import { run, sleep } from "../machine/run";
+import { inTemporaryFolder } from "../machine/temporary-folder";
 import { command } from "../terminal/command";
 import { heartbeat, note, UserError, size, step } from "../terminal/output";
 import { loadSettings } from "../stack/stack";
@@ -39,8 +39,8 @@ export default command("Memory and throughput of the running stack").action(asyn
   const containers = serviceContainers((await listStackResources(settings.stack)).containers);
   if (containers.length === 0) throw new UserError("no stack is running: make up");
   const password = await readPassword();
-  const send = await ledger(settings, password);
-  try {
+  await inTemporaryFolder(async (folder) => {
+    const send = await ledger(settings, password, folder);
     step("At rest");
     const rest = await heartbeat(
       "memory at rest",
@@ -51,11 +51,11 @@ export default command("Memory and throughput of the running stack").action(asyn
     const latency = await heartbeat("one trace at a time", traceLatency(settings, 100));
 
     step(`${load.rate} spans/s for ${load.seconds} s`);
-    const even = send.run("even", "--rate", String(load.rate), "--duration", `${load.seconds}s`);
+    const even = send("even", "--rate", String(load.rate), "--duration", `${load.seconds}s`);
     const [evenVerdict, busy] = await heartbeat("load", Promise.all([even, peakMemory(load.seconds)]));
 
     step(`A burst of ${burst} spans`);
-    const fast = send.run("burst", "--spans", String(burst), "--connections", "8");
+    const fast = send("burst", "--spans", String(burst), "--connections", "8");
     const [fastVerdict, full] = await heartbeat("burst", Promise.all([fast, peakMemory(30)]));
 
     step("Queries");
@@ -86,14 +86,11 @@ export default command("Memory and throughput of the running stack").action(asyn
     const perSecond = fastVerdict.stored / fastVerdict.storedSeconds;
     note(`a burst is stored at ${perSecond.toFixed(0)} spans/s, ${(perSecond / load.rate).toFixed(1)} times the even rate`);
     note(storagePerDay(disk));
-  } finally {
-    send.remove();
-  }
+  });
 });
 
-/** The ledger, built, with a folder of its own. */
-async function ledger(settings: Settings, secret: string) {
-  const folder = mkdtempSync(join(tmpdir(), "tracing-bench-"));
+/** The ledger, built in a folder: runs it under a name, with flags. */
+async function ledger(settings: Settings, secret: string, folder: string) {
   const password = join(folder, "password");
   writeFileSync(password, secret, { mode: 0o600 });
   const program = await buildLedger(folder);
@@ -101,13 +98,10 @@ async function ledger(settings: Settings, secret: string) {
     ...["--endpoint", publishedUrl(settings, "otlp-grpc").replace("http://", "")],
     ...["--elasticsearch", publishedUrl(settings, "elasticsearch"), "--password-file", password, "--wait", "300s"],
   ];
-  return {
-    run: async (name: string, ...flags: string[]): Promise<Verdict> => {
-      const { stdout, output } = await run(program, ["run", ...target, "--out", join(folder, name), ...flags]);
-      if (!stdout) throw new UserError(`the ledger printed no result:\n${output}`);
-      return JSON.parse(stdout) as Verdict;
-    },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+  return async (name: string, ...flags: string[]): Promise<Verdict> => {
+    const { stdout, output } = await run(program, ["run", ...target, "--out", join(folder, name), ...flags]);
+    if (!stdout) throw new UserError(`the ledger printed no result:\n${output}`);
+    return JSON.parse(stdout) as Verdict;
   };
 }
 

@@ -12,13 +12,12 @@ export function previewSummary(events: readonly EngineEvent[]): string {
   const steps = events.flatMap(({ resourcePreEvent }) => resourcePreEvent?.metadata ?? []);
   const changes = steps.filter(({ op, type }) => (operations as readonly string[]).includes(op) && type !== stackType);
   const failures = errors(events);
-  const counts = countsByComponent(changes.map((change) => ({ op: change.op, component: componentOf(change) })));
   const unchanged = failures.length > 0 ? "resources: no change up to the error" : "resources: no change";
   const sections = [
     ...failures,
     ...warnings(events),
     ...policies(events),
-    changes.length > 0 ? counts : unchanged,
+    changes.length > 0 ? countsByComponent(changes.map((change) => ({ op: change.op, component: componentOf(change) }))) : unchanged,
     ...changes.filter(({ op }) => op !== "create").map(changeLine),
     ...outputChanges(events),
   ];

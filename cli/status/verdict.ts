@@ -98,7 +98,7 @@ export interface AlertGroup {
 
 /** The alerts that fire by name and severity, the critical ones first, causes before what follows from them, then the oldest. */
 export function alertGroups(alerts: readonly AlertNow[], rules: readonly Alert[]): AlertGroup[] {
-  const groups = new Map<string, AlertGroup>();
+  const groups = new Map<string, Omit<AlertGroup, "cause">>();
   for (const { state, labels, annotations, activeAt } of alerts) {
     if (state !== "firing") continue;
     const [name, severity] = [labels.alertname, labels.severity ?? "warning"];
@@ -111,15 +111,19 @@ export function alertGroups(alerts: readonly AlertNow[], rules: readonly Alert[]
       since: Math.min(since, group?.since ?? since),
       summary: annotations.summary ?? "",
       runbook: annotations.runbook_url ?? annotations.runbook ?? `docs/runbooks/alerts.md#${name.toLowerCase()}`,
-      cause: causeOf(name, severity, alerts, rules),
     });
   }
   const rank = ({ severity, cause }: AlertGroup) => (severity === "critical" ? 0 : 2) + (cause === undefined ? 0 : 1);
-  return [...groups.values()].sort((one, other) => rank(one) - rank(other) || one.since - other.since);
+  const explained = [...groups.values()].map((group) => ({ ...group, cause: causeOf(group, alerts, rules) }));
+  return explained.sort((one, other) => rank(one) - rank(other) || one.since - other.since);
 }
 
 /** The name of a critical alert that fires and that an alert follows from, by the same rules as Alertmanager's inhibition. */
-function causeOf(name: string, severity: string, alerts: readonly AlertNow[], rules: readonly Alert[]): string | undefined {
+function causeOf(
+  { name, severity }: Pick<AlertGroup, "name" | "severity">,
+  alerts: readonly AlertNow[],
+  rules: readonly Alert[],
+): string | undefined {
   const causes = rules.filter((rule) => rule.name === name && rule.severity === severity).flatMap(({ follows }) => follows ?? []);
   const isCause = ({ state, labels }: AlertNow) =>
     state === "firing" &&

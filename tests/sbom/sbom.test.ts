@@ -1,6 +1,5 @@
 /** Rung: sbom. SBOMs of the packages and of the images of our own making: CycloneDX's schema takes them, and they name what is known to be inside. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv from "ajv";
 import { imageNames, images } from "../../configs/images";
@@ -12,12 +11,12 @@ import manifest from "../../package.json";
 import { distribution } from "../../images/lib/elasticsearch";
 import { goImages, mainModule } from "../../images/lib/go-programs";
 import { persesPlugins } from "../../images/lib/perses-plugins";
+import { sharedFolder } from "../support/temporary-folder";
 
 // Syft is compiled once, and reads images of some hundred MB.
 jest.setTimeout(30 * 60_000);
 
-const out = mkdtempSync(join(tmpdir(), "tracing-sboms-"));
-afterAll(() => rmSync(out, { recursive: true, force: true }));
+const out = sharedFolder();
 
 let valid: (content: unknown) => string | undefined;
 beforeAll(async () => {
