@@ -58,10 +58,24 @@ export async function sampledShare(stack: Reachable): Promise<Fact> {
   return { text: `${recent}; ${ever.toFixed(1)} % of ${all} traces kept since the Collector started` };
 }
 
-/** How full the Collector's queues to Jaeger are, together. */
+/** Seconds until the first of the Collector's queues is full, at the rate of the last ten minutes; no series while none grows. */
+export const queueFullIn = `min((${queueCapacity} - ${queueSize}) / (deriv(${queueSize}[10m]) > 0))`;
+
+/** How full the Collector's queues to Jaeger are, together, and how long they last. */
 export async function queueFill(stack: Reachable): Promise<Fact> {
-  const [waiting, room] = await Promise.all([queueSize, queueCapacity].map((series) => query(stack, `sum(${series})`)));
-  return { text: room === undefined ? "not known yet" : `${size(waiting ?? 0)} of ${size(room)} of spans wait for Jaeger` };
+  const [waiting, room, fullIn] = await Promise.all(
+    [`sum(${queueSize})`, `sum(${queueCapacity})`, queueFullIn].map((expression) => query(stack, expression)),
+  );
+  return { text: queueState(waiting, room, fullIn) };
+}
+
+/** The same in words; bytes and seconds. A queue that takes more than a day to fill is not worth a word. */
+export function queueState(waiting: number | undefined, room: number | undefined, fullIn: number | undefined): string {
+  if (room === undefined) return "not known yet";
+  const fill = `${size(waiting ?? 0)} of ${size(room)} of spans wait for Jaeger`;
+  if (fullIn === undefined || fullIn > 86_400) return fill;
+  const time = fullIn < 7200 ? `${Math.ceil(fullIn / 60)} min` : `${Math.floor(fullIn / 3600)} hours`;
+  return `${fill}; full in about ${time} at the rate of the last 10 minutes`;
 }
 
 /**

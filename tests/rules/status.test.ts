@@ -1,5 +1,5 @@
 /** Rung: rules. What `make status` asks Prometheus for, over made-up series. */
-import { lostIn } from "../../cli/status/measures";
+import { lostIn, queueFullIn } from "../../cli/status/measures";
 import { decisions } from "../../configs/prometheus/decisions";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
@@ -65,4 +65,14 @@ test("counts what was lost in a day about once, by place", async () => {
     },
     { expr: lostIn(24), eval_time: `${15 * 60}s`, exp_samples: [] },
   ]);
+});
+
+const [waiting, room] = [exporter("queue_size"), exporter("queue_capacity")];
+
+test.each<[string, Series, Expectation["exp_samples"]]>([
+  ["how long the queue lasts", { [waiting]: upTo(5), [room]: flat(minutes, 2000) }, [{ labels: "{}", value: (2000 - 200) / (5 / 15) }]],
+  ["nothing of a queue that drains", { [waiting]: rise(minutes, 400, -5), [room]: flat(minutes, 2000) }, []],
+  ["nothing of a queue that stays as it is", { [waiting]: flat(minutes, 400), [room]: flat(minutes, 2000) }, []],
+])("tells %s", async (_what, series, exp_samples) => {
+  await holds(folder(), series, [{ expr: `round(${queueFullIn})`, eval_time: `${minutes * 60}s`, exp_samples }]);
 });

@@ -1,5 +1,5 @@
-/** Rung: unit. What `make status` says of retention. */
-import { cleaningState, oldestIndex } from "../../../cli/status/measures";
+/** Rung: unit. What `make status` says of retention and of the queue. */
+import { cleaningState, oldestIndex, queueState } from "../../../cli/status/measures";
 import { settingsWith } from "../../support/settings";
 
 const settings = settingsWith();
@@ -64,4 +64,17 @@ describe("the oldest index", () => {
     expect(after(218.9)).not.toContain("DELETED");
     expect(after(219)).toBe("the oldest, jaeger-span-2026-11-15, is 9.1 days old, AND SHOULD BE DELETED");
   });
+});
+
+describe("queue", () => {
+  const [waiting, room] = [24 * 1024 * 1024, 97 * 1024 * 1024];
+  const fill = "24 MiB of 97 MiB of spans wait for Jaeger";
+
+  test.each<[string, number | undefined, number | undefined, number | undefined, string]>([
+    ["none has reported", undefined, undefined, undefined, "not known yet"],
+    ["it does not grow", waiting, room, undefined, fill],
+    ["it grows slowly", waiting, room, 86_401, fill],
+    ["it is full within minutes", waiting, room, 61, `${fill}; full in about 2 min at the rate of the last 10 minutes`],
+    ["it is full within hours", waiting, room, 7200, `${fill}; full in about 2 hours at the rate of the last 10 minutes`],
+  ])("where %s", (_what, waits, holds, fullIn, text) => expect(queueState(waits, holds, fullIn)).toBe(text));
 });
