@@ -20,8 +20,9 @@ export function settingsReference(): string {
 
 All keys of stack config. This page is generated from configs/stack/schema.ts by \`make render\`.
 
-Write the keys in \`Pulumi.<stack>.yaml\`, or set them with \`pulumi config set --path\`. A dot in a key is a
-level of YAML, and \`[]\` is an item of a list:
+Write the keys in \`Pulumi.<stack>.yaml\`. For a stack that you deploy with the Pulumi CLI, a command does the
+same: \`pulumi config set -s staging --path tracing:sampling.default 20\`. A dot in a key is a level of YAML,
+and \`[]\` is an item of a list:
 
 \`\`\`yaml
 config:

@@ -17,7 +17,9 @@ const operations = () =>
     .array(
       z.strictObject({
         operation: operation.describe("The request: method and path."),
-        percent: percent().describe("Of its traces, keep this percentage."),
+        percent: percent().describe(
+          "Of its traces, keep this percentage. At 0, thebot-tracing does not record the request, so its errors are not kept either.",
+        ),
       }),
     )
     .prefault([]);
@@ -28,7 +30,8 @@ export const samplingSchema = z.strictObject({
   errors: percent()
     .prefault(100)
     .describe(
-      "Of traces with an error, keep this percentage. It can only raise a trace's rate. 0: traces with errors have no rate of their own.",
+      "Of traces with an error (the status ERROR on a SERVER, CONSUMER or root span), keep this percentage. It can only raise a trace's rate. 0: traces " +
+        "with errors have no rate of their own.",
     ),
   slow: z
     .strictObject({
@@ -58,7 +61,7 @@ export const samplingSchema = z.strictObject({
   cap: integer(100, 10_000_000, "spans a second")
     .optional()
     .describe(
-      "Maximum number of spans per second. Above it, traces without errors are dropped whole, also at 100 %. Each instance that samples has an equal share. " +
+      "Maximum number of spans per second. Above it, traces without errors are dropped as a whole, even those with a rate of 100 %. Each instance that samples has an equal share. " +
         "A cap makes the Collector wait for whole traces.",
     ),
   expected: z
@@ -66,8 +69,8 @@ export const samplingSchema = z.strictObject({
       tracesPerSecond: integer(1, 1_000_000, "traces a second")
         .optional()
         .describe(
-          "New traces per second, at peak. If you set it, a stack that is too small for it is refused. The default only checks the memory of the Collectors " +
-            "that sample, and the number of shards. Default: 100.",
+          "New traces per second, at peak. If you set it, a preview refuses a stack whose memory, disk, queue or processors are too small for it. If you do " +
+            "not, the preview checks the memory of the Collectors that sample for 100, and the number of shards. Default: 100.",
         ),
       spansPerTrace: integer(1, 10_000, "a number of spans").prefault(10).describe("Average number of spans per trace."),
       bytesPerSpan: integer(100, 100_000, "bytes")

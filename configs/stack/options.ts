@@ -19,8 +19,8 @@ export interface StackOptions {
    */
   readonly retention?: string;
   /**
-   * Where images come from. `official`: the projects' registries. `local`: the engine, built by `make images`. Allowed: one of official,
-   * local. Default: "official".
+   * Where images come from. `official`: the projects' registries. `local`: `make images` builds them on this machine. Allowed: one of
+   * official, local. Default: "official".
    */
   readonly images?: "official" | "local";
   /**
@@ -34,7 +34,7 @@ export interface StackOptions {
    */
   readonly otherImages?: OtherImagesOptions;
   /**
-   * Whether the policy pack refuses images of production that are named by a tag alone. Allowed: one of required, optional. Default:
+   * Whether the checks of `--policy-pack policy` refuse production images without a digest. Allowed: one of required, optional. Default:
    * "required".
    */
   readonly imageDigests?: "required" | "optional";
@@ -179,8 +179,8 @@ export interface SamplingOptions {
   /** Of traces that match no rule, keep this percentage. Allowed: a percentage from 0 to 100 with at most two decimals. Default: 100. */
   readonly default?: number | string;
   /**
-   * Of traces with an error, keep this percentage. It can only raise a trace's rate. 0: traces with errors have no rate of their own.
-   * Allowed: a percentage from 0 to 100 with at most two decimals. Default: 100.
+   * Of traces with an error (the status ERROR on a SERVER, CONSUMER or root span), keep this percentage. It can only raise a trace's rate.
+   * 0: traces with errors have no rate of their own. Allowed: a percentage from 0 to 100 with at most two decimals. Default: 100.
    */
   readonly errors?: number | string;
   readonly slow?: SamplingSlowOptions;
@@ -194,8 +194,9 @@ export interface SamplingOptions {
    */
   readonly decide?: "collector" | "app";
   /**
-   * Maximum number of spans per second. Above it, traces without errors are dropped whole, also at 100 %. Each instance that samples has an
-   * equal share. A cap makes the Collector wait for whole traces. Allowed: spans a second from 100 to 10000000.
+   * Maximum number of spans per second. Above it, traces without errors are dropped as a whole, even those with a rate of 100 %. Each
+   * instance that samples has an equal share. A cap makes the Collector wait for whole traces. Allowed: spans a second from 100 to
+   * 10000000.
    */
   readonly cap?: number | string;
   readonly expected?: SamplingExpectedOptions;
@@ -216,7 +217,10 @@ export interface SamplingOperationOptions {
    * The request: method and path. Allowed: METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number.
    */
   readonly operation: string;
-  /** Of its traces, keep this percentage. Allowed: a percentage from 0 to 100 with at most two decimals. */
+  /**
+   * Of its traces, keep this percentage. At 0, thebot-tracing does not record the request, so its errors are not kept either. Allowed: a
+   * percentage from 0 to 100 with at most two decimals.
+   */
   readonly percent: number | string;
 }
 
@@ -237,8 +241,9 @@ export interface SamplingServiceOptions {
 
 export interface SamplingExpectedOptions {
   /**
-   * New traces per second, at peak. If you set it, a stack that is too small for it is refused. The default only checks the memory of the
-   * Collectors that sample, and the number of shards. Default: 100. Allowed: traces a second from 1 to 1000000.
+   * New traces per second, at peak. If you set it, a preview refuses a stack whose memory, disk, queue or processors are too small for it.
+   * If you do not, the preview checks the memory of the Collectors that sample for 100, and the number of shards. Default: 100. Allowed:
+   * traces a second from 1 to 1000000.
    */
   readonly tracesPerSecond?: number | string;
   /** Average number of spans per trace. Allowed: a number of spans from 1 to 10000. Default: 10. */
@@ -433,8 +438,9 @@ export interface CollectorOptions {
   /** Allowed: cores from 50m to 64, such as 500m or 2. Default: "500m". */
   readonly cpu?: number | string;
   /**
-   * Disk for spans that wait for Jaeger, on each instance that samples. Spans may use a quarter of it. When that is full, receivers refuse
-   * spans and clients retry. Allowed: a size from 256Mi to 1024Gi. Default: "391Mi".
+   * Disk for spans that wait for Jaeger, on each instance that samples. Spans may use a quarter of it. When that is full, the Collector
+   * blocks: exports time out or are refused, and SDKs retry for a while. On Kubernetes, enlarge existing volumes before you raise it.
+   * Allowed: a size from 256Mi to 1024Gi. Default: "391Mi".
    */
   readonly queue?: string;
   /** How much the debug exporter logs about each batch of kept spans. Allowed: one of off, basic, detailed. Default: "off". */

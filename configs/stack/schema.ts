@@ -38,7 +38,7 @@ export const schema = z.strictObject({
     .describe("Minimum time that traces are kept, in days. Indices are deleted as a whole, up to two days later."),
   images: oneOf("official", "local")
     .prefault("official")
-    .describe("Where images come from. `official`: the projects' registries. `local`: the engine, built by `make images`."),
+    .describe("Where images come from. `official`: the projects' registries. `local`: `make images` builds them on this machine."),
   imageRegistry: text(
     // A bare word in front of an image's name would be a user of Docker Hub.
     "the host of a registry, with a dot or a port in it, and a path if any, such as mirror.example.com:5000/hub",
@@ -52,7 +52,7 @@ export const schema = z.strictObject({
     .describe(`Single images from elsewhere, by name: ${imageNames.join(", ")}. \`imageRegistry\` does not apply to them.`),
   imageDigests: oneOf("required", "optional")
     .prefault("required")
-    .describe("Whether the policy pack refuses images of production that are named by a tag alone."),
+    .describe("Whether the checks of `--policy-pack policy` refuse production images without a digest."),
   publish: z
     .strictObject({
       address: leaf("an IPv4 address of this host", (input) => (typeof input === "string" && isIPv4(input) ? input : undefined), {

@@ -147,7 +147,8 @@ const collector = z
     queue: mebibytes("256Mi", "1024Gi", countedInSpans)
       .prefault("391Mi")
       .describe(
-        "Disk for spans that wait for Jaeger, on each instance that samples. Spans may use a quarter of it. When that is full, receivers refuse spans and clients retry.",
+        "Disk for spans that wait for Jaeger, on each instance that samples. Spans may use a quarter of it. When that is full, the Collector blocks: exports time out or are " +
+          "refused, and SDKs retry for a while. On Kubernetes, enlarge existing volumes before you raise it.",
       ),
     debug: oneOf("off", "basic", "detailed").prefault("off").describe("How much the debug exporter logs about each batch of kept spans."),
     replicas: integer(1, most.instances, "a number of instances")

@@ -129,7 +129,7 @@ export function collectorAlerts(settings: StackSettings): readonly Alert[] {
       expr: `${queueSize} / ${queueCapacity} > 0.9`,
       for: "1m",
       severity: "warning",
-      summary: "The Collector's queue is more than 90 % full: once it is full, the Collector refuses spans",
+      summary: "The Collector's queue is more than 90 % full: once it is full, the Collector accepts no more spans",
       value: "{{ $value | humanizePercentage }} of its capacity.",
       first: `\`make logs SERVICE=${jaegerWriter(settings)}\`: why does it accept no spans?`,
       follows: storageDown(settings),
