@@ -29,7 +29,7 @@ destroy: $(modules) ## delete it with all its data
 preview: $(modules) ## show what `make up` would change (DIFF=1: all of it)
 	@$(tsx) cli/main.ts preview
 
-sampling: $(modules) ## configured rates, applied or not, and what they would keep (SET= and TRAFFIC= for what-ifs)
+sampling: $(modules) ## rates in the stack file, even if not deployed yet, and what they would keep (SET= and TRAFFIC= for what-ifs)
 	@$(tsx) cli/main.ts sampling
 
 ##@ A running stack

@@ -12,11 +12,11 @@ import { size, table } from "../terminal/output";
 import { anySettings } from "../stack/stack";
 import { changed, trafficOf } from "../stack/what-if";
 
-export default command("Configured rates, applied or not, and what they would keep").action(() => {
+export default command("Rates in the stack file, even if not deployed yet, and what they would keep").action(() => {
   const now = anySettings();
   const then = options.set ? parseSettings(now.stack, changed(stackConfig(options.stack), options.set)) : undefined;
   console.log(
-    `Stack ${now.stack} (${now.environment}), percent of traces kept; as configured, applied or not; the first request that a trace matches decides:\n`,
+    `Stack ${now.stack} (${now.environment}), percent of traces kept; as configured, deployed or not; the first request that a trace matches decides:\n`,
   );
   console.log(rates(now, then));
   for (const [title, settings] of [
