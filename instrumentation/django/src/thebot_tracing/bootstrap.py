@@ -28,7 +28,8 @@ from .encode import EncodedSpanExporter
 from .export import SpanDelivery
 from .instrument import instrument
 from .joined import joined_meter_provider, joined_textmap, joined_tracer_provider
-from .make_sampler import make_sampler
+from .light_tracer import LightProvider
+from .make_sampler import BUILT_IN, make_sampler
 from .metric_exporter import MetricExporter
 from .metric_reader import ForkSafeMetricReader
 from .metric_views import views
@@ -81,7 +82,9 @@ def _start(settings: Settings, sampler: Sampler) -> TracerProvider | None:
     warn_of_uwsgi()
     joined = joined_tracer_provider()
     provider = joined.provider or TracerProvider(
-        resource=make_resource(settings), sampler=LeaveOutSampler(sampler, settings.left_out), shutdown_on_exit=False
+        resource=make_resource(settings),
+        sampler=LeaveOutSampler(sampler, settings.left_out, follows=settings.sampler in BUILT_IN),
+        shutdown_on_exit=False,
     )
     if isinstance(provider, TracerProvider):
         provider.add_span_processor(CorrelationIDSpanProcessor())
@@ -97,15 +100,17 @@ def _start(settings: Settings, sampler: Sampler) -> TracerProvider | None:
     if settings.export_logs:
         _state["logs"] = logs.LogDelivery(make_resource(settings), settings.log_timeout)
         logs.use(_state["logs"])
-    instrumented = _state["instrumented"] = instrument(settings)
+    tracers = _state["tracers"] = LightProvider(provider, is_own=joined.provider is None)
+    instrumented = _state["instrumented"] = instrument(settings, is_own=joined.provider is None)
     if "django" not in settings.disabled_instrumentations:
         instrumented.insert(0, "django")
         # Our sampler leaves requests out, with all that they cause. Another provider's does not: they go by the environment's list there.
-        use(RequestSpans(settings.conventions, excluded=settings.left_out_urls if joined.provider else (), renew=_renew))
+        excluded = settings.left_out_urls if joined.provider else ()
+        use(RequestSpans(settings.conventions, tracers, excluded=excluded, renew=_renew))
         place_middleware(partial(_complete, settings), leave=lambda: use(None))
         trace_commands(settings.commands)
         Queries(
-            settings.database_conventions, settings.peer_conventions, settings.sanitize_queries, settings.disabled_instrumentations
+            settings.database_conventions, settings.peer_conventions, settings.sanitize_queries, settings.disabled_instrumentations, tracers
         ).connect()
     if "celery" in instrumented and importlib.util.find_spec("celery") is not None:
         connect_celery(settings, hurry, finish, _renew)
@@ -149,7 +154,8 @@ def setup_metrics(settings: Settings | None = None) -> MeterProvider | None:
 
 def get_tracer(name: str) -> Tracer:
     """A tracer for spans of one's own; `name` is the module's."""
-    return trace.get_tracer(name)
+    tracers: LightProvider | None = _state.get("tracers")
+    return trace.get_tracer(name) if tracers is None else tracers.get_tracer(name)
 
 
 def get_meter(name: str) -> Meter:

@@ -10,7 +10,8 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.trace import Span
 
-from .children_only import ChildrenOnlyProvider, LightProvider
+from .children_only import ChildrenOnlyProvider
+from .light_tracer import LightProvider
 from .queries import Queries
 from .redact import HIDDEN, LONGEST_TEXT, names_a_secret
 from .replaced import undo
@@ -39,11 +40,12 @@ _INSTRUMENTORS = (
 )
 
 
-def instrument(settings: Settings) -> list[str]:
+def instrument(settings: Settings, is_own: bool = False) -> list[str]:
     """Instrument the libraries that are there; returns their names.
 
     Args:
         settings: which of them, and what of redis is recorded.
+        is_own: whether the global tracer provider is this package's.
     """
     used: dict[str, None] = {}
     for name, library, module, instrumentor in _INSTRUMENTORS:
@@ -53,7 +55,7 @@ def instrument(settings: Settings) -> list[str]:
             found = getattr(importlib.import_module(module), instrumentor)()
             # One that is instrumented by `opentelemetry-instrument` would warn.
             if not found.is_instrumented_by_opentelemetry:
-                found.instrument(**_options(name, settings))
+                found.instrument(**_options(name, settings, is_own))
         except ModuleNotFoundError as error:
             _logger.warning("%s is not instrumented (%s): install thebot-tracing[%s]", name, error, name)
             continue
@@ -82,17 +84,17 @@ def uninstrument() -> None:
                 found.uninstrument()
 
 
-def _options(name: str, settings: Settings) -> dict[str, Any]:
+def _options(name: str, settings: Settings, is_own: bool) -> dict[str, Any]:
     if name == "redis":
         return {
-            "tracer_provider": ChildrenOnlyProvider(trace.get_tracer_provider()),
+            "tracer_provider": ChildrenOnlyProvider(trace.get_tracer_provider(), is_own),
             "request_hook": _cache_key if settings.record_cache_keys else None,
             "response_hook": _cache_hit,
         }
     if name in ("psycopg2", "psycopg", "mysql"):
         # Outside a request, a task or a span of the application's each query would be a trace of its own: 94 of one `migrate`.
-        return {"tracer_provider": ChildrenOnlyProvider(trace.get_tracer_provider())}
-    return {"tracer_provider": LightProvider(trace.get_tracer_provider())}
+        return {"tracer_provider": ChildrenOnlyProvider(trace.get_tracer_provider(), is_own)}
+    return {"tracer_provider": LightProvider(trace.get_tracer_provider(), is_own)}
 
 
 def _cache_key(span: Span, _client: Any, args: tuple[Any, ...], _kwargs: dict[str, Any]) -> None:

@@ -22,6 +22,14 @@ from .sampler import EnvironmentBasedSampler
 from .settings import Settings, SettingsError
 
 _logger = logging.getLogger(__name__)
+_FIXED = {
+    "always_on": ALWAYS_ON,
+    "always_off": ALWAYS_OFF,
+    "parentbased_always_on": DEFAULT_ON,
+    "parentbased_always_off": DEFAULT_OFF,
+}
+BUILT_IN = (*_FIXED, "traceidratio", "parentbased_traceidratio", "environment", "jaeger_remote", "parentbased_jaeger_remote")
+"""Samplers that need no other package. Each keeps what is below a span of this process that it has kept."""
 
 
 def make_sampler(settings: Settings) -> Sampler:
@@ -31,14 +39,8 @@ def make_sampler(settings: Settings) -> Sampler:
         SettingsError: its argument is wrong.
     """
     name, argument = settings.sampler, settings.sampler_argument
-    fixed = {
-        "always_on": ALWAYS_ON,
-        "always_off": ALWAYS_OFF,
-        "parentbased_always_on": DEFAULT_ON,
-        "parentbased_always_off": DEFAULT_OFF,
-    }
-    if name in fixed:
-        return fixed[name]
+    if name in _FIXED:
+        return _FIXED[name]
     if name in ("traceidratio", "parentbased_traceidratio"):
         return _ratio(name, argument)
     if name == "environment":
@@ -54,15 +56,7 @@ def make_sampler(settings: Settings) -> Sampler:
         return remote if name == "jaeger_remote" else ParentBased(remote)
     registered = next(iter(entry_points(group="opentelemetry_traces_sampler", name=name)), None)
     if registered is None:
-        allowed = (
-            *fixed,
-            "traceidratio",
-            "parentbased_traceidratio",
-            "environment",
-            "jaeger_remote",
-            "parentbased_jaeger_remote",
-        )
-        _logger.warning("OTEL_TRACES_SAMPLER: %r is not installed; everything is kept; known are %s", name, ", ".join(allowed))
+        _logger.warning("OTEL_TRACES_SAMPLER: %r is not installed; everything is kept; known are %s", name, ", ".join(BUILT_IN))
         return ALWAYS_ON
     sampler: Sampler = registered.load()(argument)
     return sampler

@@ -23,6 +23,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from opentelemetry.util._importlib_metadata import entry_points
 
 from .correlation import KEY, RESPONSE_HEADER, get_correlation_id, valid
+from .injection import FORMATS, write
 from .sampler import marked
 
 _logger = logging.getLogger(__name__)
@@ -42,6 +43,9 @@ _HEADERS: dict[str, tuple[str, ...]] = {
     "jaeger": ("uber-trace-id",),
 }
 
+# What a worker reads. All other headers would only make the message longer.
+_OF_TASKS = frozenset(("tracecontext", "baggage"))
+
 
 class CorrelationPropagator(TextMapPropagator):
     """The propagators of OTEL_PROPAGATORS, with a door for baggage: the correlation id goes through it, and nothing else.
@@ -60,6 +64,8 @@ class CorrelationPropagator(TextMapPropagator):
         found = [_PROPAGATORS[name]() if name in _PROPAGATORS else _load(name) for name in names]
         self._inner = CompositePropagator([joined, *found] if joined else found)
         known = [(propagator, _HEADERS.get(name)) for propagator, name in zip(found, names, strict=True)]
+        # Of other propagators nobody knows what they write.
+        self._formats = None if joined or not FORMATS.issuperset(names) else frozenset(names)
         self._readers: list[tuple[TextMapPropagator, tuple[str, ...] | None]] = [(joined, None), *known] if joined else known
 
     @property
@@ -103,14 +109,18 @@ class CorrelationPropagator(TextMapPropagator):
 
     def inject(self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter) -> None:
         """Hand on the trace context and the correlation id. A header X-Correlation-ID that the application has set stays as it is."""
-        value = get_correlation_id(context)
-        bare = baggage.clear(context)
-        if valid(value):
-            self._inner.inject(carrier, baggage.set_baggage(KEY, value, bare), setter)
-            if not _has(carrier, RESPONSE_HEADER):
-                setter.set(carrier, RESPONSE_HEADER, str(value))
+        found = get_correlation_id(context)
+        value = found if valid(found) else None
+        if self._formats is None:
+            bare = baggage.clear(context)
+            self._inner.inject(carrier, baggage.set_baggage(KEY, value, bare) if value else bare, setter)
         else:
-            self._inner.inject(carrier, bare, setter)
+            formats = self._formats
+            if _becomes_task(carrier) and formats >= _OF_TASKS:
+                formats = _OF_TASKS
+            write(formats, carrier, trace.get_current_span(context), value, setter)
+        if value and not _has(carrier, RESPONSE_HEADER):
+            setter.set(carrier, RESPONSE_HEADER, value)
 
     @property
     def fields(self) -> set[str]:
@@ -123,11 +133,17 @@ def _is_task(carrier: object) -> bool:
     return type(carrier).__module__.startswith("celery.")
 
 
+def _becomes_task(carrier: object) -> bool:
+    """Whether it is the headers of a task that Celery is about to send."""
+    return type(carrier) is dict and "task" in carrier and "root_id" in carrier
+
+
 def _has(carrier: object, name: str) -> bool:
     """Whether a carrier with names of headers has one, in any case."""
     if not isinstance(carrier, Iterable):
         return False
-    return any(isinstance(key, (str, bytes)) and _text(key).lower() == name.lower() for key in carrier)
+    length, lower = len(name), name.lower()
+    return any(isinstance(key, (str, bytes)) and len(key) == length and _text(key).lower() == lower for key in carrier)
 
 
 def _text(key: str | bytes) -> str:

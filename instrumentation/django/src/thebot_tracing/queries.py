@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from opentelemetry import metrics, trace
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 
 from .children_only import publishes_a_task
 from .conventions import Conventions
@@ -37,14 +37,22 @@ class Queries:
         peers: which attributes of the server's address they have.
         sanitize: whether literals are left out of statements.
         disabled: names of drivers whose queries are not recorded: psycopg, psycopg2, mysql, sqlite3.
+        tracer_provider: makes the spans. Default: the global one.
     """
 
-    def __init__(self, conventions: Conventions, peers: Conventions, sanitize: bool, disabled: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        conventions: Conventions,
+        peers: Conventions,
+        sanitize: bool,
+        disabled: frozenset[str] = frozenset(),
+        tracer_provider: TracerProvider | None = None,
+    ) -> None:
         self.conventions = conventions
         self.peers = peers
         self.sanitize = sanitize
         self._disabled = disabled
-        self.tracer = trace.get_tracer(SCOPE)
+        self.tracer = trace.get_tracer(SCOPE, tracer_provider=tracer_provider)
         self.seconds = None
         if conventions.new:
             self.seconds = metrics.get_meter(SCOPE).create_histogram(

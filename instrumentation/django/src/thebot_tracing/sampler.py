@@ -134,9 +134,11 @@ class LeaveOutSampler(Sampler):
     Args:
         delegate: decides on everything else.
         left_out: whether a request is left out, by its method, path and whole URL.
+        follows: whether the delegate keeps what is below a span of this process that it has kept. Nobody has to ask it then.
     """
 
-    def __init__(self, delegate: Sampler, left_out: Callable[[str, str, str], bool]) -> None:
+    def __init__(self, delegate: Sampler, left_out: Callable[[str, str, str], bool], follows: bool = False) -> None:
+        self.follows = follows
         self._delegate = delegate
         self._left_out = left_out
 
