@@ -1,7 +1,9 @@
 /** Times that a person or an application waits for: from an export to Jaeger, and of queries. Milliseconds. */
 import { randomBytes } from "node:crypto";
+import { SpanKind, type Attributes } from "@opentelemetry/api";
 import { holds } from "../machine/retry";
 import { sleep } from "../machine/run";
+import { SpanSender } from "../running/span-sender";
 import { publishedUrl } from "../../configs/topology/docker";
 import type { Settings } from "../../configs/stack/schema";
 
@@ -47,12 +49,13 @@ export async function traceLatency(settings: Settings, samples: number): Promise
     return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
   };
   const found: number[] = [];
+  const sender = newSender(settings);
   for (let i = 0; i < samples; i++) {
     // At random distances: in step with a timer of the stack, all samples would be the same one.
     await sleep(300 + Math.random() * 400);
     const before = await counted();
     const start = performance.now();
-    await exportSpan(settings, { "bench.sample": String(i) });
+    await exportSpan(sender, { "bench.sample": String(i) });
     while ((await counted()) <= before) {
       if (performance.now() - start > 30_000) throw new Error("a span has not reached Jaeger within 30 s");
     }
@@ -68,7 +71,7 @@ export async function traceLatency(settings: Settings, samples: number): Promise
  */
 export async function queryTimes(settings: Settings, filled: string, samples: number): Promise<Record<string, Times>> {
   const tag = randomBytes(8).toString("hex");
-  const id = await exportSpan(settings, { correlation_id: tag });
+  const id = await exportSpan(newSender(settings), { correlation_id: tag });
   const trace = `${publishedUrl(settings, "jaeger-ui")}/api/v3/traces/${id}`;
   const stored = async () => (await fetch(trace, { signal: patience() })).ok;
   if (!(await holds(stored, { within: 60_000, every: 200 }))) throw new Error("a trace cannot be found in Jaeger within 60 s");
@@ -99,27 +102,17 @@ export async function queryTimes(settings: Settings, filled: string, samples: nu
 const service = "tracing-bench";
 const operation = "GET bench/latency/";
 
-/** Exports a trace of one request over OTLP; returns its id. */
-async function exportSpan(settings: Settings, attributes: Record<string, string>): Promise<string> {
-  const traceId = randomBytes(16).toString("hex");
-  const end = BigInt(Date.now()) * 1_000_000n;
-  const text = (record: Record<string, string>) => Object.entries(record).map(([key, stringValue]) => ({ key, value: { stringValue } }));
-  const span = {
-    traceId,
-    spanId: randomBytes(8).toString("hex"),
-    name: operation,
-    kind: 2,
-    startTimeUnixNano: String(end - 5_000_000n),
-    endTimeUnixNano: String(end),
-    attributes: text({ "http.request.method": "GET", "url.path": "/bench/latency/", ...attributes }),
-  };
-  const resource = { attributes: text({ "service.name": service }) };
-  const answer = await fetch(`${publishedUrl(settings, "otlp-http")}/v1/traces`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans: [span] }] }] }),
-    signal: patience(),
+const newSender = (settings: Settings) => new SpanSender(publishedUrl(settings, "otlp-http"), service, 10_000);
+
+/** Exports a trace of one request; returns its id. */
+const exportSpan = (sender: SpanSender, attributes: Attributes): Promise<string> =>
+  sender.send((tracer) => {
+    const end = Date.now();
+    const span = tracer.startSpan(operation, {
+      kind: SpanKind.SERVER,
+      startTime: new Date(end - 5),
+      attributes: { "http.request.method": "GET", "url.path": "/bench/latency/", ...attributes },
+    });
+    span.end(new Date(end));
+    return span.spanContext().traceId;
   });
-  if (!answer.ok) throw new Error(`the Collector answers ${answer.status}`);
-  return traceId;
-}

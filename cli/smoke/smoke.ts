@@ -1,11 +1,12 @@
 /** The smoke test: one trace goes in as an application sends it, and must come out of the query API. */
-import { randomBytes } from "node:crypto";
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Tracer } from "@opentelemetry/api";
 import { indexPattern } from "../../configs/elasticsearch/templates";
 import { makeCommand } from "../../configs/make-command";
 import { instanceCapacity, samplingStrategy } from "../../configs/sampling";
 import type { Settings } from "../../configs/stack/schema";
-import { answered, holds } from "../machine/retry";
+import { answered } from "../machine/retry";
 import type { RunningStack } from "../running";
+import { SpanSender } from "../running/span-sender";
 import { heartbeat, UserError, since } from "../terminal/output";
 
 const service = "tracing-smoke";
@@ -18,10 +19,9 @@ export const longestDelivery = (settings: Settings): number =>
 /** Sends a trace and waits for it; returns what was found, in words. */
 export async function smokeTest(stack: RunningStack): Promise<string> {
   const { settings } = stack;
-  const id = randomBytes(16).toString("hex");
   const [collector, jaeger] = await Promise.all([stack.reach("otlp-http"), stack.reach("jaeger-ui")]);
   const start = Date.now();
-  await heartbeat("sending a trace to the Collector", send(stack, `${collector}/v1/traces`, trace(id, settings)));
+  const id = await heartbeat("sending a trace to the Collector", send(stack, collector));
   const deadline = start + longestDelivery(settings);
   const { found, where } = await heartbeat("searching for the trace", look(stack, jaeger, id, deadline));
   if (found === spanCount) return `trace ${id}: ${found} spans sent, stored and found${where} in ${since(start)}`;
@@ -49,58 +49,40 @@ async function look(stack: RunningStack, jaeger: string, id: string, deadline: n
   return { found: stored === "login" ? 0 : stored, where };
 }
 
-/** A request with two spans below it. Where not every trace is kept, it failed: errors are kept first, and no cap cuts them. */
-function trace(traceId: string, settings: Settings): object {
-  const [root, work, query] = [0, 1, 2].map(() => randomBytes(8).toString("hex"));
+/**
+ * Makes a request with two spans below it; returns the trace id. If not every trace is kept, they failed: errors are kept first, and no cap
+ * cuts them.
+ */
+function makeTrace(tracer: Tracer, settings: Settings): string {
   const failed = settings.sampling.default < 100 || settings.sampling.cap !== undefined;
-  const now = BigInt(Date.now()) * 1_000_000n;
-  const span = (spanId: string | undefined, parentSpanId: string | undefined, name: string, kind: number, milliseconds: bigint) => ({
-    traceId,
-    spanId,
-    parentSpanId,
-    name,
-    kind,
-    startTimeUnixNano: String(now - milliseconds * 1_000_000n),
-    endTimeUnixNano: String(now),
-    status: failed ? { code: 2, message: "an error on purpose: errors are kept" } : {},
-    attributes: [{ key: "correlation_id", value: { stringValue: traceId } }],
-  });
-  const [internal, server, client] = [1, 2, 3];
-  return {
-    resourceSpans: [
-      {
-        resource: { attributes: [{ key: "service.name", value: { stringValue: service } }] },
-        scopeSpans: [
-          {
-            scope: { name: service },
-            spans: [
-              span(root, undefined, "GET /smoke", server, 30n),
-              span(work, root, "work", internal, 20n),
-              span(query, work, "query", client, 10n),
-            ],
-          },
-        ],
-      },
-    ],
-  };
+  const now = Date.now();
+  const spans = [
+    { name: "GET /smoke", kind: SpanKind.SERVER, milliseconds: 30 },
+    { name: "work", kind: SpanKind.INTERNAL, milliseconds: 20 },
+    { name: "query", kind: SpanKind.CLIENT, milliseconds: 10 },
+  ];
+  let context = ROOT_CONTEXT;
+  let traceId = "";
+  for (const { name, kind, milliseconds } of spans) {
+    const span = tracer.startSpan(name, { kind, startTime: new Date(now - milliseconds) }, context);
+    ({ traceId } = span.spanContext());
+    span.setAttribute("correlation_id", traceId);
+    if (failed) span.setStatus({ code: SpanStatusCode.ERROR, message: "an error on purpose: errors are kept" });
+    span.end(new Date(now));
+    context = trace.setSpan(context, span);
+  }
+  return traceId;
 }
 
-async function send(stack: RunningStack, address: string, body: object): Promise<void> {
-  let found = "";
-  const taken = async () => {
-    const answer = await fetch(address, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(10_000),
-    }).catch((error: unknown) => String((error as Error & { cause?: Error }).cause?.message ?? error));
-    if (typeof answer !== "string" && answer.ok) return true;
-    found = typeof answer === "string" ? answer : `status ${answer.status}: ${(await answer.text()).slice(0, 200)}`;
-    return false;
-  };
-  if (await holds(taken, { within: 15_000, every: 1000 })) return;
-  const status = makeCommand(stack.settings.stack, "status");
-  throw new UserError(`the Collector does not accept a trace at ${address}: ${found}\n${status} shows its state`);
+async function send({ settings }: RunningStack, collector: string): Promise<string> {
+  try {
+    return await new SpanSender(collector, service, 15_000).send((tracer) => makeTrace(tracer, settings));
+  } catch (error) {
+    const status = makeCommand(settings.stack, "status");
+    throw new UserError(
+      `the Collector does not accept a trace at ${collector}/v1/traces: ${(error as Error).message}\n${status} shows its state`,
+    );
+  }
 }
 
 /** Looks until all spans are there; returns how many were found at last, or at once that a login is asked for. */

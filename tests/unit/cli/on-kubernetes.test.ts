@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { run, type Outcome } from "../../../cli/machine/run";
 import { anySettings } from "../../../cli/stack/stack";
 import { projectFolder } from "../../../render/record";
+import { requestOf, type Request } from "../../support/otlp-bytes";
 import { controller, healthyObjects, pod } from "./support/cluster-objects";
 import { list, standInKubectl } from "./support/kubectl";
 
@@ -122,19 +123,58 @@ test.each(["status", "logs", "smoke", "open", "password"])(
 );
 
 describe("make smoke", () => {
-  const collector: RequestListener = (request, response) => {
-    request.resume();
-    response.writeHead(200).end("{}");
-  };
+  let received: Request[] = [];
+  beforeEach(() => (received = []));
+
+  /** A Collector that gives each request the next status, and the last one to the rest. */
+  const collectorOf =
+    (...statuses: readonly number[]): RequestListener =>
+    (request, response) => {
+      const chunks: Buffer[] = [];
+      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("end", () => {
+        const status = statuses[received.length] ?? statuses.at(-1)!;
+        received.push(requestOf(Buffer.concat(chunks)));
+        response.writeHead(status).end(status === 200 ? "" : "\n\u0010no such tenant");
+      });
+    };
+  const collector = collectorOf(200);
 
   test("sends a trace through one port-forward, and finds it through another", async () => {
     const jaeger = json({ spans: [{ spanId: "1" }, { spanId: "2" }, { spanId: "3" }] });
     kubectl.answers(forwarded("otel-collector", await serve(collector)), forwarded("jaeger", await serve(jaeger)));
     const { ok, stdout } = await command("smoke");
-    expect(stdout).toMatch(/trace [0-9a-f]{32}: 3 spans sent, stored and found in /);
+    const [, id] = /trace ([0-9a-f]{32}): 3 spans sent, stored and found in /.exec(stdout) ?? [];
     expect(ok).toBe(true);
+    const spans = received.flatMap((request) => request.spans);
+    expect(spans.map(({ traceId, name, kind }) => [traceId, name, kind])).toEqual([
+      [id, "GET /smoke", 2],
+      [id, "work", 1],
+      [id, "query", 3],
+    ]);
+    expect(spans.map(({ parentId }) => parentId)).toEqual([undefined, spans[0]?.spanId, spans[1]?.spanId]);
+    expect(spans.map(({ attributes }) => attributes)).toEqual(Array(3).fill([["correlation_id", id]]));
+    // Staging keeps half: an error is kept.
+    expect(spans.map(({ status }) => status?.code)).toEqual([2, 2, 2]);
+    expect(received[0]?.resource?.attributes).toEqual([["service.name", "tracing-smoke"]]);
     expect(kubectl.asked().map((words) => /service\/.*/.exec(words)?.[0])).toEqual(
       expect.arrayContaining(["service/otel-collector :4318 --address 127.0.0.1", "service/jaeger :16686 --address 127.0.0.1"]),
+    );
+  });
+
+  test("repeats a request that an overloaded Collector refuses", async () => {
+    const jaeger = json({ spans: [{ spanId: "1" }, { spanId: "2" }, { spanId: "3" }] });
+    kubectl.answers(forwarded("otel-collector", await serve(collectorOf(503, 200))), forwarded("jaeger", await serve(jaeger)));
+    expect((await command("smoke")).ok).toBe(true);
+    expect(received).toHaveLength(2);
+  });
+
+  test("says why the Collector does not accept a trace", async () => {
+    kubectl.answers(forwarded("otel-collector", await serve(collectorOf(400))), forwarded("jaeger", 1));
+    const { ok, output } = await command("smoke");
+    expect(ok).toBe(false);
+    expect(output).toMatch(
+      /error: the Collector does not accept a trace at http:\/\/127\.0\.0\.1:\d+\/v1\/traces: status 400: +no such tenant\n.*status ENV=staging shows its state/,
     );
   });
 
