@@ -20,22 +20,18 @@ describe("on Docker, which is one machine without secrets, certificates or an op
     ["several Jaegers", { jaeger: { replicas: 2 } }, "jaeger.replicas: found 2; allowed: 1 on docker"],
     ["Jaeger in two services", { jaeger: { collectors: 1 } }, "jaeger.collectors: found 1; allowed: 0 on docker"],
     ["the operator", { prometheus: { mode: "operator" } }, 'prometheus.mode: found "operator"; allowed: "own" on docker'],
+    [
+      "an existing Elasticsearch",
+      { elasticsearch: { external: { url: "http://es:9200", passwordSecret: "es" } } },
+      "elasticsearch.external: found {…}; allowed: nothing on docker",
+    ],
+    [
+      "an Ingress",
+      { jaeger: { ingress: { host: "a.example.com", className: "nginx", namespace: "a", tlsSecret: "tls", usersSecret: "users" } } },
+      "jaeger.ingress: found {…}; allowed: nothing on docker",
+    ],
   ])("%s cannot be", (_what, groups, problem) => {
-    expect(problemsOf(groups)).toEqual([`tracing:${problem}`]);
-  });
-
-  test.each(["elasticsearch.external", "jaeger.ingress"])("%s cannot be", (key) => {
-    const groups = {
-      "elasticsearch.external": { elasticsearch: { external: { url: "http://es:9200", passwordSecret: "es" } } },
-      "jaeger.ingress": {
-        jaeger: {
-          ingress: { host: "jaeger.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" },
-        },
-      },
-    }[key]!;
-    const [problem, ...more] = problemsOf(groups);
-    expect(problem).toMatch(new RegExp(`^tracing:${key}: found .*; allowed: nothing on docker$`));
-    expect(more).toEqual([]);
+    expect(problemsOf(groups).map((found) => found.replace(/\{"(url|host)".*(?=;)/, "{…}"))).toEqual([`tracing:${problem}`]);
   });
 });
 
@@ -116,16 +112,4 @@ describe("on Kubernetes", () => {
   ])("%s can be", (_what, groups) => {
     expect(onKubernetes(groups)).toEqual([]);
   });
-});
-
-test.each([
-  ["500m", true],
-  ["2", true],
-  [2, true],
-  ["49m", false],
-  ["0.5", false],
-  ["65", false],
-  ["1 core", false],
-])("CPU written %j is accepted: %j", (cpu, good) => {
-  expect(onKubernetes({ jaeger: { cpu } }).length === 0).toBe(good);
 });

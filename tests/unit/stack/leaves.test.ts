@@ -12,14 +12,18 @@ const size = (min: string, max: string) => `a size from ${min} to ${max}`;
 const aPercentage = "a percentage from 0 to 100 with at most two decimals";
 const anObjective = "a percentage from 90 to 99.99 with at most two decimals";
 const notObjectives = [89.99, 100, 99.999, "99.9%", "99,9", "1e1", ""];
-const percentages = [-1, 100.01, 101, 0.001, "10%", "1e1", "+5", " 5", "5 ", "", ".5", "5.", "NaN", "0x10", "100.00000000000000001"];
+const percentages = [
+  ...[-1, 100.01, 101, 0.001, "-1", "101", "100.01", "12.345", "10%", "1e1", "+5", " 5", "5 ", "5\n", "", ".5", "5.", "1,5", "1_0", "٥"],
+  ...["NaN", "Infinity", "0x10", "100.00000000000000001", "12.3400000000000000001"],
+];
 const aPort = "a port from 1 to 65535";
 const anOffset = "a number to add to each port from 0 to 9856";
-const notPorts = [0, 65536, -1, 80.5, "80a", "", " 80", "http"];
+const notPorts = [0, 65536, -1, 80.5, "80a", "80/tcp", "80:80", "", " 80", "http"];
+const notHours = [-1, 24, 3.5, "24", "-20", "10.0", "10.5", "1e1", "2h", " 20", "3am", "03:00", "20.00000000000000000001", ""];
 const anOperation = "METHOD /path, such as POST /api/auth/login; * stands for one path segment, ** for any number";
 const notOperations = ["", "GET", "/a", "get /a", "GET a", "GET /a b", "GET /a?b=c", "GET //a", "* /a", "GET /a**"];
 const aCpu = "cores from 50m to 64, such as 500m or 2";
-const notCpus = [0, 65, "49m", "64001m", "0.5", 0.5, "1 ", "1c", "-1", "m", ""];
+const notCpus = [0, 65, "65", "49m", "64001m", "0.5", 0.5, "1 ", "1c", "1 core", "-1", "m", ""];
 const aSecret = "the name of a Secret";
 const aNamespace = "the name of a namespace";
 const notNames = ["", "-a", "a-", "A", "a_b", "a b", "a/b", "a".repeat(254)];
@@ -29,7 +33,7 @@ const spread = "one of required, preferred, any";
 const notTexts = ["a", "", { a: null }, { a: {} }, { a: 1 }, { "-a": "b" }, { "": "b" }];
 const fills =
   "with placeholders such as #{traceID} or #{startTime | add -60000000}; functions: add N, pad_start N C, epoch_micros_to_date_iso";
-const aSize = ["0Mi", "512", "512M", "512MB", "0.5Gi", "1 Gi", "-1Gi", "1Ti", "Mi", ""];
+const aSize = ["0Mi", "512", 512, "512M", "512MB", "512Ki", "512mi", "1e3Mi", "0.5Gi", "1 Gi", "1Gi\n", "-1Gi", "1Ti", "Mi", "Gi", ""];
 
 /** By path: what is allowed, word by word, and values out of its range. The wrong types are the same for all. */
 const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: readonly unknown[]]>> = {
@@ -40,7 +44,19 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   imageDigests: ["one of required, optional", ["Required", "true"]],
   imageRegistry: [
     "the host of a registry, with a dot or a port in it, and a path if any, such as mirror.example.com:5000/hub",
-    ["https://mirror.example.com", "mirror", "mirror/hub", "Mirror.example.com", "-mirror", "mirror:port", "mirror example", "mirror/Hub"],
+    [
+      "https://mirror.example.com",
+      "mirror",
+      "mirror/hub",
+      "Mirror.example.com",
+      "-mirror",
+      "mirror:port",
+      "mirror example",
+      "mirror/Hub",
+      "a@b",
+      "/a",
+      "a\n",
+    ],
   ],
   "otherImages.elasticsearch": [
     "an image whose tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1",
@@ -56,7 +72,10 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
       "https://a/b:2.21.0 ",
     ],
   ],
-  "publish.address": ["an IPv4 address of this host", ["localhost", "127.0.0.256", "127.1", "::1", "", "127.0.0.1:80"]],
+  "publish.address": [
+    "an IPv4 address of this host",
+    ["localhost", "127.0.0.256", "127.1", "10.1.2.3/24", " 10.1.2.3", "::1", "", "127.0.0.1:80"],
+  ],
   "publish.offset": [anOffset, [-1, 9857, 1.5, "1e3", "", " 0"]],
   ...Object.fromEntries(
     groups.find(({ path }) => path === "publish.ports")?.names.map((name) => [`publish.ports.${name}`, [aPort, notPorts]]) ?? [],
@@ -130,7 +149,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "elasticsearch.snapshots.credentialsSecret": [aSecret, notNames],
   "elasticsearch.snapshots.storage": [size("1Gi", "16384Gi"), [...aSize, "1023Mi", "16385Gi"]],
   "elasticsearch.snapshots.storageClass": ["the name of a StorageClass", notNames],
-  "elasticsearch.snapshots.hour": ["an hour of the day, UTC, from 0 to 23", [-1, 24, 3.5, "3am", "03:00", ""]],
+  "elasticsearch.snapshots.hour": ["an hour of the day, UTC, from 0 to 23", notHours],
   "elasticsearch.snapshots.retention": ["days from 1d to 365d, such as 7d", ["0d", "366d", "7", "7days", ""]],
   "elasticsearch.external.user": ["a user's name", ["", "a b", "a:b", 'a"b', "a$b", "a'b", "a".repeat(101)]],
   "elasticsearch.external.createUsers": ["true or false", ["yes", "True", 1, 0, ""]],
@@ -140,7 +159,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "collector.cpu": [aCpu, notCpus],
   "collector.queue": [size("256Mi", "1024Gi"), [...aSize, "255Mi", "1025Gi"]],
   "limits.request": [size("1Mi", "16Mi"), [...aSize, "0Mi", "17Mi"]],
-  "collector.debug": ["one of off, basic, detailed", ["on", "Off", "normal", ""]],
+  "collector.debug": ["one of off, basic, detailed", ["on", "Off", " off", "normal", "constructor", 0, ""]],
   "collector.replicas": [instances(1), notInstances(1)],
   "collector.maxReplicas": [instances(1), notInstances(1)],
   "limits.attributes": ["a number of attributes from 32 to 1000", [31, 1001, 64.5, "1k", ""]],
@@ -152,18 +171,22 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "sampler.replicas": [instances(0), notInstances(0)],
   "sampler.memory": [size("128Mi", "32Gi"), [...aSize, "127Mi", "33Gi"]],
   "sampler.cpu": [aCpu, notCpus],
-  "jaeger.memory": [size("128Mi", "32Gi"), [...aSize, "127Mi", "33Gi"]],
+  "jaeger.memory": [size("128Mi", "32Gi"), [...aSize, "127Mi", "33Gi", "32769Mi"]],
   "jaeger.cpu": [aCpu, notCpus],
   "jaeger.replicas": [instances(1), notInstances(1)],
   "jaeger.collectors": [instances(0), notInstances(0)],
-  "jaeger.tags[0]": ["a tag's name", ["", "1a", "a b", "a*", "é"]],
+  "jaeger.tags[0]": ["a tag's name", ["", "1a", ".a", "a b", "a,b", "a*", "é"]],
   "jaeger.monitor": ["true or false", ["yes", "True", 1, 0, ""]],
   "jaeger.dependencies": ["true or false", ["yes", "True", 1, 0, ""]],
   "jaeger.links[0].type": ["one of traces, process, tags, logs", ["Tags", "spans", ""]],
   "jaeger.links[0].key": ["an attribute's name", ["", ".a", "a b", "a{b", "é"]],
   "jaeger.links[0].url": [
     `an http or https address whose host is fixed, without a dollar sign (%24), ${fills}`,
-    ["", "a", "ftp://a/", "https://#{a}/", "https://a/$", "https://a/#{", "https://a/ b"],
+    [
+      ...["", "a", "ftp://a/", "javascript:alert(1)", "file:///etc/passwd", "a.b/#{traceID}", "https://#{a}/", "https://a.#{b}.c/"],
+      ...["https://anna:secret@a/", "https://a/$", "https://a/#{", "https://a/#{}", "https://a/ b", "https://a/#{a | minus 5}"],
+      ...["https://a/#{a | add}", "https://a/#{a | add 1 | add 2}"],
+    ],
   ],
   "jaeger.links[0].text": [`1 to 100 characters without a dollar sign, ${fills}`, ["", "$", "a\nb", "#{a", "#{}", "a".repeat(101)]],
   "jaeger.ingress.host": ["a host name", ["", "-a", "a-", "A.example.com", "a b", "a:80", "https://a"]],
@@ -182,7 +205,10 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "prometheus.operator.labels": ["texts by name, such as { release: monitoring }", ["release", { a: null }, { a: {} }]],
   "prometheus.memory": [size("128Mi", "32Gi"), [...aSize, "127Mi", "33Gi"]],
   "prometheus.cpu": [aCpu, notCpus],
-  "prometheus.retention": ["days from 2d to 365d, such as 7d", ["1d", "366d", "15", ""]],
+  "prometheus.retention": [
+    "days from 2d to 365d, such as 7d",
+    ["1d", "366d", "15", 15, "-2d", "2.5d", "15D", "15 d", "15d ", "15d\n", "2w", "d", ""],
+  ],
   "prometheus.storage": [size("256Mi", "1024Gi"), [...aSize, "255Mi", "1025Gi"]],
   "overrides.elasticsearch.nodeSelector": ["texts by label, such as { team: observability }", notTexts],
   "overrides.elasticsearch.tolerations[0]": [
@@ -234,7 +260,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   ],
   "dashboards.grafana.namespace": [aNamespace, notNames],
   "dashboards.perses": ["true or false", ["yes", "True", 1, 0, ""]],
-  "indexCleaner.hour": ["an hour of the day, UTC, from 0 to 23", [-1, 24, 3.5, "3am", "03:00", ""]],
+  "indexCleaner.hour": ["an hour of the day, UTC, from 0 to 23", notHours],
 };
 
 /** Of any type, except where that is what a setting takes. */
