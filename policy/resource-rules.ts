@@ -12,7 +12,7 @@ const when = (...findings: readonly (readonly [wrong: boolean, sentence: string]
 
 const is = (value: unknown, wanted: unknown): boolean => value === wanted || value === unknown;
 
-export const noPrivileges: ResourceRule = {
+const noPrivileges: ResourceRule = {
   name: "no-privileges",
   description: "A container has no privileges, no more capabilities than it needs, and nothing of its host.",
   check: (resource) => [...podPrivileges(resource), ...dockerPrivileges(resource)],
@@ -69,7 +69,7 @@ function dockerPrivileges(resource: Declared): string[] {
   );
 }
 
-export const limitsSet: ResourceRule = {
+const limitsSet: ResourceRule = {
   name: "limits-set",
   description: "A container has a memory limit; on Kubernetes it also requests memory and CPU.",
   check: (resource) =>
@@ -87,7 +87,7 @@ export const limitsSet: ResourceRule = {
     ]),
 };
 
-export const noLatest: ResourceRule = {
+const noLatest: ResourceRule = {
   name: "no-latest",
   description: "An image is named by a version or a digest, never latest and never without either.",
   check: (resource) =>
@@ -110,7 +110,7 @@ const internalBalancers: Readonly<Record<string, string>> = {
   "service.beta.kubernetes.io/azure-load-balancer-internal": "true",
 };
 
-export const noPublicBalancer: ResourceRule = {
+const noPublicBalancer: ResourceRule = {
   name: "no-public-load-balancer",
   description: "No Service opens the stack to the internet: no node ports, and load balancers only where an annotation keeps them inside.",
   check: (resource) => {

@@ -8,7 +8,7 @@ import { hasDigest, imagesOf } from "./images";
 import { covers, ofKind, podContainers, podTemplate } from "./pods";
 import type { StackRule } from "./rule";
 
-export const imagesByDigest: StackRule = {
+const imagesByDigest: StackRule = {
   name: "images-by-digest",
   description: "In production an image is named by its digest: whoever may push to a registry can give a tag another image.",
   check: ({ environment, imageDigests }, resources) => {
@@ -22,7 +22,7 @@ export const imagesByDigest: StackRule = {
   },
 };
 
-export const noSuperuser: StackRule = {
+const noSuperuser: StackRule = {
   name: "no-superuser",
   description: "No workload has the password of Elasticsearch's superuser, but Elasticsearch itself and its setup.",
   check: ({ elasticsearch: { external } }, resources) => {
@@ -54,7 +54,7 @@ function secretsOf(resource: Declared): readonly string[] {
   return names.filter((name): name is string => typeof name === "string");
 }
 
-export const encryptedConnections: StackRule = {
+const encryptedConnections: StackRule = {
   name: "encrypted-connections",
   description:
     "In production, traces and passwords that leave a pod for Elasticsearch, a bucket or a metrics store with a login are encrypted.",
@@ -76,7 +76,7 @@ const plain = (key: string, address: string | undefined): string[] =>
 /** Ports at which programs take traces. */
 const ingestPorts = [ports.collector.otlpGrpc, ports.collector.otlpHttp, ports.collector.jaegerGrpc, ports.collector.jaegerThriftHttp];
 
-export const ingestRestricted: StackRule = {
+const ingestRestricted: StackRule = {
   name: "ingest-restricted",
   description: "In production, pods take traces only from those whom a NetworkPolicy names. The ports for traces ask for no login.",
   check: ({ environment }, resources) => {

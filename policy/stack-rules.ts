@@ -9,7 +9,7 @@ import { covers, kubernetesKind, ofKind, podContainers, podTemplate } from "./po
 import type { StackRule } from "./rule";
 import { securityRules } from "./security-rules";
 
-export const environmentByName: StackRule = {
+const environmentByName: StackRule = {
   name: "environment-by-name",
   description: "A stack with the name of an environment is of that environment, so that no setting takes it out of its bounds.",
   check: ({ stack, environment }) => {
@@ -18,13 +18,13 @@ export const environmentByName: StackRule = {
   },
 };
 
-export const retentionBounds: StackRule = {
+const retentionBounds: StackRule = {
   name: "retention-bounds",
   description: "Traces are kept as long as the environment asks for, and no longer.",
   check: ({ environment, retention }) => outside("tracing:retention", retention, bounds[environment].retention, "d", environment),
 };
 
-export const samplingBounds: StackRule = {
+const samplingBounds: StackRule = {
   name: "sampling-bounds",
   description: "Sampling keeps what the environment promises: errors, and enough of the rest without flooding the storage.",
   check: ({ environment, sampling }) => {
@@ -68,7 +68,7 @@ function outside(key: string, value: number, [least, most]: readonly [number, nu
   return [`${key}: found ${value}${unit}; allowed in ${environment}: from ${least}${unit} to ${most}${unit}`];
 }
 
-export const survivesLoss: StackRule = {
+const survivesLoss: StackRule = {
   name: "survives-loss",
   description: "In production each workload has several pods, spread over nodes, and a budget that lets one go at a time.",
   check: ({ environment, platform }, resources) => {
@@ -136,7 +136,7 @@ function pods(amount: unknown, replicas: number): number {
 
 const selects = (budget: Declared, workload: Declared): boolean => covers(at(budget.props, "spec", "selector", "matchLabels"), workload);
 
-export const ingressAsksLogin: StackRule = {
+const ingressAsksLogin: StackRule = {
   name: "ingress-asks-login",
   description: "An Ingress has TLS and leads to pods that ask for a login.",
   check: (_, resources) =>

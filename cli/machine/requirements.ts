@@ -68,7 +68,7 @@ export function missingFor({ purposes, suites: named = [] }: Use, machine: Machi
 const isSystem = ({ probe }: Requirement): boolean => "system" in probe;
 
 /** Those of some requirements that a machine does not meet. */
-export function missingOf(list: readonly Requirement[], machine: Machine): readonly Missing[] {
+function missingOf(list: readonly Requirement[], machine: Machine): readonly Missing[] {
   return list.flatMap((requirement) => {
     const { present, found } = ask(requirement.probe, requirement.least, machine);
     return present ? [] : [{ requirement, found }];

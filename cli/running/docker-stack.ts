@@ -112,7 +112,7 @@ async function containerOf(stack: string, service: ServiceName): Promise<Contain
 }
 
 /** How a container is. */
-export function containerState(
+function containerState(
   stack: string,
   service: ServiceName,
   container: Container,

@@ -13,7 +13,7 @@ const service = "tracing-smoke";
 const spanCount = 3;
 
 /** Longest time, in ms, from a trace's arrival to its being found: a minute, and the decision wait where whole traces are waited for. */
-export const longestDelivery = (settings: Settings): number =>
+const longestDelivery = (settings: Settings): number =>
   60_000 + (samplingStrategy(settings.sampling) === "trace-complete" ? instanceCapacity(settings).decisionWait * 1000 : 0);
 
 /** Sends a trace and waits for it; returns what was found, in words. */

@@ -124,10 +124,8 @@ export async function storage(stack: RunningStack): Promise<Fact> {
   const indices = JSON.parse(answer.body) as Index[];
   const bytes = indices.reduce((sum, index) => sum + Number(index["store.size"] ?? 0), 0);
   const oldest = indices[0] && oldestIndex(stack.settings, indices[0], Date.now());
-  return {
-    text: `${indices.length} indices, ${size(bytes)}${oldest ? `; ${oldest}` : ""}`,
-    ...(oldest?.includes(late) ? { problem: "an index is older than the retention", service: "index-cleaner" } : {}),
-  };
+  const text = `${indices.length} indices, ${size(bytes)}${oldest ? `; ${oldest}` : ""}`;
+  return { text, problem: text.includes(late) ? "an index is older than the retention" : undefined, service: "index-cleaner" };
 }
 
 /** What to say where Elasticsearch answers, and not with what it was asked for. */
@@ -144,7 +142,7 @@ export async function snapshots(stack: RunningStack): Promise<Fact> {
   const answer = await stack.elasticsearch(`/_cat/snapshots/${namesOf(settings)}?${query}`, { timeout: patience });
   if (!answer.ok) return refusal(answer);
   const text = snapshotState(JSON.parse(answer.body) as Snapshot[], Date.now());
-  return { text, ...(text.includes("OVERDUE") ? { problem: "the snapshot is overdue", service: "elasticsearch-snapshots" } : {}) };
+  return { text, problem: text.includes("OVERDUE") ? "the snapshot is overdue" : undefined, service: "elasticsearch-snapshots" };
 }
 
 interface Snapshot {
@@ -154,7 +152,7 @@ interface Snapshot {
 }
 
 /** The same in words; `now` in ms. */
-export function snapshotState(found: readonly Snapshot[], now: number): string {
+function snapshotState(found: readonly Snapshot[], now: number): string {
   const whole = found.filter(({ status }) => status === "SUCCESS");
   const last = whole.at(-1);
   if (!last) return `NONE IS COMPLETE of ${found.length}`;
@@ -176,7 +174,7 @@ const late = ", AND SHOULD BE DELETED";
 /** When indices were cleaned last, how that went, and when they are next. */
 export async function cleaning(stack: RunningStack): Promise<Fact> {
   const text = cleaningState(stack.settings, await stack.lastRuns("index-cleaner"), Date.now());
-  return { text, ...(/OVERDUE|FAILED/.test(text) ? { problem: "old indices are not deleted", service: "index-cleaner" } : {}) };
+  return { text, problem: /OVERDUE|FAILED/.test(text) ? "old indices are not deleted" : undefined, service: "index-cleaner" };
 }
 
 /** The same in words; `now` in ms. */

@@ -15,7 +15,7 @@ const renovate = "renovate@44.121.2";
 const nodeVersion = "24";
 
 /** Where the config is, from the project's folder. */
-export const renovateConfig = join(".github", "renovate.json5");
+const renovateConfig = join(".github", "renovate.json5");
 
 /** The config is valid, and says nothing in an old way: one test. */
 export async function validRenovateConfig(): Promise<Counts> {

@@ -74,7 +74,7 @@ function versioned({ properties = [], ...component }: Component, version: string
     ...component,
     version,
     purl: `${String(component.purl)}@${version}`,
-    ...(component.cpe === undefined ? {} : { cpe: named(component.cpe) }),
+    cpe: component.cpe && named(component.cpe),
     properties: properties.map(({ name, value }) => ({ name, value: name === "syft:cpe23" ? named(value) : value })),
   };
 }

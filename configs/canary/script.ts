@@ -8,7 +8,7 @@ import { canaryCounters, canaryGauges } from "./metrics";
 import type { CanaryTimes } from "./times";
 
 /** Names of the two spans of a canary's trace, root and child. */
-export const canarySpans = ["canary", "canary: child"] as const;
+const canarySpans = ["canary", "canary: child"] as const;
 
 /** Seconds between two looks for a trace: until it should be searchable, and from then on. */
 const looks = { early: 0.5, late: 2 } as const;

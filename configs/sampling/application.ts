@@ -15,7 +15,7 @@ export interface ApplicationAddresses {
 export const applicationService = "thebot-platform";
 
 /** How often an SDK asks for its rates, in milliseconds: an edit reaches it this much later than Jaeger serves it, at most. */
-export const pollingInterval = 30_000;
+const pollingInterval = 30_000;
 
 /** The largest request that the package thebot-tracing sends unless told otherwise, bytes. */
 const packageRequest = 4 * mebibyte;

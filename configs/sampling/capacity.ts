@@ -82,7 +82,7 @@ export const instanceCapacity = (settings: Pick<Settings, "sampling" | "collecto
 export const traceBytes = (spans: number): number => pendingBytes.trace + pendingBytes.span * spans;
 
 /** Bytes that a place for an undecided trace takes: the trace, and the ids that are remembered for it in both caches. */
-export const placeBytes = (spans: number): number => traceBytes(spans) + 2 * rememberedPerTrace * rememberedBytes;
+const placeBytes = (spans: number): number => traceBytes(spans) + 2 * rememberedPerTrace * rememberedBytes;
 
 /** An expected load that the memory does not hold: beyond it receivers are held up until traces are decided. */
 export function capacityProblems(namespace: string, model: SamplingModel, tier: SamplingTier): string[] {

@@ -33,7 +33,7 @@ export interface DecidingSpan {
 }
 
 /** Whether a rule matches a span. */
-export function ruleMatches(rule: Rule, span: DecidingSpan): boolean {
+function ruleMatches(rule: Rule, span: DecidingSpan): boolean {
   if (span.kind !== "SERVER" || (rule.service !== undefined && rule.service !== span.service)) return false;
   const { operation } = rule;
   if (!operation) return true;

@@ -56,7 +56,7 @@ const traces = (count: number, padding: number): Buffer =>
         name: "n",
         start: now,
         end: now,
-        ...(padding ? { attributes: [["p", "x".repeat(padding)]] } : {}),
+        attributes: padding ? [["p", "x".repeat(padding)]] : undefined,
       };
     }),
   });

@@ -35,7 +35,7 @@ function otlpSpan(span: Span, id: string, n: number): object {
   return {
     traceId: id,
     spanId: String(n + 1).padStart(16, "0"),
-    ...(span.root ? {} : { parentSpanId: "00000000000000ff" }),
+    parentSpanId: span.root ? undefined : "00000000000000ff",
     name: "span",
     kind: kindNumbers[span.kind],
     startTimeUnixNano: "1800000000000000000",

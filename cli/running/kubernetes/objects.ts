@@ -104,7 +104,7 @@ const passing = new Set(["ContainerCreating", "PodInitializing"]);
 const ended = ({ exitCode, reason }: Terminated): string => (reason === "OOMKilled" ? "out of memory" : `exit code ${exitCode}`);
 
 /** Why a pod is not ready, in a few words; undefined if it is. `stuck`: only `kubectl describe` tells more, as it has no log. */
-export function troubleOf({ metadata, status }: Pod): { readonly text: string; readonly pod: string; readonly stuck: boolean } | undefined {
+function troubleOf({ metadata, status }: Pod): { readonly text: string; readonly pod: string; readonly stuck: boolean } | undefined {
   const pod = metadata.name;
   if (holds(status.conditions, "Ready") || status.phase === "Succeeded") return undefined;
   const scheduled = (status.conditions ?? []).find(({ type }) => type === "PodScheduled");

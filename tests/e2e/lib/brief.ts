@@ -120,7 +120,7 @@ const attribute = (key: string, value: string) => ({ key, value: { stringValue: 
 const otlp = (traceId: string, { id, parent, name, kind, failed, attributes }: Omit<SpanPlan, "service">, start: bigint) => ({
   traceId,
   spanId: id,
-  ...(parent === "" ? {} : { parentSpanId: parent }),
+  parentSpanId: parent === "" ? undefined : parent,
   name,
   kind,
   startTimeUnixNano: String(start),

@@ -126,7 +126,7 @@ export class ClockedStore {
         ...loginHeader(superuser, password),
         "content-type": "application/json",
       },
-      ...(method === "PUT" ? { body: JSON.stringify({ settings: { number_of_shards: 1, number_of_replicas: 0 } }) } : {}),
+      body: method === "PUT" ? JSON.stringify({ settings: { number_of_shards: 1, number_of_replicas: 0 } }) : undefined,
       signal: AbortSignal.timeout(30_000),
     });
     if (!answer.ok) throw new Error(`Elasticsearch answers ${answer.status} to ${method} ${path}: ${await answer.text()}`);

@@ -118,7 +118,7 @@ describe("Elasticsearch's users", () => {
     const answer = await fetch(`${stack.url("elasticsearch")}${path}`, {
       method,
       headers: { ...loginHeader(userName(stack.settings, user), password), "content-type": "application/json" },
-      ...(body ? { body: JSON.stringify(body) } : {}),
+      body: body && JSON.stringify(body),
       signal: AbortSignal.timeout(30_000),
     });
     return answer.status;

@@ -72,11 +72,6 @@ describe("is refused:", () => {
       "receivers[0].smarthost: missing; allowed: a value, as kind is email",
     ],
     [
-      "a port that there is not",
-      { environment: "staging", alerts: { receivers: [{ ...mail, smarthost: "smtp.example.com:99999" }] } },
-      'receivers[0].smarthost: found "smtp.example.com:99999"; allowed: a host and a port, such as smtp.example.com:587',
-    ],
-    [
       "a channel of a webhook",
       { environment: "staging", alerts: { receivers: [{ ...hook, channel: "#alerts" }] } },
       'receivers[0].channel: found "#alerts"; allowed: nothing for the kind webhook',
@@ -100,11 +95,6 @@ describe("is refused:", () => {
       "a webhook's address in plain text",
       { environment: "staging", alerts: { receivers: [{ ...hook, url: "https://hooks.example.com/a" }] } },
       "receivers[0].url: no such setting; allowed here: name, kind, severity, port, channel, to, from, smarthost, user",
-    ],
-    [
-      "runbooks at a path",
-      { alerts: { runbooks: "docs/runbooks/alerts.md" } },
-      'runbooks: found "docs/runbooks/alerts.md"; allowed: an http or https address without a fragment',
     ],
   ])("%s", (_what, groups, problem) => {
     expect(problemsOf(groups)).toEqual([`tracing:alerts.${problem}`]);

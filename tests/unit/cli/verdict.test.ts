@@ -18,7 +18,7 @@ const service = (name: ServiceName, state = "healthy", condition: ServiceState["
   memoryUsed: 100 * 2 ** 20,
   memoryLimit: 256 * 2 ** 20,
   image: "an/image:1",
-  ...(next ? { next } : {}),
+  next,
 });
 
 const alert = (alertname: string, severity: string, minutes: number, state: AlertNow["state"] = "firing", labels = {}): AlertNow => ({

@@ -1,6 +1,6 @@
 /** Rung: unit. The catalogue of panels: what its queries read, and what it tells people. */
 import { dashboards, type Dashboard, type Panel } from "../../../configs/dashboards";
-import { placed, type Unit } from "../../../configs/dashboards/dashboard";
+import type { Unit } from "../../../configs/dashboards/dashboard";
 import { catalogue, metricsOf, queriesOf, readingOf, recordsOf, stacks } from "../../support/dashboards";
 
 const panelsOf = ({ sections }: Dashboard): Panel[] => sections.flatMap(({ panels }) => [...panels]);
@@ -111,18 +111,6 @@ describe.each(Object.entries(stacks))("the dashboards of the stack %s", (_name, 
       if (panel.kind !== "table") expect(panel.queries.filter(({ unit }) => unit !== undefined)).toEqual([]);
       if (panel.limit) expect(["time series", "stat"]).toContain(panel.kind);
       if (panel.kind === "status") expect(panel.unit).toBe("state");
-    }
-  });
-
-  test("place panels side by side, within the page", () => {
-    for (const { sections } of all) {
-      for (const section of sections) {
-        const cells = placed(section).flatMap(({ x, y, width, height }) =>
-          Array.from({ length: width * height }, (_, i) => `${x + (i % width)},${y + Math.floor(i / width)}`),
-        );
-        expect(new Set(cells).size).toBe(cells.length);
-        expect(Math.max(...placed(section).map(({ x, width }) => x + width))).toBeLessThanOrEqual(24);
-      }
     }
   });
 });

@@ -87,7 +87,7 @@ describe("the Monitor tab", () => {
 
   test("opens the way to the cluster's Prometheus: its namespace, where its name tells it, and its Secrets as files", () => {
     const rule = (namespace?: string) => ({
-      ...(namespace === undefined ? {} : { to: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }] }),
+      to: namespace && [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }],
       ports: [{ port: namespace === undefined ? 443 : 9443, protocol: "TCP" }],
     });
     const elsewhere = operator({ address: "https://metrics.example.com:443" });

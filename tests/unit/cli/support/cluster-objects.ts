@@ -72,7 +72,7 @@ export function pod(
       namespace: "tracing",
       labels: labels(service),
       creationTimestamp: "2026-11-29T09:59:00Z",
-      ...(deleted ? { deletionTimestamp: "2026-11-29T11:00:00Z" } : {}),
+      deletionTimestamp: deleted ? "2026-11-29T11:00:00Z" : undefined,
       ownerReferences: [
         job
           ? { apiVersion: "batch/v1", kind: "Job", name: job, uid: "j", controller: true }
@@ -86,8 +86,8 @@ export function pod(
         { type: "PodScheduled", status: "True" },
         { type: "Ready", status: ready ? "True" : "False" },
       ],
-      ...(init ? { initContainerStatuses: [status(init, "validate")] } : {}),
-      ...(container === null ? {} : { containerStatuses: [status(container, service)] }),
+      initContainerStatuses: init && [status(init, "validate")],
+      containerStatuses: container === null ? undefined : [status(container, service)],
     },
   } as unknown as StackObject;
 }
@@ -117,7 +117,7 @@ export const cronJob = (
     kind: "CronJob",
     metadata: { name: service, namespace: "tracing", labels: labels(service), creationTimestamp: "2026-11-20T10:00:00Z" },
     spec: { schedule: "0 3 * * *", suspend, jobTemplate: { metadata: { labels: labels(service) }, spec: { template: template(service) } } },
-    status: { lastScheduleTime: "2026-11-29T03:00:00Z", ...(lastSuccessfulTime ? { lastSuccessfulTime } : {}) },
+    status: { lastScheduleTime: "2026-11-29T03:00:00Z", lastSuccessfulTime },
   }) as unknown as StackObject;
 
 /** A run of it. */
@@ -129,8 +129,10 @@ export const job = (service: ServiceName, name: string, ended: "Complete" | "Fai
     spec: { template: template(service) },
     status: {
       startTime: start,
-      ...(ended === "active" ? { active: 1 } : { conditions: [{ type: ended, status: "True" }] }),
-      ...(ended === "Complete" ? { completionTime: start, succeeded: 1 } : {}),
+      active: ended === "active" ? 1 : undefined,
+      conditions: ended === "active" ? undefined : [{ type: ended, status: "True" }],
+      completionTime: ended === "Complete" ? start : undefined,
+      succeeded: ended === "Complete" ? 1 : undefined,
     },
   }) as unknown as StackObject;
 
