@@ -1,4 +1,4 @@
-/** What the programs written in Go have in common. */
+/** Settings that all programs written in Go share. */
 
 /**
  * Share of a container's memory limit that the Go runtime aims at: it collects garbage harder near it, and the rest is for what the

@@ -1,7 +1,7 @@
-/** What newer versions of the programs do otherwise. Configs and rules ask here, and are made for the version that runs. */
+/** Differences between versions of the programs. Configs and rules follow the version that runs. */
 import { imageOrigin, imageVersion, type ImageName, type ImageSettings } from "./images";
 
-/** By name: of which program, and from which version on. */
+/** By feature: the program, and the first version that has it. */
 const since = {
   /**
    * Jaeger answers a write when Elasticsearch has stored it, and gives spans ids made of their content: what is sent again is not stored twice.

@@ -10,21 +10,21 @@ import { files, paths, ports } from "../topology/ports";
 import { toYaml } from "../yaml";
 import { receiverSecret, receiverSecretNeeded } from "./delivery";
 
-/** The receiver of what nobody is told of. No name of a receiver in stack config has a line in front. */
-export const nobody = "_nobody";
+/** Receiver of alerts that notify nobody. No receiver in stack config can have this name: none starts with an underscore. */
+const nobody = "_nobody";
 
-/** Labels by which alerts are one message, and within which an alert mutes another. */
+/** Labels that group alerts into one message. */
 const together = ["alertname", "stack"];
 
 /** When messages are sent. */
 const timing = {
-  // What follows from an outage fires up to a minute before the alert about the outage itself: see `Alert.follows`.
+  // A consequence of an outage can fire up to a minute before the alert on the outage itself: see `Alert.follows`.
   wait: "1m",
-  // News of an alert that was told already.
+  // Changes in a group that was notified already.
   interval: "5m",
-  // A critical alert that nobody has acted on within half a shift; a warning once a day, in the morning.
+  // Critical: half a shift. Warning: once a day.
   repeat: { critical: "4h", warning: "24h" },
-  // A dead man's switch expects a sign of life every few minutes. Repeats are looked at every `interval`, so that has to be the shorter.
+  // A dead man's switch expects a message every few minutes. Alertmanager checks repeats every `interval`, so `interval` must be shorter.
   watchdog: { wait: "0s", interval: "1m", repeat: "5m" },
 } as const;
 
@@ -95,7 +95,7 @@ function inhibitions(alerts: readonly Alert[]): object[] {
 const named = (alerts: readonly Alert[]) => `alertname=~"${[...new Set(alerts.map(({ name }) => name))].sort().join("|")}"`;
 const ofService = ({ service }: Cause) => (service === undefined ? [] : [is("service", service)]);
 
-/** What an outage mutes while it lasts. The warning of the same name is muted anyhow. */
+/** Alerts that an outage mutes while it lasts. The warning of the same name is muted by another rule. */
 function mutedNow(cause: Cause, followers: readonly Alert[]): object[] {
   const others = followers.filter(({ name }) => name !== cause.name);
   if (others.length === 0) return [];
@@ -108,7 +108,7 @@ function mutedNow(cause: Cause, followers: readonly Alert[]): object[] {
   ];
 }
 
-/** What it mutes when it is over, as long as each remembers it. The two severities of an alert may do so for different times. */
+/** Alerts that it mutes after its end, each for its own time. The severities of one alert can differ in that time. */
 const mutedAfterwards = (cause: Cause, followers: readonly Alert[]): object[] =>
   memories.flatMap((within) =>
     (["critical", "warning"] as const).flatMap((severity) => {
@@ -124,7 +124,7 @@ const mutedAfterwards = (cause: Cause, followers: readonly Alert[]): object[] =>
     }),
   );
 
-/** What an alert is about, in lines of text: of each, what it means, what was found, and where the runbook is. */
+/** Text of a message: for each alert its meaning, the measured value, and the runbook. */
 const lines = [
   "{{ range .Alerts }}{{ .Annotations.summary }} ({{ .Status }}, {{ .Labels.severity }})",
   "{{ .Annotations.description }}",
@@ -154,7 +154,8 @@ function receiverConfig(receiver: Receiver): object {
             to: receiver.to,
             from: receiver.from,
             smarthost: receiver.smarthost,
-            ...(receiverSecretNeeded(receiver) ? { auth_username: receiver.user, auth_password_file: secret } : {}),
+            auth_username: receiver.user,
+            auth_password_file: receiverSecretNeeded(receiver) ? secret : undefined,
             require_tls: true,
             headers: { Subject: title },
             html: "",

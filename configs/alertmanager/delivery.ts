@@ -1,4 +1,4 @@
-/** Who delivers a stack's alerts, and what is wrong with nobody doing it. */
+/** Delivery of a stack's alerts, and problems with it. */
 import { compact } from "../compact";
 import type { Receiver } from "../stack/alerts";
 import { namespace, type Settings } from "../stack/schema";
@@ -9,7 +9,7 @@ export type DeliverySettings = Pick<Settings, "alerts" | "environment"> & { read
 
 export type Delivery = NonNullable<Settings["alerts"]["delivery"]>;
 
-/** Who delivers alerts: see `alerts.delivery`. */
+/** How alerts are delivered: `alerts.delivery`, or its default. */
 export function deliveryOf({ alerts, environment, prometheus }: DeliverySettings): Delivery {
   if (alerts.delivery) return alerts.delivery;
   if (prometheus.mode === "operator") return "cluster";
@@ -53,8 +53,8 @@ export function deliverySecretProblems(settings: DeliverySettings & Pick<Setting
 }
 
 /**
- * What a preview warns of. A stack that is there cannot be told from a new one here, so the default does not refuse what `alerts.delivery: own`,
- * written out, does.
+ * Warnings of a preview. They are errors if stack config sets `alerts.delivery: own`. By default they only warn: an error would also stop
+ * stacks that already run.
  */
 export function deliveryWarnings(settings: DeliverySettings): string[] {
   const { receivers, runbooks } = settings.alerts;
@@ -70,7 +70,7 @@ export function deliveryWarnings(settings: DeliverySettings): string[] {
   ]);
 }
 
-/** Who delivers alerts, in a sentence: an output of the stack. */
+/** How alerts are delivered, as a phrase for the outputs of the stack. */
 export function deliveryText(settings: DeliverySettings): string {
   const names = settings.alerts.receivers.map(({ name, severity }) => `${name} (${severity})`);
   return {

@@ -1,4 +1,4 @@
-/** What the canary tells of itself. The only home of these names. */
+/** The canary's own metrics. */
 import type { Counter, Gauge } from "../reported-gauges";
 
 /** Sums since the canary started. */

@@ -1,12 +1,12 @@
-/** What a dashboard shows, whichever program draws it: configs/dashboards/grafana.ts and perses.ts write it out. */
+/** Dashboards, independent of the program that draws them. grafana.ts and perses.ts write them in the format of each. */
 
-/** What a panel's values are. Each program's name of it is in the file that writes for that program. */
+/** Unit of a panel's values. grafana.ts and perses.ts have each program's name for it. */
 export type Unit = "spans/s" | "traces/s" | "requests/s" | "percent" | "bytes" | "seconds" | "count" | "state";
 
 /**
  * - `time series`: values over time.
  * - `stat`: each query's newest value, large.
- * - `status`: the same of values that are 1 where all is well, 0 where not.
+ * - `status`: a stat whose values are 1 (healthy) or 0.
  * - `table`: the newest values, a column a query, a row for each value of the label `by`.
  */
 export type Look = { readonly kind: "time series" | "stat" | "status" } | { readonly kind: "table"; readonly by: string };
@@ -23,15 +23,15 @@ export interface Query {
 export type Panel = Look & {
   /** Unlike any other of the dashboard. */
   readonly title: string;
-  /** One sentence: what is normal, and what to do where it is not. */
+  /** One sentence: what is normal, and what to do otherwise. */
   readonly description: string;
   readonly unit: Unit;
   readonly queries: readonly [Query, ...Query[]];
-  /** The value from which on something is wrong, and on which side of it. */
+  /** Threshold of bad values, and on which side of it they are. */
   readonly limit?: { readonly value: number; readonly bad: "above" | "below" };
-  /** It has more values than fit into the usual width of its kind, and takes the page's. */
+  /** Takes the full width of the page. */
   readonly wide?: true;
-  /** What to read where there is no series. Left out: a healthy stack always has one. */
+  /** Text if there is no series. Undefined: a healthy stack always has one. */
   readonly empty?: string;
 };
 
@@ -67,7 +67,7 @@ export interface Dashboard {
 }
 
 /** Columns that a page has. */
-export const columns = 24;
+const columns = 24;
 
 /** Width in columns and height in rows of a panel, by its kind. */
 const size: Readonly<Record<Panel["kind"], { readonly width: number; readonly height: number }>> = {

@@ -32,7 +32,7 @@ const units: Readonly<Record<Unit, string>> = {
 /** The data source that is chosen at the top of the page: no dashboard names one of an installation's. */
 const datasource = { type: "prometheus", uid: "${datasource}" } as const;
 
-/** What Grafana and its addresses know a dashboard by: 40 letters at most, and another one for each stack. */
+/** UID of a dashboard, part of its address in Grafana. At most 40 characters, and unique for each stack. */
 const uid = (stack: string, name: string): string => `${`tracing-${stack}`.slice(0, 39 - name.length)}-${name}`;
 
 /** The text of a dashboard's JSON file. */
@@ -40,7 +40,7 @@ export const grafanaText = (dashboard: Dashboard, stack: string): string =>
   `${JSON.stringify(grafanaDashboard(dashboard, stack), null, 2)}\n`;
 
 /** A dashboard as Grafana has it. Its title names the stack: what it compares with are that stack's settings. */
-export function grafanaDashboard(dashboard: Dashboard, stack: string): object {
+function grafanaDashboard(dashboard: Dashboard, stack: string): object {
   const { name, title, description, variables = [], links = [], sections } = dashboard;
   // The model that came after it is not what older Grafanas import.
   // eslint-disable-next-line @typescript-eslint/no-deprecated
@@ -93,7 +93,7 @@ function panelAt({ panel, x, y, width, height }: Placed, top: number, id: number
   return panel.empty === undefined ? builder : builder.noValue(panel.empty);
 }
 
-/** What each kind of panel is in Grafana. */
+/** Grafana's type for each kind of panel. */
 const looks = { "time series": timeSeries, stat, status, table };
 
 function timeSeries({ limit }: Panel) {

@@ -7,7 +7,7 @@ import { latestOf, rate } from "../prometheus/promql";
 import type { StackSettings } from "../stack/schema";
 import type { Dashboard, Section } from "./dashboard";
 
-/** What recorded series of an objective are told apart by. */
+/** Legend that distinguishes the recorded series of an objective. */
 const legend = "{{objective}} of {{of}}";
 
 const noEvents = "too little happened to judge by";

@@ -28,7 +28,7 @@ const [good, bad, neutral] = ["#2e7d32", "#c62828", "#1565c0"];
 export const persesText = (dashboard: Dashboard): string => toYaml(persesDashboard(dashboard));
 
 /** A dashboard as Perses has it. */
-export function persesDashboard({ name, title, description, variables = [], links = [], sections }: Dashboard): object {
+function persesDashboard({ name, title, description, variables = [], links = [], sections }: Dashboard): object {
   return {
     kind: "Dashboard",
     metadata: { name, project },
@@ -43,7 +43,7 @@ export function persesDashboard({ name, title, description, variables = [], link
   };
 }
 
-/** What layouts refer to a panel by. */
+/** Key of a panel, to which layouts refer. */
 const key = ({ title }: Panel): string =>
   title
     .toLowerCase()
@@ -94,7 +94,7 @@ const queryOf = ({ expr, legend }: Query): object => ({
   spec: { plugin: { kind: "PrometheusTimeSeriesQuery", spec: { datasource, query: expr, seriesNameFormat: legend } } },
 });
 
-/** What each kind of panel is in Perses. */
+/** Perses' plugin for each kind of panel. */
 const looks = { "time series": timeSeries, stat, status, table };
 
 function timeSeries({ unit, limit }: Panel): object {

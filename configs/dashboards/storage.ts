@@ -1,4 +1,4 @@
-/** Elasticsearch: its health, its disk, how old what it holds is, and what looks after it. */
+/** Elasticsearch: health, disk, age of its indices, and the services that maintain it. */
 import { compact } from "../compact";
 import { indexCopies } from "../elasticsearch/shards";
 import { hasSnapshots } from "../elasticsearch/users";
@@ -149,7 +149,7 @@ const upkeep = (settings: StackSettings): Section => ({
   ]),
 });
 
-/** What is stored, and for how long there is room. */
+/** Stored data, and how long the disk lasts. */
 export const storage = (settings: StackSettings): Dashboard => ({
   name: "storage",
   title: "Tracing: storage",

@@ -39,20 +39,20 @@ export const maxSpanAgeHours = (settings: JaegerSettings): number => Math.ceil(o
 /** The trace page in Jaeger images built on this machine, which lack Jaeger's own user interface. */
 const tracePageFolder = "/usr/share/trace-page";
 
-/** What an instance of Jaeger does: it writes what the Collector sends, it answers queries and serves strategies, or both. */
+/** Role of a Jaeger instance: write spans (`collector`), answer queries and serve sampling strategies (`query`), or both. */
 export type JaegerRole = "both" | "collector" | "query";
 
-/** How long a connection from the Collector lasts where Jaeger has several instances: a new one may go to another of them. */
+/** Maximum age of a connection from the Collector, so that load spreads over several instances of Jaeger. */
 const connectionAge = "60s";
 
 /** How long a Jaeger before 2.21 collects documents before it writes them, milliseconds. */
 export const bulkFlush = 200;
 
 /**
- * How Jaeger writes to Elasticsearch. From 2.21 on the answer to the Collector is Elasticsearch's own: what failed for a time is sent again, from
- * the Collector's queue, and stored once, by ids made of the content. A document that Elasticsearch will never take is given up, and TraceDataLoss
- * tells; with `fail` it would be sent for ever, and everything behind it would wait (docs/decisions/0024-versions.md). Before 2.21, Jaeger
- * collects documents in memory and writes them on its own.
+ * How Jaeger writes to Elasticsearch. From 2.21 on it answers the Collector when Elasticsearch has answered. After a temporary failure the
+ * Collector sends the spans again, and ids made from the content prevent duplicates. A document that Elasticsearch can never accept is dropped,
+ * and TraceDataLoss fires; with `fail` it would block the queue for ever (docs/decisions/0024-versions.md). Before 2.21, Jaeger collects
+ * documents in memory and writes them later.
  */
 const writing = (settings: JaegerSettings): object =>
   can(settings, "synchronousWrites")
@@ -60,7 +60,7 @@ const writing = (settings: JaegerSettings): object =>
     : { bulk_processing: { workers: 3, max_bytes: bulkBytes, flush_interval: `${bulkFlush}ms` } };
 
 /**
- * Elasticsearch as one of Jaeger's backends, with a user of its own: the one that writes cannot read or delete, the one that reads cannot write.
+ * Elasticsearch as one of Jaeger's backends, each with its own user: the writer cannot read or delete, the reader cannot write.
  *
  * Attributes are fields of their span's document. `elasticsearch-setup` has put the templates in place, before anybody could log in.
  */

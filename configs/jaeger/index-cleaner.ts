@@ -17,19 +17,19 @@ export const jaegerIndices = indexKinds.map((kind) => `*jaeger-${kind}-*`).join(
 /** A prefix with which the cleaner asks for Jaeger's indices under any prefix and under none: it adds `-jaeger-*`. */
 export const anyPrefix = "jaeger-*,*";
 
-/** More days than any index is old: told so many, the cleaner lists the indices and deletes none. */
+/** More days than any index is old: with this argument the cleaner lists the indices and deletes none. */
 const forever = 36_500;
 
 /**
- * The number of days that the cleaner is told, for a retention in days. An index holds the spans of a day and goes as a whole, and it is its first
- * moment that counts. Told N, the cleaner before Jaeger 2.20 keeps N calendar days, today included; from 2.20 on, what was made in the last
- * N × 24 h. With either, its youngest spans may be a day younger: so it is told one day more.
+ * The cleaner's argument for a retention in days. An index contains the spans of a day and is deleted as a whole, by the time of its creation.
+ * With the argument N, the cleaner before Jaeger 2.20 keeps N calendar days, today included; from 2.20 on, indices of the last N × 24 h. The
+ * newest spans of an index can be a day younger than the index, so the argument is one day more.
  */
 export const cleanerDays = (retention: number): number => retention + 1;
 
 /**
- * Age in hours that no index reaches while the cleaner does its work. From Jaeger 2.20 on, one that was made just after a run is not old enough
- * for the run so many days later, and goes a day after that; before, sooner. Three hours more are for runs that are tried again.
+ * Age in hours that no index reaches while the cleaner works. From Jaeger 2.20 on, an index created just after a run is too young for the run N
+ * days later, and is deleted a day after that; before 2.20, sooner. Three more hours are for retries.
  */
 export const oldestIndexHours = ({ retention }: Pick<CleanerSettings, "retention">): number => (cleanerDays(retention) + 1) * 24 + 3;
 

@@ -48,8 +48,8 @@ export function callsQuery(settings: Pick<JaegerSettings, "prometheus" | "kubern
  * Text of `service-graph.sh`: every five minutes it writes the calls of this hour, and of the hour that has just ended, to Elasticsearch, as Jaeger reads
  * them: one document an hour, whose id is the hour. So it may run any number of times. It runs in a bash with curl and nothing but coreutils.
  *
- * What is a text in Prometheus' answer is one in Elasticsearch's document: each quote in it has a backslash before it. So the parts that are replaced,
- * which have quotes without one, are never parts of a service's name.
+ * A service's name is escaped in Prometheus' answer as Elasticsearch's document needs it: each quote has a backslash. The replaced parts have
+ * quotes without a backslash, so they never match inside a name.
  */
 export function serviceGraphScript(settings: JaegerSettings, topology: Addresses & ElasticsearchAddress & MetricsAddress): string {
   const { prometheus } = topology;

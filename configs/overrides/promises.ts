@@ -1,4 +1,4 @@
-/** What a patch on a program's config must leave as it is, because a promise of the stack rests on it. */
+/** Parts of a program's config that a patch must not change, because the stack depends on them. */
 import { isDeepStrictEqual } from "node:util";
 import { files } from "../topology/ports";
 import type { ServiceName } from "../topology/topology";
@@ -6,11 +6,11 @@ import { isGroup } from "../stack/units";
 import { shown } from "../stack/shown";
 import { rest } from "./merge";
 
-/** A part of a config. Keys may be added in it; what the stack has set there stays, and its lists keep their items in their order. */
+/** A part of a config. A patch may add keys in it, but not change values that the stack sets, nor remove or reorder items of its lists. */
 interface Kept {
   /** Keys from the top; `*` is any. */
   readonly path: readonly string[];
-  /** What would break. Completes "…, as ". */
+  /** What would break, as the end of a sentence: "…, as ". */
   readonly why: string;
 }
 
@@ -79,7 +79,7 @@ export const patchedFile = (service: ServiceName): string | undefined => promise
 /** Services whose config takes a patch. */
 export const patchable = Object.keys(promises) as readonly ServiceName[];
 
-/** What is wrong with a config: where, in words that follow a setting's key. */
+/** A problem of a patched config. */
 export interface ConfigProblem {
   /** Keys from the top of the config. */
   readonly path: readonly string[];
@@ -87,7 +87,7 @@ export interface ConfigProblem {
   readonly allowed: string;
 }
 
-/** What a patched config has lost of what promises rest on. */
+/** Promises that a patched config breaks. */
 export function brokenPromises(service: ServiceName, before: unknown, after: unknown): ConfigProblem[] {
   return (promises[service]?.kept ?? []).flatMap(({ path, why }) =>
     placesOf(before, path).flatMap((place) => lost(at(before, place), at(after, place), place, why)),

@@ -14,7 +14,7 @@ export const persesConfig = (settings: StackSettings): string =>
     // On memory, and made anew at each start of what it is provisioned with: there is nothing to keep, and nothing to migrate.
     database: { file: { folder: paths.persesDatabase, extension: "yaml" } },
     frontend: { important_dashboards: dashboards(settings).map(({ name }) => ({ project, dashboard: name })) },
-    // The image holds archives, which Perses unpacks at each start. It loads all that lies here: another version's plugins must not.
+    // Perses unpacks the plugins in its image at each start, and loads all plugins in this folder. The version keeps old ones out.
     plugin: { path: `${paths.persesData}/plugins-${imageVersion("perses", imageOrigin(settings))}` },
     provisioning: { folders: [paths.live], interval: "1m" },
     security: { readonly: true },
@@ -27,9 +27,9 @@ const reads = ["GET", "POST"].map((method) => ({
 }));
 
 /**
- * What Perses is provisioned with, by file name: the project, its data source, and the dashboards.
+ * Files that provision Perses, by name: the project, its data source, and the dashboards.
  *
- * @throws Error if the stack has no Prometheus of its own, which validation refuses before.
+ * @throws Error if the stack runs no Prometheus; validation rejects that before.
  */
 export function persesResources(settings: StackSettings, { prometheus }: MetricsAddress): Record<string, string> {
   if (prometheus === undefined) throw new Error("Perses needs the stack's own Prometheus");

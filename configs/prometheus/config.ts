@@ -24,7 +24,7 @@ export function prometheusConfig(settings: StackSettings, topology: Topology): s
 /** Names that Prometheus gives itself: what a scrape was like, alerts, and recorded series, which have a colon. */
 export const reservedNames = "(up|scrape_.*|ALERTS.*|.*:.*)";
 
-/** What a reserved name becomes where somebody else gave it. */
+/** The new name of an application metric that has a reserved name. */
 export const exportedName = "exported_$1";
 
 function scrapeConfig({ name, instances = [], names = [], foreign, secondTier }: ScrapeJob): object {

@@ -33,25 +33,25 @@ export const byInstance = (value: string) => `sum by (job, instance) (${value})`
 /** A sum over all instances; 0 where there is nothing to add. */
 export const total = (value: string) => `(sum(${value}) or vector(0))`;
 
-/** What counters grow by in a second, all together. */
+/** Sum of the growth per second of several counters, over five minutes. */
 export const totalRates = (...counters: string[]) => `(${counters.map((counter) => total(rate(counter, "5m"))).join(" + ")})`;
 
-/** Recorded: spans that receivers take in a second, and the share of exported spans that Jaeger takes. */
+/** Recorded series: spans that receivers accept per second, and the share of exported spans that Jaeger accepts. */
 export const spansPerSecond = "tracing:spans_per_second";
 export const exportSuccessRate = "tracing:export_success_rate";
 
 /** The recorded series of processes that Prometheus has watched for all of the last five minutes. */
 export const watched = "tracing:watched";
 
-/** Records it: a process was up five minutes ago, or has started since. */
+/** Its rule: the process was up five minutes ago, or has started since. */
 export const watchedRecord = {
   record: watched,
   expr: `last_over_time(${series("up", {}, ["otel-collector", "jaeger"])}[1m] offset 5m) == 1 or ${series("uptime")} < 330`,
 };
 
 /**
- * What a counter has grown by in five minutes, by instance. Counters of failures begin to exist with the first failure, at its size, which
- * `increase` misses: one that was not there five minutes ago counts as a whole, where its process was watched all the time.
+ * Growth of a counter in five minutes, by instance. `increase` misses the first failure, because a counter of failures only exists from then
+ * on. If its process was watched all the time, a counter that is newer than five minutes counts in full.
  */
 export const grown = (counter: string) =>
   byInstance(

@@ -182,7 +182,7 @@ function serviceProblems(key: string, { services }: SamplingModel): string[] {
   });
 }
 
-/** Errors and slowness only raise: at a rate that nothing is below they would promise what does not happen; so would slowness seen too late. */
+/** Rejects `errors` and `slow` rates that can never apply, and thresholds longer than the decision wait. */
 function raiseProblems(key: string, model: SamplingModel): string[] {
   if (model.decide === "app") return [];
   const lowest = Math.min(model.default, ...rulesOf(model).map((rule) => rule.percent));

@@ -11,7 +11,7 @@ import { isTooOld, oldestElasticsearch } from "../versions";
 /** The sentence about a value that does not go with the others. */
 const refusal = (key: string, found: unknown, allowed: string): string => `${key}: found ${JSON.stringify(found)}; allowed: ${allowed}`;
 
-/** What is too small for the requests that may come. One sentence each, as below. */
+/** Sizes that are too small for the largest request, one sentence each. */
 export function sizeConflicts({ limits, collector, sampler, jaeger }: Partial<Parsed>): string[] {
   if (!limits) return [];
   const request = `as limits.request is ${limits.request}Mi`;
@@ -29,7 +29,7 @@ export function sizeConflicts({ limits, collector, sampler, jaeger }: Partial<Pa
 /** Names of the Secrets that a stack creates for the users of an Elasticsearch that exists. */
 const ownSecrets = new RegExp(`^elasticsearch-(${serviceUsers.join("|")})-password(-\\d+)?$`);
 
-/** What a store of snapshots needs, and what it has no use for. */
+/** Snapshot settings that a store needs and lacks, or has and cannot use. */
 function snapshotConflicts(elasticsearch: Parsed["elasticsearch"]): string[] {
   const { snapshots, nodes, external } = elasticsearch;
   const { store, bucket, path, endpoint, credentialsSecret, storageClass } = snapshots;
@@ -66,7 +66,7 @@ function snapshotConflicts(elasticsearch: Parsed["elasticsearch"]): string[] {
   ]);
 }
 
-/** What is said of the cluster's Prometheus where nothing asks it. */
+/** Settings of the cluster's Prometheus that nothing uses. */
 function operatorConflicts({ mode, operator }: Parsed["prometheus"]): string[] {
   const { address, tokenSecret, authoritySecret } = operator;
   const key = (name: string) => `prometheus.operator.${name}`;
@@ -83,7 +83,7 @@ function canaryConflicts(canary: Parsed["canary"] | undefined, jaeger: Parsed["j
   return [refusal("canary.enabled", true, "false with jaeger.ingress: Jaeger asks for a login, which the canary does not have")];
 }
 
-/** What only a cluster has, in `overrides`. */
+/** Settings in `overrides` that only Kubernetes has. */
 const clusterOnly = ["nodeSelector", "tolerations", "affinity", "priorityClass", "annotations", "volumes"] as const;
 
 /** One sentence each: the key without its namespace, what was found, what is allowed. Groups that are wrong by themselves are left out. */

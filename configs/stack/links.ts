@@ -6,7 +6,7 @@ import { leaf, oneOf, text, anyText } from "./units";
 /** Where Jaeger shows a link: beside a trace's name, or at an attribute of a process, a span or an event. */
 const linkTypes = ["traces", "process", "tags", "logs"] as const;
 
-/** What a trace can put into a link. At an attribute, the trace's fields stand behind the attributes of the span and its ancestors. */
+/** Fields of a trace that a link can contain. In a link at an attribute, attributes of the span and its ancestors come first. */
 const traceFields = ["traceID", "traceName", "startTime", "endTime", "duration"] as const;
 
 /** An attribute's name, as instrumentations write it. */

@@ -40,8 +40,8 @@ export const parseSettings = (stack: string, raw: Readonly<Record<string, string
   settingsOf(stack, optionsFrom(raw), everyKey);
 
 /**
- * What stack config says, unchecked: objects are JSON there. Keys of other namespaces are left out, and so is an empty text, which is how
- * Pulumi.yaml declares optional keys. What is no JSON stays text, which no group is.
+ * Stack config as options, not validated. Groups are parsed from JSON; invalid JSON stays text, which validation rejects. Leaves out keys of
+ * other namespaces, and empty texts: Pulumi.yaml declares optional keys that way.
  */
 export function optionsFrom(raw: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
   const given = Object.entries(raw).filter(([key, value]) => key.startsWith(`${namespace}:`) && key !== alertSecretsName && value !== "");
@@ -54,7 +54,7 @@ export function optionsFrom(raw: Readonly<Record<string, string>>): Readonly<Rec
 }
 
 /**
- * What stack config says, for the arguments of a TracingStack. Validated here, because a program may write what a stack file may not: a password.
+ * Stack config as arguments of a TracingStack, validated. Arguments may contain a password; a stack file must not.
  *
  * @throws SettingsError as {@link parseSettings} does.
  */
@@ -148,7 +148,7 @@ function kindOfObject(value: object, around: readonly object[]): string | undefi
 const kindOfValue = (value: unknown): string | undefined =>
   ["function", "symbol", "bigint"].includes(typeof value) ? `a ${typeof value}` : undefined;
 
-/** What contradicts itself in the sampling group, and what the tier that samples has too little memory for. */
+/** Contradictions in the sampling group, and a load that does not fit the memory of the sampling tier. */
 function samplingProblems({ sampling, collector, sampler }: Partial<Parsed>): string[] {
   if (!sampling) return [];
   return [
@@ -157,7 +157,7 @@ function samplingProblems({ sampling, collector, sampler }: Partial<Parsed>): st
   ];
 }
 
-/** What is too small for the load that is expected. */
+/** Sizes that are too small for the expected load. */
 function loadProblems({ platform, retention, elasticsearch, sampling, collector, sampler, jaeger }: Partial<Parsed>): string[] {
   if (!platform || !retention || !elasticsearch || !sampling || !collector || !sampler || !jaeger) return [];
   return sizeProblems(namespace, { platform, retention, elasticsearch, sampling, collector, sampler, jaeger });

@@ -1,4 +1,4 @@
-/** What the expected load takes of a stack, beside what the stack has: spans, disk, shards, queue and processors. */
+/** Needs of the expected load and capacity of the stack: spans, disk, shards, queue and processors. */
 import { mebibyte, queueBytes, queueForWaiting } from "../collector/bytes";
 import { compact } from "../compact";
 import { allShards, bytesPerDay, indexCopies, mostShards, shardsPerDay, storedDays } from "../elasticsearch/shards";
@@ -10,32 +10,32 @@ import { hasJaegerCollectors, hasSamplers, ownElasticsearch } from "../topology/
 import { most } from "./most";
 import type { Settings } from "./schema";
 
-/** Groups that a load is judged by. */
+/** Groups of settings that the sizes depend on. */
 export type SizedSettings = Pick<Settings, "platform" | "retention" | "elasticsearch" | "sampling" | "collector" | "sampler" | "jaeger">;
 
 /**
- * Microseconds of one processor that a span takes, of typical spans on a warm stack: docs/performance.md. It was an old server's core, half as fast as
- * a current one. `received` is for a Collector that samples, or for each of a gateway and a sampler; the rest is for spans that are kept.
+ * CPU time of a typical span on a warm stack, microseconds, measured on an old server's core, half as fast as a current one:
+ * docs/performance.md. `received` is for a Collector that samples, or for a gateway and a sampler each; the rest is for kept spans.
  */
 const processor = { received: 120, written: 110, indexed: 360 } as const;
 
 /** Share of a service's processors that the expected load may take: beyond it, there is nothing left for bursts, restarts and merges. */
 export const processorShare = 0.6;
 
-/** Seconds that the queue must hold what is kept: as long as Elasticsearch takes to restart, and as long again. */
+/** Seconds of kept spans that the queue must hold: twice the time that Elasticsearch takes to restart. */
 export const leastQueue = 120;
 
-/** What a group of services is asked for, and has, in thousandths of a processor. */
+/** Needed and available CPU of a group of services, millicores. */
 interface Processors {
   readonly group: "collector" | "sampler" | "jaeger" | "elasticsearch";
   readonly needed: number;
   readonly has: number;
-  /** Instances that are counted on: several carry the load also while one of them is away. */
+  /** Instances that must carry the load: all but one, if there are several. */
   readonly counted: number;
   readonly instances: number;
 }
 
-/** What the expected load means. */
+/** Sizes that follow from the expected load. */
 export interface Sizing {
   /** Spans a second at peak: received, and kept. */
   readonly received: number;
@@ -44,7 +44,7 @@ export interface Sizing {
   readonly bytesPerDay: number;
   readonly copies: number;
   readonly shardsPerDay: number;
-  /** Bytes on all nodes: what all days take, and what may be taken before Elasticsearch puts no more there. Docker has no limit of its own. */
+  /** Bytes on all nodes: needed by all days, and usable below the low watermark. Undefined on Docker, which sets no limit. */
   readonly disk: { readonly needed: number; readonly usable: number | undefined };
   /** Seconds that the queues hold what is kept at peak. */
   readonly queueSeconds: number;
@@ -62,7 +62,7 @@ const countedOn = (instances: number): number => Math.max(1, instances - 1);
 export function sizing(settings: SizedSettings): Sizing {
   const { elasticsearch, sampling, collector } = settings;
   const { receivedSpansPerSecond: begun, keptSpansPerSecond: kept } = forecast(sampling, expectedTraffic(sampling));
-  // Where the application decides, it sends what is kept and no more.
+  // An application that decides sends only what is kept.
   const received = sampling.decide === "app" ? kept : begun;
   const copies = indexCopies(settings) + 1;
   const own = ownElasticsearch(settings) && settings.platform === "kubernetes";
@@ -141,10 +141,10 @@ const mostStorage = most.storage * 2 ** 30;
 const mostCpu = most.cores * 1000;
 
 /**
- * What is too small for the load that is stated, one sentence each, with what would do. A load that is only a default is nobody's own: no stack is
- * refused for it, but for a number of shards that no Elasticsearch takes.
+ * Sizes that are too small for the load in stack config, one sentence each, with sizes that suffice. The default load is an assumption, so it is
+ * no error, except if it needs more shards than any Elasticsearch accepts.
  *
- * @param namespace What keys begin with, `tracing`.
+ * @param namespace Prefix of the keys, `tracing`.
  */
 export function sizeProblems(namespace: string, settings: SizedSettings): string[] {
   const sizes = sizing(settings);

@@ -1,18 +1,18 @@
 /** Typed values of stack config. Each accepts a whole value or nothing: "7days" is an error, never 7. */
 import * as z from "zod";
 
-/** What an editor may be told of a leaf: a fragment of JSON schema, no narrower than what is accepted. */
+/** JSON schema of a leaf for editors. It must accept every value that validation accepts. */
 export type EditorSchema = Readonly<Record<string, unknown>>;
 
-/** A setting's type, without what makes it optional. */
+/** A setting's type, without its optional wrappers. */
 export const bare = (type: z.core.$ZodType): z.core.$ZodType =>
   type instanceof z.ZodPrefault || type instanceof z.ZodOptional ? bare(type.unwrap()) : type;
 
-/** What may be said of a leaf besides. */
+/** Optional properties of a leaf. */
 export interface LeafOptions {
-  /** What to write in place of some texts and numbers. */
+  /** Suggests a replacement for some texts and numbers. */
   readonly hint?: ((input: string) => string | undefined) | undefined;
-  /** What an editor checks while somebody types; nothing unless given. */
+  /** Default: editors check nothing. */
   readonly editor?: EditorSchema;
 }
 
@@ -26,7 +26,7 @@ export function leaf<T>(allowed: string, parse: (input: unknown) => T | undefine
     .transform((input, context) => {
       const value = parse(input);
       if (value !== undefined) return value;
-      // Nothing else has a text of its own: an object may even lack one.
+      // Other values may not even convert to text.
       const more = typeof input === "string" || typeof input === "number" ? hint?.(String(input)) : undefined;
       context.addIssue({ code: "custom", message: more === undefined ? allowed : `${allowed}; ${more}`, input });
       return z.NEVER;

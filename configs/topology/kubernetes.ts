@@ -11,12 +11,12 @@ export const applicationsLabel = { "tracing-ingest": "true" } as const;
 export const podsService = (service: ServiceName): string => `${service}-pods`;
 
 /** The name of one pod of a StatefulSet, as others in the namespace resolve it. */
-export const podHost = (service: ServiceName, ordinal: number): string => `${service}-${ordinal}.${podsService(service)}`;
+const podHost = (service: ServiceName, ordinal: number): string => `${service}-${ordinal}.${podsService(service)}`;
 
-/** Whether spans are sampled in a tier of their own. */
+/** True if samplers run as a second tier of Collectors. */
 export const hasSamplers = ({ sampler }: Pick<Settings, "sampler">): boolean => sampler.replicas > 0;
 
-/** Whether a service of its own writes what Jaeger stores. */
+/** True if jaeger-collector runs as a separate service. */
 export const hasJaegerCollectors = (settings: Pick<Settings, "jaeger">): boolean => settings.jaeger.collectors > 0;
 
 /** The service of Jaeger that takes spans. */
@@ -50,7 +50,7 @@ export const kubernetesTopology = (settings: StackSettings): Topology =>
     scrape: scrapeJobs(settings),
   });
 
-/** What others must not reach is kept from them by network policies, not by what a server binds to. */
+/** Addresses on Kubernetes. Servers bind to all addresses; network policies restrict access. */
 export function kubernetesAddresses(settings: CommonSettings): Addresses {
   const anywhere = "0.0.0.0";
   return {
@@ -106,8 +106,8 @@ export function authorityOf({ elasticsearch }: Pick<Settings, "elasticsearch">):
 }
 
 /**
- * Every instance is scraped for itself. Those of a StatefulSet by name: one that is gone is seen as down. What samplers receive was received
- * by a Collector before, so it goes under a job of its own: sums over the job of the rules count each span once.
+ * Scrapes every instance. Pods of a StatefulSet are listed by name, so that a missing one counts as down. Spans that samplers receive were
+ * received by a gateway before, so they have a separate job: sums over the job in the rules count each span once.
  */
 function scrapeJobs(settings: Pick<Settings, "sampler" | "jaeger" | "prometheus">): ScrapeJob[] {
   const all = (service: ServiceName, port: number) => `${podsService(service)}:${port}`;

@@ -1,4 +1,4 @@
-/** What is where, known to all: ports, and the paths and names of files inside containers. */
+/** Ports, and the paths and names of files inside containers. */
 
 /** Every port that a program of the stack listens on, by program. The only home of port numbers. */
 export const ports = {
@@ -20,7 +20,7 @@ export const ports = {
     telemetry: 8888,
     /** The Prometheus exporter: span metrics and the applications' own OTLP metrics. */
     prometheusExporter: 8889,
-    /** What the stack's own scripts report, OTLP over HTTP. Closed to applications, so that none can report in its name. */
+    /** OTLP/HTTP for metrics of the stack's own scripts. Closed to applications, so that none can report in their name. */
     reports: 4319,
     /** The Prometheus exporter of these reports, apart from what applications measure. */
     reportsExporter: 8890,
@@ -31,7 +31,7 @@ export const ports = {
     /** UI and HTTP API. */
     query: 16686,
     queryGrpc: 16685,
-    /** Metrics. Jaeger v1 called this the admin port; v2 has none of its own, so its metrics reader listens there. */
+    /** Metrics. Jaeger v1 called this the admin port; v2 has none, so its metrics reader listens there. */
     admin: 14269,
     samplingHttp: 5778,
     samplingGrpc: 5779,
@@ -75,7 +75,7 @@ export type PublishedPort = keyof typeof publishedPorts;
 /** The names of all published ports. */
 export const publishedPortNames = Object.keys(publishedPorts) as readonly PublishedPort[];
 
-/** Folders inside a container. Text, text that changes live, and secrets lie apart: each is a volume or a ConfigMap of its own. */
+/** Folders inside a container. Config, live config and secrets are separate volumes or ConfigMaps. */
 export const paths = {
   /** Config files; a change restarts the service. */
   config: "/etc/tracing/config",
@@ -91,10 +91,10 @@ export const paths = {
   elasticsearchCertificates: "/usr/share/elasticsearch/config/certificates",
   /** The authority that clients of Elasticsearch trust. */
   authority: "/etc/tracing/authority",
-  /** What a Prometheus outside of the stack asks for, and its authority. */
+  /** Bearer token and authority for a Prometheus outside of the stack. */
   prometheusToken: "/etc/tracing/prometheus-token",
   prometheusAuthority: "/etc/tracing/prometheus-authority",
-  /** Who may log in to Jaeger's UI. */
+  /** Users of Jaeger's UI. */
   users: "/etc/tracing/users",
   collectorQueue: "/var/lib/otelcol",
   cleanerState: "/var/lib/index-cleaner",

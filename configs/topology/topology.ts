@@ -35,7 +35,7 @@ export function serviceOf(address: string): ServiceName | undefined {
   return serviceNames.find((name) => name === host);
 }
 
-/** What Prometheus scrapes under one job. */
+/** Targets of one Prometheus job. */
 export interface ScrapeJob {
   /** The job; rules name it. */
   readonly name: string;
@@ -54,7 +54,7 @@ export interface ScrapeJob {
 
 /** Addresses that follow from the platform alone. */
 export interface Addresses {
-  /** What a server binds to. */
+  /** Addresses that servers bind to. */
   readonly listen: {
     /** Reachable by whoever can reach the container or pod. */
     readonly anywhere: string;
@@ -63,13 +63,13 @@ export interface Addresses {
     /** The same for Jaeger. */
     readonly jaegerBackend: string;
   };
-  /** Where applications send to over HTTP. */
+  /** The Collector's OTLP/HTTP receiver for applications. */
   readonly collectorOtlpHttp: string;
-  /** Where the stack's own scripts report to. */
+  /** The Collector's receiver for metrics of the stack's own scripts. */
   readonly collectorReports: string;
   /** Jaeger's UI and HTTP API. */
   readonly jaegerQuery: string;
-  /** Where SDKs ask for their rates. */
+  /** Jaeger's remote sampling, which SDKs poll for rates. */
   readonly jaegerSampling: string;
   /** The metrics of a Collector about itself, as that Collector reaches them. */
   readonly collectorSelf: string;
@@ -80,16 +80,16 @@ export interface Addresses {
   readonly elasticsearchPasswordBy: "file" | "variable";
 }
 
-/** Where clients of Elasticsearch go. */
+/** How clients reach Elasticsearch. */
 export interface ElasticsearchAddress {
   readonly elasticsearchUrl: string;
   /** File with the authority that signed Elasticsearch's certificate, where it speaks TLS and its authority is not a public one. */
   readonly elasticsearchAuthority?: string;
 }
 
-/** Where Jaeger's pages get metrics from. */
+/** How Jaeger's pages reach the metrics. */
 export interface MetricsAddress {
-  /** The Prometheus that has the stack's metrics; undefined where the stack knows of none. */
+  /** The Prometheus that has the stack's metrics; undefined if its address is not known. */
   readonly prometheus?: {
     /** Its address, without a path. */
     readonly url: string;
@@ -100,7 +100,7 @@ export interface MetricsAddress {
   };
 }
 
-/** Where the Collector hands spans on to. */
+/** Addresses to which the Collector exports spans. */
 export interface NextHops {
   /** Jaeger's OTLP receiver. */
   readonly jaegerOtlp: string;

@@ -1,4 +1,4 @@
-/** What an alert is, and the kind that most programs have one of: instances that do not answer. */
+/** The type of an alert, and the alert that most programs have: instances that do not answer. */
 import { compact } from "../../compact";
 import { series, type Job, type Matchers } from "../metrics";
 import { total } from "../promql";
@@ -9,18 +9,18 @@ export interface Alert {
   readonly name: string;
   readonly expr: string;
   readonly for: string;
-  /** `none` wants nobody: the watchdog. */
+  /** `none`: notifies nobody (the watchdog). */
   readonly severity: "critical" | "warning" | "none";
-  /** What it is about, where the expression's labels do not say. */
+  /** The service it is about, if the expression has no such label. */
   readonly service?: string;
   readonly summary: string;
   readonly value: string;
   readonly first: string;
-  /** Outages that explain it: nobody is told of it while one of them has a critical alert. */
+  /** Outages that explain it. It is muted while one of them has a critical alert. */
   readonly follows?: readonly Cause[];
-  /** For how long they go on explaining it when they are over: as long as its window still holds them. Five minutes where not said. */
+  /** How long an outage explains it after its end: as long as its window contains the outage. Default: five minutes. */
   readonly remembers?: Memory;
-  /** Labels beside those that all alerts have. */
+  /** Labels in addition to those of every alert. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 

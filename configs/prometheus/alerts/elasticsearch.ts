@@ -39,13 +39,13 @@ export const elasticsearchRecords = [
   { record: size, expr: byName(series("elasticsearchDiskSize")) },
 ];
 
-/** What is free after some hours at the pace of a window. Only where half of the disk is taken: a burst on an empty disk tells nothing. */
+/** Free disk after some hours at the pace of a window. Only if half of the disk is used: a burst on an empty disk predicts nothing. */
 const after = (hours: number, window: string) =>
   `${byName(`predict_linear(${available}[${window}], ${hours * 3600})`)} and ${free} < 0.5 * ${size}`;
 
 /**
- * What is free in a day if it goes on like the day before. The cleaner deletes once a day, so a shorter window would see disks fill that do not.
- * In a stack's first day there is no day before.
+ * Free disk in a day, at the pace of the day before. The cleaner deletes once a day, so a shorter window predicts full disks that never come.
+ * A stack in its first day has no day before, so it uses six hours.
  */
 const tomorrow = `(2 * ${free} - ${free} offset 1d and ${free} < 0.5 * ${size} or (${after(24, "6h")} unless ${free} offset 1d))`;
 

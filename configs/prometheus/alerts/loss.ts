@@ -70,6 +70,6 @@ export const lossAlert = (settings: StackSettings): Alert => ({
   value: "{{ $value | humanize }} lost in five minutes at {{ $labels.place }} (sampling and oversized traces count traces).",
   first: `\`make logs SERVICE=${hasSamplers(settings) ? "otel-sampler" : "otel-collector"}\` and \`make logs SERVICE=${jaegerWriter(settings)}\`: the errors of the last minutes.`,
   follows: storageDown(settings),
-  // What an outage cost is told when it is over.
+  // The loss that an outage caused is reported as soon as it is over.
   remembers: "0m",
 });

@@ -49,7 +49,7 @@ const ticket = (days: number) => ({ long: `${Math.min(3, days)}d`, short: "6h", 
 /** Days that objectives are judged over. */
 export const objectiveDays = ({ prometheus }: Pick<StackSettings, "prometheus">): number => Math.min(usualDays, prometheus.retention);
 
-/** Events that an objective is judged by: where they come from, and how many a second are bad, and come in all. */
+/** Events that an objective counts: their source, and the rates of bad events and of all events. */
 interface Indicator {
   readonly objective: keyof StackSettings["objectives"];
   readonly of: string;

@@ -1,6 +1,6 @@
 /**
- * What an outage leaves behind: alerts that go on for a while after it, as queues have to empty and windows still hold it. For as long an alert that nobody is told of
- * remembers the outage, so that Alertmanager goes on muting them.
+ * Alerts can go on after an outage, while queues drain and windows still contain it. For that time, an alert without a receiver stands for
+ * the outage, so that Alertmanager keeps muting them.
  */
 import type { Alert, Cause, Memory } from "./alert";
 import { ownAlertmanager } from "../../alertmanager/delivery";

@@ -5,7 +5,7 @@ import type { StackSettings } from "../../stack/schema";
 
 export const watchdogName = "Watchdog";
 
-/** The watchdog of a stack with its own Alertmanager. The cluster's Prometheus has one of its own. */
+/** The watchdog of a stack with its own Alertmanager. The cluster's Prometheus has its own watchdog. */
 export function watchdogAlerts(settings: StackSettings): readonly Alert[] {
   if (!ownAlertmanager(settings)) return [];
   return [
