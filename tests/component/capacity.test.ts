@@ -40,7 +40,7 @@ describe.each([...capacityConfigs()])("%s", (file, raw) => {
     expect([disk("elasticsearch"), disk("otel-sampler")]).toEqual([`${settings.elasticsearch.storage}Mi`, `${settings.collector.queue}Mi`]);
   });
 
-  test("has the shards of its load in the template, and room for its traces and its queue in the samplers' config", () => {
+  test("sizes shards, sampled traces and the queue for its load", () => {
     const template = JSON.parse(object(run, "ConfigMap", "elasticsearch-setup-config").data["template-span.json"]!) as {
       template: { settings: Record<string, unknown> };
     };

@@ -100,7 +100,7 @@ describe("an edit of", () => {
     expect(urns(edited)).toEqual(urns(base));
   });
 
-  test("the sampling rates where the application decides: the strategies file and the dashboards, live, and no service", async () => {
+  test("the sampling rates with 'decide: app': the strategies file and the dashboards, live, and no service", async () => {
     const ten = await runProgram("dev", { sampling: { default: 10, decide: "app" } });
     const twenty = await runProgram("dev", { sampling: { default: 20, decide: "app" } });
     expect(differences(ten, twenty)).toEqual({

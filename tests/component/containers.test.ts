@@ -83,7 +83,7 @@ describe("a service", () => {
     expect(envs).toEqual(expect.arrayContaining(["ES_JAVA_OPTS=-Xms512m -Xmx512m", "discovery.type=single-node"]));
   });
 
-  test("comes back after a crash and a reboot, stays away when it was stopped, and has time to drain", () => {
+  test("restarts after a crash and a reboot, stays stopped when stopped, and has time to drain", () => {
     expect(each("restart")).toEqual(all("unless-stopped"));
     const short = {
       canary: 10,
@@ -103,7 +103,7 @@ describe("a service", () => {
     expect(each("logOpts")).toEqual(all({ "max-size": "10m", "max-file": "3" }));
   });
 
-  test("is replaced where the provider would not apply a change, and never runs twice meanwhile", () => {
+  test("is replaced if the provider cannot apply a change, and never runs twice", () => {
     for (const service of services) {
       expect(run.container(service)).toMatchObject({ replaceOnChanges: ["healthcheck", "tmpfs"], deleteBeforeReplace: true });
     }
@@ -284,7 +284,7 @@ describe("images", () => {
   });
 });
 
-test("everything that the engine holds says which stack it belongs to, and what it is for", () => {
+test("every object in the engine has labels for its stack and its role", () => {
   const held = [types.container, types.volume, types.network].flatMap((type) => run.ofType(type));
   expect(new Set(held.map((resource) => labelsOf(resource)["tracing.stack"]))).toEqual(new Set(["dev"]));
   const roles = (type: string) => [...new Set(run.ofType(type).map((resource) => labelsOf(resource)["tracing.role"]))].sort();

@@ -37,7 +37,7 @@ test("each is a ConfigMap in the stack's namespace, with the sidecar's label and
   }
 });
 
-test("label and namespace are those of the settings, and the other objects stay where they are", () => {
+test("label and namespace follow the settings; other objects stay in the stack's namespace", () => {
   const maps = mapsOf(elsewhere);
   expect(maps).toHaveLength(names.length);
   for (const { metadata } of maps) {
@@ -48,7 +48,7 @@ test("label and namespace are those of the settings, and the other objects stay 
   expect(others.filter(({ inputs }) => (inputs as unknown as ConfigMap).metadata.namespace !== "tracing")).toEqual([]);
 });
 
-test("they belong to the platform's component, and wait for a namespace only where it is the stack's", () => {
+test("they belong to the platform's component, and wait for the stack's namespace only", () => {
   expect(strangers(inOwn.resources)).toEqual([]);
   const namespaceOf = (run: Run) => run.get("tracing-kubernetes-namespace").urn;
   const waiting = (run: Run) =>

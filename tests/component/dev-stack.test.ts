@@ -41,7 +41,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
     });
   });
 
-  test("are all parts of the stack's component, with names that begin with their component's, and a URN each", () => {
+  test("belong to the stack's component, with names that begin with their component's, and unique URNs", () => {
     expectOneTree(run().resources);
   });
 
@@ -88,7 +88,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
     });
   });
 
-  test("start in order: Elasticsearch, its setup, then its exporter, Jaeger and the cleaner, then the Collector, then the canary, and Perses after Prometheus, each after its volumes are ready", () => {
+  test("start in order, each after the services it needs and after its volumes are ready", () => {
     const order = (service: string) =>
       run()
         .dependenciesOf(run().container(service), types.container)

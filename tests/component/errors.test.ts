@@ -30,7 +30,7 @@ test("every problem of the config is told in one error, and no resource is regis
   expect(recorded).toEqual([]);
 });
 
-test("what Docker cannot do is refused before anything is made: several instances need several machines", async () => {
+test("several instances on Docker are refused before any resource is registered", async () => {
   const { message, recorded } = await failure("dev", { sampler: { replicas: 2 }, elasticsearch: { nodes: 3 } });
   expect(message).toBe(
     [

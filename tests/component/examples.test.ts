@@ -49,7 +49,7 @@ describe.each(examples)("%s", (example) => {
 
 const objects = (of: Run) => of.resources.filter(({ type }) => type.startsWith("kubernetes:"));
 
-test("eks: every object goes through the provider that is given, whose kubeconfig stays a secret", async () => {
+test("eks: every object uses the given provider, whose kubeconfig stays a secret", async () => {
   const made = await run("eks");
   const { urn, secretInputs } = made.get("cluster", "pulumi:providers:kubernetes");
   expect(secretInputs).toEqual(["kubeconfig"]);
@@ -57,7 +57,7 @@ test("eks: every object goes through the provider that is given, whose kubeconfi
   expect(objects(made).filter(({ provider }) => !provider.startsWith(urn))).toEqual([]);
 });
 
-test("existing-elasticsearch: its password is in one Secret, and nothing of Elasticsearch is run", async () => {
+test("existing-elasticsearch: its password is in one Secret, and no Elasticsearch is deployed", async () => {
   const made = await run("existing-elasticsearch");
   const holders = made.resources.filter(({ inputs }) => JSON.stringify(inputs).includes("s3cret"));
   expect(holders.map(({ name, secretInputs }) => [name, secretInputs])).toEqual([
@@ -69,7 +69,7 @@ test("existing-elasticsearch: its password is in one Secret, and nothing of Elas
   expect(made.get("index-cleaner", "kubernetes:batch/v1:CronJob").parent).toMatch(/IndexCleaner::index-cleaner$/);
 });
 
-test("prometheus-operator: the cluster's Prometheus selects the monitors and the rules by their labels", async () => {
+test("prometheus-operator: monitors and rules have the labels that the cluster's Prometheus selects", async () => {
   const made = await run("prometheus-operator");
   const watched = made.resources.filter(({ type }) => type.startsWith("kubernetes:monitoring.coreos.com"));
   expect(watched.map(({ name }) => name)).toContain("tracing-kubernetes-monitors-rules");

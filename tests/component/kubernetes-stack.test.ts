@@ -71,7 +71,7 @@ describe.each(stacks.flatMap((stack) => [[stack, "update"] as const, [stack, "pr
     expect(found).toEqual(counts[stack]);
   });
 
-  test("is all parts of the stack's component, with names that begin with their component's, and a URN each", () => {
+  test("belongs to the stack's component, with names that begin with their component's, and unique URNs", () => {
     expectOneTree(run().resources);
   });
 
@@ -123,13 +123,13 @@ describe("what destroying the stack may not take along", () => {
       .map(({ name }) => name)
       .sort();
 
-  test("in prod: the namespace, with which all volumes would go, Elasticsearch and its password", () => {
+  test("in prod: the namespace with all volumes, Elasticsearch and its password", () => {
     expect(protectedIn("prod")).toEqual(["tracing-elasticsearch", "tracing-elasticsearch-password", "tracing-kubernetes-namespace"]);
     expect(runOf("prod", "update").get("tracing-kubernetes-namespace").retainOnDelete).toBe(true);
     expect(retention("prod")).toEqual(Array<string>(4).fill("Retain"));
   });
 
-  test("nor an application of Argo CD or Flux that is deleted, or prunes: in prod the namespace stays, in staging it goes", () => {
+  test("Argo CD and Flux do not prune the namespace of prod", () => {
     expect(manifests(runOf("prod", "update").resources)["namespace.yaml"]).toContain(`
   annotations:
     argocd.argoproj.io/sync-options: Prune=false,Delete=false
@@ -154,7 +154,7 @@ describe("what destroying the stack may not take along", () => {
       );
 });
 
-describe.each(stacks)("what would make %s's data anew", (stack) => {
+describe.each(stacks)("what would replace %s's data", (stack) => {
   const sets = () => runOf(stack, "update").resources.filter((resource) => kindOf(resource) === "StatefulSet");
 
   test("is left as it is in every StatefulSet: no edit of a size reaches the engine", () => {
@@ -209,7 +209,7 @@ describe("by choice", () => {
   const names = (kind: string) =>
     run.resources.filter((resource) => kindOf(resource) === kind).map(({ inputs }) => (inputs.metadata as { name: string }).name);
 
-  test("the operator's objects stand in place of a Prometheus: a monitor for each service that is scraped, and the rules", () => {
+  test("the operator gets a monitor for each scraped service, and the rules, in place of a Prometheus", () => {
     expect(names("ServiceMonitor").sort()).toEqual(["elasticsearch-exporter", "jaeger", "otel-collector", "otel-sampler"]);
     expect(names("PrometheusRule")).toEqual(["tracing"]);
     expect(names("StatefulSet")).toEqual(["otel-sampler"]);
@@ -231,7 +231,7 @@ describe("by choice", () => {
     ]);
   });
 
-  test("no monitor takes job and instance from a page; Prometheus' own names are renamed where applications may give them", () => {
+  test("monitors ignore job and instance of a page, and rename metrics of applications that have reserved names", () => {
     const monitors = run.resources.filter((resource) => kindOf(resource) === "ServiceMonitor");
     const endpoints = monitors.flatMap(({ inputs }) => (inputs.spec as { endpoints: Record<string, unknown>[] }).endpoints);
     expect(endpoints.filter(({ honorLabels }) => honorLabels !== undefined)).toEqual([]);
@@ -258,7 +258,7 @@ describe("by choice", () => {
     expect(jobs("elasticsearch-exporter")).toEqual(["http: elasticsearch-exporter"]);
   });
 
-  test("an Elasticsearch that exists leaves the stack without one and its superuser; the services' users get passwords", () => {
+  test("an existing Elasticsearch has no superuser Secret; the services' users get passwords", () => {
     const users = ["cleaner", "graph", "metrics", "reader", "writer"];
     expect(names("Secret").sort()).toEqual(users.map((user) => `elasticsearch-${user}-password`));
     expect(run.resources.filter(({ type }) => type.startsWith("random:"))).toHaveLength(users.length);

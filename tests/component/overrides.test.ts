@@ -54,7 +54,7 @@ test("on Kubernetes they are in the pods of that service, beside what the stack 
   expect([processors[0], processors.at(-1)]).toEqual(["memory_limiter", "redaction/pii"]);
 });
 
-test("on Docker they are in the container of that service; a patched config replaces it alone", async () => {
+test("on Docker they are in the container of that service, and replace nothing else", async () => {
   const before = await runProgram("dev");
   const after = await runProgram("dev", {
     overrides: { "otel-collector": { labels: { team: "a" }, env: { HTTPS_PROXY: "http://p:1" }, config } },
@@ -65,7 +65,7 @@ test("on Docker they are in the container of that service; a patched config repl
   expect(labels).toContainEqual({ label: "team", value: "a" });
 });
 
-test("what would break the stack is refused with everything at once, and no resource is made", async () => {
+test("overrides that would break the stack are refused together, and no resource is made", async () => {
   const recorded: Recorded[] = [];
   const overrides = {
     "otel-collector": {

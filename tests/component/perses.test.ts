@@ -36,7 +36,7 @@ describe("on Docker", () => {
 });
 
 describe("on Kubernetes", () => {
-  test("it reaches Prometheus and the cluster's DNS, nobody reaches it, and an emptyDir is its disk", async () => {
+  test("it reaches only Prometheus and DNS, accepts no connections, and stores on an emptyDir", async () => {
     const run = await runProgram("staging", { dashboards: { perses: true } });
     const { ingress, egress } = run.get("tracing-perses-policy").inputs.spec as {
       ingress?: object[];

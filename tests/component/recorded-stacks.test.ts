@@ -28,12 +28,12 @@ beforeAll(async () => {
 });
 
 describe.each(stacks)("%s", (stack) => {
-  test("of the version before is updated, and nothing of it made anew", () => {
+  test("of the version before is updated, and nothing of it is replaced", () => {
     const found = replacements(recordedOf(stack), runOf(stack).resources);
     if (found.length > 0) throw new Error(`${found.join("\n")}\n${advice}`);
   });
 
-  test("has no resource that is not recorded: nobody would notice it go", () => {
+  test("has no unrecorded resource: its removal would go unnoticed", () => {
     const recorded = new Set(recordedOf(stack).map(({ urn }) => urn));
     const missing = identities(runOf(stack).resources).filter(({ urn }) => !recorded.has(urn));
     if (missing.length > 0)
@@ -59,7 +59,7 @@ test.each<[string, Record<string, unknown>]>([
   expect(await found(config)).toEqual([]);
 });
 
-test("an edit of the number of Elasticsearch's nodes makes nothing anew but the snapshots' claim, which several pods cannot share", async () => {
+test("more Elasticsearch nodes replace the snapshots' claim only, because several pods cannot share it", async () => {
   const snapshots = { store: "volume", storage: "30Gi", storageClass: "shared" };
   const several = { memory: "2Gi", storage: "20Gi", nodes: 3, tls: "cert-manager", snapshots };
   expect(await found({ elasticsearch: several })).toEqual([

@@ -45,7 +45,7 @@ test.each(secrets)("%s is generated: 32 letters and digits, which no shell, URL 
   expect(run.get(`tracing-${secret}`).inputs).toMatchObject({ length: 32, special: false });
 });
 
-test.each(secrets)("the upload of %s carries it, readable for its owner only, marked as a secret; and nothing else", (secret) => {
+test.each(secrets)("the upload of %s contains it alone, marked as a secret and readable by its owner only", (secret) => {
   expect(uploadsOf(uploadOf(secret))).toEqual([{ file: `/secrets/${secret}`, content: password, permissions: "0400" }]);
   expect(run.get(uploadOf(secret)).secretInputs).toEqual(["uploads"]);
 });
@@ -89,7 +89,7 @@ test("a volume of its own gives the secret to each service that logs in, and to 
   });
 });
 
-test("the volume of all secrets is mounted by those who fill it and hand it on, never by a service", () => {
+test("only helpers mount the volume of all secrets", () => {
   const users = run.ofType(types.container).filter(({ inputs }) => JSON.stringify(inputs.volumes).includes('"tracing-dev-secrets"'));
   const fillers = [...secrets.map(uploadOf), ...clients.map((service) => `tracing-${service}-prepare`)];
   expect(users.map(({ name }) => name).sort()).toEqual(fillers.sort());

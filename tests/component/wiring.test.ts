@@ -177,7 +177,7 @@ test.each<[string, () => unknown, RegExp]>([
   expect(await refusal(program)).toMatch(message);
 });
 
-test("what is wrong with Jaeger, its cleaner and its overrides comes at once, and before any resource of it", async () => {
+test("errors of Jaeger, its cleaner and its overrides come together, before any of its resources", async () => {
   const { made, message } = await run(() => {
     const overrides = { jaeger: { env: { "a b": "c" } } };
     const platform = cluster();
@@ -213,7 +213,7 @@ test.each<[string, unknown, string]>([
   ]);
 });
 
-test("of a refusal Pulumi prints the message alone, whichever program it is", () => {
+test("Pulumi prints only the message of a SettingsError", () => {
   let error: unknown;
   try {
     parseSettings("s", { "tracing:platform": "x" });
@@ -223,7 +223,7 @@ test("of a refusal Pulumi prints the message alone, whichever program it is", ()
   expect([error instanceof tracing.SettingsError, pulumi.RunError.isInstance(error)]).toEqual([true, true]);
 });
 
-test("what somebody wrote stays theirs: it is not frozen", async () => {
+test("arguments are not frozen", async () => {
   const labels: Record<string, string> = { a: "b" };
   await run(() => new Elasticsearch("e", { platform: cluster(), overrides: { elasticsearch: { labels } } }));
   labels.c = "d";

@@ -82,7 +82,7 @@ describe("alertmanager.yml", () => {
     expect(watchdog).toMatchObject({ receiver: "_nobody", routes: [] });
   });
 
-  test("mutes a warning by the same alert's critical form, of the same service, node and objective only", () => {
+  test("mutes a warning by the critical alert of the same name, service, node and objective", () => {
     expect(configOf(one).inhibit_rules[0]).toEqual({
       source_matchers: ['severity="critical"'],
       target_matchers: ['severity="warning"'],

@@ -109,7 +109,7 @@ describe("stack config", () => {
   });
 });
 
-test("the script sends where applications do, asks Jaeger, and reports where the stack's own scripts do", () => {
+test("the script sends to the applications' receiver, asks Jaeger, and reports to the scripts' receiver", () => {
   const script = canaryScript(15, canaryTimes(settingsWith()), dockerTopology("dev"));
   const asked = [...script.matchAll(/address ([a-z][\w.-]+)\)/g)].map(([, host]) => host);
   expect(asked).toEqual(["otel-collector", "jaeger", "otel-collector"]);

@@ -32,7 +32,7 @@ describe("the rows", () => {
     expect(quickRows.reduce((sum, { quickly = 0 }) => sum + quickly, 0)).toBeLessThanOrEqual(30);
   });
 
-  test("say why where they allow a loss or a copy, and no more than seconds of the load, or what a fault costs as long as it lasts", () => {
+  test("give a reason for every loss or copy that they allow, and allow no more than two seconds of the load", () => {
     for (const { id, seconds, lost, twice } of rows) {
       for (const bound of [lost?.(seconds), twice]) expect([id, bound?.why ?? "-"]).not.toContain("");
       if (id !== "read-only" && id !== "full-queue-disk") expect([id, (lost?.(seconds).spans ?? 0) <= 2 * rate]).toEqual([id, true]);

@@ -24,7 +24,7 @@ const preview: Preview = {
   ],
 };
 
-test("a change of nothing says so in one table", () => {
+test("a pull request without changes is one table", () => {
   expect(report(change({ preview: { changeSummary: { same: 43 } } }), change({ stack: "staging" }))).toBe(
     `${marker}
 
@@ -45,7 +45,7 @@ test("resources: how many, and each with its type, its name and what differs", (
   expect(text).not.toContain("tracing-prod");
 });
 
-test("many resources are cut, and counted", () => {
+test("a long list of resources is cut and counted", () => {
   const steps = Array.from({ length: 70 }, (_, i) => ({ op: "create", urn: urn("kubernetes:core/v1:Pod", `pod-${i}`) }));
   const text = report(change({ preview: { steps } }));
   expect(text).toContain("pod-59\n… and 10 more\n");

@@ -24,7 +24,7 @@ test("a message counts for its alert, from when it came", async () => {
   expect(messages.about("OTELCollectorDown", before)).toEqual([]);
 });
 
-test("one is waited for by its status", async () => {
+test("a message is awaited by its status", async () => {
   const since = Date.now();
   const waiting = messages.first("JaegerDown", "resolved", since, 10_000, never);
   await post(message("firing", "JaegerDown"));
@@ -34,7 +34,7 @@ test("one is waited for by its status", async () => {
   expect(await waiting).toBe(resolved?.at);
 });
 
-test("none is waited for longer than told, nor after an interrupt", async () => {
+test("waiting ends at the timeout and at an interrupt", async () => {
   expect(await messages.first("JaegerDown", "firing", 0, 0, never)).toBeUndefined();
   expect(await messages.first("JaegerDown", "firing", 0, 60_000, AbortSignal.abort())).toBeUndefined();
 });
@@ -44,11 +44,11 @@ test.each(["", "no JSON", "null", "[]", "{}", message("firing", 7), message("may
   expect(messages.all).toEqual([]);
 });
 
-test("what is too large to be a message is cut off", async () => {
+test("a message that is too large is rejected", async () => {
   await expect(post("x".repeat(3 * 1024 * 1024))).rejects.toThrow();
   expect(messages.all).toEqual([]);
 });
 
-test("a port that is taken is said", async () => {
+test("a used port is an error", async () => {
   await expect(Messages.listen(`127.0.0.1:${port}`)).rejects.toThrow(`LISTEN: cannot listen at 127.0.0.1:${port}`);
 });

@@ -6,7 +6,7 @@ const GiB = 2 ** 30;
 const good: Room = { version: "20.10.24+dfsg1", memory: 4 * GiB, disk: 20 * GiB, exists: false };
 const judge = (room: Partial<Room>, groups = {}) => checkEngine(settingsWith(groups), { ...good, ...room });
 
-test("an engine with room for the stack is found nothing of", () => {
+test("an engine with enough resources has no problems", () => {
   expect(judge({})).toEqual({ problems: [], warnings: [] });
 });
 
@@ -51,7 +51,7 @@ describe("disk", () => {
     ]);
   });
 
-  test("does not keep a stack that is there from being mended", () => {
+  test("is only a warning for an existing stack", () => {
     const { problems, warnings } = judge({ disk: 0, exists: true });
     expect(problems).toEqual([]);
     expect(warnings).toHaveLength(1);
@@ -62,7 +62,7 @@ describe("disk", () => {
     expect(judge({ disk: 6 * GiB }).warnings).toEqual([]);
   });
 
-  test("that cannot be seen is not judged", () => {
+  test("that is not known is not judged", () => {
     expect(judge({ disk: undefined })).toEqual({ problems: [], warnings: [] });
   });
 });

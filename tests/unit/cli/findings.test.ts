@@ -77,7 +77,7 @@ describe("a scan", () => {
     expect(judge(minor, [], "2026-11-30")).toEqual({ ...none, minor });
   });
 
-  test("leaves an excepted hit up to its last day, by any of its ids, and fails on it from the next day on", () => {
+  test("accepts an excepted hit through its last day, by any of its ids", () => {
     for (const id of finding.ids) expect(judge([finding], [{ ...exception, id }], "2026-11-30")).toEqual({ ...none, excepted: [finding] });
     expect(judge([finding], [exception], "2026-12-01")).toEqual({ ...none, open: [{ ...finding, expired: exception }] });
   });

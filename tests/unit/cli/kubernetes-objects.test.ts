@@ -157,7 +157,7 @@ test("a roll is no trouble, one that does not come to its end is", () => {
   });
 });
 
-test("scaled to 0 by somebody: the command that brings it back has the number of the settings", () => {
+test("a service scaled to 0: the suggested command has the replicas of the settings", () => {
   expect(stateOf("jaeger-collector", controller("jaeger-collector", 0))).toMatchObject({
     state: "scaled to 0",
     condition: "down",

@@ -23,17 +23,17 @@ afterAll(() => {
 
 const work = () => Promise.resolve("done");
 
-test("work is done, and the lock is gone after it", async () => {
+test("the lock is removed after the work", async () => {
   await expect(alone("dev", work)).resolves.toBe("done");
   expect(existsSync(file())).toBe(false);
 });
 
-test("the lock is gone after work that failed", async () => {
+test("the lock is removed after a failure", async () => {
   await expect(alone("dev", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   expect(existsSync(file())).toBe(false);
 });
 
-test("a second piece of work is refused, with the first's process", async () => {
+test("a second command is refused, and names the process of the first", async () => {
   await alone("dev", async () => {
     await expect(alone("dev", work)).rejects.toThrow(`stack dev is being changed by process ${process.pid}; try again when it has ended`);
     await expect(alone("staging", work)).resolves.toBe("done");
@@ -41,14 +41,14 @@ test("a second piece of work is refused, with the first's process", async () => 
   });
 });
 
-test("the lock of a process that has ended is nobody's", async () => {
+test("the lock of an ended process does not apply", async () => {
   writeFileSync(file(), String(spawnSync("true").pid));
   await expect(alone("dev", work)).resolves.toBe("done");
 });
 
 const onLinux = existsSync("/proc/self/stat") ? test : test.skip;
 
-onLinux("the lock of a process that has ended is nobody's, also while its parent has not asked after it", async () => {
+onLinux("the lock of a zombie process does not apply", async () => {
   // The shell becomes a program that never asks after its child.
   const parent = spawn("sh", ["-c", "sleep 0.2 & echo $!; exec sleep 60"]);
   try {
@@ -62,7 +62,7 @@ onLinux("the lock of a process that has ended is nobody's, also while its parent
   }
 });
 
-test("the lock of a process that lives is its own, unless it has long shown no sign of life: its number was given away", async () => {
+test("the lock of a running process applies, unless it is stale: the process id was reused", async () => {
   const other = spawn("sleep", ["60"]);
   try {
     writeFileSync(file(), String(other.pid));
@@ -75,7 +75,7 @@ test("the lock of a process that lives is its own, unless it has long shown no s
   }
 });
 
-test("whoever comes while others are at it waits for the turn, and is told whose it is", async () => {
+test("a second worker waits for its turn, and knows whose turn it is", async () => {
   const [order, owners]: [string[], number[]] = [[], []];
   const lock = join(home(), "cache.lock");
   const wait = async (owner: number, turn: Promise<void>) => {

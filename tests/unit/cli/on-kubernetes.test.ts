@@ -70,7 +70,7 @@ test("make status of a healthy stack ends with 0, its verdict in the first line"
   expect(ok).toBe(true);
 });
 
-test("make status of a sick stack ends with 1, says the worst first, and does not wait for what gives no answer", async () => {
+test("make status of an unhealthy stack exits with 1, lists the worst first, and does not wait for silent services", async () => {
   const alert = {
     state: "firing",
     labels: { alertname: "JaegerDown", severity: "critical" },
@@ -97,7 +97,7 @@ test("make status of a sick stack ends with 1, says the worst first, and does no
   expect(stdout).toMatch(/^JaegerDown +critical +10 min +No Jaeger answers$/m);
 });
 
-test("make status where nothing of the stack is there", async () => {
+test("make status of a stack that is not deployed", async () => {
   kubectl.answers({ words: /get deployments,/, stdout: list([]) }, metrics, { words: /get namespace tracing/, stdout: "{}" });
   const { ok, stdout } = await command("status");
   expect(ok).toBe(false);
@@ -213,7 +213,7 @@ test("make logs knows the services of the stack", async () => {
   expect(output).toMatch(/error: SERVICE: found "jaeger-collector"; there are elasticsearch, .*otel-sampler/);
 });
 
-test("make alerts-drill names what it leaves out, and wants a yes", async () => {
+test("make alerts-drill lists skipped drills, and needs YES=1", async () => {
   const { ok, output } = await command("drill");
   expect(ok).toBe(false);
   expect(output).toMatch(/left out on Kubernetes: ElasticsearchDown, .*: Kubernetes pauses no container/);

@@ -22,11 +22,11 @@ const outputs = (before: Record<string, unknown> | undefined, after: Record<stri
     },
   });
 
-test("nothing that changes is said in one line", () => {
+test("a preview without changes is one line", () => {
   expect(previewSummary([step("same", "tracing-otel-collector"), outputs({ a: 1 }, { a: 1 })])).toBe("resources: no change");
 });
 
-test("a new stack is counts by component: the stack itself is no resource of any, and a component is its own", () => {
+test("a new stack is counted by component", () => {
   const events = [
     step("create", "tracing-dev", { urn: stack, type: "pulumi:pulumi:Stack", new: { parent: "" } }),
     step("create", "tracing-otel-collector", { urn: collector, type: "tracing:components:Collector", new: { parent: root } }),
@@ -75,7 +75,7 @@ test("outputs are compared value by value, with the last that the engine said", 
   ]);
 });
 
-test("errors and broken policies come first and once, without colour directives; of warnings, only those about settings", () => {
+test("errors and policy violations come first, once each and without colours; warnings only if they are about settings", () => {
   const diagnostic = (severity: string, message: string) => event({ diagnosticEvent: { severity, message } });
   const broken = { policyName: "sampling-bounds", message: "<{%fg 1%}>too little<{%reset%}>\n", resourceUrn: stack };
   expect(

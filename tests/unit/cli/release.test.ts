@@ -75,7 +75,7 @@ test("links of the notes lead into the repository at the tag; those that are who
   );
 });
 
-test("the published package has the owner's scope, the repository, and nothing of development", () => {
+test("the published package has the owner's scope and repository, and no development fields", () => {
   const published = publishedManifest(manifest, "Example-Org/Tracing");
   expect(published).toMatchObject({
     name: "@example-org/tracing",

@@ -43,7 +43,7 @@ const names = (missing: ReturnType<typeof missingFor>) => missing.map(({ require
 const run = { purposes: ["engine", "compose"] } as const;
 
 describe("what is missing", () => {
-  test("a machine with an engine that answers lacks nothing for make up with Pulumi, whatever its system", () => {
+  test("a machine with a running engine has all that make up needs with Pulumi", () => {
     for (const system of [bookworm, ubuntu, macos, fedora]) {
       expect(missingFor({ purposes: ["engine"] }, machine(system, { prints: engineAnswers }))).toEqual([]);
     }
@@ -161,7 +161,7 @@ describe("what is said", () => {
     expect(report(missingFor({ purposes: ["images"] }, here), here)).toMatch(/^To install: sudo apt-get update$/m);
   });
 
-  test("Go does not come from Debian, so a machine without it is refused before anything is installed", () => {
+  test("a machine without Go is refused before anything is installed", () => {
     const here = machine(bookworm);
     expect(names(notFromDebian(missingFor({ purposes: ["images"] }, here), here))).toEqual(["Go"]);
     expect(report(missingFor({ purposes: ["images"] }, here), here)).toContain("Go 1.26 or newer: ");
@@ -252,7 +252,7 @@ describe("Node.js", () => {
     ["18.20.0", false, "error: found Node.js 18.20.0; needed: 22 or 24, https://nodejs.org"],
   ])("%s", (version, ok, said) => expect(judge(version)).toEqual({ ok, text: said }));
 
-  test("the oldest supported version is the one of .nvmrc, of the workflows and of their images", () => {
+  test("the oldest supported version is in .nvmrc, the workflows and their images", () => {
     const oldest = String(supported[0]);
     expect(text(".nvmrc").trim()).toBe(oldest);
     for (const name of ["pull-request.yml", "end-to-end.yml", "deploy.yml"]) {

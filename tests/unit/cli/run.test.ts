@@ -30,7 +30,7 @@ it("stops a program at its limit, and waits until it has ended", async () => {
   expect(outcome).toMatchObject({ ok: false, stdout: "cleared", why: "not done within 0.3 s" });
 });
 
-it("hands over each line, also those that end with a carriage return, and leaves out empty ones", async () => {
+it("hands over each line, also at a carriage return, but no empty lines", async () => {
   const lines: string[] = [];
   const outcome = await shell("printf 'a\\rb\\n\\nc\\n'; sleep 0.05; echo d >&2; exit 1", { onLine: (line: string) => lines.push(line) });
   expect(lines).toEqual(["a", "b", "c", "d"]);

@@ -39,7 +39,7 @@ const findings = (more: Partial<Findings> = {}): Findings => ({
   ...more,
 });
 
-test("a healthy stack is so in the first line, and no alert fires", () => {
+test("a healthy stack says so in the first line", () => {
   const { text, healthy } = render("stack prod (production, docker)", findings(), false, now);
   expect(healthy).toBe(true);
   expect(text.split("\n")).toEqual([
@@ -55,7 +55,7 @@ test("a healthy stack is so in the first line, and no alert fires", () => {
   ]);
 });
 
-test("what is wrong comes the worst first, each with the next command", () => {
+test("problems are sorted by severity, each with the next command", () => {
   const sick = findings({
     services: [
       service("elasticsearch"),
@@ -84,7 +84,7 @@ test("what is wrong comes the worst first, each with the next command", () => {
   );
 });
 
-test("where nothing runs, that is the only problem", () => {
+test("if no service runs, that is the only problem", () => {
   const stopped = findings({
     services: [
       service("elasticsearch", "exited (143)", "down", "make up ENV=prod"),
@@ -97,13 +97,13 @@ test("where nothing runs, that is the only problem", () => {
   expect(render("stack prod", stopped, true, now).text).not.toMatch(/alert/i);
 });
 
-test("a program that does not answer is one problem for all that it was asked", () => {
+test("a program that does not answer is one problem, whatever it was asked", () => {
   const failure = "no answer (connect ECONNREFUSED 127.0.0.1:9091)";
   const answers = ["alerts", "spans", "queue"].map((name): Answer => ({ name, failure, unknowable: false }));
   expect(problemsOf(findings({ alerts: undefined, answers })).map(({ what }) => what)).toEqual([`alerts: ${failure}`]);
 });
 
-test("what nobody could know is no problem, and the verdict says that it is not known", () => {
+test("a value that cannot be known is no problem, and the verdict says so", () => {
   const answers: Answer[] = [{ name: "alerts", failure: "not known: PROMETHEUS_URL=…", unknowable: true }, fine];
   const { text, healthy } = render("stack prod", findings({ alerts: undefined, answers }), false, now);
   expect(healthy).toBe(true);
@@ -112,13 +112,13 @@ test("what nobody could know is no problem, and the verdict says that it is not 
   expect(text).not.toContain("no alert fires");
 });
 
-test("pending alerts are named, and no problem", () => {
+test("pending alerts are listed, but are no problem", () => {
   const { text, healthy } = render("stack prod", findings({ alerts: [alert("JaegerDown", "critical", 1, "pending")] }), false, now);
   expect(healthy).toBe(true);
   expect(text).toContain("no alert fires; pending: JaegerDown");
 });
 
-test("alerts of one name are one line for each severity, as old as the oldest", () => {
+test("alerts with one name are one line per severity, with the age of the oldest", () => {
   const alerts = [
     alert("OTELCollectorDown", "warning", 5),
     alert("OTELCollectorDown", "warning", 90),
@@ -130,7 +130,7 @@ test("alerts of one name are one line for each severity, as old as the oldest", 
   ]);
 });
 
-test("what follows from an outage comes behind it, however long it has fired, and names it", () => {
+test("an alert that follows from an outage comes after it, and names it", () => {
   const follower = alert("ErrorBudgetBurn", "critical", 30);
   const outage = (service: string) => alert("JaegerDown", "critical", 3, "firing", { service });
   const lines = (...alerts: AlertNow[]) => problemsOf(findings({ alerts })).map(({ what }) => what);
@@ -145,7 +145,7 @@ test("what follows from an outage comes behind it, however long it has fired, an
   expect(lines(follower, alert("JaegerDown", "warning", 3, "firing", { service: "jaeger" }))[0]).toBe(alone);
 });
 
-test("of the cluster's alerts only those of this stack count", () => {
+test("the cluster's alerts count only if they are this stack's", () => {
   const alerts = [
     alert("JaegerDown", "critical", 1),
     alert("JaegerDown", "critical", 1, "firing", { namespace: "tracing" }),

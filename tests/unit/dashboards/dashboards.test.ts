@@ -6,7 +6,7 @@ import { catalogue, metricsOf, queriesOf, readingOf, recordsOf, stacks } from ".
 const panelsOf = ({ sections }: Dashboard): Panel[] => sections.flatMap(({ panels }) => [...panels]);
 
 describe("readingOf", () => {
-  test("finds metrics and labels, also within functions, and not the labels that are metrics' names elsewhere", () => {
+  test("finds metrics and labels, also within functions", () => {
     expect(
       readingOf(
         'sum by (job, le) (rate(a_bucket{b="c"}[5m])) / on (job) tracing:d offset 1d or label_replace(vector(1), "x", "y", "", "")',
@@ -137,7 +137,7 @@ describe("panels follow the settings", () => {
     expect(queriesIn("dev", "Elasticsearch").map(({ query }) => query.legend)).not.toContain("no copy is missing");
   });
 
-  test("each policy is compared with its configured rate, under the name that the Collector gives it", () => {
+  test("each policy is compared with its configured rate, under the Collector's name for it", () => {
     const [configured] = queriesIn("with every kind of rule", "Policies");
     const rates = [...configured!.query.expr.matchAll(/label_replace\(vector\(([\d.]+)\), "policy", ("(?:[^"\\]|\\.)*"), "", ""\)/g)];
     expect(rates.map(([, percent, name]) => [JSON.parse(name!) as string, Number(percent)])).toEqual([

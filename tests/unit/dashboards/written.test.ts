@@ -76,7 +76,7 @@ describe.each(Object.entries(stacks))("Grafana's dashboards of the stack %s", (_
   });
 });
 
-test("the dashboards of two stacks stand side by side in one Grafana, also where a stack's name is long", () => {
+test("the dashboards of two stacks fit into one Grafana, also with a long name", () => {
   const [dashboard] = dashboards(settingsWith());
   const of = (stack: string) => JSON.parse(grafanaText(dashboard!, stack)) as Written;
   const [one, other] = [of("staging"), of("s".repeat(30))];

@@ -13,7 +13,7 @@ const topologyOf = (settings: Settings) => (settings.platform === "docker" ? doc
 const exporterOf = (settings: Settings) => elasticsearchExporterWorkload(settings, topologyOf(settings), unknownPasswords(settings));
 
 describe("the exporter", () => {
-  test("reads the password from its file into its own environment: neither an argument nor the container's environment", () => {
+  test("reads the password from its file, not from an argument or the container's environment", () => {
     const { command = [], args, env, secrets, secretVariables } = exporterOf(settingsWith());
     expect(command.join(" ")).toContain(
       "ES_USERNAME=tracing-metrics\nES_PASSWORD=$(cat /etc/tracing/secrets/elasticsearch-metrics-password) || exit\n",
@@ -50,7 +50,7 @@ describe("the exporter", () => {
 });
 
 describe("watermarks", () => {
-  test("are absolute on Docker, whose disk is the host's, and as Elasticsearch was told them before", () => {
+  test("are absolute on Docker, whose disk is the host's", () => {
     expect(watermarkEnv(settingsWith())).toEqual({
       "cluster.routing.allocation.disk.watermark.low": "2gb",
       "cluster.routing.allocation.disk.watermark.high": "1gb",

@@ -47,14 +47,14 @@ describe.each([
     return code === 0;
   };
 
-  test("is ready when its cluster is whole, and from then on when it answers, whatever befalls others and its password", () => {
+  test("is ready once its cluster is complete, and from then on while it answers", () => {
     expect(readyAt(0, {})).toBe(false);
     expect(readyAt(30, { whole: "200" })).toBe(true);
     const broken = { whole: "408", health: "000" };
     expect(["200", "401", "503", "000"].map((node) => readyAt(60, { ...broken, node }))).toEqual([true, true, false, false]);
   });
 
-  test("waits a quarter of an hour for a cluster that does not get whole; then it is enough to be part of it", () => {
+  test("waits a quarter of an hour for a complete cluster; then being a member is enough", () => {
     const lasting = { whole: "408", health: "200", node: "200" };
     expect([0, 5, 899].map((seconds) => readyAt(seconds, lasting))).toEqual([false, false, false]);
     expect(readyAt(900, lasting)).toBe(true);

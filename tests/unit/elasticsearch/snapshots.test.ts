@@ -37,7 +37,7 @@ describe("the repository", () => {
     expect(repositories(cluster(snapshots.store === "volume" ? snapshots : { ...snapshots, ...credentials }))).toEqual([repository]);
   });
 
-  test("is one for each prefix, and there is none without a store: no user and no workload either", () => {
+  test("is one for each prefix; without a store there is no repository, user or workload", () => {
     const external = { url: "https://a:9200", passwordSecret: "a" };
     expect(repositoryPath(cluster({ store: "s3", bucket: "traces" }, { external, indexPrefix: "blue" }))).toBe("_snapshot/tracing-blue");
     const off = cluster({});

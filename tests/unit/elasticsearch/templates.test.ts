@@ -23,7 +23,7 @@ const leaves = (properties: Record<string, Field>, path = ""): [string, Field][]
   ]);
 
 describe("tags", () => {
-  test("that stack config names, and the common ones, are mapped by name: no other key can take their place", () => {
+  test("of stack config and common ones are mapped by name", () => {
     const { properties } = fields({ jaeger: { tags: ["correlation_id", "a.b"] } }).tag!;
     expect(Object.keys(properties!)).toEqual(["a@b", "correlation_id", "error", "sampling@policy", "span@kind"]);
   });
@@ -37,7 +37,7 @@ describe("tags", () => {
 });
 
 describe("a span's fields", () => {
-  test("are searched by Jaeger where they are indexed, sorted by where they have values, and nested where it asks so", () => {
+  test("are indexed, have doc values and are nested as Jaeger's queries need it", () => {
     const of = fields();
     for (const name of ["traceID", "operationName", "startTime", "startTimeMillis", "duration"]) expect(of[name]?.index).toBeUndefined();
     expect(of.process!.properties!.serviceName).toEqual({ type: "keyword", ignore_above: 256 });
@@ -64,7 +64,7 @@ describe("the settings", () => {
     });
   });
 
-  test("are plain values, as the index cleaner stops at any index with a list among its settings", () => {
+  test("are plain values: the index cleaner fails on an index with a list in its settings", () => {
     for (const { template } of Object.values(templates()))
       for (const value of Object.values(template.settings)) expect(value).not.toBeInstanceOf(Object);
   });
@@ -94,7 +94,7 @@ describe("roles", () => {
     for (const { cluster } of Object.values(others)) expect(cluster).toEqual(["monitor"]);
   });
 
-  test("reach the stack's own indices only; names of others are seen where Elasticsearch is the stack's", () => {
+  test("reach the stack's own indices only", () => {
     const names = (elasticsearch: object) => [
       ...new Set(Object.values(roles(stackOf(elasticsearch))).flatMap(({ indices }) => indices.flatMap((one) => one.names))),
     ];

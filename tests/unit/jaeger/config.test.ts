@@ -80,7 +80,7 @@ describe("storage", () => {
       expect(backend(name)).toMatchObject({ create_mappings: false, tags_as_fields: { all: true, dot_replacement: "@" } });
   });
 
-  test("is written to synchronously where Jaeger can: what fails comes back to the Collector, and what can never be stored stops nothing", () => {
+  test("is written to synchronously from Jaeger 2.21 on, and drops documents that can never be stored", () => {
     const synchronous = { write_mode: "sync", poison_pill_handling: "drop", bulk_processing: { max_bytes: 5_000_000 } };
     expect(backend("writer")).toMatchObject(synchronous);
     expect(backend("writer", { images: "local", otherImages: { jaeger: "jaeger:2.21.0-1" } })).toMatchObject(synchronous);
@@ -96,7 +96,7 @@ describe("storage", () => {
 });
 
 describe("remote sampling", () => {
-  test("serves the file of the strategies, rereads it, and keeps everything that it does not name", () => {
+  test("serves the strategies file, rereads it, and samples all other services at 100 %", () => {
     expect(fileWith().extensions.remote_sampling.file).toEqual({
       path: "/etc/tracing/live/jaeger-sampling-strategies.json",
       reload_interval: "10s",

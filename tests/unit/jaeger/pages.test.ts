@@ -33,7 +33,7 @@ const workload = (settings: Settings, name: string) => workloadsOf(settings).fin
 const egress = (settings: Settings, name: string) => policyOf(settings, workload(settings, name)!).egress ?? [];
 
 describe("the Monitor tab", () => {
-  test("asks the stack's own Prometheus, by the names that the Collector's span metrics have there", () => {
+  test("asks the stack's own Prometheus for the Collector's span metrics by name", () => {
     const { metric_namespace: namespace, ...others } = backend(settingsWith())!;
     expect(others).toEqual({
       endpoint: "http://prometheus.tracing-backend:9090",
@@ -50,7 +50,7 @@ describe("the Monitor tab", () => {
     expect(backend(cluster())!.endpoint).toBe("http://prometheus:9090");
   });
 
-  test("asks the cluster's Prometheus where its address is known, with what it asks for, and nobody where it is not", () => {
+  test("asks the cluster's Prometheus, with token and authority, if its address is known", () => {
     expect(backend(operator())).toMatchObject({ endpoint: address });
     expect(Object.keys(backend(operator())!)).not.toEqual(expect.arrayContaining([expect.stringMatching(/token|tls/)]));
     expect(backend(operator({ tokenSecret: "reader", authoritySecret: "ca" }))).toMatchObject({
@@ -74,7 +74,7 @@ describe("the Monitor tab", () => {
     expect(workload(split, "jaeger-collector")!.connects).not.toContainEqual(expect.objectContaining({ to: "prometheus" }));
   });
 
-  test("keeps Jaeger's start from waiting for Prometheus, and lets Prometheus admit Jaeger only where it asks", () => {
+  test("does not delay Jaeger's start, and admits Jaeger to Prometheus only if it asks", () => {
     const alone = { dashboards: { perses: false } };
     const settings = settingsWith(alone);
     expect(workload(settings, "jaeger")!.startsAfter).toEqual(["elasticsearch-setup"]);
@@ -85,7 +85,7 @@ describe("the Monitor tab", () => {
     expect(workload(settingsWith({ ...alone, jaeger: { monitor: false, dependencies: false } }), "prometheus")!.peers).toEqual([]);
   });
 
-  test("opens the way to the cluster's Prometheus: its namespace, where its name tells it, and its Secrets as files", () => {
+  test("allows egress to the cluster's Prometheus, and mounts its Secrets", () => {
     const rule = (namespace?: string) => ({
       to: namespace && [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } } }],
       ports: [{ port: namespace === undefined ? 443 : 9443, protocol: "TCP" }],
@@ -103,7 +103,7 @@ describe("the Monitor tab", () => {
 });
 
 describe("the Dependencies page", () => {
-  test("is in the menu where its data are written: a Prometheus is known, and it was not turned off", () => {
+  test("is in the menu if a Prometheus is known and dependencies are on", () => {
     for (const [settings, there] of [
       [settingsWith(), true],
       [operator(), true],
@@ -116,7 +116,7 @@ describe("the Dependencies page", () => {
     }
   });
 
-  test("counts the calls of its own stack alone, where the cluster's Prometheus may watch others", () => {
+  test("counts the calls of its own stack only, also in the cluster's Prometheus", () => {
     expect(callsQuery(settingsWith())).not.toContain("namespace");
     const query = callsQuery(operator());
     expect(query.match(/\{[^}]*\}/g)!.every((selector) => selector.startsWith('{namespace="tracing", job="otel-collector-exporter"'))).toBe(
@@ -124,7 +124,7 @@ describe("the Dependencies page", () => {
     );
   });
 
-  test("is written to the indices that Jaeger reads, with the stack's prefix, and with a token from its file", () => {
+  test("is written to the indices that Jaeger reads, with the stack's prefix and a token from its file", () => {
     const settings = operator({ tokenSecret: "reader", authoritySecret: "ca" });
     const external = { url: "http://es:9200", passwordSecret: "es" };
     const prefixed = settingsWith({ platform: "kubernetes", elasticsearch: { external, indexPrefix: "blue" } });

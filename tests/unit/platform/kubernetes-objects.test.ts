@@ -43,7 +43,7 @@ describe.each(all.map(([settings, workload]) => [settings.stack, workload.name, 
     const pod = podOf(settings, workload);
     const [container] = pod.containers;
 
-    test("may do nothing that Pod Security's level restricted forbids, and not talk to the API server", () => {
+    test("passes Pod Security restricted, and has no token for the API server", () => {
       expect(pod).toMatchObject({
         automountServiceAccountToken: false,
         serviceAccountName: workload.name,
@@ -66,14 +66,14 @@ describe.each(all.map(([settings, workload]) => [settings.stack, workload.name, 
       expect(container.env.filter(({ name, value }) => /PASSWORD/.test(name) && value !== undefined)).toEqual([]);
     });
 
-    test("has time to drain and to stop", () => {
+    test("has a grace period for draining and stopping", () => {
       expect(pod.terminationGracePeriodSeconds).toBe(workload.stopGrace + (workload.drain ?? 0));
       expect(container.lifecycle).toEqual(workload.drain ? { preStop: { sleep: { seconds: workload.drain } } } : undefined);
     });
   },
 );
 
-describe("instances are apart as stack config has it", () => {
+describe("instances are spread as stack config says", () => {
   const sampler = (kubernetes: object) => {
     const settings = settingsOf("prod", { kubernetes });
     const { affinity, topologySpreadConstraints } = podOf(settings, one(settings, "otel-sampler"));
@@ -96,11 +96,11 @@ describe("instances are apart as stack config has it", () => {
     expect(sampler({ nodes: "any", zones: "any" })).toEqual({ nodes: undefined, zones: undefined });
   });
 
-  test("a single instance is put anywhere", () => {
+  test("a single instance has no affinity", () => {
     expect(podOf(prod, one(prod, "prometheus")).affinity).toBeUndefined();
   });
 
-  test("gateways, which load may make more than there are nodes, are spread evenly: none waits for a node of its own, a roll for none", () => {
+  test("gateways are spread evenly over the nodes, and several may share one", () => {
     const gateways = one(prod, "otel-collector");
     const { affinity, topologySpreadConstraints } = podOf(prod, gateways);
     expect(affinity).toBeUndefined();
@@ -118,7 +118,7 @@ describe("instances are apart as stack config has it", () => {
     expect(deployment(prod, gateways)).toMatchObject({ strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } });
   });
 
-  test("where each needs a node of its own, an old pod goes before its successor comes: there may be no node left for both", () => {
+  test("pods that need a node each are rolled without surge", () => {
     const strategy = (settings: Settings, name: string) => (deployment(settings, one(settings, name)) as { strategy: object }).strategy;
     expect(strategy(prod, "jaeger")).toEqual({ type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } });
     expect(strategy(staging, "otel-collector")).toEqual({ type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
@@ -133,7 +133,7 @@ describe("Elasticsearch", () => {
     expect(variables(staging)).toMatchObject({ "discovery.type": "single-node", "xpack.security.http.ssl.enabled": "false" });
   });
 
-  test("is three in prod that find each other, start at once, and trust each other and are trusted by certificates", () => {
+  test("is three in prod, which start in parallel and use TLS between nodes and for clients", () => {
     const spec = statefulSet(prod, one(prod, "elasticsearch"));
     expect(spec).toMatchObject({ replicas: 3, podManagementPolicy: "Parallel", serviceName: "elasticsearch-pods" });
     expect(variables(prod)).toMatchObject({
@@ -145,20 +145,20 @@ describe("Elasticsearch", () => {
     });
   });
 
-  test("is told of its first masters at the first start only", () => {
+  test("names its initial masters at the first start only", () => {
     const name = "cluster.initial_master_nodes";
     const bootstrapped = settingsOf("prod", { elasticsearch: { bootstrap: false } });
     expect(variables(prod)[name]).toBe("elasticsearch-0,elasticsearch-1,elasticsearch-2");
     expect(variables(bootstrapped)).not.toHaveProperty([name]);
   });
 
-  test("gets its password from a Secret: as a file it would be readable for its group, which it refuses", () => {
+  test("gets its password from a Secret as a variable: Elasticsearch rejects a group-readable file", () => {
     const [container] = podOf(prod, one(prod, "elasticsearch")).containers;
     const password = container.env.find(({ name }) => name === "ELASTIC_PASSWORD");
     expect(password?.valueFrom).toEqual({ secretKeyRef: { name: "elasticsearch-password", key: "password" } });
   });
 
-  test("that exists already is none of the stack's: the setup logs in with the Secret that is named, nobody else does", () => {
+  test("that exists already is not deployed; only the setup logs in with the named Secret", () => {
     const external = { url: "https://es.example.com:9200", passwordSecret: "es-user", authoritySecret: "es-ca" };
     const settings = settingsOf("staging", { elasticsearch: { external, snapshots: { store: "off" } } });
     expect(workloadsOf(settings).map(({ name }) => name)).not.toContain("elasticsearch");
@@ -173,7 +173,7 @@ describe("Elasticsearch", () => {
 describe("the index cleaner", () => {
   const spec = cronJob(prod, one(prod, "index-cleaner"));
 
-  test("runs once a day, never twice at a time, ends in bounded time, and its last runs stay to be looked at", () => {
+  test("runs once a day, never twice at a time, with a deadline and a history of runs", () => {
     expect(spec).toMatchObject({
       schedule: "0 3 * * *",
       timeZone: "Etc/UTC",
@@ -185,14 +185,14 @@ describe("the index cleaner", () => {
     });
   });
 
-  test("waits a moment for its connections to be let through, as each try is a new pod", () => {
+  test("waits five seconds for network policies to admit its new pod", () => {
     const [container] = podOf(prod, one(prod, "index-cleaner")).containers;
     expect(container).toMatchObject({
       command: ["/bin/sh", "-c", 'sleep 5; exec "$@"', "sh", "/bin/sh", "/etc/tracing/config/index-cleaner.sh"],
     });
   });
 
-  test("cannot have a name that its Jobs' names have no room for", () => {
+  test("cannot have a name longer than 52 characters", () => {
     const long = { ...one(prod, "index-cleaner"), name: "x".repeat(53) } as unknown as Workload;
     expect(() => cronJob(prod, long)).toThrow("52 characters at most");
   });
@@ -213,20 +213,20 @@ describe("names", () => {
     expect(configMapOf(one(prod, "jaeger"), "live")?.name).toBe("jaeger-live");
   });
 
-  test("lead to samplers that are ready, and to all pods of others", () => {
+  test("resolve to ready samplers only, and to all pods of other services", () => {
     const published = (name: string) => (pods(prod, one(prod, name)) as { publishNotReadyAddresses: boolean }).publishNotReadyAddresses;
     expect([published("otel-sampler"), published("elasticsearch"), published("otel-collector")]).toEqual([false, true, true]);
   });
 });
 
-test("a drain waits for no pod that does not work, except for the nodes of a cluster: one may hold the only copy that is left", () => {
+test("unhealthy pods never block eviction, except Elasticsearch nodes", () => {
   const policy = (name: string) => (budget(prod, one(prod, name)) as { unhealthyPodEvictionPolicy?: string }).unhealthyPodEvictionPolicy;
   const others = ["otel-collector", "otel-sampler", "jaeger", "jaeger-collector"];
   expect(others.map((name) => [name, policy(name)])).toEqual(others.map((name) => [name, "AlwaysAllow"]));
   expect(policy("elasticsearch")).toBeUndefined();
 });
 
-test("load changes the number of gateways, so their Deployment names none", () => {
+test("the autoscaler sets the number of gateways, not their Deployment", () => {
   const gateways = one(prod, "otel-collector");
   expect(deployment(prod, gateways)).not.toHaveProperty("replicas");
   expect(autoscaler(gateways)).toMatchObject({ minReplicas: 3, maxReplicas: 8 });
@@ -293,7 +293,7 @@ describe("connections", () => {
     });
   });
 
-  test("come from the operator's namespace and the ingress controller's, where these are asked for", () => {
+  test("come from the namespaces of the operator and the ingress controller if configured", () => {
     const ingress = { host: "jaeger.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" };
     const settings = settingsOf("prod", { prometheus: { mode: "operator" }, jaeger: { ingress } });
     const text = JSON.stringify(policyOf(settings, one(settings, "jaeger")));

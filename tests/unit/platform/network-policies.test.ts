@@ -175,7 +175,7 @@ test("what is left of a range is what no exception has", () => {
   );
 });
 
-test("as rules: answers pass, each end is asked, what is left of the pods' range is accepted", () => {
+test("iptables rules accept answers, jump to each end's chain, and accept the rest of the pods' range", () => {
   const policy = { ...toTwo, ingress: [{ from: [{ podSelector: {} }], ports: [{ port: 80 }] }] };
   expect(restoreText(world(policy), "MAIN", "10.0.0.0/16").replace(/TRACING-POD-\w+/g, "TWO")).toBe(`*filter
 :MAIN - [0:0]

@@ -286,7 +286,7 @@ describe("no-superuser", () => {
     expect(foundInStack(own, [named("elasticsearch-setup", resource)])).toEqual({});
   });
 
-  test("refuses services that log in as the superuser, and leaves another user that the config names", () => {
+  test("refuses services that log in as the superuser, and accepts another user", () => {
     expect(foundInStack(external({ createUsers: false }))).toEqual({ "no-superuser": [expect.stringContaining("found elastic")] });
     const mounting = changed(deployment(), "spec.template.spec.volumes", [{ secret: { secretName: "admin" } }]);
     expect(foundInStack(external({ createUsers: false, user: "tracing" }), [mounting])).toEqual({});

@@ -24,7 +24,7 @@ test("each preview and update of the whole of staging or prod runs the policy pa
 
 const folder = temporaryFolder();
 
-test("the check of Markdown finds links to files and headings that do not exist, and no others", () => {
+test("markdownlint finds links to missing files and headings", () => {
   const links = ["#a-heading", "#nowhere", "other.md", "nowhere.md", "other.md#elsewhere", "other.md#nowhere"];
   writeFileSync(join(folder(), "other.md"), "# Elsewhere\n");
   writeFileSync(join(folder(), "page.md"), `# A heading\n\n${links.map((link) => `[a](${link})`).join("\n")}\n`);

@@ -52,7 +52,7 @@ test("every manager with files of its own finds something", () => {
   }
 });
 
-test("patterns are such that Renovate's engine for them has too: no looking around, no references back", () => {
+test("patterns use no lookaround and no back references, which Renovate's engine lacks", () => {
   for (const { matchStrings } of config.customManagers) expect(matchStrings.join("\n")).not.toMatch(/\(\?<?[=!]|\\[1-9]/);
 });
 
@@ -98,7 +98,7 @@ test("the lock files of Python say by which command they are made, as Renovate r
   }
 });
 
-test("the Django package's ranges end at what its lock file has: a range that only grew promises what nothing tested", () => {
+test("the Django package's version ranges end at the locked versions", () => {
   const folder = "instrumentation/django";
   const ends = [...text(`${folder}/pyproject.toml`).matchAll(/"([a-z][a-z0-9-]*)(?:\[[a-z]+\])?>=[^,"]+,<=([^"]+)"/g)];
   expect(ends.length).toBeGreaterThan(10);

@@ -88,7 +88,7 @@ describe("a commit that is no longer the newest of its branch", () => {
   const asks = ({ name }: Step) => name === "The commit is the newest of its branch";
   const step = up?.steps?.find(asks);
 
-  test("is refused after the preview, and again before the update; a tag is not asked, nor who says so", () => {
+  test("is refused after the preview, and again before the update, except for tags and by request", () => {
     expect(preview?.steps?.at(-1)).toEqual(step);
     expect(up?.steps?.findIndex(asks)).toBe(up!.steps!.findIndex(({ run }) => run?.includes("pulumi up")) - 1);
     expect(step).toMatchObject({ if: "github.ref_type == 'branch' && !inputs.outdated" });
@@ -118,7 +118,7 @@ describe("a commit that is no longer the newest of its branch", () => {
   });
 });
 
-test("the code of a pull request runs with staging's credentials at most, and prod's are for deployments", () => {
+test("the code of a pull request runs with staging's credentials at most", () => {
   const ofPullRequests = workflows.filter(([, { on }]) => JSON.stringify(on).includes("pull_request"));
   expect(ofPullRequests.map(([name]) => name).sort()).toEqual([
     "end-to-end.yml",

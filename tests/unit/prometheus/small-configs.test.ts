@@ -38,7 +38,7 @@ describe("prometheus-tracing.yml", () => {
     ]);
   });
 
-  test("takes job and instance from no page, and Prometheus' own names not from what applications measure", () => {
+  test("ignores job and instance of a page, and renames metrics of applications that have reserved names", () => {
     expect(file.scrape_configs.filter((config) => config.honor_labels)).toEqual([]);
     const renaming = file.scrape_configs.flatMap((config) => (config.metric_relabel_configs ? [config] : []));
     expect(renaming.map((config) => config.job_name)).toEqual(["otel-collector-exporter"]);
@@ -82,7 +82,7 @@ describe("prometheus-tracing.yml", () => {
 });
 
 describe("index-cleaner.sh", () => {
-  test.each([1, 7, 365])("lets a retention of %d days pass in full before it deletes, and not longer than traces are looked up", (days) => {
+  test.each([1, 7, 365])("deletes after the full retention of %d days, and within the time that Jaeger searches", (days) => {
     const settings = settingsWith({ retention: `${days}d` });
     expect(cleanerDays(settings.retention)).toBe(days + 1);
     // An index of either version's oldest is still looked into.
@@ -90,7 +90,7 @@ describe("index-cleaner.sh", () => {
     expect(cleanerScript(settings, topology)).toContain(`\ncleaner ${days + 1}\n`);
   });
 
-  test("reads the password from its file into the environment of the cleaner alone: never an argument", () => {
+  test("reads the password from its file into the cleaner's environment, never into an argument", () => {
     const script = cleanerScript(settingsWith(), topology);
     const [own = "", rest = ""] = script.split("\n)\n");
     expect(own).toContain(

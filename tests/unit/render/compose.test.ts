@@ -132,7 +132,7 @@ describe("a service", () => {
     });
   });
 
-  test("waits for health where there is a probe, for the end of a task, and else for the start", () => {
+  test("waits for the health of probed services, the end of tasks, and the start of others", () => {
     const others = [
       resource(types.container, { name: "tracing-dev-probed", labels: serviceLabels, wait: true }),
       resource(types.container, { name: "tracing-dev-task", labels, mustRun: false }),
@@ -160,7 +160,7 @@ describe("a service", () => {
   });
 });
 
-test("networks and volumes keep their names, under keys that no application's own compose file has", () => {
+test("networks and volumes keep their names, under keys that do not clash with an application's compose file", () => {
   const network = resource(types.network, { name: "tracing-ingest", driver: "bridge", attachable: true, labels });
   const volume = resource(types.volume, { name: "tracing-dev-app-data", driver: "local", labels });
   expect(composed(network, volume)).toEqual({

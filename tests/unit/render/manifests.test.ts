@@ -39,7 +39,7 @@ test("annotations that speak to Pulumi are left out, others stay", () => {
   ]);
 });
 
-test("a generated secret becomes a line of a script that makes it, and stands in no manifest", () => {
+test("a generated secret becomes a line of a script, and is in no manifest", () => {
   const files = rendered(secret(secretMarker(32)), object("core/v1:ConfigMap"));
   expect(files["create-secrets.sh"]).toContain("\nsecret tracing x password 32\n");
   expect(Object.entries(files).filter(([name, text]) => name.endsWith(".yaml") && /kind: Secret|generated secret/.test(text))).toEqual([]);

@@ -117,7 +117,7 @@ describe("where the application decides", () => {
     expect(rateTable(byCollector.sampling)["any other"]).toBe("10 % (with an error 100 %)");
   });
 
-  test("every promise that is lost is said", () => {
+  test("every promise that cannot be kept is listed", () => {
     expect(losses(byCollector.sampling)).toEqual([]);
     expect(losses(settingsWith({ sampling: { ...sampling, decide: "app", slow: { threshold: "2s" } } }).sampling)).toEqual([
       expect.stringMatching(/^Errors: 100 % cannot apply/),
@@ -129,7 +129,7 @@ describe("where the application decides", () => {
     expect(losses(settingsWith({ sampling: { decide: "app" } }).sampling)).toEqual([]);
   });
 
-  test("a cap is said in either case", () => {
+  test("a cap is listed, whoever decides", () => {
     expect(losses(settingsWith({ sampling: { cap: 500 } }).sampling)).toEqual([expect.stringContaining("Above 500 spans a second")]);
     expect(rateTable(settingsWith({ sampling: { cap: 500 } }).sampling)).toMatchObject({
       "of traces without an error, at most": "500 spans a second",

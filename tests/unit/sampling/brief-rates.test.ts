@@ -41,7 +41,7 @@ describe.each(stacks)("the model of Pulumi.%s.yaml", (stack) => {
   });
 });
 
-test.each(stacks)("applications of %s record the admin, which the Django package leaves out unless a rule names it", (stack) => {
+test.each(stacks)("applications of %s record the admin, because a rule names it", (stack) => {
   const { operations } = serviceModel(parseSettings(stack, stackConfig(stack)).sampling, applicationService);
   const recorded = operations.flatMap(({ operation, percent }) => (percent > 0 ? [parseOperation(operation)!] : []));
   const admin = requests.filter(({ operation }) => operation === "GET /admin/*");
@@ -57,7 +57,7 @@ test.each(["staging", "prod"])("each operation of Pulumi.%s.yaml is one of the b
   expect(new Map(found)).toEqual(asked);
 });
 
-test("an operation with one * does not cover what the brief asks for: the requests here tell the two apart", () => {
+test("an operation with one * does not match all that the brief's * means", () => {
   const { sampling } = parseSettings("prod", {
     ...stackConfig("prod"),
     "tracing:sampling": JSON.stringify({ default: 10, operations: [{ operation: "POST /api/payments/*", percent: 100 }] }),

@@ -28,7 +28,7 @@ test("the effective rate of any trace is what the model says", () => {
   );
 });
 
-test("where the strategy is span-ingest, deciding as spans arrive keeps the same traces", () => {
+test("with span-ingest, deciding as spans arrive keeps the same traces", () => {
   let decided = 0;
   fc.assert(
     fc.property(anyModel, anyTrace, hash, (model, spans, u) => {
@@ -48,7 +48,7 @@ test("where the strategy is span-ingest, deciding as spans arrive keeps the same
   expect(decided).toBe(500);
 });
 
-test("where the strategy is trace-complete, deciding as spans arrive would be wrong: the choice matters", () => {
+test("with trace-complete, deciding as spans arrive would be wrong", () => {
   const model = settingsWith({ sampling: { default: 100, operations: [{ operation: "GET /a", percent: 0 }] } }).sampling;
   const spans: Span[] = [
     { kind: "CLIENT", failed: false, root: false, service: "web", duration: 1, attributes: {} },

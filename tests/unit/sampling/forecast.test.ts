@@ -26,7 +26,7 @@ describe("a forecast", () => {
     expect(forecast({ ...sampling, cap: 1000 }, traffic).keptSpansPerSecond).toBeCloseTo(196.4);
   });
 
-  test("knows of no errors where the application decides", () => {
+  test("ignores errors if the application decides", () => {
     expect(forecast({ ...sampling, decide: "app" }, traffic).keptSpansPerSecond).toBeCloseTo(100 + 80);
   });
 });

@@ -12,7 +12,7 @@ import { problemsOf, settingsWith } from "../../support/settings";
 const operation = (text: string): Operation => parseOperation(text)!;
 const rule = (text: string, percent: number) => ({ operation: text, percent });
 
-test("rules hold in order: a service's own requests, every service's, what a service keeps of the rest", () => {
+test("rules apply in order: a service's operations, all services' operations, a service's default", () => {
   const { sampling } = settingsWith({
     sampling: {
       default: 1,
@@ -166,7 +166,7 @@ describe("an operation is covered", () => {
 });
 
 describe("capacity", () => {
-  test("is a fifth of the memory, in traces of the expected size with what is remembered for each; the wait is the longest trace and the exporter's delay", () => {
+  test("uses a fifth of the memory; the decision wait is the longest trace plus the exporter's delay", () => {
     const { sampling } = settingsWith({ sampling: { expected: { tracesPerSecond: 7, spansPerTrace: 20, longestTrace: "2500ms" } } });
     const found = capacity(sampling, 512);
     expect(found.decisionWait).toBe(8);

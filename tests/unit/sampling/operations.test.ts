@@ -41,7 +41,7 @@ describe("parseOperation", () => {
 });
 
 describe("any operation", () => {
-  test("of a literal path matches that path in every variant of slashes and query, and with no other method", () => {
+  test("of a literal path matches it with any slashes and query, and with no other method", () => {
     fc.assert(
       fc.property(literalPath, fc.constantFrom("", "?", "?a=/b", "/?c"), (path, tail) => {
         const operation = parsed(`PUT ${path}`);

@@ -4,7 +4,7 @@ import { problemsOf } from "../../support/settings";
 const kubernetes = { "tracing:platform": "kubernetes", "tracing:environment": "staging" };
 const onKubernetes = (groups: Record<string, unknown>) => problemsOf(groups, kubernetes);
 
-describe("on Docker, which is one machine without secrets, certificates or an operator of its own", () => {
+describe("on Docker", () => {
   test.each<[string, Record<string, unknown>, string]>([
     ["several nodes of Elasticsearch", { elasticsearch: { nodes: 3 } }, "elasticsearch.nodes: found 3; allowed: 1 on docker"],
     ["TLS", { elasticsearch: { tls: "external" } }, 'elasticsearch.tls: found "external"; allowed: "off" on docker'],

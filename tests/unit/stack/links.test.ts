@@ -29,7 +29,7 @@ test.each<[string, object]>([
   expect(problems(link(more))).toEqual([]);
 });
 
-test("a link at an attribute needs its name, and one at a trace has none and knows the trace's fields only", () => {
+test("a link at an attribute needs the attribute's name; a link at a trace has fields of the trace only", () => {
   const traceFields = "#{traceID}, #{traceName}, #{startTime}, #{endTime}, #{duration}, as jaeger.links[1].type is traces";
   expect(problems(link({ key: undefined }), link({ type: "traces", text: "#{service | pad_start 3 x}" }))).toEqual([
     "tracing:jaeger.links[0].key: missing; allowed: an attribute's name, as jaeger.links[0].type is tags",

@@ -236,7 +236,7 @@ describe("a group", () => {
 });
 
 describe("rules between settings", () => {
-  test("two programs cannot have one port of the host, whether it was moved there or lives there", () => {
+  test("two programs cannot have one port of the host", () => {
     expect(problemsOf({ publish: { ports: { prometheus: 9200, "jaeger-ui": 9200 } } })).toEqual([
       "tracing:publish.ports.jaeger-ui: found 9200, which elasticsearch has; allowed: a port of its own",
       "tracing:publish.ports.prometheus: found 9200, which jaeger-ui has; allowed: a port of its own",

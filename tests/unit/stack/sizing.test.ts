@@ -44,7 +44,7 @@ describe("shards of a day", () => {
   });
 });
 
-describe("a stack that is too small for the load that it states is refused, and told what would do", () => {
+describe("a stack that is too small for its expected load is refused, with sizes that suffice", () => {
   type Groups = Record<string, unknown>;
   const refused = (groups: Groups) => problemsOf(groups, kubernetes);
   const about = (key: string, groups: Groups) => refused(groups).filter((one) => one.startsWith(`tracing:${key}:`));
@@ -98,7 +98,7 @@ describe("a stack that is too small for the load that it states is refused, and 
     );
   });
 
-  test("by the processors of Elasticsearch: more nodes have more to do, as each index has a copy then", () => {
+  test("by the CPU of Elasticsearch: with several nodes, each index has a copy", () => {
     const groups = { sampling: load(300), elasticsearch: { storage: "16384Gi" } };
     expect(mended(groups, "elasticsearch.cpu")).toMatch(
       /: found 1000m for its one instance; allowed: \d+m or more, or tracing:elasticsearch\.nodes of 5, /,

@@ -20,7 +20,7 @@ test("without tags one request finds the traces", async () => {
   expect(asked).toHaveLength(1);
 });
 
-test("a correlation id without a service is looked for in every service, and each trace is shown once", async () => {
+test("a correlation id without a service is searched in every service, and each trace is shown once", async () => {
   const { asked, get } = jaeger({
     "api/v3/services": { services: ["shop", "pay"] },
     "api/traces?service=shop": { data: [{ traceID: "a" }, { traceID: "b" }] },

@@ -39,7 +39,7 @@ test("a trace's fields, with functions, and percent-encoded in addresses alone",
   ]);
 });
 
-test("an attribute's link takes what the span lacks from its ancestors, its process and the trace", () => {
+test("an attribute's link uses attributes of the span, its ancestors, its process and the trace, in this order", () => {
   const url = "https://logs/?q=#{correlation_id}&b=#{b}&pod=#{k8s.pod.name}&t=#{traceID}";
   expect(at(pattern({ url }))).toEqual([{ url: "https://logs/?q=c%204%262&b=2&pod=shop-1&t=4bf9", text: "Logs" }]);
 });
