@@ -29,7 +29,7 @@ const burst = 100_000;
 /** The brief's figures, milliseconds. */
 const brief = { latency: 100, query: 1000 };
 
-/** What the ledger found, as far as it is shown. */
+/** Fields of the ledger's result that are shown. */
 interface Verdict extends Record<"acknowledged" | "stored" | "lost" | "duplicated" | "storedSeconds" | "sendSeconds", number> {
   readonly service: string;
 }

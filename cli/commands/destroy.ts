@@ -1,4 +1,4 @@
-/** `make destroy`: deletes a stack with all its data, also one that was left half-made. */
+/** `make destroy`: deletes a stack with all its data, also a partly created one. */
 import { rmSync } from "node:fs";
 import { stackLabels } from "../../configs/topology/ports";
 import { confirm } from "../terminal/confirm";
@@ -41,7 +41,7 @@ async function destroy(stack: string): Promise<void> {
   note(`nothing labelled ${stackLabels.stack}=${stack} is left`);
 }
 
-/** The stack in Pulumi's backend, if it is there. */
+/** The stack in Pulumi's backend, if it exists. */
 async function knownToPulumi(stack: string): Promise<PulumiStack | undefined> {
   const cli = await presentCli();
   if (!cli) return undefined;

@@ -60,7 +60,7 @@ export default drill.action(async (wanted: readonly string[]) => {
 
 const seconds = (value: number | undefined, otherwise = "not in time") => (value === undefined ? otherwise : `${value} s`);
 
-/** What is known of each alert, a column each: those on messages where somebody listened to them. */
+/** Columns for each alert. Those on messages only if a webhook listened. */
 function tableOf(rows: readonly Fired[], listened: boolean): string[][] {
   const columns: readonly (readonly [title: string, cell: (row: Fired) => string, ofMessages?: boolean])[] = [
     ["ALERT", ({ alert }) => alert],

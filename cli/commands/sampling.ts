@@ -42,7 +42,7 @@ function rates(now: Settings, then?: Settings): string {
   return table([["REQUEST", "NOW", "WITH SET", ""], ...rows.map((row) => [...row, row[1] === row[2] ? "" : "changed"])]);
 }
 
-/** What the load of stack config takes. */
+/** Sizes for the expected load. */
 const sizes = (settings: Settings): string[] =>
   Object.entries(sizingTexts(settings)).map(([what, text]) => `${what.replace(/^./, (first) => first.toUpperCase())}: ${text}.`);
 

@@ -63,7 +63,7 @@ async function up(settings: Settings): Promise<void> {
   note(`${addresses(settings)}\n\nFor an application:\n${environmentLines(settings)}`);
 }
 
-/** What is known to be needed before an engine answers. Compose and the tools that build images may yet prove needless, so they are only wished for. */
+/** Requirements that are known before an engine answers. Compose and the tools that build images may not be needed, so they are optional. */
 async function needsOf({ images, imageRegistry }: Settings): Promise<Need> {
   const compose = options.way === undefined && !(await presentCli());
   const build = (options.images ?? images) === "local" && !imageRegistry;

@@ -12,7 +12,7 @@ import type { Target } from "./target";
 import { Running } from "../status/running";
 import { UserError } from "../terminal/output";
 
-/** What became of an alert. Seconds are from the fault, and from its end. */
+/** Result for an alert. Seconds are from the fault, and from its end. */
 export interface Fired {
   readonly alert: string;
   readonly what: string;
@@ -24,7 +24,7 @@ export interface Fired {
   readonly told: Told | undefined;
 }
 
-/** What came of an alert at a webhook. Seconds are from the fault, and from its end; undefined where no such message came: another alert muted this one. */
+/** Messages about an alert at a webhook. Seconds are from the fault, and from its end; undefined without a message: another alert muted it. */
 export interface Told {
   readonly firedAfter: number | undefined;
   readonly resolvedAfter: number | undefined;
@@ -93,7 +93,7 @@ export async function carryOut(
   };
 
   const drill = async ({ what, alerts, quick, endsByTime, provoke, meanwhile, undo }: Drill): Promise<Promise<Fired[]>[]> => {
-    // What is on its way already would fire too early.
+    // An alert that is pending already would fire too early.
     const early = await alertsIn(stack, "pending", "firing");
     const waiting = alerts.filter((alert) => early.has(alert));
     if (waiting.length > 0) tell(`waiting for the end of ${waiting.join(", ")}`);

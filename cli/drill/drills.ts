@@ -14,13 +14,13 @@ import { spanBytes, type Target } from "./target";
 
 /** A fault. */
 export interface Drill {
-  /** What is done, in a few words. */
+  /** The fault, in a few words. */
   readonly what: string;
-  /** What must fire. */
+  /** Alerts that must fire. */
   readonly alerts: readonly string[];
   /** Drills of one lane follow each other; lanes go on side by side. */
   readonly lane: "spans" | "cleaner";
-  /** Whether its alerts fire within three minutes. */
+  /** True if its alerts fire within three minutes. */
   readonly quick: boolean;
   /** Its alerts end by time alone: the next drill need not wait for that. */
   readonly endsByTime?: boolean;

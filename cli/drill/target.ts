@@ -7,7 +7,7 @@ import type { PublishedPort } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
 import type { Reachable, RunningStack } from "../running/running-stack";
 
-/** What a span of ours carries, to be worth sending. */
+/** Attribute that gives a drill's span its size. */
 const padding = "x".repeat(1000);
 
 /** Bytes that such a span takes in the queue: ids, times, name, and what the Collector adds. */

@@ -29,7 +29,7 @@ export async function composeUp(stack: string, overrides: Overrides): Promise<vo
   const next = stateFolder(stack, "compose-next");
   await render(stack, overrides, next);
   const file = join(next, composeFile);
-  // Without a project folder of its own, compose would read the .env file of whoever calls it.
+  // Without a separate project folder, Compose would read the caller's .env file.
   const args = [...plugin, "--project-name", `tracing-${stack}`, "--project-directory", folder, "--file", file, "up", "--detach"];
   const up = run(program, [...args, "--remove-orphans"], { patient: true });
   const { ok, why, output } = await heartbeat("compose up", up, () => pending(stack));

@@ -1,4 +1,4 @@
-/** What the container engine knows of a stack. The engine's own objects are the truth; nothing is remembered elsewhere. */
+/** Objects of a stack in the container engine. The engine's objects are the only state; nothing is stored elsewhere. */
 import { stackLabels } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
 import { execOrThrow, run } from "../machine/run";
@@ -32,7 +32,7 @@ export interface Binding {
   readonly HostPort: string;
 }
 
-/** What belongs to a stack, by kind. */
+/** Objects of a stack, by kind. */
 export interface StackResources {
   readonly containers: readonly Container[];
   readonly volumes: readonly Labelled[];
@@ -67,7 +67,7 @@ async function inspect<T>(kind: string, list: readonly string[], timeout: number
   if (!ok) throw new UserError(`the container engine does not answer: ${output.trim() || why}\n\`make engine\` installs and starts one`);
   const ids = stdout.split("\n").filter(Boolean);
   if (ids.length === 0) return [];
-  // What vanishes between the two calls is left out, not an error.
+  // An object that disappears between the two calls is no error.
   return JSON.parse((await run("docker", [kind, "inspect", ...ids], limit)).stdout || "[]") as T[];
 }
 
@@ -103,7 +103,7 @@ export async function pending(stack: string): Promise<string> {
     .join(", ");
 }
 
-/** What the engine says of itself. */
+/** Properties of the engine. */
 export interface EngineInfo {
   readonly ServerVersion: string;
   readonly NCPU: number;
@@ -118,7 +118,7 @@ export async function engineInfo(): Promise<EngineInfo | undefined> {
   return info.ServerVersion ? (info as EngineInfo) : undefined;
 }
 
-/** Whether the engine has an image. */
+/** True if the engine has an image. */
 export const hasImage = async (reference: string): Promise<boolean> => (await run("docker", ["image", "inspect", reference])).ok;
 
 const memoryUnits: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };

@@ -1,9 +1,9 @@
-/** Whether a container engine can carry a stack: judged by what it says of itself, before anything is changed. */
+/** Checks whether a container engine can run a stack, before anything changes. */
 import type { Settings } from "../../configs/stack/schema";
 import { leastFreeDisk as leastDisk } from "../../configs/elasticsearch/watermarks";
 import { size } from "../terminal/output";
 
-/** What is looked at. */
+/** Properties that the check uses. */
 export interface Room {
   /** The engine's version, such as 20.10.24. */
   readonly version: string;
@@ -11,11 +11,11 @@ export interface Room {
   readonly memory: number;
   /** Free disk where it keeps its data, bytes; undefined where that disk cannot be seen from here. */
   readonly disk?: number;
-  /** Whether the stack is there already: then what was enough once must not keep it from being mended. */
+  /** True for an existing stack: a full disk must not prevent its repair. */
   readonly exists: boolean;
 }
 
-/** What was found: a problem ends the command, a warning does not. */
+/** Result: problems stop the command, warnings do not. */
 export interface Findings {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];

@@ -10,7 +10,7 @@ import { run, tail } from "../machine/run";
 import { heartbeat, note, UserError } from "../terminal/output";
 import { variable } from "../terminal/variables";
 
-/** What we need of an engine that we start by hand; gone with the next boot, as the engine is. */
+/** Files of an engine started by hand. They are gone after a reboot, like the engine. */
 const runFolder = variable("TRACING_DOCKER_RUN") || "/run/tracing-docker";
 const pidFile = join(runFolder, "dockerd.pid");
 const logFile = join(runFolder, "dockerd.log");
@@ -44,7 +44,7 @@ async function bySystemd(): Promise<EngineInfo> {
   return info;
 }
 
-/** Without an init system: the daemon as a process of its own, which outlives this one. */
+/** Without an init system, starts the daemon as a process that outlives this one. */
 async function byHand(host = "unix:///var/run/docker.sock"): Promise<EngineInfo> {
   note(`starting dockerd, data in ${dataRoot}, log in ${logFile}`);
   mkdirSync(runFolder, { recursive: true, mode: 0o711 });

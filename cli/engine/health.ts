@@ -1,4 +1,4 @@
-/** Whether the services are healthy, and the logs of those that are not. */
+/** Health of the services, and logs of unhealthy ones. */
 import { listStackResources, pending, serviceContainers, stateOf } from "./docker";
 import { holds } from "../machine/retry";
 import { run, tail } from "../machine/run";

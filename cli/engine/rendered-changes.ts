@@ -14,7 +14,7 @@ export const noDifference = "no difference";
 /** Services, networks and volumes of a compose file, or objects of manifests, by what they are called. */
 type Parts = ReadonlyMap<string, { readonly component: string; readonly content: string }>;
 
-/** What a folder of rendered files consists of. */
+/** Parts of a folder of rendered files. */
 export function partsOf(folder: string): Parts {
   const files = readdirSync(folder).filter((file) => /\.ya?ml$/.test(file));
   const read = (file: string) => readFileSync(join(folder, file), "utf8");
@@ -52,9 +52,9 @@ function objectsOf(component: string, text: string): Entry[] {
 }
 
 /**
- * What changes, as lines of text: counts by component, then a line for each part that is not new.
+ * Changes as lines of text: counts by component, then a line for each part that is not new.
  *
- * @param before What is there; empty for a new stack.
+ * @param before The current parts; empty for a new stack.
  */
 export function changesSummary(before: Parts, after: Parts): string {
   const changes = [...new Set([...before.keys(), ...after.keys()])].flatMap((part) => {

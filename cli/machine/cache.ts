@@ -1,4 +1,4 @@
-/** Where what the project builds or downloads is kept: a cache outside of it. */
+/** Cache for builds and downloads, outside of the project. */
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { images, type ImageName } from "../../configs/images";

@@ -5,7 +5,7 @@ import { debianPackages, describe, missingFor, notFromDebian, report, type Missi
 import type { Purpose } from "./requirements-list";
 import { note, UserError } from "../terminal/output";
 
-/** What a command needs. */
+/** Requirements of a command. */
 export interface Need extends Use {
   /** Purposes that may turn out to be needed: installed where that is possible, not insisted on. */
   readonly wished?: readonly Purpose[];

@@ -1,4 +1,4 @@
-/** One command at a time changes a stack, and one fills a cache. The Pulumi CLI has a lock of its own; compose has none. */
+/** One command at a time changes a stack, and one fills a cache. The Pulumi CLI has its own lock; Compose has none. */
 import { linkSync, readFileSync, rmSync, statSync, utimes, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isAlive } from "./processes";

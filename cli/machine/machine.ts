@@ -16,7 +16,7 @@ export interface System {
   readonly packages?: "apt" | "brew";
 }
 
-/** What can be asked about a machine. */
+/** Properties of a machine. */
 export interface Machine {
   readonly system: System;
   readonly platform: NodeJS.Platform;
@@ -26,7 +26,7 @@ export interface Machine {
   hasProgram(name: string): boolean;
   /** `*` in the path stands for anything within one segment, `~` for the home folder. */
   hasFile(pattern: string): boolean;
-  /** What a program prints; undefined if it is missing or fails. */
+  /** Output of a program; undefined if it is missing or fails. */
   output(command: readonly [string, ...string[]], folder?: string): string | undefined;
 }
 
@@ -73,7 +73,7 @@ const programFolders = (): string[] => [
   "/sbin",
 ];
 
-/** Whether a file exists whose path matches a pattern. */
+/** True if a file matches the pattern. */
 export function matchesFile(pattern: string): boolean {
   const [head = "", ...rest] = pattern.split("/").filter(Boolean);
   return matchesBelow("/", head, rest);

@@ -15,7 +15,7 @@ export function isAlive(pid: number): boolean {
   return state !== "Z" && state !== "X";
 }
 
-/** What Linux tells of a process: its program's name, its state's letter, its parent, and its start, in ticks since boot. */
+/** Status of a process on Linux: program name, letter of the state, parent, and start in ticks since boot. */
 export function statusOf(pid: number): { name: string; state: string; parent: number; start: string } | undefined {
   try {
     // "pid (name) state …"; the name may hold anything.

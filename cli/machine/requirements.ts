@@ -1,8 +1,8 @@
-/** What a machine lacks, and what to say about it: pure functions on the list of requirements. */
+/** Missing requirements of a machine, and the report on them: pure functions on the list of requirements. */
 import type { Machine } from "./machine";
 import { debianRelease, requirements, suitePurposes, type Probe, type Purpose, type Requirement } from "./requirements-list";
 
-/** What a machine is needed for. */
+/** Use of a machine. */
 export interface Use {
   readonly purposes: readonly Purpose[];
   /** Suites of `make test`; what they need as a whole is in `purposes`. */
@@ -12,7 +12,7 @@ export interface Use {
 /** A requirement that a machine does not meet. */
 export interface Missing {
   readonly requirement: Requirement;
-  /** What is there instead, such as a version that is too old. */
+  /** The version found, if it is too old. */
   readonly found?: string;
 }
 
@@ -101,7 +101,7 @@ function askVersion(output: string | undefined, least = "0"): Answer {
   return isAtLeast(version, least) ? { present: true } : { present: false, found: version };
 }
 
-/** Whether a version such as 1.26.8 is another one, or newer. */
+/** True if a version such as 1.26.8 equals another one or is newer. */
 export function isAtLeast(version: string, least: string): boolean {
   const [found, wanted] = [version, least].map((text) => text.split(".").map(Number)) as [number[], number[]];
   const differing = wanted.findIndex((part, i) => part !== (found[i] ?? 0));
@@ -113,7 +113,7 @@ function askSystem(system: "debian" | "linux-root", { system: own, platform, roo
   return { present: platform === "linux" && root, found: platform === "linux" ? "a user that is not root" : own.name };
 }
 
-/** Whether this machine's package manager can provide something. */
+/** True if this machine's package manager can install a requirement. */
 const isPackaged = ({ probe, debian, brew }: Requirement, { packages }: Machine["system"]): boolean =>
   (packages === "apt" && (debian !== undefined || isPackageLists(probe))) || (packages === "brew" && brew !== undefined);
 

@@ -43,7 +43,7 @@ interface Running {
 
 const running = new Set<Running>();
 
-/** An interrupt ends what we started; and us, unless one of them needs its time. */
+/** An interrupt stops all running programs, and this process unless one of them is patient. */
 function interrupt(signal: NodeJS.Signals): void {
   for (const program of running) program.stop("interrupted", signal);
   if (![...running].some((program) => program.patient)) process.exit(130);
@@ -64,7 +64,7 @@ export function onInterrupt(action: (reason: string, signal: NodeJS.Signals) => 
 /** Runs a program to its end. Never throws because of what the program does. */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const { cwd, env, patient = false, group = false, endless = false, log, onLine } = options;
-  // A patient one is no part of our group: the terminal would interrupt it too, and a second interrupt means at once.
+  // A patient program has its own process group: an interrupt by the terminal would be its second one, and stop it at once.
   const child = spawn(command, [...args], { cwd, env: { ...process.env, ...env }, stdin: "ignore", detached: patient });
   const stopped = track(child, patient, group);
   if (log !== undefined) void child.nodeChildProcess.then((process) => keep(process, log), nothing);
@@ -129,7 +129,7 @@ function keep({ stdout, stderr }: ChildProcess, log: string): void {
   for (const stream of [stdout, stderr]) stream?.pipe(file, { end: false });
 }
 
-/** A program that cannot be started is told by its result. */
+/** A program that cannot be started has a result, like any other. */
 const nothing = (): undefined => undefined;
 
 /** Why a program failed. */

@@ -1,10 +1,10 @@
 /**
- * What a pull request changes, as the Markdown of one comment: resources by stack, sampling rates before and after, and the rendered files.
+ * Changes of a pull request as one Markdown comment: resources by stack, sampling rates before and after, and rendered files.
  * Text of the pull request is quoted as code, so that it can neither mention people nor pose as ours.
  */
 import { compact } from "../../configs/compact";
 
-/** What `pulumi preview --json` says, as far as it is read here. */
+/** Output of `pulumi preview --json`: the fields that are read here. */
 export interface Preview {
   readonly steps?: readonly PreviewStep[];
   readonly changeSummary?: Readonly<Record<string, number>>;

@@ -10,7 +10,7 @@ import { note, UserError } from "../terminal/output";
 /** A way that is open. */
 export type Chosen = { readonly way: "pulumi"; readonly pulumi: PulumiStack } | { readonly way: "compose" };
 
-/** What was asked for, else what the stack was made by, else Pulumi where it can be had. Never a switch: it would part data and secrets. */
+/** The requested method, else the one that created the stack, else Pulumi if available. Never switches: that would separate data from secrets. */
 export async function chooseDeployMethod({ stack }: Settings, own: StackResources): Promise<Chosen> {
   const before = madeBy(own);
   const wanted = options.way ?? before;

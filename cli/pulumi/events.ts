@@ -1,4 +1,4 @@
-/** What Pulumi's engine tells while it works. */
+/** Events of Pulumi's engine. */
 import type { EngineEvent } from "@pulumi/pulumi/automation";
 import { since } from "../terminal/output";
 
@@ -20,7 +20,7 @@ export const errors = (events: readonly EngineEvent[]): string[] =>
     }),
   );
 
-/** What has been done to a container, by the operation. Both halves of a replacement have their own; the new container is what counts. */
+/** Words for a container, by operation. A replacement is two operations; only the new container is reported. */
 const done: Readonly<Record<string, string>> = {
   create: "created",
   update: "updated",

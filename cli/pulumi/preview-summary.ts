@@ -63,7 +63,7 @@ function componentOf({ urn, type, old, new: next }: StepEventMetadata): string {
   return nameOf(component).replace(/^tracing-/, "");
 }
 
-/** What changes in the stack's outputs, a line for each value. A new stack has none to compare with. */
+/** Changes of the stack's outputs, one line per value. Empty for a new stack. */
 function outputChanges(events: readonly EngineEvent[]): string[] {
   const last = events.flatMap(({ resOutputsEvent: event }) => (event?.metadata.type === stackType ? event.metadata : [])).at(-1);
   if (!last?.old?.outputs || !last.new?.outputs) return [];

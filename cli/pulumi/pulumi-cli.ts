@@ -15,7 +15,7 @@ const anyVersion = { skipVersionCheck: true };
 /** A CLI that can run this program, or why there is none. */
 export type Cli = PulumiCommand | { readonly why: string };
 
-/** The CLI on the PATH, if it is there. Says nothing about its plugins. */
+/** The CLI on PATH, if any. Does not check its plugins. */
 export const cliOnPath = (): Promise<PulumiCommand | undefined> => PulumiCommand.get(anyVersion).catch(() => undefined);
 
 /** The CLI that is here already: on the PATH, or installed by us. */
@@ -37,7 +37,7 @@ export async function ensureCli(): Promise<Cli> {
   return cli;
 }
 
-/** Where a CLI is. */
+/** Path of a CLI. */
 export const pathOf = ({ command }: PulumiCommand): string => which(command) ?? command;
 
 /** Such as 3.265.0. */
@@ -68,7 +68,7 @@ async function ensureProvider(workspace: LocalWorkspace, provider: (typeof provi
   return heartbeat(`downloading the provider ${provider} ${version}`, install);
 }
 
-/** Where a program on the PATH is. */
+/** Path of a program on PATH. */
 function which(program: string): string | undefined {
   if (isAbsolute(program)) return program;
   const candidates = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, program));

@@ -25,7 +25,7 @@ import { containerTeller, errors, resourceCounts } from "./events";
 import { previewSummary } from "./preview-summary";
 import { keepLog, passphraseFile, stateFolder } from "./state";
 
-/** What of a stack's state is used here. */
+/** The part of a stack's state that is used here. */
 interface Deployment {
   readonly resources?: readonly { readonly id?: string; readonly type: string }[];
   readonly pending_operations?: readonly unknown[];
@@ -34,7 +34,7 @@ interface Deployment {
 /** The keys of a stack file by which the CLI reads its secrets. */
 const secretKeys = ["secretsprovider", "encryptionsalt", "encryptedkey"] as const;
 
-/** What an operation said, and why it failed. */
+/** Output of an operation, and why it failed. */
 interface Outcome {
   readonly ok: boolean;
   readonly output: string;
@@ -43,7 +43,7 @@ interface Outcome {
   readonly error?: CommandError;
 }
 
-/** What operations have in common, of what is used here. */
+/** Options that all operations share. */
 type Options = Pick<UpOptions, "color" | "onError" | "onEvent" | "onOutput" | "signal">;
 
 /** Variables that the CLI runs with, whatever the backend. */
@@ -67,13 +67,13 @@ export const pulumiEnvironment = (): Record<string, string> => ({
   PULUMI_BACKEND_URL: variable("PULUMI_BACKEND_URL") ?? `file://${stateFolder("backend")}`,
 });
 
-/** Where a stack's state is. */
+/** Location of a stack's state. */
 export interface Backend {
   /** The folder that the CLI works in. */
   readonly folder: string;
   /** The variables that the CLI runs with. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Whether a stack that the backend does not know is created in it. */
+  /** True: creates the stack if the backend does not have it. */
   readonly creates: boolean;
 }
 
@@ -90,7 +90,7 @@ export class PulumiStack {
     private readonly backend: Backend = ownBackend(stack),
   ) {}
 
-  /** Whether the backend knows the stack. */
+  /** True if the backend has the stack. */
   async exists(): Promise<boolean> {
     try {
       await Stack.select(this.stack, await this.workspace());

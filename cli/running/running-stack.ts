@@ -1,4 +1,4 @@
-/** What the commands need of a stack that runs, whatever it runs on. */
+/** A running stack as the commands use it, on any platform. */
 import type { Settings } from "../../configs/stack/schema";
 import type { PublishedPort } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
@@ -15,7 +15,7 @@ export interface ServiceState {
   readonly instances?: { readonly ready: number; readonly wanted: number };
   /** Of all its instances. */
   readonly restarts: number;
-  /** Whether one of them was last ended for lack of memory. */
+  /** True if one of them was last OOM-killed. */
   readonly outOfMemory: boolean;
   /** Bytes in use by all its instances; undefined where that is not known. */
   readonly memoryUsed?: number | undefined;
@@ -26,7 +26,7 @@ export interface ServiceState {
   readonly next?: string;
 }
 
-/** What is known of the last runs of a daily service. */
+/** The last runs of a daily service. */
 export interface LastRuns {
   /** Start of the last good run, seconds since 1970; undefined if none is known. */
   readonly success?: number | undefined;
@@ -60,9 +60,9 @@ export interface Reachable {
 
 /** A running stack. Methods throw a UserError that says what to do if the platform does not answer. */
 export interface RunningStack extends Reachable {
-  /** What it runs on, such as `docker` or `kubernetes, namespace tracing`. */
+  /** Its platform, such as `docker` or `kubernetes, namespace tracing`. */
   readonly where: string;
-  /** All services that the stack should have; empty if nothing of the stack is there. */
+  /** All services of the settings; empty if the stack is not deployed. */
   services(): Promise<readonly ServiceState[]>;
   /** Prints logs. Without a service, the last lines of all. */
   logs(service: ServiceName | undefined, lines: LogLines): Promise<void>;

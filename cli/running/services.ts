@@ -12,7 +12,7 @@ import type { ServiceState } from "./running-stack";
 interface Condition {
   /** Which stacks on a container engine have it. Default: all that `runs` says. */
   readonly docker?: "none" | "some";
-  /** Whether a stack has it. */
+  /** True if a stack with these settings has it. */
   readonly runs: (settings: Settings) => boolean;
 }
 

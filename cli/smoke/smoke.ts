@@ -34,7 +34,7 @@ export async function smokeTest(stack: RunningStack): Promise<string> {
   );
 }
 
-/** What was found, and where, as the end of a phrase. */
+/** Number of spans found, and where, as the end of a phrase. */
 interface Found {
   readonly found: number;
   readonly where: string;

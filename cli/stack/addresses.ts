@@ -1,4 +1,4 @@
-/** Where a running stack is, for people and for applications. */
+/** Addresses of a running stack, for people and for applications. */
 import { ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { compact } from "../../configs/compact";
 import { superuser } from "../../configs/elasticsearch/users";
@@ -26,7 +26,7 @@ export function addresses(settings: Settings): string {
 }
 
 /**
- * What an application needs in its environment to send its traces here (Docker).
+ * Environment of an application that sends traces to this stack (Docker).
  *
  * @param service Its service name. Default: that of the example service.
  */
@@ -58,7 +58,7 @@ export function clusterAddresses(settings: Settings, here: { readonly jaeger: st
 }
 
 /**
- * What an application in the cluster needs: a label on its namespace, and variables.
+ * Requirements of an application in the cluster: a label on its namespace, and variables.
  *
  * @param service Its service name. Default: that of the example service.
  */

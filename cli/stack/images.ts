@@ -18,10 +18,10 @@ const patience = 30_000;
 
 const builder = ["--import", "tsx", join("images", "build.ts")];
 
-/** Where a stack's images come from. */
+/** Source of a stack's images. */
 export interface Choice {
   readonly source: Source;
-  /** Whether they are built here; otherwise they are pulled. */
+  /** True: built on this machine. False: pulled. */
   readonly build: boolean;
 }
 
@@ -81,7 +81,7 @@ export function overridesFor(settings: Settings, source: Source): Record<string,
   return source === settings.images ? {} : { "tracing:images": source };
 }
 
-/** What was asked for, else what the stack has: it must not change its images because a registry is back. */
+/** The requested source, else the stack's current one: a registry that is reachable again must not change its images. */
 export async function wantedSource(settings: Settings, own: StackResources): Promise<Source> {
   const source = options.images ?? settings.images;
   const [first] = serviceContainers(own.containers);

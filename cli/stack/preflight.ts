@@ -1,4 +1,4 @@
-/** What must hold before anything is made; looked at first, so that a failure leaves nothing behind. */
+/** Checks before anything is created, so that a failure leaves nothing behind. */
 import { statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { ownAlertmanager } from "../../configs/alertmanager/delivery";
@@ -74,7 +74,7 @@ async function takenPorts(settings: Settings, own: StackResources): Promise<stri
 
 const isAll = (address: string): boolean => address === "0.0.0.0" || address === "::";
 
-/** Why a port cannot be listened on; undefined if it can, or if only we may not: the engine binds it, and has rights of its own. */
+/** Why a port is not available; undefined if it is, or if only this user may not bind it: the engine has other rights. */
 function bind(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -83,7 +83,7 @@ function bind(host: string, port: number): Promise<string | undefined> {
   });
 }
 
-/** What holds a port: another stack, or anything else in the words of a message. */
+/** Who uses a port: another stack, or another program, as words of a message. */
 async function holder(port: number, error: string): Promise<{ readonly stack: string } | { readonly why: string }> {
   if (error !== "EADDRINUSE") return { why: `cannot be listened on (${error})` };
   const { stdout } = await run("docker", [

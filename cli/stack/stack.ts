@@ -41,7 +41,7 @@ export function stackOnEngine(): string {
   return stack;
 }
 
-/** What a stack runs on, as its file says; undefined where it has none. */
+/** Platform of a stack by its file; undefined without a file. */
 export const platformOf = (stack: string): string | undefined =>
   stacks().includes(stack) ? stackConfig(stack)["tracing:platform"] : undefined;
 

@@ -6,7 +6,7 @@ import { UserError } from "../terminal/output";
 
 const key = `${namespace}:sampling`;
 
-/** What may be set besides rates of requests. Whether a value is allowed is for the settings to say. */
+/** Settings that SET accepts besides rates of requests. Parsing the settings validates their values. */
 const settable = [
   "default",
   "errors",

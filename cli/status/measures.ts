@@ -1,4 +1,4 @@
-/** What a running stack says of itself: asked of its own APIs, each of which may be down. */
+/** Measures of a running stack, from its own APIs. Each API can be down. */
 import { jaegerIndices, oldestIndexHours } from "../../configs/jaeger/index-cleaner";
 import { decisions, keptShare } from "../../configs/prometheus/decisions";
 import { accepted, increase, latestOf, queueCapacity, queueSize, rate, refused } from "../../configs/prometheus/promql";
@@ -14,16 +14,16 @@ import { snapshotsOff } from "../stack/inside";
 import { size } from "../terminal/output";
 import { query, samples } from "./prometheus";
 
-/** What a running stack says of one thing. */
+/** One measure of a running stack. */
 export interface Fact {
   readonly text: string;
-  /** Set where it is not as it should be: what is wrong, in a few words. */
+  /** What is wrong, in a few words; undefined if nothing is. */
   readonly problem?: string;
-  /** The service whose log tells more of that. */
+  /** The service to look at if there is a problem. */
   readonly service?: ServiceName;
 }
 
-/** Where the Collector takes spans; on Docker, whether it says that it is healthy. On Kubernetes the pods' probes say so. */
+/** Address of the Collector for applications; on Docker also its health. On Kubernetes, the pods' probes show that. */
 export async function collectorHealth(stack: RunningStack): Promise<Fact> {
   const { settings } = stack;
   if (settings.platform === "kubernetes") return { text: `takes spans at ${kubernetesAddresses(settings).collectorOtlpHttp}` };
@@ -96,7 +96,7 @@ export async function lostSpans(stack: Reachable): Promise<Fact> {
   };
 }
 
-/** Whether the canary's traces are found, and how soon. */
+/** Age and latency of the canary's last found trace, and missing traces. */
 export async function canary(stack: Reachable): Promise<Fact> {
   const [ago, latency, missing] = await Promise.all([
     query(stack, `time() - ${latestOf("canaryLastSuccess")}`),
@@ -116,7 +116,7 @@ interface Index {
   readonly "creation.date": string;
 }
 
-/** What Elasticsearch holds: number and size of Jaeger's indices under any prefix, and the age of the oldest. */
+/** Number and size of Jaeger's indices under any prefix, and the age of the oldest. */
 export async function storage(stack: RunningStack): Promise<Fact> {
   const query = "format=json&bytes=b&h=index,store.size,creation.date&s=creation.date";
   const answer = await stack.elasticsearch(`/_cat/indices/${jaegerIndices}?${query}`, { timeout: patience });
@@ -128,7 +128,7 @@ export async function storage(stack: RunningStack): Promise<Fact> {
   return { text, problem: text.includes(late) ? "an index is older than the retention" : undefined, service: "index-cleaner" };
 }
 
-/** What to say where Elasticsearch answers, and not with what it was asked for. */
+/** The fact for an error status of Elasticsearch. */
 function refusal({ status }: ElasticsearchAnswer): Fact {
   const text = `Elasticsearch answers with status ${status}`;
   return { text, problem: text, service: "elasticsearch" };
@@ -168,7 +168,7 @@ export function oldestIndex(settings: Settings, oldest: Pick<Index, "index" | "c
   return `the oldest, ${oldest.index}, is ${age} old${hours >= oldestIndexHours(settings) ? late : ""}`;
 }
 
-/** What is said of an index that the cleaner should have deleted. */
+/** Marks an index that the cleaner should have deleted. */
 const late = ", AND SHOULD BE DELETED";
 
 /** When indices were cleaned last, how that went, and when they are next. */

@@ -42,7 +42,7 @@ export async function query(stack: Reachable, expression: string): Promise<numbe
   return (await samples(stack, expression))[0]?.value;
 }
 
-/** What is known of an alert: one whose `for` is not over yet is pending. */
+/** An alert: pending until its `for` is over. */
 export type AlertState = "firing" | "pending";
 
 /** An alert as Prometheus has it. */

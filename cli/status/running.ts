@@ -60,7 +60,7 @@ export class Running extends Target {
   }
 }
 
-/** What is done to the container of a service. */
+/** A docker command on the container of a service. */
 const command =
   (...words: string[]) =>
   (service: ServiceName) =>

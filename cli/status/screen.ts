@@ -33,7 +33,7 @@ export interface Screen {
   readonly healthy: boolean;
 }
 
-/** What is not known, and why. */
+/** Measures that are not known, and why. */
 interface Failure {
   readonly failure: string;
   readonly unknowable: boolean;

@@ -10,7 +10,7 @@ export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** What failed, by name, each with the first lines of why. */
+  /** Failures by name, with the first lines of their messages. */
   readonly failures?: readonly string[];
 }
 
@@ -75,7 +75,7 @@ export function jest(project: string, ...args: string[]): Promise<Counts> {
       const code = await node("node_modules/jest/bin/jest.js", "--selectProjects", project, "--json", "--outputFile", report, ...args);
       const found = JSON.parse(readFileSync(report, "utf8")) as JestReport;
       const failed = found.numFailedTests + found.numRuntimeErrorTestSuites;
-      // What fails without a failed test, such as a run in which nothing ran, is a failure too.
+      // A run can fail without a failed test, for example if nothing ran.
       return {
         passed: found.numPassedTests,
         failed: code === 0 ? failed : Math.max(1, failed),

@@ -22,14 +22,14 @@ const attempts = 3;
 
 const debians = "python3";
 
-/** What to look for, the first one that is there: the oldest Python for the oldest packages, the newest for the latest. */
+/** Python versions by preference: the oldest for the oldest packages, the newest for the latest. */
 const pythons: Record<Lock, readonly string[]> = {
   newest: [debians, "python3.14", "python3.13", "python3.12", "python3.11"],
   oldest: ["python3.10", debians, "python3.11", "python3.12"],
   latest: ["python3.14", "python3.13", "python3.12"],
 };
 
-/** Whether this machine has a Python for a lock file. */
+/** True if this machine has a Python for a lock file. */
 export const canRun = async (lock: Lock): Promise<boolean> => (await basePython(lock)) !== undefined;
 
 /** A Python of the PATH, or of pyenv, that is new enough and makes virtual environments. */
@@ -92,7 +92,7 @@ export const pytest = (lock: Lock, ...args: string[]): Promise<Counts> =>
     return { passed, failed: code === 0 ? failed : Math.max(1, failed), skipped: count("skipped"), failures: junitFailures(xml) };
   });
 
-/** What failed, by pytest's report in JUnit's format: the text of an attribute has its line breaks and quotes as entities. */
+/** Failures in pytest's report in JUnit format. Attributes have line breaks and quotes as entities. */
 function junitFailures(xml: string): string[] {
   const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
   const plain = (text: string) =>

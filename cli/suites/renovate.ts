@@ -14,7 +14,7 @@ import { nodeProgram } from "./node-versions";
 const renovate = "renovate@44.121.2";
 const nodeVersion = "24";
 
-/** Where the config is, from the project's folder. */
+/** Path of the config in the project. */
 const renovateConfig = join(".github", "renovate.json5");
 
 /** The config is valid, and says nothing in an old way: one test. */

@@ -1,4 +1,4 @@
-/** What the chosen test suites need of this machine. */
+/** Requirements of the chosen test suites. */
 import { ensureEngine } from "../engine/engine";
 import { ensure } from "../machine/ensure";
 import { thisMachine } from "../machine/machine";

@@ -1,4 +1,4 @@
-/** What a local image is made of that its files do not say, and how that gets into its SBOM: pure functions. */
+/** Contents of a local image that its files do not show, for its SBOM: pure functions. */
 import * as z from "zod";
 
 const npmPackage = z.strictObject({ name: z.string().min(1), version: z.string().min(1) });
@@ -9,7 +9,7 @@ export type NpmPackage = z.infer<typeof npmPackage>;
 const contents = z.strictObject({
   /** The Go module that the image's programs are compiled in: Go writes no version of that one into them. */
   module: z.strictObject({ path: z.string().min(1), version: z.string().regex(/^v\d/) }).optional(),
-  /** What the pages are made of that the image serves. */
+  /** npm packages in the pages that the image serves. */
   packages: z.array(npmPackage).default([]),
 });
 
@@ -45,7 +45,7 @@ export interface Sbom {
   readonly components: readonly Component[];
 }
 
-/** What Syft writes where it finds no version. */
+/** Syft's word for an unknown version. */
 const noVersion = "UNKNOWN";
 
 /** An image's SBOM, with the version of the module and the packages of the pages, whose own SBOM is `pages`. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../terminal/output";
 
-/** What a tag may lead to: an index of several architectures comes first, so that one digest holds for all of them. */
+/** Accepted manifest types. An index comes first, so that one digest covers all architectures. */
 const manifests = [
   "application/vnd.oci.image.index.v1+json",
   "application/vnd.docker.distribution.manifest.list.v2+json",
@@ -63,7 +63,7 @@ async function asked(reference: string, address: string, bearer?: string): Promi
   }
 }
 
-/** The text of configs/images.ts with these digests, by reference without one. A digest that is there already is replaced. */
+/** The text of configs/images.ts with these digests, keyed by reference without digest. Replaces existing digests. */
 export function withDigests(source: string, digests: ReadonlyMap<string, string>): string {
   return source.replace(/(official: ")([^"@]+)(?:@[^"]*)?(")/g, (whole, before: string, reference: string, after: string) => {
     const digest = digests.get(reference);

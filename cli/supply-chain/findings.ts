@@ -81,7 +81,7 @@ export function exceptionsOf(text: string): readonly Exception[] {
 }
 
 export interface Verdict {
-  /** What fails the scan: severe, and not excepted or no longer. */
+  /** Severe findings without a valid exception. They fail the scan. */
   readonly open: readonly (Finding & { readonly expired?: Exception })[];
   readonly excepted: readonly Finding[];
   /** Not severe enough to fail. */

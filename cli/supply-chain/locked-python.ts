@@ -1,6 +1,6 @@
 /** The lock files of the Django package: which of their packages belong to the package itself. */
 
-/** Who asked for a package, in uv's words: the package that the lock file is of. */
+/** uv's name for the package that the lock file belongs to. */
 const root = "thebot-tracing (pyproject.toml)";
 
 /**

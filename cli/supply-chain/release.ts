@@ -1,7 +1,7 @@
-/** What a release is, by its tag: pure functions on the files that say its version. */
+/** Releases by tag: pure functions on the files that contain the version. */
 import { UserError } from "../terminal/output";
 
-/** The two packages that are released, each by tags of its own, and how these begin. */
+/** The two released packages, and the prefix of their tags. */
 const tagPrefixes = { stack: "v", "thebot-tracing": "thebot-tracing-v" } as const;
 
 export type Released = keyof typeof tagPrefixes;
@@ -45,7 +45,7 @@ export function releaseOf(tag: string, sourcesOf: (released: Released) => Source
   return { released, version, notes };
 }
 
-/** What a changelog says of a version, whose heading may have a date; empty if nothing. */
+/** A version's section of a changelog; its heading may have a date. Empty if there is none. */
 function sectionOf(changelog: string, version: string): string {
   const [, ...sections] = changelog.split(/^## /m);
   const own = sections.find((section) => section.split(/[\s(]/, 1)[0] === version);

@@ -12,7 +12,7 @@ import { heartbeat, UserError } from "../terminal/output";
 import { completed, contentsByImage, lockFileOf, type Contents, type Sbom } from "./contents";
 import { requirementsOfPackage } from "./locked-python";
 
-/** What has an SBOM: the stack as an npm package, the Django package, and each image. */
+/** Subjects of SBOMs: the stack as an npm package, the Django package, and each image. */
 export type Subject = "stack" | "thebot-tracing" | ImageName;
 
 export const subjects: readonly Subject[] = ["stack", "thebot-tracing", ...imageNames];
@@ -51,7 +51,7 @@ async function syft(what: string, file: string, ...more: string[]): Promise<void
 
 const isImage = (subject: Subject): subject is ImageName => imageNames.some((name) => name === subject);
 
-/** What the files of local images do not say; the builder knows. */
+/** Contents of local images that only the builder knows. */
 async function contentsOfLocal(names: readonly ImageName[]): Promise<Readonly<Record<string, Contents>>> {
   const args = ["--import", "tsx", join("images", "build.ts"), "--contents", "--only", names.join(",")];
   return contentsByImage(await execOrThrow(process.execPath, args, { cwd: projectFolder }));
@@ -70,7 +70,7 @@ async function complete(file: string, contents: Contents, work: string): Promise
   writeFileSync(file, `${JSON.stringify(whole, null, 2)}\n`);
 }
 
-/** What Syft reads for a subject, and the subject's version. */
+/** Syft's source for a subject, and the subject's version. */
 function scanned(subject: Subject, source: ImageOrigin["source"], work: string): { readonly what: string; readonly version: string } {
   if (subject === "stack") return { what: `file:${join(projectFolder, "package-lock.json")}`, version };
   if (subject === "thebot-tracing") {

@@ -1,7 +1,7 @@
 /** The browser of whoever runs a command. */
 import { note } from "./output";
 
-/** Whether a page can be shown: somebody sits at a terminal, and there is a desktop. */
+/** True if a page can be shown: the output is a terminal, and there is a desktop. */
 export function hasBrowser(platform = process.platform, environment = process.env, terminal = process.stdout.isTTY): boolean {
   if (!terminal || environment.CI) return false;
   return platform === "linux" ? Boolean(environment.DISPLAY ?? environment.WAYLAND_DISPLAY) : platform === "darwin" || platform === "win32";

@@ -1,4 +1,4 @@
-/** What `make <target> NAME=value` hands over: environment variables, so that no value passes through a shell. */
+/** Values from `make <target> NAME=value`: environment variables, so that no value passes through a shell. */
 import { commandVariables, variable, type Variable } from "./variables";
 
 /** How a stack is deployed: by the Pulumi CLI, or from the rendered compose file. */

@@ -1,4 +1,4 @@
-/** What the commands tell people: steps, facts, progress, and one clear message where something is wrong. */
+/** Output of the commands: steps, facts, progress, and one clear message for an error. */
 
 import { SettingsError } from "../../configs/stack/parse";
 
@@ -11,7 +11,7 @@ export const step = (title: string): void => console.log(`==> ${title}`);
 /** A fact within a step. */
 export const note = (text: string): void => console.log(text.replace(/^/gm, "    "));
 
-/** What works, but not well. */
+/** A warning. */
 export const warn = (text: string): void => note(`warning: ${text}`);
 
 /** Seconds since a moment that `Date.now()` gave, such as "12.3 s". */

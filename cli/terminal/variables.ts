@@ -2,11 +2,11 @@
 
 /** A variable. */
 export interface Variable {
-  /** What it decides. */
+  /** Its effect. */
   readonly meaning: string;
-  /** What holds where it is not set, or empty. */
+  /** The default, if it is not set or empty. */
   readonly fallback: string;
-  /** What it may be, as a whole; left out where any text may be meant. */
+  /** Pattern of the whole value. Undefined: any text. */
   readonly pattern?: RegExp;
   /** The same in words. */
   readonly allowed: string;

@@ -4,7 +4,7 @@ import type { Settings } from "../../../configs/stack/schema";
 import { run, tail, type Outcome, type RunOptions } from "../../machine/run";
 import { UserError } from "../../terminal/output";
 
-/** What leads to a stack's cluster and namespace. */
+/** Settings that select a stack's cluster and namespace. */
 export type Cluster = Pick<Settings, "stack" | "kubernetes">;
 
 /** The words of kubectl that lead to a stack's namespace. */
@@ -39,11 +39,11 @@ export async function getJson(cluster: Cluster, words: readonly string[]): Promi
 
 const key = (name: keyof Settings["kubernetes"], value: string | undefined) => `tracing:kubernetes.${name} (${value ?? "not set"})`;
 
-/** What to say of a failed kubectl. */
+/** Message for a failed kubectl. */
 export const explainFailure = (cluster: Cluster, words: readonly string[], outcome: Pick<Outcome, "output" | "why">): string =>
   knownFailure(cluster, outcome) ?? `kubectl ${words.slice(0, 3).join(" ")} failed: ${outcome.why}\n${tail(outcome.output)}`;
 
-/** What was found, and which setting or right to look at; undefined where it is none of the failures that clusters have in common. */
+/** Message for a known failure, with the setting or permission to check; undefined for any other failure. */
 export function knownFailure(cluster: Cluster, { output, why }: Pick<Outcome, "output" | "why">): string | undefined {
   const { context, kubeconfig, namespace } = cluster.kubernetes;
   const said = lastLine(output) || why;
@@ -67,7 +67,7 @@ export function knownFailure(cluster: Cluster, { output, why }: Pick<Outcome, "o
 const noCluster =
   /The connection to the server|Unable to connect to the server|no configuration has been provided|dial tcp|i\/o timeout|TLS handshake|no such host|deadline exceeded|Client\.Timeout|x509|server is currently unable|ServiceUnavailable/;
 
-/** What to say where the stack's namespace is not there. */
+/** Message if the stack's namespace does not exist. */
 export const namespaceMissing = (cluster: Cluster): string =>
   `${key("namespace", cluster.kubernetes.namespace)}: the cluster has no such namespace. Is it the right cluster, ` +
   `${key("context", cluster.kubernetes.context)}? The stack is made by ${deployCommand(cluster.stack)}; \`${makeCommand(cluster.stack, "preview")}\` shows what that does`;

@@ -98,7 +98,7 @@ const isOfJob = ({ metadata }: Pod): boolean => (metadata.ownerReferences ?? [])
 const podsOf = (objects: readonly StackObject[], service: ServiceName): Pod[] =>
   objects.filter((object): object is Pod => object.kind === "Pod" && serviceOf(object) === service && !object.metadata.deletionTimestamp);
 
-/** What goes by itself within a moment, and is no trouble yet. */
+/** Reasons that usually disappear within seconds, and are no problem yet. */
 const passing = new Set(["ContainerCreating", "PodInitializing"]);
 
 const ended = ({ exitCode, reason }: Terminated): string => (reason === "OOMKilled" ? "out of memory" : `exit code ${exitCode}`);

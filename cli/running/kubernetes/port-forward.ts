@@ -61,7 +61,7 @@ export class PortForward {
 
   private start(local: number | undefined): Promise<number> {
     const words = ["port-forward", `service/${this.service}`, `${local ?? ""}:${this.remote}`, "--address", "127.0.0.1"];
-    // In a group of its own: an interrupt at the terminal ends it with the command, not before.
+    // In a separate process group: an interrupt at the terminal reaches the command first, which ends it.
     const child = spawn("kubectl", [...kubectlWords(this.cluster), ...words], {
       env: { ...process.env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -107,7 +107,7 @@ export class PortForward {
   }
 }
 
-/** Whether a port of loopback can be listened on. */
+/** True if a port on loopback is free. */
 export const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();
