@@ -29,22 +29,22 @@ interface Flags extends Omit<Load, "profile" | "queriesAt"> {
   readonly out: string;
 }
 
-const compare = command("Compare the stack with Jaeger and its defaults: CPU and disk of a span, searches")
-  .option("--subjects <names>", `of ${subjectNames.join(", ")}`, namesOf(subjectNames), [...subjectNames])
-  .option("--variants <names>", `variants of the stack besides: ${variantNames.join(", ")}`, namesOf(variantNames), [])
-  .option("--profiles <names>", `of ${profileNames.join(", ")}`, namesOf(profileNames), [...profileNames])
-  .option("--warm-up <spans>", "spans that are sent before anything is measured", wholeNumber, 200_000)
-  .option("--rate <spans>", "spans a second of the even load", wholeNumber, 3000)
+const compare = command("Compare the stack with Jaeger's defaults: CPU and disk per span, search times")
+  .option("--subjects <names>", `subjects, from ${subjectNames.join(", ")}`, namesOf(subjectNames), [...subjectNames])
+  .option("--variants <names>", `additional variants of the stack, from ${variantNames.join(", ")}`, namesOf(variantNames), [])
+  .option("--profiles <names>", `kinds of spans, from ${profileNames.join(", ")}`, namesOf(profileNames), [...profileNames])
+  .option("--warm-up <spans>", "spans sent before the measurement", wholeNumber, 200_000)
+  .option("--rate <spans>", "rate of the even load, spans per second", wholeNumber, 3000)
   .option("--spans <spans>", "spans of the even load", wholeNumber, 120_000)
-  .option("--burst <spans>", "spans of the burst; 0: none", wholeNumber, 100_000)
+  .option("--burst <spans>", "spans of the burst; 0: no burst", wholeNumber, 100_000)
   .option(
     "--queries <spans>",
     "stored spans at which queries are timed, with commas between them",
     (text) => text.split(",").map(wholeNumber),
     [],
   )
-  .option("--rounds <times>", "how often all is done; the report has medians", wholeNumber, 1)
-  .option("--out <folder>", "where the report goes", "bench-report");
+  .option("--rounds <times>", "number of rounds; the report has medians", wholeNumber, 1)
+  .option("--out <folder>", "output folder", "bench-report");
 
 export default compare.action(async (flags: Flags) => {
   const { warmUp, rate, spans, burst, rounds, queries: queriesAt } = flags;

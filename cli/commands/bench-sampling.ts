@@ -31,7 +31,7 @@ const remembered = 200_000;
 const heap = "otelcol_process_runtime_heap_alloc_bytes";
 const onMemory = "otelcol_processor_tail_sampling_sampling_traces_on_memory";
 
-export default command("Memory that undecided traces take").action(async () => {
+export default command("Measure the memory of undecided traces").action(async () => {
   const program = binaryPath("otelcol-contrib");
   if (!existsSync(program)) throw new UserError("the Collector was not built yet: npx tsx images/build.ts --binaries");
   await inTemporaryFolder(async (folder) => {

@@ -34,7 +34,7 @@ interface Verdict extends Record<"acknowledged" | "stored" | "lost" | "duplicate
   readonly service: string;
 }
 
-export default command("Memory and throughput of the running stack").action(async () => {
+export default command("Measure memory and throughput of the running stack").action(async () => {
   const settings = loadSettings();
   const containers = serviceContainers((await listStackResources(settings.stack)).containers);
   if (containers.length === 0) throw new UserError("no stack is running: make up");

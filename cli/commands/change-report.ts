@@ -22,9 +22,9 @@ const report = command(
 Nothing of the other checkout is run: its stack files and its rendered files are read.`,
 )
   .requiredOption("--base <folder>", "a checkout of the merge base")
-  .option("--previews <folder>", "with <stack>.json of `pulumi preview --json`; a stack without one has only its files compared")
-  .option("--commit <id>", "the commit to name", "HEAD")
-  .option("--out <file>", "where to (default: standard output)");
+  .option("--previews <folder>", "folder with <stack>.json from `pulumi preview --json`; without one, only files are compared")
+  .option("--commit <id>", "commit to name in the report", "HEAD")
+  .option("--out <file>", "output file (default: standard output)");
 
 export default report.action(async (flags: Flags) => {
   if (!existsSync(join(flags.base, "Pulumi.yaml")))

@@ -9,7 +9,7 @@ import { loadSettings } from "../stack/stack";
 
 const django = command("Run a program of the Django package against the running stack")
   .addArgument(new Argument("<tool>", "the program").choices(["compare", "demo", "overhead"]))
-  .argument("[words...]", "words for the program")
+  .argument("[words...]", "arguments of the program")
   .passThroughOptions()
   .allowUnknownOption();
 

@@ -12,7 +12,10 @@ import { options } from "../terminal/options";
 import { command } from "../terminal/command";
 import { note, UserError, step, table } from "../terminal/output";
 
-const drill = command("Provoke alerts of the running stack, and time them").argument("[alerts...]", "the alerts to provoke (default: all)");
+const drill = command("Provoke alerts of the running stack, and measure when they fire").argument(
+  "[alerts...]",
+  "alerts to provoke (default: all)",
+);
 
 export default drill.action(async (wanted: readonly string[]) => {
   const known = drills.flatMap(({ alerts }) => alerts);

@@ -3,7 +3,7 @@ import { ensureEngine, stopEngine } from "../engine/engine";
 import { command } from "../terminal/command";
 import { note, size, step } from "../terminal/output";
 
-const start = command("Install and start a container engine where none answers").action(async () => {
+const start = command("Install and start a container engine if none is running").action(async () => {
   step("Engine");
   const info = await ensureEngine();
   note(`Docker ${info.ServerVersion}, ${info.NCPU} cores, ${size(info.MemTotal)}`);

@@ -12,7 +12,7 @@ import { command } from "../terminal/command";
 import { options } from "../terminal/options";
 import { UserError } from "../terminal/output";
 
-export default command("Addresses, and an application's environment").action(async () => {
+export default command("Open Jaeger; print the addresses and an application's environment").action(async () => {
   const settings = anySettings();
   if (settings.platform === "docker") {
     console.log(`${addresses(settings)}\n\n${environmentLines(settings, options.service)}`);

@@ -37,7 +37,7 @@ const release = command(
 )
   .requiredOption("--tag <tag>", "v1.2.3: the stack, as an npm package; thebot-tracing-v1.2.3: the Django package")
   .requiredOption("--repository <owner/name>", "on GitHub; the npm package gets the owner's name as its scope")
-  .option("--out <folder>", "where to", "release");
+  .option("--out <folder>", "output folder", "release");
 
 export default release.action(async ({ tag, repository, out }: Flags) => {
   const { released, version: number, notes } = releaseOf(tag, sourcesOf);

@@ -25,15 +25,17 @@ interface Flags {
 }
 
 const help = `
-Renders a stack without an engine or a cluster: docker-compose.tracing.yml and the config files of the programs in it, or the manifests of a
-stack on Kubernetes; in dashboards/ its dashboards for Grafana and Perses; without --out also the references in docs/ that are made from the code: settings, environment, metrics, requirements and capacity;
-${editorSchemaFile}, by which editors check stack files; and ${optionsFile}, the same for programs.`;
+Needs no engine and no cluster. Writes:
+  - on Docker, docker-compose.tracing.yml and the config files of its services; on Kubernetes, the manifests
+  - dashboards/, for Grafana and Perses
+  - without --out, also the files that are generated from the code: docs/ (settings, environment, metrics, requirements, capacity),
+    ${editorSchemaFile} for editors, and ${optionsFile} for programs`;
 
-const render = command("Write what a stack would run, as files")
-  .option("--stack <name>", "which stack", "dev")
-  .option("--out <folder>", "where to (default: rendered/<name>)")
-  .option("--check", "write nothing; fail where a file differs", false)
-  .option("--set <key=value>", "a config value in place of the stack file's; may be repeated", repeated, [])
+const render = command("Write the Compose file or the manifests of a stack, and the files generated from the code")
+  .option("--stack <name>", "stack to render", "dev")
+  .option("--out <folder>", "output folder (default: rendered/<name>)")
+  .option("--check", "write nothing; fail if a file differs", false)
+  .option("--set <key=value>", "overrides a config value of the stack file; repeatable", repeated, [])
   .addHelpText("after", help);
 
 /** Documents that are made from the code, by their path in the project. */

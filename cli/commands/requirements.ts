@@ -7,7 +7,7 @@ import { command } from "../terminal/command";
 import { note, UserError } from "../terminal/output";
 
 const help = `
-Installs what this machine lacks; only says what it lacks if it cannot, or with --check.
+Lists what is missing, and installs it where possible. Words:
 
   run      make up, with images that are pulled
   images   make images, and make up without a container registry
@@ -15,9 +15,9 @@ Installs what this machine lacks; only says what it lacks if it cannot, or with 
   cluster  make cluster
   NAME     a suite of make test, such as django`;
 
-const requirements = command("Install what this machine lacks")
-  .argument("<words...>", "what it is needed for")
-  .option("--check", "only say what is missing", false)
+const requirements = command("Install missing requirements of this machine")
+  .argument("<words...>", "uses of the machine, see below")
+  .option("--check", "install nothing; list what is missing", false)
   .addHelpText("after", help);
 
 export default requirements.action(async (words: readonly string[], { check }: { readonly check: boolean }) => {

@@ -12,7 +12,7 @@ import { size, table } from "../terminal/output";
 import { anySettings } from "../stack/stack";
 import { changed, trafficOf } from "../stack/what-if";
 
-export default command("Rates in the stack file, even if not deployed yet, and what they would keep").action(() => {
+export default command("Show the sampling rates in the stack file, even if not deployed yet, and what they would keep").action(() => {
   const now = anySettings();
   const then = options.set ? parseSettings(now.stack, changed(stackConfig(options.stack), options.set)) : undefined;
   console.log(

@@ -5,14 +5,14 @@ import { command, repeated } from "../terminal/command";
 import { options } from "../terminal/options";
 import { note } from "../terminal/output";
 
-const sbom = command("Write what is inside the packages and the images, as CycloneDX files")
+const sbom = command("Write SBOMs of the packages and the images, as CycloneDX files")
   .option(
     "--only <word>",
     "stack (its npm package), thebot-tracing, images, or an image's name; may be repeated (default: all)",
     repeated,
     [],
   )
-  .option("--out <folder>", "where to", "sbom")
+  .option("--out <folder>", "output folder", "sbom")
   .addHelpText(
     "after",
     "\nIMAGES=local takes the images that `make images` built; otherwise the official ones are read from their registries.",

@@ -11,8 +11,8 @@ import { heartbeat, note, table, UserError } from "../terminal/output";
 const exceptionsFile = join(".github", "vulnerability-exceptions.yaml");
 const extension = ".cdx.json";
 
-const scan = command("Look up known vulnerabilities of what the SBOMs hold. Fail on severe ones that no exception covers.")
-  .option("--sboms <folder>", "with the files of `make sbom`", "sbom")
+const scan = command("Look up known vulnerabilities of the components in the SBOMs. Fail on severe ones without an exception.")
+  .option("--sboms <folder>", "folder with the output of `make sbom`", "sbom")
   .addHelpText(
     "after",
     `\nGrype downloads its database of vulnerabilities. ${exceptionsFile} lists those that are left for a time, and why.`,

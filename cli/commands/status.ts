@@ -3,7 +3,7 @@ import { withRunningStack } from "../running";
 import { statusScreen } from "../status/screen";
 import { command } from "../terminal/command";
 
-export default command("What is wrong and what to do, on one screen").action(() =>
+export default command("Show problems and next steps, alerts, services, spans and storage").action(() =>
   withRunningStack(async (stack) => {
     const { text, healthy } = await statusScreen(stack);
     console.log(text);
