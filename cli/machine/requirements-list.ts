@@ -34,7 +34,7 @@ export interface Requirement {
   readonly name: string;
   /** What it is used for, as a phrase. */
   readonly why: string;
-  readonly for: readonly Purpose[];
+  readonly for?: readonly Purpose[];
   /** Suites of `make test` that need it, beside those that need a purpose as a whole. */
   readonly suites?: readonly string[];
   readonly probe: Probe;
@@ -62,6 +62,9 @@ export const suitePurposes: Readonly<Record<string, readonly Purpose[]>> = {
   cluster: ["engine", "cluster"],
   "cluster-load": ["engine", "cluster"],
 };
+
+/** A program on PATH that a Debian package of its name has, unless another one is given. */
+const program = (name: string, why: string, debian = name) => ({ name, why, probe: { program: name }, debian: [debian] });
 
 export const requirements: readonly Requirement[] = [
   {
@@ -119,18 +122,11 @@ export const requirements: readonly Requirement[] = [
     debian: ["openjdk-17-jdk-headless | default-jdk-headless"],
   },
   { name: "Maven", why: "downloads Elasticsearch", for: ["images"], probe: { program: "mvn" }, debian: ["maven"] },
-  { name: "unzip", why: "unpacks Elasticsearch", for: ["images"], probe: { program: "unzip" }, debian: ["unzip"] },
-  {
-    name: "mmdebstrap",
-    why: "creates the base system of Elasticsearch's image",
-    for: ["images"],
-    probe: { program: "mmdebstrap" },
-    debian: ["mmdebstrap"],
-  },
+  { ...program("unzip", "unpacks Elasticsearch"), for: ["images"] },
+  { ...program("mmdebstrap", "creates the base system of Elasticsearch's image"), for: ["images"] },
   {
     name: "Python",
     why: "runs the Django package, and the oracle that predicts sampling",
-    for: [],
     suites: ["oracle", "django", "django-others", "binaries", "e2e", "django-e2e", "e2e-slow", "cluster-load"],
     probe: { prints: ["python3", "--version"] },
     least: "3.10",
@@ -141,7 +137,6 @@ export const requirements: readonly Requirement[] = [
   {
     name: "Python's venv",
     why: "creates the Django package's environments",
-    for: [],
     suites: ["django", "django-others", "binaries", "django-e2e", "e2e-slow"],
     probe: { succeeds: ["python3", "-c", "import ensurepip, venv"] },
     debian: ["python3-venv"],
@@ -150,7 +145,6 @@ export const requirements: readonly Requirement[] = [
   {
     name: "Python's yaml",
     why: "reads config files for the oracle that predicts sampling",
-    for: [],
     suites: ["oracle", "e2e", "e2e-slow", "cluster-load"],
     probe: { succeeds: ["python3", "-c", "import yaml"] },
     debian: ["python3-yaml"],
@@ -159,7 +153,6 @@ export const requirements: readonly Requirement[] = [
   {
     name: "busybox",
     why: "runs the index cleaner's script with the same shell as its image",
-    for: [],
     suites: ["binaries", "rules"],
     probe: { file: "/bin/busybox" },
     debian: ["busybox-static"],
@@ -167,7 +160,6 @@ export const requirements: readonly Requirement[] = [
   {
     name: "ShellCheck",
     why: "checks shell programs",
-    for: [],
     suites: ["shell"],
     probe: { program: "shellcheck" },
     debian: ["shellcheck"],
@@ -183,19 +175,10 @@ export const requirements: readonly Requirement[] = [
     debian: ["openssl"],
     brew: "openssl",
   },
-  {
-    name: "docker-compose",
-    why: "runs the Compose file together with an application's",
-    for: [],
-    suites: ["e2e-slow"],
-    probe: { program: "docker-compose" },
-    debian: ["docker-compose"],
-    brew: "docker-compose",
-  },
+  { ...program("docker-compose", "runs the Compose file together with an application's"), suites: ["e2e-slow"], brew: "docker-compose" },
   {
     name: "libfaketime",
     why: "sets Elasticsearch's clock",
-    for: [],
     suites: ["lifecycle", "e2e-slow"],
     probe: { file: "/usr/lib/*/faketime/libfaketime.so.1" },
     debian: ["faketime"],
@@ -203,7 +186,6 @@ export const requirements: readonly Requirement[] = [
   {
     name: "Chromium",
     why: "opens the user interfaces",
-    for: [],
     suites: ["page"],
     probe: {
       anyOf: [{ program: "chromium" }, { program: "google-chrome" }, { file: "~/.cache/ms-playwright/chromium*" }],
@@ -212,27 +194,14 @@ export const requirements: readonly Requirement[] = [
     brew: "chromium",
   },
   {
-    name: "curl",
-    why: "sends the requests in the docs, and those of Elasticsearch's setup",
-    for: [],
+    ...program("curl", "sends the requests in the docs, and those of Elasticsearch's setup"),
     suites: ["binaries", "e2e-slow", "django-e2e"],
-    probe: { program: "curl" },
-    debian: ["curl"],
     brew: "curl",
   },
-  {
-    name: "jq",
-    why: "reads the answers to the requests in the docs",
-    for: [],
-    suites: ["e2e-slow", "django-e2e"],
-    probe: { program: "jq" },
-    debian: ["jq"],
-    brew: "jq",
-  },
+  { ...program("jq", "reads the answers to the requests in the docs"), suites: ["e2e-slow", "django-e2e"], brew: "jq" },
   {
     name: "PostgreSQL",
     why: "is the Django example's database",
-    for: [],
     suites: ["django-e2e", "django-others", "e2e-slow"],
     probe: { file: "/usr/lib/postgresql/*/bin/initdb" },
     debian: ["postgresql"],
@@ -240,7 +209,6 @@ export const requirements: readonly Requirement[] = [
   {
     name: "MariaDB",
     why: "is the MySQL server of the tests of Django's queries",
-    for: [],
     suites: ["django-e2e"],
     probe: { allOf: [{ program: "mariadb-install-db" }, { program: "mariadb" }] },
     debian: ["mariadb-server-core", "mariadb-client-core"],
@@ -248,7 +216,6 @@ export const requirements: readonly Requirement[] = [
   {
     name: "Redis",
     why: "is the Django example's cache and broker",
-    for: [],
     suites: ["django-e2e", "django-others", "e2e-slow"],
     probe: { allOf: [{ program: "redis-server" }, { program: "redis-cli" }] },
     debian: ["redis-server"],
@@ -259,9 +226,9 @@ export const requirements: readonly Requirement[] = [
     for: ["cluster"],
     probe: { system: "linux-root" },
   },
-  { name: "etcd", why: "stores the cluster's objects", for: ["cluster"], probe: { program: "etcd" }, debian: ["etcd-server"] },
-  { name: "containerd", why: "runs the pods", for: ["cluster"], probe: { program: "containerd" }, debian: ["containerd"] },
-  { name: "runc", why: "starts their containers", for: ["cluster"], probe: { program: "runc" }, debian: ["runc"] },
+  { ...program("etcd", "stores the cluster's objects", "etcd-server"), for: ["cluster"] },
+  { ...program("containerd", "runs the pods"), for: ["cluster"] },
+  { ...program("runc", "starts their containers"), for: ["cluster"] },
   {
     name: "CNI plugins",
     why: "connect the pods",
@@ -269,25 +236,12 @@ export const requirements: readonly Requirement[] = [
     probe: { file: "/usr/lib/cni/ptp" },
     debian: ["containernetworking-plugins"],
   },
-  {
-    name: "iptables",
-    why: "routes services, and enforces policies",
-    for: ["cluster"],
-    probe: { program: "iptables" },
-    debian: ["iptables"],
-  },
-  { name: "ip", why: "creates the node's interface", for: ["cluster"], probe: { program: "ip" }, debian: ["iproute2"] },
-  {
-    name: "conntrack",
-    why: "closes connections to pods that are gone",
-    for: ["cluster"],
-    probe: { program: "conntrack" },
-    debian: ["conntrack"],
-  },
+  { ...program("iptables", "routes services, and enforces policies"), for: ["cluster"] },
+  { ...program("ip", "creates the node's interface", "iproute2"), for: ["cluster"] },
+  { ...program("conntrack", "closes connections to pods that are gone"), for: ["cluster"] },
   {
     name: "a C compiler",
     why: "compiles a fake for the limit of open files",
-    for: [],
     suites: ["cluster-load"],
     probe: { allOf: [{ program: "cc" }, { file: "/usr/include/dlfcn.h" }] },
     debian: ["gcc", "libc6-dev"],

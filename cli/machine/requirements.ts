@@ -52,15 +52,15 @@ export function useNamed(word: string): Use | undefined {
  */
 export function missingFor({ purposes, suites: named = [] }: Use, machine: Machine): readonly Missing[] {
   const systems = missingOf(
-    requirements.filter((requirement) => isSystem(requirement) && purposes.some((purpose) => requirement.for.includes(purpose))),
+    requirements.filter((requirement) => isSystem(requirement) && purposes.some((purpose) => requirement.for?.includes(purpose))),
     machine,
   );
-  const impossible = systems.flatMap(({ requirement }) => requirement.for);
+  const impossible = systems.flatMap(({ requirement }) => requirement.for ?? []);
   const possible = purposes.filter((purpose) => !impossible.includes(purpose));
   const others = requirements.filter(
     (requirement) =>
       !isSystem(requirement) &&
-      (possible.some((purpose) => requirement.for.includes(purpose)) || named.some((suite) => requirement.suites?.includes(suite))),
+      (possible.some((purpose) => requirement.for?.includes(purpose)) || named.some((suite) => requirement.suites?.includes(suite))),
   );
   return [...systems, ...missingOf(others, machine)];
 }

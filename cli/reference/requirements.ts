@@ -38,7 +38,7 @@ function row(requirement: Requirement): string {
 }
 
 /** What needs it: purposes, and suites that do not already need one of these as a whole. */
-function uses({ for: needed, suites = [] }: Requirement): string[] {
+function uses({ for: needed = [], suites = [] }: Requirement): string[] {
   const whole = Object.entries(suitePurposes).filter(([, own]) => own.some((purpose) => needed.includes(purpose)));
   const tests = [...new Set([...whole.map(([suite]) => suite), ...suites])].sort();
   return compact([...needed.map((purpose) => purposes[purpose]), tests.length > 0 && `tests: ${tests.join(", ")}`]);

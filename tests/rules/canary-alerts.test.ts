@@ -160,32 +160,14 @@ const cases: Record<string, readonly Case[]> = {
       "fires where the canary no longer reports, though the Collector shows its last report; and recovers",
       40,
       { [canaryReported()]: then(rise(10, 0, 15), flat(15, 585), rise(15, 1500, 15)) },
-      [
-        [10, []],
-        [15, []],
-        [17.5, ["CanaryAbsent"]],
-        [24, ["CanaryAbsent"]],
-        [26, []],
-      ],
+      { 10: [], 15: [], 17.5: ["CanaryAbsent"], 24: ["CanaryAbsent"], 26: [] },
     ],
-    [
-      "fires where it never reported",
-      20,
-      { [canaryReported()]: absent(20) },
-      [
-        [4, []],
-        [6, ["CanaryAbsent"]],
-      ],
-    ],
+    ["fires where it never reported", 20, { [canaryReported()]: absent(20) }, { 4: [], 6: ["CanaryAbsent"] }],
     [
       "is silent over a restart of a minute",
       20,
       { [canaryReported()]: then(rise(10, 0, 15), gone(1), rise(9, 660, 15)) },
-      [
-        [10.5, []],
-        [12, []],
-        [18, []],
-      ],
+      { 10.5: [], 12: [], 18: [] },
     ],
   ],
 };

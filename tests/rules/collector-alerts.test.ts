@@ -27,14 +27,14 @@ const { traces } = capacity(settingsWith().sampling, settingsWith().collector.me
 
 const cases: Record<string, readonly Case[]> = {
   "no alert": [
-    ["of a healthy stack, half of whose spans are sampled out", 90, {}, [1, 5, 10, 30, 90].map((minute) => [minute, []])],
+    ["of a healthy stack, half of whose spans are sampled out", 90, {}, { 1: [], 5: [], 10: [], 30: [], 90: [] }],
     [
       "where no span has come yet",
       20,
       Object.fromEntries(
         Object.keys(healthy(1)).flatMap((name) => (/^(up|otelcol_process|elasticsearch_|tracing_)/.test(name) ? [] : [[name, absent(20)]])),
       ),
-      [[20, []]],
+      { 20: [] },
     ],
   ],
   OTELCollectorDown: [
@@ -42,102 +42,55 @@ const cases: Record<string, readonly Case[]> = {
       "fires after two minutes, and recovers",
       12,
       { [upOf.collector]: then(flat(3, 1), flat(5, 0), flat(4, 1)) },
-      [
-        [4.75, []],
-        [5.25, down],
-        [7.75, down],
-        [8, []],
-      ],
+      { 4.75: [], 5.25: down, 7.75: down, 8: [] },
     ],
-    [
-      "fires where Prometheus knows no Collector",
-      12,
-      { [upOf.collector]: absent(12) },
-      [
-        [1.75, []],
-        [2, down],
-        [12, down],
-      ],
-    ],
-    [
-      "is silent on one failed scrape",
-      12,
-      { [upOf.collector]: then(flat(3, 1), flat(0.25, 0), flat(8.75, 1)) },
-      [
-        [3.5, []],
-        [6, []],
-      ],
-    ],
+    ["fires where Prometheus knows no Collector", 12, { [upOf.collector]: absent(12) }, { 1.75: [], 2: down, 12: down }],
+    ["is silent on one failed scrape", 12, { [upOf.collector]: then(flat(3, 1), flat(0.25, 0), flat(8.75, 1)) }, { 3.5: [], 6: [] }],
   ],
   OTELHighSpanDropRate: [
     [
       "fires on refused spans, and recovers",
       40,
       { [received("refused")]: then(flat(10, 0), rise(10, 0, 30), flat(20, 1170)) },
-      [
-        [10, []],
-        [15, drops],
-        [20, drops],
-        [27, []],
-      ],
+      { 10: [], 15: drops, 20: drops, 27: [] },
     ],
-    ["is silent at 5 %", 30, { [received("refused")]: rise(30, 0, 8) }, [[30, []]]],
-    ["is silent on many spans sampled out", 30, { [exporter("sent_spans_total")]: rise(30, 0, 1) }, [[30, []]]],
+    ["is silent at 5 %", 30, { [received("refused")]: rise(30, 0, 8) }, { 30: [] }],
+    ["is silent on many spans sampled out", 30, { [exporter("sent_spans_total")]: rise(30, 0, 1) }, { 30: [] }],
     [
       "fires on spans that a queue did not take, which are lost too",
       30,
       { [enqueueFailed]: then(absent(10), rise(20, 30, 30)) },
-      [
-        [9, []],
-        [16, [...drops, ...loss]],
-      ],
+      { 9: [], 16: [...drops, ...loss] },
     ],
     [
       "is silent over a restart of the Collector",
       30,
       { [received("accepted")]: then(rise(10, 0, 150), rise(20, 0, 150)), [received("refused")]: then(flat(10, 500), flat(20, 0)) },
-      [
-        [11, []],
-        [30, []],
-      ],
+      { 11: [], 30: [] },
     ],
-    ["is silent where nothing comes", 30, { [received("accepted")]: flat(30, 1000) }, [[30, []]]],
+    ["is silent where nothing comes", 30, { [received("accepted")]: flat(30, 1000) }, { 30: [] }],
   ],
   OTELExporterQueueFull: [
     [
       "fires above 1800 of 2000, and recovers",
       20,
       { [exporter("queue_size")]: then(flat(5, 0), flat(5, 1801), flat(10, 10)) },
-      [
-        [5.75, []],
-        [6.25, full],
-        [9.75, full],
-        [10.25, []],
-      ],
+      { 5.75: [], 6.25: full, 9.75: full, 10.25: [] },
     ],
-    ["is silent at 1800 of 2000", 20, { [exporter("queue_size")]: flat(20, 1800) }, [[20, []]]],
+    ["is silent at 1800 of 2000", 20, { [exporter("queue_size")]: flat(20, 1800) }, { 20: [] }],
   ],
   OTELRequestsRefused: [
     [
       "fires on the first request that is too large, by HTTP, and recovers",
       30,
       { [answered.http("400")]: then(absent(10), flat(20, 1)) },
-      [
-        [9.75, []],
-        [10, refusals],
-        [14.5, refusals],
-        [16, []],
-      ],
+      { 9.75: [], 10: refusals, 14.5: refusals, 16: [] },
     ],
     [
       "fires on one by gRPC beside others that were answered",
       30,
       { [answered.grpc("RESOURCE_EXHAUSTED")]: then(flat(10, 3), flat(20, 4)), [answered.http("200")]: rise(30, 0, 10) },
-      [
-        [9.75, []],
-        [10.5, refusals],
-        [16, []],
-      ],
+      { 9.75: [], 10.5: refusals, 16: [] },
     ],
     [
       "is silent where the Collector asks to come again, and where a stranger asks for a path that is not there",
@@ -147,10 +100,7 @@ const cases: Record<string, readonly Case[]> = {
         [answered.grpc("UNAVAILABLE")]: rise(30, 0, 10),
         [answered.http("404")]: rise(30, 0, 10),
       },
-      [
-        [10, []],
-        [30, []],
-      ],
+      { 10: [], 30: [] },
     ],
   ],
   OTELExporterQueueFilling: [
@@ -158,55 +108,32 @@ const cases: Record<string, readonly Case[]> = {
       "fires where the queue would be full within the hour, before it is nearly full, and recovers",
       60,
       { [exporter("queue_size")]: then(flat(10, 0), rise(20, 0, 15), flat(30, 10)) },
-      [
-        [13, []],
-        [24, filling],
-        [29, filling],
-        [31, []],
-      ],
+      { 13: [], 24: filling, 29: filling, 31: [] },
     ],
-    ["is silent where it fills in more than two hours", 60, { [exporter("queue_size")]: rise(60, 300, 3) }, [[60, []]]],
-    ["is silent where little waits, however fast it came", 20, { [exporter("queue_size")]: rise(20, 0, 2.4) }, [[19, []]]],
+    ["is silent where it fills in more than two hours", 60, { [exporter("queue_size")]: rise(60, 300, 3) }, { 60: [] }],
+    ["is silent where little waits, however fast it came", 20, { [exporter("queue_size")]: rise(20, 0, 2.4) }, { 19: [] }],
   ],
   OTELSamplingFull: [
     [
       "fires when more than 80 % of the undecided traces that fit are there, and recovers",
       20,
       { [undecided]: then(flat(5, 100), flat(5, Math.ceil(traces * 0.81)), flat(10, 100)) },
-      [
-        [5.75, []],
-        [6.25, sampling],
-        [11.5, sampling],
-        [12, []],
-      ],
+      { 5.75: [], 6.25: sampling, 11.5: sampling, 12: [] },
     ],
     [
       "fires where a saturated Collector decides in waves",
       20,
       { [undecided]: then(flat(5, 100), ...Array.from({ length: 10 }, () => then(flat(0.75, 100), flat(0.25, traces)))) },
-      [[10, sampling]],
+      { 10: sampling },
     ],
-    [
-      "is silent at 80 %",
-      20,
-      { [undecided]: flat(20, Math.floor(traces * 0.8)) },
-      [
-        [10.5, []],
-        [20, []],
-      ],
-    ],
+    ["is silent at 80 %", 20, { [undecided]: flat(20, Math.floor(traces * 0.8)) }, { 10.5: [], 20: [] }],
   ],
   OTELCollectorHighMemory: [
     [
       "fires above 50 % of the limit, and recovers",
       30,
       { [heap]: then(flat(5, 40 * mebibyte), flat(10, 160 * mebibyte), flat(15, 40 * mebibyte)) },
-      [
-        [10.5, []],
-        [11.25, memory],
-        [14.75, memory],
-        [15, []],
-      ],
+      { 10.5: [], 11.25: memory, 14.75: memory, 15: [] },
     ],
     [
       "is silent at 48 % of the limit, in a short peak, and where garbage comes and goes",
@@ -218,11 +145,7 @@ const cases: Record<string, readonly Case[]> = {
           ...Array.from({ length: 17 }, () => then(flat(0.75, 180 * mebibyte), flat(0.25, 90 * mebibyte))),
         ),
       },
-      [
-        [13, []],
-        [16, []],
-        [30, []],
-      ],
+      { 13: [], 16: [], 30: [] },
     ],
   ],
 };

@@ -43,51 +43,24 @@ const never: Series = Object.fromEntries(
 
 const cases: Record<string, readonly Case[]> = {
   ElasticsearchDown: [
-    [
-      "fires where the exporter gets no answer, and recovers",
-      20,
-      silent(5, 5, 10),
-      [
-        [6.75, []],
-        [7.25, down],
-        [9.75, down],
-        [10.25, []],
-      ],
-    ],
-    [
-      "is silent on one answer that did not come",
-      20,
-      silent(5, 0.25, 14.75),
-      [
-        [5, []],
-        [8, []],
-      ],
-    ],
+    ["fires where the exporter gets no answer, and recovers", 20, silent(5, 5, 10), { 6.75: [], 7.25: down, 9.75: down, 10.25: [] }],
+    ["is silent on one answer that did not come", 20, silent(5, 0.25, 14.75), { 5: [], 8: [] }],
   ],
   ElasticsearchExporterDown: [
     [
       "fires where the exporter does not answer, which says nothing of Elasticsearch, and recovers",
       20,
       { ...silent(3, 10, 7), [upOf.elasticsearch]: then(flat(3, 1), flat(10, 0), flat(7, 1)) },
-      [
-        [7.75, []],
-        [8.25, unknown],
-        [12.75, unknown],
-        [13.25, []],
-      ],
+      { 7.75: [], 8.25: unknown, 12.75: unknown, 13.25: [] },
     ],
-    ["fires where Prometheus knows none", 10, { ...never, [upOf.elasticsearch]: absent(10) }, [[5.25, unknown]]],
+    ["fires where Prometheus knows none", 10, { ...never, [upOf.elasticsearch]: absent(10) }, { 5.25: unknown }],
   ],
   ElasticsearchRed: [
     [
       "fires after three minutes, and recovers",
       20,
       { [status("red")]: then(flat(5, 0), flat(5, 1), flat(10, 0)), [status("green")]: then(flat(5, 1), flat(5, 0), flat(10, 1)) },
-      [
-        [7.75, []],
-        [8.25, red],
-        [10.25, []],
-      ],
+      { 7.75: [], 8.25: red, 10.25: [] },
     ],
   ],
   ElasticsearchYellow: [
@@ -95,7 +68,7 @@ const cases: Record<string, readonly Case[]> = {
       "is no alert where there is one node: no copy can be missing",
       60,
       { [status("yellow")]: flat(60, 1), [status("green")]: flat(60, 0) },
-      [[59, []]],
+      { 59: [] },
     ],
   ],
   ElasticsearchHeapHigh: [
@@ -103,18 +76,13 @@ const cases: Record<string, readonly Case[]> = {
       "fires where garbage collection leaves more than 85 %, and recovers",
       50,
       { [heap]: then(flat(5, 0.5 * gibibyte), flat(25, 0.9 * gibibyte), flat(20, 0.5 * gibibyte)) },
-      [
-        [19, []],
-        [21, high],
-        [29.75, high],
-        [30.25, []],
-      ],
+      { 19: [], 21: high, 29.75: high, 30.25: [] },
     ],
     [
       "is silent where garbage comes and goes",
       50,
       { [heap]: then(...Array.from({ length: 25 }, () => then(flat(1.5, 0.95 * gibibyte), flat(0.5, 0.4 * gibibyte)))) },
-      [[49, []]],
+      { 49: [] },
     ],
   ],
   ElasticsearchDiskLow: [
@@ -122,17 +90,13 @@ const cases: Record<string, readonly Case[]> = {
       "fires before the low watermark of 2 GiB, and recovers",
       30,
       { [free]: then(flat(5, 4 * gibibyte), flat(10, 2.9 * gibibyte), flat(15, 4 * gibibyte)) },
-      [
-        [9.75, []],
-        [10.25, low],
-        [15.25, []],
-      ],
+      { 9.75: [], 10.25: low, 15.25: [] },
     ],
-    ["is silent with 3.1 GiB free", 30, { [free]: flat(30, 3.1 * gibibyte) }, [[29, []]]],
+    ["is silent with 3.1 GiB free", 30, { [free]: flat(30, 3.1 * gibibyte) }, { 29: [] }],
   ],
   ElasticsearchDiskFilling: [
-    ["is silent on a burst that leaves more than half of the disk", 90, { [free]: rise(90, 199 * gibibyte, -gibibyte / 6) }, [[89, []]]],
-    ["is silent where the disk would last for days", 150, { [free]: rise(150, 90 * gibibyte, -gibibyte / 400) }, [[149, []]]],
+    ["is silent on a burst that leaves more than half of the disk", 90, { [free]: rise(90, 199 * gibibyte, -gibibyte / 6) }, { 89: [] }],
+    ["is silent where the disk would last for days", 150, { [free]: rise(150, 90 * gibibyte, -gibibyte / 400) }, { 149: [] }],
   ],
 };
 

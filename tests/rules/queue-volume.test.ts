@@ -27,32 +27,22 @@ function firing(minute: number, claims: readonly string[]): Expectation {
   };
 }
 
-test.each<[string, Series, readonly [minute: number, claims: readonly string[]][]]>([
-  ["a tenth free is enough", claim(sampler, flat(minutes, 0.11 * gibibyte)), [[minutes - 1, []]]],
+test.each<[string, Series, Readonly<Record<number, readonly string[]>>]>([
+  ["a tenth free is enough", claim(sampler, flat(minutes, 0.11 * gibibyte)), { [minutes - 1]: [] }],
+  ["less, for five minutes", claim(sampler, full), { 4.5: [], 6: [sampler] }],
+  ["each volume by itself", { ...claim(sampler, full), ...claim("data-otel-sampler-1", full) }, { 6: [sampler, "data-otel-sampler-1"] }],
+  ["a moment", claim(sampler, then(flat(3, 0.09 * gibibyte), flat(minutes - 3, gibibyte / 2))), { [minutes - 1]: [] }],
+  ["until there is room again", claim(sampler, then(flat(8, 0.09 * gibibyte), flat(minutes - 8, gibibyte / 2))), { 7: [sampler], 9: [] }],
   [
-    "less, for five minutes",
-    claim(sampler, full),
-    [
-      [4.5, []],
-      [6, [sampler]],
-    ],
+    "other volumes are others' business",
+    { ...claim("data-elasticsearch-0", full), ...claim(sampler, full, "other") },
+    { [minutes - 1]: [] },
   ],
-  ["each volume by itself", { ...claim(sampler, full), ...claim("data-otel-sampler-1", full) }, [[6, [sampler, "data-otel-sampler-1"]]]],
-  ["a moment", claim(sampler, then(flat(3, 0.09 * gibibyte), flat(minutes - 3, gibibyte / 2))), [[minutes - 1, []]]],
-  [
-    "until there is room again",
-    claim(sampler, then(flat(8, 0.09 * gibibyte), flat(minutes - 8, gibibyte / 2))),
-    [
-      [7, [sampler]],
-      [9, []],
-    ],
-  ],
-  ["other volumes are others' business", { ...claim("data-elasticsearch-0", full), ...claim(sampler, full, "other") }, [[minutes - 1, []]]],
 ])("%s", async (_what, series, at) => {
   await holds(
     folder(),
     series,
-    at.map(([minute, claims]) => firing(minute, claims)),
+    Object.entries(at).map(([minute, claims]) => firing(Number(minute), claims)),
     [],
     settings,
   );

@@ -19,30 +19,19 @@ const cases: Record<string, readonly Case[]> = {
       "fires where a run that is tried again fails again, and recovers with the first good one",
       60,
       { [cleaner("lastRun")]: then(flat(10, 1), flat(30, 0), flat(20, 1)) },
-      [
-        [24, []],
-        [26, failed],
-        [39, failed],
-        [41, []],
-      ],
+      { 24: [], 26: failed, 39: failed, 41: [] },
     ],
     [
       "is silent where the second try is good",
       60,
       { [cleaner("lastRun")]: then(flat(10, 1), flat(10, 0), flat(40, 1)) },
-      [
-        [21, []],
-        [40, []],
-      ],
+      { 21: [], 40: [] },
     ],
     [
       "still fires where the cleaner reports no more after a failed run",
       60,
       { [cleaner("lastRun")]: then(flat(10, 1), flat(5, 0), gone(45)) },
-      [
-        [24, []],
-        [59, failed],
-      ],
+      { 24: [], 59: failed },
     ],
   ],
   IndexCleanerOverdue: [
@@ -50,34 +39,15 @@ const cases: Record<string, readonly Case[]> = {
       "fires after 26 hours without a good run, and recovers with the next",
       70,
       { [cleaner("lastSuccess")]: then(flat(60, -25.5 * hour), flat(10, hour)) },
-      [
-        [29, []],
-        [44, []],
-        [46, overdue],
-        [59, overdue],
-        [61, []],
-        [69, []],
-      ],
+      { 29: [], 44: [], 46: overdue, 59: overdue, 61: [], 69: [] },
     ],
-    ["is silent an hour and a half after a day", 20, { [cleaner("lastSuccess")]: flat(20, -25.5 * hour) }, [[20, []]]],
-    [
-      "fires where the cleaner never reported",
-      30,
-      { [cleaner("lastSuccess")]: absent(30) },
-      [
-        [14, []],
-        [16, overdue],
-      ],
-    ],
+    ["is silent an hour and a half after a day", 20, { [cleaner("lastSuccess")]: flat(20, -25.5 * hour) }, { 20: [] }],
+    ["fires where the cleaner never reported", 30, { [cleaner("lastSuccess")]: absent(30) }, { 14: [], 16: overdue }],
     [
       "knows the last good run of a cleaner that reports no more",
       90,
       { [cleaner("lastSuccess")]: then(flat(15, -25 * hour), gone(75)) },
-      [
-        [74, []],
-        [76, overdue],
-        [89, overdue],
-      ],
+      { 74: [], 76: overdue, 89: overdue },
     ],
   ],
   TraceIndexTooOld: [
@@ -85,33 +55,20 @@ const cases: Record<string, readonly Case[]> = {
       "fires on an index that should have been deleted, and recovers when it is",
       70,
       { [cleaner("oldestIndex")]: then(flat(60, -limit + 20 * 60), flat(10, 0)) },
-      [
-        [20, []],
-        [34, []],
-        [36, tooOld],
-        [59, tooOld],
-        [61, []],
-      ],
+      { 20: [], 34: [], 36: tooOld, 59: tooOld, 61: [] },
     ],
     [
       "is silent on an index that is deleted at the last hour that the schedule allows",
       // Made just after a run of the newer cleaner, deleted 9 days later in the run at the same hour.
       30,
       { [cleaner("oldestIndex")]: then(flat(20, -9 * 24 * hour), flat(10, -7 * 24 * hour)) },
-      [
-        [19, []],
-        [30, []],
-      ],
+      { 19: [], 30: [] },
     ],
     [
       "goes on where Elasticsearch tells no list",
       60,
       { [cleaner("oldestIndex")]: then(flat(10, -limit), gone(50)) },
-      [
-        [14, []],
-        [16, tooOld],
-        [59, tooOld],
-      ],
+      { 14: [], 16: tooOld, 59: tooOld },
     ],
   ],
 };

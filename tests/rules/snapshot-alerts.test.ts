@@ -13,21 +13,13 @@ const cases: Record<string, readonly Case[]> = {
       "fires where a run that is tried again fails again, and recovers with the first good one",
       60,
       { [snapshots("lastRun")]: then(flat(10, 1), flat(30, 0), flat(20, 1)) },
-      [
-        [24, []],
-        [26, failed],
-        [39, failed],
-        [41, []],
-      ],
+      { 24: [], 26: failed, 39: failed, 41: [] },
     ],
     [
       "is silent where the second try is good",
       60,
       { [snapshots("lastRun")]: then(flat(10, 1), flat(10, 0), flat(40, 1)) },
-      [
-        [21, []],
-        [40, []],
-      ],
+      { 21: [], 40: [] },
     ],
   ],
   ElasticsearchSnapshotOverdue: [
@@ -35,28 +27,14 @@ const cases: Record<string, readonly Case[]> = {
       "fires where the newest whole snapshot is more than 26 hours old, and recovers with the next",
       70,
       { [snapshots("lastSuccess")]: then(flat(60, -25.5 * hour), flat(10, hour)) },
-      [
-        [29, []],
-        [44, []],
-        [46, overdue],
-        [59, overdue],
-        [61, []],
-      ],
+      { 29: [], 44: [], 46: overdue, 59: overdue, 61: [] },
     ],
-    [
-      "fires where no snapshot was ever known",
-      40,
-      { [snapshots("lastSuccess")]: absent(40) },
-      [
-        [14, []],
-        [16, overdue],
-      ],
-    ],
+    ["fires where no snapshot was ever known", 40, { [snapshots("lastSuccess")]: absent(40) }, { 14: [], 16: overdue }],
     [
       "is silent where nothing is reported for a while, as the last time is known",
       60,
       { [snapshots("lastSuccess")]: then(flat(10, 0), gone(50)) },
-      [[59, []]],
+      { 59: [] },
     ],
   ],
 };

@@ -21,11 +21,7 @@ const cases: Record<string, readonly Case[]> = {
       "fires where documents are given up: their batch is not said to have failed",
       30,
       { [rejected]: then(flat(10, 0), flat(20, 3)) },
-      [
-        [9.75, []],
-        [10, loss],
-        [16, []],
-      ],
+      { 9.75: [], 10: loss, 16: [] },
     ],
     [
       "is silent where batches fail for a time, with the documents of their services",
@@ -36,42 +32,25 @@ const cases: Record<string, readonly Case[]> = {
         [rejected]: then(flat(10, 0), rise(5, 80, 80), flat(15, 1600)),
         [failed]: then(absent(10), rise(5, 75, 75), flat(15, 1500)),
       },
-      [
-        [10.5, []],
-        [13, storageFails],
-        [21, []],
-        [29, []],
-      ],
+      { 10.5: [], 13: storageFails, 21: [], 29: [] },
     ],
     [
       "fires where more is given up than batches that failed may have had",
       30,
       { [rejected]: then(flat(10, 0), flat(20, 9)), [failed]: then(absent(10), flat(20, 4)) },
-      [
-        [9.75, []],
-        [10, loss],
-        [16, []],
-      ],
+      { 9.75: [], 10: loss, 16: [] },
     ],
     [
       "fires on a span that Jaeger cannot make a document of",
       30,
       { [unencodable]: then(absent(10), flat(20, 1)), [handed]: then(rise(10, 500, 75), rise(20, 3501, 75)) },
-      [
-        [9.75, []],
-        [10, loss],
-        [16, []],
-      ],
+      { 9.75: [], 10: loss, 16: [] },
     ],
     [
       "is silent on a gap between what was handed over and what was written: nothing is acknowledged in it",
       30,
       { [handed]: then(rise(10, 500, 75), rise(20, 3560, 75)) },
-      [
-        [12, []],
-        [15, []],
-        [30, []],
-      ],
+      { 12: [], 15: [], 30: [] },
     ],
   ],
   JaegerHighQueueDepth: [
@@ -79,11 +58,7 @@ const cases: Record<string, readonly Case[]> = {
       "fires where writes of more than a hundred spans, and of five seconds, do not end",
       40,
       { [handed]: then(rise(10, 500, 75), rise(30, 3700, 75)) },
-      [
-        [14.75, []],
-        [15.5, depth],
-        [39, depth],
-      ],
+      { 14.75: [], 15.5: depth, 39: depth },
     ],
     [
       "is silent after an outage whose batches were handed over many times",
@@ -94,12 +69,7 @@ const cases: Record<string, readonly Case[]> = {
         [failed]: then(absent(10), rise(5, 925, 925), flat(45, 18_500)),
         [inserted]: then(rise(10, 520, 75), rise(50, 3520, 75)),
       },
-      [
-        [10, []],
-        [14, storageFails],
-        [22, []],
-        [59, []],
-      ],
+      { 10: [], 14: storageFails, 22: [], 59: [] },
     ],
   ],
 };

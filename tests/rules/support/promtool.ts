@@ -59,13 +59,8 @@ export async function holds(
   if (code !== 0) throw new Error(output);
 }
 
-/** Minutes of a stack that is healthy but for some series; and which alerts, all of them, fire at which minute. */
-export type Case = readonly [
-  what: string,
-  minutes: number,
-  change: Series,
-  at: readonly (readonly [minute: number, alerts: readonly string[]])[],
-];
+/** Minutes of a stack that is healthy except for some series, and all alerts that fire, by minute. */
+export type Case = readonly [what: string, minutes: number, change: Series, at: Readonly<Record<number, readonly string[]>>];
 
 /** A test for each case, by alert. */
 export function eachCase(cases: Readonly<Record<string, readonly Case[]>>, settings = watchful): void {
@@ -74,7 +69,7 @@ export function eachCase(cases: Readonly<Record<string, readonly Case[]>>, setti
   const folder = temporaryFolder();
   describe.each(Object.entries(cases))("%s", (_alert, table) => {
     test.each(table)("%s", async (_what, minutes, change, at) => {
-      const expectations = at.map(([minute, alerts]) => firing(minute, alerts));
+      const expectations = Object.entries(at).map(([minute, alerts]) => firing(Number(minute), alerts));
       await holds(folder(), { ...healthy(minutes), ...change }, expectations, [], settings);
     });
   });

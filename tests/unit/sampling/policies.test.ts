@@ -3,26 +3,24 @@ import { matches, parseOperation } from "../../../configs/sampling/operations";
 import { hashSalt, rateTable, samplingStrategy, tailPolicies, type SamplingModel } from "../../../configs/sampling";
 import { settingsWith } from "../../support/settings";
 
-type Rules = readonly (readonly [operation: string, percent: number])[];
+type Rules = Readonly<Record<string, number>>;
 
 const model = (rules: Rules, rates: { default?: number; errors?: number } = {}): SamplingModel =>
-  settingsWith({ sampling: { default: 10, ...rates, operations: rules.map(([operation, percent]) => ({ operation, percent })) } }).sampling;
+  settingsWith({
+    sampling: { default: 10, ...rates, operations: Object.entries(rules).map(([operation, percent]) => ({ operation, percent })) },
+  }).sampling;
 
 /** The rates that the product was asked for: they fall from the first rule to the default. */
-const asked = model([
-  ["POST /api/auth/login", 100],
-  ["POST /api/auth/logout", 100],
-  ["POST /api/payments/**", 100],
-  ["POST /api/auth/token/refresh", 50],
-  ["POST /api/chat/messages", 50],
-]);
+const asked = model({
+  "POST /api/auth/login": 100,
+  "POST /api/auth/logout": 100,
+  "POST /api/payments/**": 100,
+  "POST /api/auth/token/refresh": 50,
+  "POST /api/chat/messages": 50,
+});
 
 /** A rule below the default, and a rate that rises again. */
-const lower = model([
-  ["GET /health", 1],
-  ["POST /a", 100],
-  ["GET /feed", 5],
-]);
+const lower = model({ "GET /health": 1, "POST /a": 100, "GET /feed": 5 });
 
 const names = (policies: readonly { name: string }[]) => policies.map((policy) => policy.name);
 
@@ -40,40 +38,19 @@ function valuesOf(key: string, value: unknown): unknown[] {
 
 describe("samplingStrategy", () => {
   test.each<[string, SamplingModel, string]>([
-    ["no rules", model([]), "span-ingest"],
+    ["no rules", model({}), "span-ingest"],
     ["rates that fall", asked, "span-ingest"],
-    [
-      "equal rates",
-      model([
-        ["GET /a", 10],
-        ["GET /b", 10],
-      ]),
-      "span-ingest",
-    ],
-    [
-      "a last rule below the default",
-      model([
-        ["GET /a", 100],
-        ["GET /b", 9.99],
-      ]),
-      "trace-complete",
-    ],
-    ["a rule of 0 %", model([["GET /health", 0]]), "trace-complete"],
-    [
-      "a rate that rises again, above the default",
-      model([
-        ["GET /a", 50],
-        ["GET /b", 100],
-      ]),
-      "trace-complete",
-    ],
-    ["everything at 0 %", model([["GET /a", 0]], { default: 0 }), "span-ingest"],
+    ["equal rates", model({ "GET /a": 10, "GET /b": 10 }), "span-ingest"],
+    ["a last rule below the default", model({ "GET /a": 100, "GET /b": 9.99 }), "trace-complete"],
+    ["a rule of 0 %", model({ "GET /health": 0 }), "trace-complete"],
+    ["a rate that rises again, above the default", model({ "GET /a": 50, "GET /b": 100 }), "trace-complete"],
+    ["everything at 0 %", model({ "GET /a": 0 }, { default: 0 }), "span-ingest"],
   ])("%s: %s", (_what, of, strategy) => {
     expect(samplingStrategy(of)).toBe(strategy);
   });
 
   test("does not depend on errors, which only raise", () => {
-    for (const errors of [0, 60, 100]) expect(samplingStrategy(model([["GET /a", 50]], { errors }))).toBe("span-ingest");
+    for (const errors of [0, 60, 100]) expect(samplingStrategy(model({ "GET /a": 50 }, { errors }))).toBe("span-ingest");
   });
 });
 
@@ -117,12 +94,7 @@ describe("tailPolicies of rates that do not fall", () => {
   });
 
   test("exclude by the very condition of the rule", () => {
-    const policies = tailPolicies(
-      model([
-        ["GET /health", 0],
-        ["GET /a", 100],
-      ]),
-    );
+    const policies = tailPolicies(model({ "GET /health": 0, "GET /a": 100 }));
     const [excluded] = valuesOf("not_sub_policy", policies) as { ottl_condition: { span: string[] } }[];
     expect(excluded?.ottl_condition.span[0]).toContain("/?)health/?");
   });
@@ -130,16 +102,16 @@ describe("tailPolicies of rates that do not fall", () => {
 
 describe("tailPolicies at the ends", () => {
   test("0 % is no policy of its own", () => {
-    expect(names(tailPolicies(model([["GET /health", 0]], { errors: 0 })))).toEqual(["canary", "default"]);
-    expect(names(tailPolicies(model([], { default: 0, errors: 0 })))).toEqual(["canary"]);
+    expect(names(tailPolicies(model({ "GET /health": 0 }, { errors: 0 })))).toEqual(["canary", "default"]);
+    expect(names(tailPolicies(model({}, { default: 0, errors: 0 })))).toEqual(["canary"]);
   });
 
   test("0 % for one request under a default of 100 % leaves the exclusion alone", () => {
-    expect(tailPolicies(model([["GET /health", 0]], { default: 100 })).at(-1)).toMatchObject({ name: "default", type: "not" });
+    expect(tailPolicies(model({ "GET /health": 0 }, { default: 100 })).at(-1)).toMatchObject({ name: "default", type: "not" });
   });
 
   test("100 % without a condition keeps everything", () => {
-    expect(tailPolicies(model([], { default: 100 })).at(-1)).toEqual({ name: "default", type: "always_sample" });
+    expect(tailPolicies(model({}, { default: 100 })).at(-1)).toEqual({ name: "default", type: "always_sample" });
   });
 });
 
@@ -159,19 +131,7 @@ describe("tailPolicies of any model", () => {
 
 describe("rateTable", () => {
   test("lists the rates in the order of the rules, with what an error raises them to", () => {
-    expect(
-      Object.entries(
-        rateTable(
-          model(
-            [
-              ["POST /a", 100],
-              ["GET /b/*", 0.5],
-            ],
-            { errors: 50 },
-          ),
-        ),
-      ),
-    ).toEqual([
+    expect(Object.entries(rateTable(model({ "POST /a": 100, "GET /b/*": 0.5 }, { errors: 50 })))).toEqual([
       ["POST /a", "100 %"],
       ["GET /b/*", "0.5 % (with an error 50 %)"],
       ["any other", "10 % (with an error 50 %)"],
@@ -179,7 +139,7 @@ describe("rateTable", () => {
   });
 
   test("says nothing of errors that raise nothing", () => {
-    expect(rateTable(model([], { default: 100, errors: 100 }))).toEqual({ "any other": "100 %" });
+    expect(rateTable(model({}, { default: 100, errors: 100 }))).toEqual({ "any other": "100 %" });
   });
 });
 
