@@ -1,7 +1,5 @@
 /** Rung: binaries. Alertmanager accepts its config, sends alerts where they belong, and mutes what an outage explains. */
 import { writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { alertmanagerArgs, alertmanagerConfig } from "../../configs/alertmanager/config";
 import type { Settings } from "../../configs/stack/schema";
@@ -10,6 +8,7 @@ import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
 import { freePorts, program, run } from "./support/programs";
+import { httpServer, type HttpServer } from "../support/http-server";
 
 const folder = temporaryFolder();
 const mail = { kind: "email", to: "a@example.com", from: "b@example.com", smarthost: "smtp.example.com:587" };
@@ -91,24 +90,19 @@ describe("running", () => {
   const heard: Record<string, string[]> = { hook: [], switch: [] };
   /** Messages to Slack. */
   const chat: { readonly title: string; readonly text: string }[] = [];
-  let server: Server;
+  let server: HttpServer;
   beforeAll(async () => {
-    server = createServer((request, response) => {
-      let body = "";
-      request.on("data", (chunk: Buffer) => (body += chunk.toString()));
-      request.on("end", () => {
-        const { alerts = [], attachments = [] } = JSON.parse(body) as {
-          alerts?: { labels: { alertname: string; severity: string; stack: string } }[];
-          attachments?: typeof chat;
-        };
-        chat.push(...attachments);
-        heard[(request.url ?? "").slice(1)]?.push(...alerts.map(({ labels }) => `${labels.stack}: ${labels.alertname} ${labels.severity}`));
-        response.end();
-      });
+    server = await httpServer((request, response, body) => {
+      const { alerts = [], attachments = [] } = JSON.parse(body.toString()) as {
+        alerts?: { labels: { alertname: string; severity: string; stack: string } }[];
+        attachments?: typeof chat;
+      };
+      chat.push(...attachments);
+      heard[(request.url ?? "").slice(1)]?.push(...alerts.map(({ labels }) => `${labels.stack}: ${labels.alertname} ${labels.severity}`));
+      response.end();
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   });
-  afterAll(() => new Promise((resolve) => server.close(resolve)));
+  afterAll(() => server.close());
 
   test("reads addresses from their files; an outage mutes what follows from it and what it leaves behind, and its critical alert the warning", async () => {
     const settings = own([
@@ -116,9 +110,8 @@ describe("running", () => {
       { name: "chat", kind: "slack", severity: "critical" },
       { name: "switch", kind: "webhook", severity: "watchdog" },
     ]);
-    const at = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     // With the end of line that an editor leaves.
-    for (const name of ["hook", "chat", "switch"]) writeFileSync(join(folder(), `alert-receiver-${name}`), `${at}/${name}\n`);
+    for (const name of ["hook", "chat", "switch"]) writeFileSync(join(folder(), `alert-receiver-${name}`), `${server.url}/${name}\n`);
     const [port] = (await freePorts(1)) as [number];
     const config = written(settings, (text) => text.replace(/group_wait: 1m/, "group_wait: 1s"));
     const args = alertmanagerArgs(settings).map((arg) =>

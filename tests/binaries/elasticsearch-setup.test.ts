@@ -1,8 +1,6 @@
 /** Rung: binaries. The setup's script, by a real bash and curl, against a stand-in for Elasticsearch that remembers what it is told, and one for the Collector. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setupDone, setupFiles } from "../../configs/elasticsearch/setup";
 import { formerPasswordFile, passwordFile, userName, usersOf } from "../../configs/elasticsearch/users";
@@ -12,6 +10,7 @@ import { files, paths } from "../../configs/topology/ports";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { eventually } from "../support/waiting";
+import { httpServer, type Handler, type HttpServer } from "../support/http-server";
 
 const folder = temporaryFolder();
 
@@ -23,22 +22,18 @@ class StandIn {
   readonly asked: string[] = [];
   /** Paths that are refused. */
   refuses: RegExp | undefined;
-  url = "";
-  private readonly server: Server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
-    request.on("end", () => {
-      const [name = "", password = ""] = Buffer.from(request.headers.authorization?.slice(6) ?? "", "base64")
-        .toString()
-        .split(":");
-      const path = decodeURIComponent(request.url ?? "");
-      this.asked.push(`${request.method ?? ""} ${path}`);
-      const [status, answer, indent] =
-        this.passwords.get(name) === password ? this.answer(request.method ?? "", path, body) : [401, { error: "who?" }];
-      response.statusCode = status;
-      response.end(JSON.stringify(answer, undefined, indent));
-    });
-  });
+
+  readonly handle: Handler = (request, response, body) => {
+    const [name = "", password = ""] = Buffer.from(request.headers.authorization?.slice(6) ?? "", "base64")
+      .toString()
+      .split(":");
+    const path = decodeURIComponent(request.url ?? "");
+    this.asked.push(`${request.method ?? ""} ${path}`);
+    const [status, answer, indent] =
+      this.passwords.get(name) === password ? this.answer(request.method ?? "", path, body.toString()) : [401, { error: "who?" }];
+    response.statusCode = status;
+    response.end(JSON.stringify(answer, undefined, indent));
+  };
 
   private answer(method: string, path: string, body: string): [status: number, answer: unknown, indent?: number] {
     if (this.refuses?.test(path)) return [403, { error: "no rights" }];
@@ -58,19 +53,10 @@ class StandIn {
     });
     return [200, Object.fromEntries(found)];
   }
-
-  async listen(): Promise<void> {
-    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
-    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-  close(): Promise<unknown> {
-    this.server.closeAllConnections();
-    return new Promise((resolve) => this.server.close(resolve));
-  }
 }
 
 let elasticsearch: StandIn;
-let collector: Server;
+let [server, collector]: HttpServer[] = [];
 /** What the Collector was told last. */
 let told = "";
 let script: ChildProcess | undefined;
@@ -78,22 +64,17 @@ let log = "";
 
 beforeEach(async () => {
   elasticsearch = new StandIn();
-  await elasticsearch.listen();
+  server = await httpServer(elasticsearch.handle);
   [told, log] = ["", ""];
-  collector = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
-    request.on("end", () => {
-      told = body;
-      response.end("{}");
-    });
+  collector = await httpServer((_request, response, body) => {
+    told = body.toString();
+    response.end("{}");
   });
-  await new Promise<void>((resolve) => collector.listen(0, "127.0.0.1", resolve));
 });
 afterEach(async () => {
   script?.kill("SIGKILL");
-  await elasticsearch.close();
-  await new Promise((resolve) => collector.close(resolve));
+  await server?.close();
+  await collector?.close();
 });
 
 type Options = NonNullable<Parameters<typeof settingsWith>[0]>;
@@ -101,9 +82,8 @@ type Options = NonNullable<Parameters<typeof settingsWith>[0]>;
 /** Starts the script of a stack, with this host's paths in place of the container's. It looks each second. */
 function start(options: Options = {}, passwords: Readonly<Record<string, string>> = {}): void {
   const settings = settingsWith(options);
-  const reports = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
   const known = settings.platform === "docker" ? dockerTopology("dev") : kubernetesTopology(settings);
-  const topology = { ...known, elasticsearchUrl: elasticsearch.url, collectorReports: reports };
+  const topology = { ...known, elasticsearchUrl: server!.url, collectorReports: collector!.url };
   const all = {
     ...Object.fromEntries(usersOf(settings).map((user) => [passwordFile(settings, user), `${user}-secret`])),
     [files.elasticsearchPassword]: "first",
@@ -168,15 +148,15 @@ test("what is missing or changed is put right after a second look, and told; wha
 });
 
 test("waits for an Elasticsearch that is not there yet, and outlasts one that goes", async () => {
-  const { url } = elasticsearch;
-  await elasticsearch.close();
+  const { port } = server!;
+  await server!.close();
   start();
   await says("curl: (7)");
   elasticsearch = new StandIn();
-  await new Promise<void>((resolve) => elasticsearch["server"].listen(Number(new URL(url).port), "127.0.0.1", resolve));
+  server = await httpServer(elasticsearch.handle, port);
   await inPlace();
   log = "";
-  await elasticsearch.close();
+  await server.close();
   await says("curl: (7)");
   expect(log).not.toContain("missing or changed");
 });

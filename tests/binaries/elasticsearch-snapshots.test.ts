@@ -3,8 +3,6 @@
  * it copied is tested end to end: tests/e2e/running/backup.test.ts.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { restoreScript } from "../../configs/elasticsearch/restore";
 import { keystoreOf, keystoreScript, snapshotScript } from "../../configs/elasticsearch/snapshots";
@@ -14,6 +12,7 @@ import { cronState, files, paths } from "../../configs/topology/ports";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { run } from "./support/programs";
+import { httpServer, type HttpServer } from "../support/http-server";
 
 const folder = temporaryFolder();
 const settings = settingsWith({ elasticsearch: { snapshots: { store: "volume", retention: "7d" } } });
@@ -25,7 +24,7 @@ interface Snapshot {
   readonly start: number;
 }
 
-let server: Server;
+let server: HttpServer;
 let snapshots: Snapshot[];
 /** Path and query of each request, with its method. */
 let asked: string[];
@@ -60,29 +59,21 @@ function answer(method: string, path: string): string {
 
 beforeEach(async () => {
   [snapshots, asked, states, status, told] = [[], [], ["SUCCESS"], 200, ""];
-  server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
-    request.on("end", () => {
-      const path = request.url ?? "";
-      if (path === "/v1/metrics") told = body;
-      else asked.push(`${request.method ?? ""} ${path} ${body}`.trim());
-      response.statusCode = path === "/v1/metrics" ? 200 : status;
-      response.end(path === "/v1/metrics" ? "{}" : status === 200 ? answer(request.method ?? "", path) : '{"error":"why"}');
-    });
+  server = await httpServer((request, response, read) => {
+    const [path, body] = [request.url ?? "", read.toString()];
+    if (path === "/v1/metrics") told = body;
+    else asked.push(`${request.method ?? ""} ${path} ${body}`.trim());
+    response.statusCode = path === "/v1/metrics" ? 200 : status;
+    response.end(path === "/v1/metrics" ? "{}" : status === 200 ? answer(request.method ?? "", path) : '{"error":"why"}');
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
-afterEach(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterEach(() => server.close());
 
 /** Runs a script with this host's paths in place of the container's. */
 async function bash(text: string, ...words: string[]): Promise<{ code: number | null; output: string }> {
   writeFileSync(join(folder(), passwordFile(settings, "snapshots")), "its-password");
   writeFileSync(join(folder(), files.elasticsearchPassword), "the-superuser's");
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url } = server;
   const here = text
     .replaceAll("http://elasticsearch:9200", url)
     .replaceAll(dockerTopology("dev").collectorReports, url)

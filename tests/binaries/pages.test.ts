@@ -2,8 +2,6 @@
  * Rung: binaries. Jaeger's pages, by the real Jaeger with stand-ins for Elasticsearch and Prometheus: what it asks Prometheus, that it starts and answers
  * without one, and that its page holds the UI's config, also a newer one.
  */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { jaegerConfig } from "../../configs/jaeger/config";
@@ -18,6 +16,7 @@ import { temporaryFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
 import { olderJaeger } from "./support/older-jaeger";
 import { program, run } from "./support/programs";
+import { httpServer } from "../support/http-server";
 
 jest.setTimeout(60_000);
 const folder = temporaryFolder();
@@ -30,25 +29,14 @@ const settings = settingsWith({ otherImages: olderJaeger, jaeger: { links } });
 let queries: string[] = [];
 
 /** A stand-in for Prometheus, with one series of the value 1.5. */
-async function prometheus() {
-  const server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
-    request.on("end", () => {
-      const query = new URLSearchParams(request.method === "POST" ? body : (request.url ?? "").split("?")[1]).get("query") ?? "";
-      queries.push(query);
-      const result = [{ metric: { service_name: "shop", span_name: "GET /" }, values: [[Math.floor(Date.now() / 1000), "1.5"]] }];
-      response.setHeader("Content-Type", "application/json");
-      response.end(JSON.stringify({ status: "success", data: { resultType: "matrix", result } }));
-    });
+const prometheus = () =>
+  httpServer((request, response, body) => {
+    const query = new URLSearchParams(request.method === "POST" ? body.toString() : (request.url ?? "").split("?")[1]).get("query") ?? "";
+    queries.push(query);
+    const result = [{ metric: { service_name: "shop", span_name: "GET /" }, values: [[Math.floor(Date.now() / 1000), "1.5"]] }];
+    response.setHeader("Content-Type", "application/json");
+    response.end(JSON.stringify({ status: "success", data: { resultType: "matrix", result } }));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const close = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
-}
 
 /** Runs Jaeger with its own config, and does something meanwhile. */
 async function withJaeger(metricsUrl: string, page: string | undefined, action: (url: string) => Promise<void>): Promise<string> {

@@ -1,8 +1,6 @@
 /** Rung: binaries. Perses takes its config file and what it is provisioned with, asks Prometheus for people, and lets nobody change anything. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
@@ -15,6 +13,7 @@ import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
 import { freePorts, program, run } from "./support/programs";
+import { httpServer, type HttpServer } from "../support/http-server";
 
 jest.setTimeout(300_000);
 
@@ -23,18 +22,17 @@ const settings = settingsWith();
 
 /** What came to the stand-in for Prometheus. */
 const asked: string[] = [];
-let prometheus: Server;
+let prometheus: HttpServer;
 let archives: string;
 
 beforeAll(async () => {
   archives = await pluginArchives({ step: (_what, action) => action(), log: join(tmpdir(), "perses-plugins.log"), force: false });
-  prometheus = createServer((request, response) => {
+  prometheus = await httpServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
     response.setHeader("Content-Type", "application/json").end('{"status":"success","data":{"resultType":"vector","result":[]}}');
   });
-  await new Promise<void>((resolve) => prometheus.listen(0, "127.0.0.1", resolve));
 });
-afterAll(() => new Promise((resolve) => prometheus.close(resolve)));
+afterAll(() => prometheus.close());
 
 interface Running {
   readonly get: (path: string) => Promise<unknown>;
@@ -54,8 +52,7 @@ async function running(action: (perses: Running) => Promise<void>, change = (tex
   const moved = (text: string) =>
     [paths.live, paths.persesDatabase, paths.persesData].reduce((all, path) => all.replaceAll(path, at(path)), text);
   const write = (name: string, text: string) => writeFileSync(join(at(paths.live), name), text);
-  const url = `http://127.0.0.1:${(prometheus.address() as AddressInfo).port}`;
-  for (const [name, text] of Object.entries(persesResources(settings, { prometheus: { url } }))) write(name, change(text));
+  for (const [name, text] of Object.entries(persesResources(settings, { prometheus }))) write(name, change(text));
   const config = join(folder(), files.perses);
   writeFileSync(config, moved(persesConfig(settings)).replace("interval: 1m", "interval: 1s"));
   const args = persesArgs.map((arg) =>

@@ -1,7 +1,5 @@
 /** Rung: binaries. The script that writes the service graph, by a real bash and curl, against stand-ins for Prometheus and Elasticsearch. */
 import { writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { serviceGraphScript, serviceGraphStarted } from "../../configs/jaeger/service-graph";
 import { passwordFile } from "../../configs/elasticsearch/users";
@@ -10,6 +8,7 @@ import { paths } from "../../configs/topology/ports";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { run, type Outcome } from "./support/programs";
+import { httpServer, type HttpServer } from "../support/http-server";
 
 const folder = temporaryFolder();
 const settings = settingsWith();
@@ -25,7 +24,7 @@ interface Document {
   readonly dependencies: readonly Pair[];
 }
 
-let server: Server;
+let server: HttpServer;
 /** Calls that Prometheus counts in a time that ends at a moment. */
 let calls: (end: number, seconds: number) => readonly Pair[];
 /** What Prometheus answers in place of them. */
@@ -52,44 +51,36 @@ beforeEach(async () => {
   [refusal, asked, status, logins, told] = [undefined, [], 201, [], []];
   calls = () => [];
   stored = new Map();
-  server = createServer((request, response) => {
-    let body = "";
-    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
-    request.on("end", () => {
-      const url = new URL(request.url ?? "", "http://here");
-      response.statusCode = 200;
-      if (url.pathname === "/v1/metrics") {
-        told.push(body);
-        response.end("{}");
-      } else if (url.pathname === "/api/v1/query") {
-        const end = Number(url.searchParams.get("time"));
-        const lengths = new Set(
-          [...(url.searchParams.get("query") ?? "").matchAll(/\[(\d+)s\]|offset (\d+)s/g)].map((found) => found[1] ?? found[2]),
-        );
-        const [seconds, ...others] = [...lengths].map(Number);
-        if (seconds === undefined || others.length > 0) throw new Error(`asked for ${[...lengths].join(" and ")} seconds`);
-        asked.push([end, seconds]);
-        response.statusCode = refusal?.status ?? 200;
-        response.end(refusal?.text ?? vector(end, calls(end, seconds)));
-      } else {
-        logins.push(request.headers.authorization);
-        response.statusCode = status;
-        if (request.method === "PUT" && status < 300) stored.set(decodeURIComponent(url.pathname), JSON.parse(body) as Document);
-        response.end(status < 300 ? '{"result":"created"}' : '{"error":"why"}');
-      }
-    });
+  server = await httpServer((request, response, body) => {
+    const url = new URL(request.url ?? "", "http://here");
+    response.statusCode = 200;
+    if (url.pathname === "/v1/metrics") {
+      told.push(body.toString());
+      response.end("{}");
+    } else if (url.pathname === "/api/v1/query") {
+      const end = Number(url.searchParams.get("time"));
+      const lengths = new Set(
+        [...(url.searchParams.get("query") ?? "").matchAll(/\[(\d+)s\]|offset (\d+)s/g)].map((found) => found[1] ?? found[2]),
+      );
+      const [seconds, ...others] = [...lengths].map(Number);
+      if (seconds === undefined || others.length > 0) throw new Error(`asked for ${[...lengths].join(" and ")} seconds`);
+      asked.push([end, seconds]);
+      response.statusCode = refusal?.status ?? 200;
+      response.end(refusal?.text ?? vector(end, calls(end, seconds)));
+    } else {
+      logins.push(request.headers.authorization);
+      response.statusCode = status;
+      if (request.method === "PUT" && status < 300) stored.set(decodeURIComponent(url.pathname), JSON.parse(body.toString()) as Document);
+      response.end(status < 300 ? '{"result":"created"}' : '{"error":"why"}');
+    }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 });
-afterEach(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterEach(() => server.close());
 
 /** One round of the script, with this host's paths and addresses in place of the container's. */
 function round(): Promise<Outcome> {
   writeFileSync(join(folder(), passwordFile(settings, "graph")), "its-password");
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url } = server;
   const topology = { ...dockerTopology("dev"), elasticsearchUrl: url, collectorReports: url, prometheus: { url } };
   const text = serviceGraphScript(settings, topology)
     .replaceAll(paths.secrets, folder())

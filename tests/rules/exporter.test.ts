@@ -2,8 +2,6 @@
  * Rung: rules. Elasticsearch's exporter, started as the stack starts it, tells what rules name of it; and where Elasticsearch does not answer,
  * nothing of that.
  */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { elasticsearchExporterWorkload } from "../../components/elasticsearch/exporter";
 import { unknownPasswords } from "../../components/workloads";
@@ -16,6 +14,7 @@ import { temporaryFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
 import { names, scraped, written } from "./support/moved";
 import { named, rulesOf } from "./support/named";
+import { httpServer } from "../support/http-server";
 
 jest.setTimeout(60_000);
 const folder = temporaryFolder();
@@ -42,22 +41,16 @@ const answers: Readonly<Record<string, object>> = {
 
 /** An Elasticsearch that wants the password, and answers or does not. */
 async function cluster() {
-  const self = { url: "", answers: true, refused: 0, close: () => Promise.resolve() };
+  const self = { answers: true, refused: 0 };
   const login = `Basic ${Buffer.from(`${userName(settings, "metrics")}:${password}`).toString("base64")}`;
-  const server = createServer((request, response) => {
+  const { url, close } = await httpServer((request, response) => {
     const known = request.headers.authorization === login;
     if (!known) self.refused++;
     const answer = answers[request.url ?? ""];
     response.statusCode = !known ? 401 : self.answers && answer ? 200 : 503;
     response.setHeader("Content-Type", "application/json").end(JSON.stringify(answer ?? {}));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  self.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  self.close = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(() => resolve()));
-  };
-  return self;
+  return Object.assign(self, { url, close });
 }
 
 test("it logs in by the password's file, and tells what rules name of it; of a cluster that does not answer it tells nothing", async () => {

@@ -1,6 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prometheusReader } from "../../../configs/go-programs";
@@ -8,6 +6,7 @@ import { hygieneArgs, hygieneProcessors } from "../../../configs/collector/hygie
 import type { Settings } from "../../../configs/stack/schema";
 import { toYaml } from "../../../configs/yaml";
 import { freePorts, program, run } from "./programs";
+import { httpServer } from "../../support/http-server";
 
 /** What came of requests that were sent through the processors of hygiene. */
 export interface Passed {
@@ -22,15 +21,10 @@ export interface Passed {
 /** Sends requests, one after the other, through a Collector that has the processors of hygiene and nothing else. */
 export async function throughTheDoor(settings: Settings, requests: readonly Buffer[]): Promise<Passed> {
   const got: Buffer[] = [];
-  const storage = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      got.push(Buffer.concat(chunks));
-      response.setHeader("Content-Type", "application/x-protobuf").end();
-    });
+  const storage = await httpServer((_request, response, body) => {
+    got.push(body);
+    response.setHeader("Content-Type", "application/x-protobuf").end();
   });
-  await new Promise<void>((resolve) => storage.listen(0, "127.0.0.1", resolve));
   const [otlp, metrics] = (await freePorts(2)) as [number, number];
   const processors = hygieneProcessors(settings);
   const folder = mkdtempSync(join(tmpdir(), "tracing-door-"));
@@ -42,7 +36,7 @@ export async function throughTheDoor(settings: Settings, requests: readonly Buff
       processors,
       exporters: {
         otlp_http: {
-          traces_endpoint: `http://127.0.0.1:${(storage.address() as AddressInfo).port}/`,
+          traces_endpoint: `${storage.url}/`,
           compression: "none",
           sending_queue: { enabled: false },
         },
@@ -75,7 +69,7 @@ export async function throughTheDoor(settings: Settings, requests: readonly Buff
     meanwhile: send,
     seconds: 120,
   });
-  await new Promise((resolve) => storage.close(resolve));
+  await storage.close();
   rmSync(folder, { recursive: true });
   if (code !== 0) throw new Error(output);
   const counters = page.matchAll(/^otelcol_processor_filter_spans_filtered_total\{filter="([^"]+)"[^}]*\} (\d+)$/gm);

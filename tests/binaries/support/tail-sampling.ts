@@ -1,6 +1,4 @@
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { SamplingStrategy, TailPolicy } from "../../../configs/sampling";
 import type { SamplingProcessors } from "../../../configs/collector/tail-sampling";
@@ -8,6 +6,7 @@ import { toYaml } from "../../../configs/yaml";
 import type { Span } from "../../support/sampling-models";
 import { requestsOf } from "../../support/otlp";
 import { freePorts, program, run } from "./programs";
+import { httpServer } from "../../support/http-server";
 
 /** One tail_sampling processor, or all processors that a pipeline has, in order. */
 export type Sampler = { readonly policies: readonly TailPolicy[]; readonly strategy: SamplingStrategy } | SamplingProcessors;
@@ -24,27 +23,19 @@ const processorsOf = (sampler: Sampler): SamplingProcessors => {
  */
 export async function keptBy(samplers: readonly Sampler[], traces: readonly (readonly Span[])[], folder: string): Promise<Set<string>[]> {
   const kept = samplers.map(() => new Set<string>());
-  const storage = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const sampler = kept[Number(request.url?.slice(1))]!;
-      for (const [, id] of Buffer.concat(chunks)
-        .toString()
-        .matchAll(/"traceId":"([0-9a-f]{32})"/g))
-        sampler.add(id!);
-      response.setHeader("Content-Type", "application/json").end("{}");
-    });
+  const storage = await httpServer((request, response, body) => {
+    const sampler = kept[Number(request.url?.slice(1))]!;
+    for (const [, id] of body.toString().matchAll(/"traceId":"([0-9a-f]{32})"/g)) sampler.add(id!);
+    response.setHeader("Content-Type", "application/json").end("{}");
   });
-  await new Promise<void>((resolve) => storage.listen(0, "127.0.0.1", resolve));
   const [port] = await freePorts(1);
   const config = join(folder, "samplers.yml");
-  writeFileSync(config, samplersConfig(samplers, port!, (storage.address() as AddressInfo).port));
+  writeFileSync(config, samplersConfig(samplers, port!, storage.port));
   const { code, output } = await run(program("otelcol-contrib"), [`--config=${config}`], {
     until: /Everything is ready/,
     meanwhile: () => send(port!, traces),
   });
-  await new Promise((resolve) => storage.close(resolve));
+  await storage.close();
   if (code !== 0) throw new Error(output);
   return kept;
 }

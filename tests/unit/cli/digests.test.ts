@@ -1,27 +1,26 @@
 /** Rung: unit. Digests of images, from a registry that this test plays; and how they get into the list of images. */
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type IncomingMessage, type ServerResponse } from "node:http";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { images } from "../../../configs/images";
 import { digestOf, withDigests } from "../../../cli/supply-chain/digests";
 import { projectFolder } from "../../../render/record";
+import { httpServer, type HttpServer } from "../../support/http-server";
 
 const index = '{"schemaVersion":2,"manifests":[]}';
 const digest = `sha256:${createHash("sha256").update(index).digest("hex")}`;
 
-let server: Server;
+let server: HttpServer;
 let host: string;
 let answer: (request: IncomingMessage, response: ServerResponse) => void;
 let asked: string[];
 beforeAll(async () => {
-  server = createServer((request, response) => {
+  server = await httpServer((request, response) => {
     asked.push(String(request.url));
     answer(request, response);
   });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  host = `127.0.0.1:${server.port}`;
 });
 beforeEach(() => (asked = []));
 afterAll(() => server.close());

@@ -1,6 +1,4 @@
 /** Rung: unit. The commands of a running stack on Kubernetes, as programs, with a stand-in for kubectl and servers in place of Jaeger and others. */
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { run, type Outcome } from "../../../cli/machine/run";
 import { anySettings } from "../../../cli/stack/stack";
@@ -8,6 +6,7 @@ import { projectFolder } from "../../../render/record";
 import { requestOf, type Request } from "../../support/otlp-bytes";
 import { controller, healthyObjects, pod } from "./support/cluster-objects";
 import { list, standInKubectl } from "./support/kubectl";
+import { httpServer, type Handler, type HttpServer } from "../../support/http-server";
 
 jest.setTimeout(120_000);
 
@@ -24,27 +23,26 @@ const command = (name: string, env: Readonly<Record<string, string>> = {}, optio
     ...options,
   });
 
-const servers: Server[] = [];
-afterEach(() => servers.splice(0).forEach((server) => server.close()));
+const servers: HttpServer[] = [];
+afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
 /** Listens on loopback; its port. */
-async function serve(answer: RequestListener): Promise<number> {
-  const server = createServer(answer);
+async function serve(answer: Handler): Promise<number> {
+  const server = await httpServer(answer);
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return (server.address() as AddressInfo).port;
+  return server.port;
 }
 
 const json =
-  (body: unknown): RequestListener =>
+  (body: unknown): Handler =>
   (_request, response) =>
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+    void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
 
 /** A Prometheus that has these alerts, and no series. */
 const prometheus =
-  (alerts: readonly object[] = []): RequestListener =>
-  (request, response) =>
-    json(request.url?.startsWith("/api/v1/alerts") ? { data: { alerts } } : { data: { result: [] } })(request, response);
+  (alerts: readonly object[] = []): Handler =>
+  (request, ...rest) =>
+    json(request.url?.startsWith("/api/v1/alerts") ? { data: { alerts } } : { data: { result: [] } })(request, ...rest);
 
 const forwarded = (service: string, port: number) => ({
   words: new RegExp(`port-forward service/${service} `),
@@ -128,15 +126,11 @@ describe("make smoke", () => {
 
   /** A Collector that gives each request the next status, and the last one to the rest. */
   const collectorOf =
-    (...statuses: readonly number[]): RequestListener =>
-    (request, response) => {
-      const chunks: Buffer[] = [];
-      request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
-        const status = statuses[received.length] ?? statuses.at(-1)!;
-        received.push(requestOf(Buffer.concat(chunks)));
-        response.writeHead(status).end(status === 200 ? "" : "\n\u0010no such tenant");
-      });
+    (...statuses: readonly number[]): Handler =>
+    (_request, response, body) => {
+      const status = statuses[received.length] ?? statuses.at(-1)!;
+      received.push(requestOf(body));
+      response.writeHead(status).end(status === 200 ? "" : "\n\u0010no such tenant");
     };
   const collector = collectorOf(200);
 
@@ -179,7 +173,7 @@ describe("make smoke", () => {
   });
 
   test("looks into Elasticsearch where Jaeger asks for a login", async () => {
-    const jaeger: RequestListener = (_request, response) => response.writeHead(401).end();
+    const jaeger: Handler = (_request, response) => void response.writeHead(401).end();
     kubectl.answers(forwarded("otel-collector", await serve(collector)), forwarded("jaeger", await serve(jaeger)), {
       words: /exec deployment\/elasticsearch-setup .*ask GET jaeger-span-\*\/_count\?q=traceID:[0-9a-f]{32}$/,
       stdout: '{"count":3}\n200',
