@@ -37,7 +37,7 @@ export interface TracingStackArgs extends Omit<StackOptions, "elasticsearch"> {
   readonly alertSecrets?: AlertSecrets;
 }
 
-/** What operators need to know about a running stack. These are also the outputs of the Pulumi stack. */
+/** Facts about a running stack for operators. These are also the outputs of the Pulumi stack. */
 export interface StackOutputs {
   /** Addresses of the UIs, and those that applications send to: on this host (Docker) or in the cluster. */
   readonly endpoints: Readonly<Record<"jaeger" | "elasticsearch" | "otlpGrpc" | "otlpHttp" | "sampling", string>> & {
@@ -56,9 +56,9 @@ export interface StackOutputs {
   readonly samplingStrategy: string;
   /** Promises of the sampling config that `decide: app` or a cap breaks, one sentence each. */
   readonly samplingLosses: readonly string[];
-  /** What the expected load means: spans, disk, shards, queue and processors, one sentence each. */
+  /** Needs of the expected load: spans, disk, shards, queue and CPU, one sentence each. */
   readonly sizing: Readonly<Record<string, string>>;
-  /** Who delivers alerts, and to whom, in a sentence. */
+  /** How alerts are delivered, and to whom, as a phrase. */
   readonly alertDelivery: string;
   /** Environment variables for an application that has access (`ingestNetwork`). */
   readonly applicationEnvironment: Readonly<Record<string, string>>;
@@ -70,7 +70,7 @@ export interface StackOutputs {
 
 /** Elasticsearch and its exporter, Jaeger and its index cleaner, the Collector, the canary, and Prometheus, on Docker or on Kubernetes. */
 export class TracingStack extends pulumi.ComponentResource {
-  /** What users of the stack need to know. */
+  /** Facts for users of the stack. */
   readonly outputs: StackOutputs;
   /** Stores, finds and shows traces. */
   readonly jaeger: Jaeger;

@@ -1,4 +1,4 @@
-/** What a workload needs to reach Elasticsearch. */
+/** Parts of a workload that connects to Elasticsearch. */
 import type { Settings } from "../../configs/stack/schema";
 import { authorityOf, portOf } from "../../configs/topology/kubernetes";
 import { files, paths, ports } from "../../configs/topology/ports";
@@ -16,13 +16,13 @@ function reached({ elasticsearch: { external } }: Pick<Settings, "elasticsearch"
   return { connects: [{ to: "elasticsearch", ports: [ports.elasticsearch.http] }], outside: [] };
 }
 
-/** What the setup needs: it starts after Elasticsearch, where that is the stack's own. */
+/** Parts for the setup. It starts after Elasticsearch, if the stack deploys it. */
 export const setupClient = (settings: Pick<Settings, "elasticsearch">): Pick<Workload, "connects" | "outside" | "startsAfter"> => ({
   ...reached(settings),
   startsAfter: settings.elasticsearch.external ? [] : ["elasticsearch"],
 });
 
-/** What every other client needs: it starts after the setup, which creates its user. */
+/** Parts for every other client. It starts after the setup, which creates its user. */
 export const elasticsearchClient = (settings: Pick<Settings, "elasticsearch">): Pick<Workload, "connects" | "outside" | "startsAfter"> => ({
   ...reached(settings),
   startsAfter: ["elasticsearch-setup"],

@@ -211,7 +211,7 @@ export interface ElasticsearchArgs
     StorageArgs,
     ComponentArgs<"elasticsearch" | "elasticsearch-setup" | "elasticsearch-snapshots"> {}
 
-/** What a client needs to know about an Elasticsearch. */
+/** An Elasticsearch as its clients see it. */
 export interface ElasticsearchConnection {
   /** @internal */
   readonly settings: Pick<Settings, "elasticsearch">;

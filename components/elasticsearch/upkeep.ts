@@ -1,4 +1,4 @@
-/** What an Elasticsearch needs beside it, whoever runs it. */
+/** Services that maintain an Elasticsearch, deployed by the stack or not. */
 import type { SetupSettings } from "../../configs/elasticsearch/setup";
 import type { Addresses, ElasticsearchAddress } from "../../configs/topology/topology";
 import type { Passwords } from "./passwords";

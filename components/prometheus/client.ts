@@ -1,4 +1,4 @@
-/** What a workload needs to reach the Prometheus that has the stack's metrics. */
+/** Peers, certificates and secrets of a workload that queries the stack's metrics. */
 import { compact } from "../../configs/compact";
 import type { CommonSettings } from "../../configs/stack/schema";
 import { portOf } from "../../configs/topology/kubernetes";

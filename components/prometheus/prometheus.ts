@@ -85,9 +85,9 @@ export interface PrometheusArgs
   readonly alertSecrets?: AlertSecrets;
   /** Sends the traces that objectives of freshness and completeness are judged by. Left out: there are no such objectives, and no alert about a canary. */
   readonly canary?: Canary;
-  /** What the stack is to achieve; alerts follow from it. */
+  /** The stack's objectives; alerts follow from them. */
   readonly objectives?: ObjectivesOptions;
-  /** Whether a Perses shows the stack's dashboards. */
+  /** True if a Perses shows the stack's dashboards. */
   readonly dashboards?: Pick<DashboardsOptions, "perses">;
 }
 
@@ -105,7 +105,7 @@ export class Prometheus extends TracingComponent {
   readonly alertmanagerUrl: string | undefined;
   /** Address of Perses, likewise. */
   readonly persesUrl: string | undefined;
-  /** Who delivers alerts, and to whom, in a sentence. */
+  /** How alerts are delivered, and to whom, as a phrase. */
   readonly alertDelivery: string;
 
   /** @throws SettingsError that lists every error in the arguments. */

@@ -12,7 +12,7 @@ type Spec = {
   volumeClaimTemplates?: { spec: { resources: { requests: { storage: string } } } }[];
 };
 
-/** What is in a namespace, by kind and name. */
+/** An object of the namespace, by kind and name. */
 function object(run: Run, kind: string, name: string): { spec: Spec; data: Record<string, string> } {
   const found = run.resources.find(
     ({ type, inputs }) =>

@@ -8,7 +8,7 @@ const config = {
   service: { pipelines: { "traces/received": { processors: ["...", "redaction/pii"] } } },
 };
 
-/** What a run made, by name and type, as text. */
+/** Inputs of all resources as text, by type and name. */
 const all = ({ resources }: Run) => new Map(resources.map(({ name, type, inputs }) => [`${type} ${name}`, JSON.stringify(inputs)]));
 
 const changed = (before: Run, after: Run) => {

@@ -13,7 +13,7 @@ type Props = Record<string, unknown>;
 // The SDK shows a pack its resources through this, and it throws at what a preview does not know. It comes without types.
 const { unknownCheckingProxy } = require("@pulumi/policy/proxy") as { unknownCheckingProxy: (props: object) => object };
 
-/** What the pack is shown of a run, as index.ts of the pack hands it on. */
+/** The resources of a run as the pack's index.ts gets them. */
 const declared = (run: Run): Declared[] =>
   run.resources.map(({ type, name, inputs }) => ({ type, name, props: plain(unknownCheckingProxy(inputs)) as Props }));
 

@@ -41,7 +41,7 @@ describe.each(stacks)("%s", (stack) => {
   });
 });
 
-/** What an edit of staging would make anew. */
+/** Resources that an edit of staging would replace. */
 const found = async (config: Record<string, unknown>) =>
   replacements(recordedOf("staging"), (await runProgram("staging", config)).resources);
 

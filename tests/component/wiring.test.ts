@@ -6,7 +6,7 @@ import { record, stackConfig, type Recorded } from "../../render/record";
 import { checkedOptions, parseSettings } from "../../configs/stack/parse";
 import { Run, shortTraces } from "./support/program";
 
-/** What a program makes, and with what message it ends. */
+/** Resources of a program, and the message of its error. */
 async function run(program: () => unknown, stack = "s"): Promise<{ made: Run; message: string }> {
   const recorded: Recorded[] = [];
   const message = await shortTraces(() => record(stack, {}, { program, recorded })).then(

@@ -1,4 +1,4 @@
-/** What the engine knows a resource again by, and what it cannot change without making the resource anew: written down, and compared. */
+/** Identities of resources, and inputs that cannot change without a replacement: recorded and compared. */
 import type { Alias, Recorded } from "../../../render/record";
 
 /** A resource as a version of the program registered it. */
@@ -28,7 +28,7 @@ const fixedInputs: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** What a run's resources are known by, sorted. */
+/** Identities of a run's resources, sorted. */
 export function identities(resources: readonly Recorded[]): Identity[] {
   return resources
     .map((resource): Identity => {
@@ -39,7 +39,7 @@ export function identities(resources: readonly Recorded[]): Identity[] {
     .sort((one, other) => (one.urn < other.urn ? -1 : 1));
 }
 
-/** What the engine would delete or make anew, one sentence each, were a stack of the recorded resources updated to a run's. */
+/** Resources that an update from the recorded stack would delete or replace, one sentence each. */
 export function replacements(recorded: readonly Identity[], resources: readonly Recorded[]): string[] {
   const now = new Map(resources.map((resource) => [urnOf(resource, resources), resource] as const));
   return recorded.flatMap(({ urn, fixed = {} }) => {

@@ -90,7 +90,7 @@ describe("alertmanager.yml", () => {
     });
   });
 
-  /** What an outage mutes. */
+  /** Alerts that an outage mutes. */
   const mutedBy = (settings: Settings, cause: string) =>
     configOf(settings)
       .inhibit_rules.filter(({ source_matchers: [source] }) => source === `alertname="${cause}"`)
@@ -126,7 +126,7 @@ describe("alertmanager.yml", () => {
     expect(mutedBy(cluster, "JaegerDown")).toContain("OTELExporterQueueFilling");
   });
 
-  /** What an outage mutes when it is over, by how long, and severity. */
+  /** Alerts that an outage mutes after its end, by time and severity. */
   const mutedAfter = (settings: Settings, cause: string) =>
     Object.fromEntries(
       configOf(settings)

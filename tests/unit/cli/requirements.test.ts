@@ -19,7 +19,7 @@ const fedora = { name: "Fedora Linux 42", codename: "" } as const;
 interface Has {
   readonly programs?: readonly string[];
   readonly files?: readonly string[];
-  /** What commands print, by their words; what is not here fails. */
+  /** Output of commands. Any other command fails. */
   readonly prints?: Readonly<Record<string, string>>;
 }
 

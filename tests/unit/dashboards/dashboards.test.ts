@@ -58,7 +58,7 @@ describe.each(Object.entries(stacks))("the dashboards of the stack %s", (_name, 
 
   test.each(queries)("%s selects and groups by labels that its series have", (_where, { query }) => {
     const { names, labels } = readingOf(query.expr);
-    // What a recorded series has besides is in its rule: `record` there, `by` here.
+    // Recorded series have the labels that their rule groups by.
     const known = new Set([
       "job",
       "instance",
@@ -88,7 +88,7 @@ describe.each(Object.entries(stacks))("the dashboards of the stack %s", (_name, 
     expect(named.filter((name) => !variables.includes(name))).toEqual([]);
   });
 
-  /** What a unit says of the metrics behind it, and of the expression. */
+  /** Units of the metrics, and form of the expression, for each unit of a panel. */
   const fits: Record<Unit, { readonly units: RegExp; readonly expr: RegExp }> = {
     "spans/s": { units: /^(spans|documents|requests|0 or 1)$/, expr: /rate\(|tracing:spans_per_second/ },
     "traces/s": { units: /^(traces|seconds since 1970)$/, expr: /rate\(|increase\(.*\/ 300$/ },

@@ -9,13 +9,13 @@ import { run } from "../support/shell";
 
 const folder = temporaryFolder();
 
-/** Codes that curl prints for each of the three questions: 000 where nobody answered in time. */
+/** HTTP status for each request of the probe; 000 without an answer. */
 interface Answers {
-  /** Whether the cluster is whole. */
+  /** For the health of the cluster, with the wanted status. */
   readonly whole?: string;
-  /** How the cluster is, whatever its state; only a master tells. */
+  /** For the health of the cluster, with any status. Only a master answers. */
   readonly health?: string;
-  /** The node by itself. */
+  /** For the node. */
   readonly node?: string;
 }
 
@@ -38,7 +38,7 @@ describe.each([
   const settings = parseSettings(stack, stackConfig(stack));
   const { probe } = elasticsearchWorkload(settings, kubernetesTopology(settings), unknownPasswords(settings));
   const script = probe?.kind === "script" ? probe.script : "";
-  /** Whether it is ready, so many seconds after the first time that it was asked. */
+  /** True if it is ready so many seconds after the first probe. */
   const readyAt = (seconds: number, { whole = "000", health = "000", node = "000" }: Answers): boolean => {
     const env = { NOW: String(1_800_000_000 + seconds), STATUS: status, WHOLE: whole, HEALTH: health, NODE: node };
     // With a socket for its input, bash takes itself for a remote shell, and would read the user's own file.

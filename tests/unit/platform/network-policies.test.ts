@@ -23,7 +23,7 @@ const scrapes = (jaeger: string[]) => ({
 });
 const applications = { "application → otel-collector": [4317, 4318, 14250, 14268], "application → jaeger": [5778] };
 
-/** What the stack is made of, as docs and configs say it: nothing here is taken from the manifests. */
+/** Connections that the stack needs, from the documents. Nothing here is read from the manifests. */
 const both = {
   ...applications,
   "otel-collector → otel-sampler": [4317],

@@ -54,7 +54,7 @@ function changed(resource: Declared, path: string, value: unknown): Declared {
   return copy as unknown as Declared;
 }
 
-/** What the rules on single resources find, by rule. */
+/** Problems of a resource, by rule. */
 const found = (resource: Declared) =>
   Object.fromEntries(
     resourceRules.map(({ name, check }) => [name, check(resource)] as const).filter(([, problems]) => problems.length > 0),
@@ -167,7 +167,7 @@ const settings = (environment: Settings["environment"], more: Record<string, unk
     ),
   });
 
-/** What the rules on a stack find, by rule. */
+/** Problems of a stack, by rule. */
 const foundInStack = (own: Settings, resources: readonly Declared[] = []) =>
   Object.fromEntries(
     stackRules.map(({ name, check }) => [name, check(own, resources)] as const).filter(([, problems]) => problems.length > 0),

@@ -14,7 +14,7 @@ function criteria(markdown: string): [criterion: string, proof: string][] {
     });
 }
 
-/** What a file proves by: the names of its tests and the cells of their tables; headings and sentences of a document. */
+/** Texts that can be cited from a file: names of tests and cells of their tables; the text of a document. */
 function claims(file: string, text: string): string[] {
   const all = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match.slice(1).find(Boolean) ?? "");
   if (file.endsWith(".go")) return all(/^func (Test\w+)/gm);
@@ -31,7 +31,7 @@ function claims(file: string, text: string): string[] {
   return [...all(called), ...all(tabled), ...all(cells)];
 }
 
-/** What is wrong with a proof; nothing where it is found. */
+/** The problem of a proof; undefined if there is none. */
 function gap(proof: string): string | undefined {
   const match = /^(\S+\.(?:ts|go|md|py)): (.+)$/.exec(proof);
   if (!match) return "names no file and no part of it";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { projectFolder } from "../../../render/record";
 import { temporaryFolder } from "../../support/temporary-folder";
 
-/** What an operator reads; measurements say what was run. */
+/** Documents for operators. docs/measurements.md is not one: it lists the commands of past measurements. */
 const documents = ["README.md", ...readdirSync(join(projectFolder, "docs")).map((name) => join("docs", name))].filter(
   (name) => name.endsWith(".md") && name !== join("docs", "measurements.md"),
 );

@@ -32,7 +32,7 @@ const files = execFileSync("git", ["ls-files"], { cwd: projectFolder, encoding: 
 const filesOf = (patterns: readonly string[]) =>
   files.filter((file) => patterns.some((pattern) => new RegExp(pattern.slice(1, -1)).test(file)));
 
-/** What a manager finds in a text: name and version. */
+/** Names and versions that a manager finds in a text. */
 function found({ matchStrings: [first = "", ...inner], depNameTemplate }: Manager, content: string): string[] {
   const outer = [...content.matchAll(new RegExp(first, "g"))];
   const matches = inner.length === 0 ? outer : outer.flatMap(([part]) => [...part.matchAll(new RegExp(inner[0]!, "g"))]);

@@ -280,7 +280,7 @@ const wrongTypes = (path: string): unknown[] => {
   return /\.(labels|annotations|nodeSelector|env)$/.test(path) ? types.filter((value) => JSON.stringify(value) !== "{}") : types;
 };
 
-/** What must lie beside a value, so that it alone is wrong, by the group that it is in. */
+/** Required siblings of a value, by group, so that only the value is wrong. */
 const siblings: Readonly<Record<string, Record<string, unknown>>> = {
   "sampling.operations[0]": { operation: "GET /a", percent: 1 },
   "sampling.slow": { threshold: "1s" },
@@ -296,7 +296,7 @@ const siblings: Readonly<Record<string, Record<string, unknown>>> = {
   "jaeger.ingress": { host: "a.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls", usersSecret: "users" },
 };
 
-/** What the config holds besides: a platform that has the group. */
+/** The rest of the config, with a platform that has the group. */
 const baseOf = (path: string): Record<string, string> =>
   /^(elasticsearch\.(external|snapshots)|jaeger\.ingress|overrides|dashboards)\b/.test(path)
     ? { ...minimal, "tracing:platform": "kubernetes" }
@@ -366,7 +366,7 @@ describe.each(leaves)("$path", ({ path, allowed, required }) => {
       expect(problemsOf({ jaeger: { links: [{ type: "traces", url: "https://a/", text: "a" }] } }, base)).toEqual([]);
       return;
     }
-    // What contradicts the platform is told of its group.
+    // A conflict with the platform names the group, not the setting.
     expect(problems.filter((problem) => problem.startsWith(`tracing:${path}:`))).toEqual(
       required ? [`tracing:${path}: missing; allowed: ${text}`] : [],
     );

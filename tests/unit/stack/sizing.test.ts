@@ -144,7 +144,7 @@ describe("the four sizes of docs/CAPACITY.md", () => {
     const tier = samplingTier(settings);
     const { expected, traces } = capacity(settings.sampling, tier.memory, tier.counted);
     expect(traces).toBeGreaterThanOrEqual(expected);
-    // What waits must fit beside the file's own needs on its volume.
+    // The queue's content must leave room on the volume for the file's overhead.
     expect(queueBytes(settings)).toBeLessThan((settings.collector.queue * 2 ** 20) / 3);
   });
 

@@ -39,7 +39,7 @@ describe.each(Object.entries(taken))("%s", (path, values) => {
 
 describe("any", () => {
   const hundredths = fc.integer({ min: 0, max: 10_000 });
-  /** What may be behind a good value by mistake. It begins with what neither a number nor a unit goes on with. */
+  /** Text after a valid value. Its first character continues neither a number nor a unit. */
   const junk = fc
     .tuple(fc.constantFrom("%", " ", "d", "x", "e1", ",", "-", "\n", "\0", "ms", "Mi"), fc.string({ maxLength: 4 }))
     .map(([a, b]) => a + b);

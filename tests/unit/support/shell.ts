@@ -7,7 +7,7 @@ export const shells: [name: string, command: readonly [string, ...string[]]][] =
   ...(existsSync("/bin/busybox") ? [["busybox sh", ["/bin/busybox", "sh"]] as [string, [string, ...string[]]]] : []),
 ];
 
-/** What became of a script. */
+/** Result of a script. */
 export interface Outcome {
   readonly code: number | null;
   readonly out: string;

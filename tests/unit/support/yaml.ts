@@ -41,7 +41,7 @@ export interface CollectorFile {
   readonly service: { readonly extensions: string[]; readonly pipelines: Record<string, Pipeline>; readonly telemetry: unknown };
 }
 
-/** What pipelines name and nothing defines, and what is defined and no pipeline names. */
+/** Components that pipelines use without a definition, and defined ones that no pipeline uses. */
 export function loose(file: CollectorFile): string[] {
   const pipelines = Object.values(file.service.pipelines);
   const used = (kind: keyof Pipeline) => new Set(pipelines.flatMap((pipeline) => pipeline[kind]));

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { temporaryFolder } from "../../../support/temporary-folder";
 
-/** What it does if its words, with blanks between them, match. The first that matches holds. */
+/** Its behaviour for matching arguments, joined by blanks. The first match applies. */
 export interface Answer {
   readonly words: RegExp;
   readonly stdout?: string;
