@@ -65,7 +65,7 @@ function alertsByGroup(settings: StackSettings): Readonly<Record<"atOnce" | "ofO
 export const stackAlerts = (settings: StackSettings): readonly Alert[] => Object.values(alertsByGroup(settings)).flat();
 
 /** The runbooks of all alerts, in this repository. `alerts.runbooks` says where people find it. */
-const runbooks = "docs/runbooks/alerts.md";
+export const runbooks = "docs/runbooks/alerts.md";
 
 /** Text of `tracing_rules.yml`. */
 export const rulesFile = (settings: StackSettings): string => toYaml({ groups: ruleGroups(settings) });
