@@ -4,11 +4,11 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { prometheusReader } from "../../configs/go-programs";
 import { tailPolicies } from "../../configs/sampling";
 import { toYaml } from "../../configs/yaml";
+import { freePorts, metric } from "../bench/collector";
 import { buildLedger } from "../bench/ledger";
 import { binaryPath } from "../machine/cache";
 import { holds } from "../machine/retry";
@@ -101,17 +101,4 @@ async function settled(port: number, collector: ChildProcess): Promise<number> {
     least = Math.min(least, (await metric(port, heap).catch(() => Infinity)) || Infinity);
   }
   return least;
-}
-
-async function metric(port: number, name: string): Promise<number> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  return Number(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "m").exec(text)?.[1] ?? 0);
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  for (const server of servers) await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) await new Promise((resolve) => server.close(resolve));
-  return ports;
 }
