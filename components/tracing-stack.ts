@@ -107,13 +107,13 @@ export class TracingStack extends pulumi.ComponentResource {
         )
       : new Elasticsearch(`${name}-elasticsearch`, { ...common, tags, sampling, ...storage }, own);
     const exporter = new ElasticsearchExporter(`${name}-elasticsearch-exporter`, { ...common, elasticsearch }, own);
-    const { indexCleaner, sampler } = args;
+    const { indexCleaner, sampler, redaction } = args;
     const jaeger = new Jaeger(
       `${name}-jaeger`,
       { ...common, retention, sampling, limits, elasticsearch, indexCleaner, ...jaegerOptions },
       own,
     );
-    const collector = new OtelCollector(`${name}-otel-collector`, { ...common, jaeger, sampler, ...args.collector }, own);
+    const collector = new OtelCollector(`${name}-otel-collector`, { ...common, jaeger, sampler, redaction, ...args.collector }, own);
     const canary = new Canary(`${name}-canary`, { ...common, collector, ...args.canary }, own);
     const prometheus = new Prometheus(
       `${name}-prometheus`,

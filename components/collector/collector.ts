@@ -2,7 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { collectorConfig, collectorEnv, type CollectorRole } from "../../configs/collector/config";
 import { hygieneArgs } from "../../configs/collector/hygiene";
-import type { CollectorOptions, SamplerOptions } from "../../configs/stack/options";
+import type { CollectorOptions, RedactionOptions, SamplerOptions } from "../../configs/stack/options";
 import type { CollectorSettings, Settings } from "../../configs/stack/schema";
 import { collectorTopology, endpoint, ingestNetwork } from "../../configs/topology";
 import { samplingArgs } from "../../configs/collector/tail-sampling";
@@ -116,6 +116,8 @@ export interface OtelCollectorArgs extends CollectorOptions, ComponentArgs<"otel
   readonly jaeger: Jaeger;
   /** The second tier, which samples. All spans of a trace go to the same instance. Default: no second tier; the Collector samples. */
   readonly sampler?: SamplerOptions;
+  /** What is masked in spans before they are counted or stored. Default: headers, credentials, e-mail addresses and card numbers. */
+  readonly redaction?: RedactionOptions;
 }
 
 /** The OpenTelemetry Collector: receives spans from applications, measures and samples them, and sends what is kept to Jaeger. */
@@ -131,12 +133,17 @@ export class OtelCollector extends TracingComponent {
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: OtelCollectorArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, jaeger, overrides, sampler, ...collector } = args;
+    const { platform, jaeger, overrides, sampler, redaction, ...collector } = args;
     super("Collector", name, "otel-collector", platform, opts);
     requireSamePlatform(this, platform, { jaeger });
     const { retention, sampling, limits } = jaeger.settings;
     const known = { ...platform.settings, jaeger: jaeger.settings.jaeger, retention, sampling, limits };
-    this.settings = componentSettings(known, { sampler, collector, overrides }, ["sampler", "collector", "overrides"]);
+    this.settings = componentSettings(known, { sampler, redaction, collector, overrides }, [
+      "sampler",
+      "redaction",
+      "collector",
+      "overrides",
+    ]);
     this.otlpGrpc = endpoint(this.settings, "otel-collector", ports.collector.otlpGrpc, "otlp-grpc");
     this.otlpHttp = endpoint(this.settings, "otel-collector", ports.collector.otlpHttp, "otlp-http");
     this.ingestNetwork = ingestNetwork(this.settings);

@@ -5,6 +5,7 @@ import { batchBytes, hopMebibytes, queueBytes, queueFileBytes, requestBytes } fr
 import { serviceGraph, spanMetrics } from "./connectors";
 import { goMemoryLimit, prometheusReader, withoutRequestMetrics } from "../go-programs";
 import { hygieneProcessors } from "./hygiene";
+import { redactionProcessors } from "./redaction";
 import { canaryService } from "../sampling";
 import type { CollectorSettings } from "../stack/schema";
 import { samplingProcessors } from "./tail-sampling";
@@ -62,7 +63,7 @@ export function collectorEnv(settings: CollectorSettings, role: CollectorRole = 
 export function collectorConfig(settings: CollectorSettings, topology: Addresses & NextHops, role: CollectorRole = "single"): string {
   const { listen } = topology;
   const [receives, samples] = [role !== "sampler", role !== "gateway"];
-  const hygiene = receives ? hygieneProcessors(settings) : {};
+  const door = receives ? { ...hygieneProcessors(settings), ...redactionProcessors(settings) } : {};
   const sampling = samples ? samplingProcessors(settings) : {};
   const debug = settings.collector.debug === "off" ? [] : ["debug"];
   const measures = {
@@ -92,7 +93,7 @@ export function collectorConfig(settings: CollectorSettings, topology: Addresses
     receivers: receivers(settings, topology, role),
     processors: {
       memory_limiter: memoryLimiter(collectorMemory(settings, role)),
-      ...hygiene,
+      ...door,
       ...(receives ? { attributes: attributes(settings), ...metricProcessors } : {}),
       "filter/canary": samples ? withoutCanary : undefined,
       ...sampling,
@@ -111,7 +112,7 @@ export function collectorConfig(settings: CollectorSettings, topology: Addresses
         // the client send, and them count, a second time.
         "traces/received": {
           receivers: receives ? ["otlp", "jaeger"] : ["otlp"],
-          processors: compact(["memory_limiter", ...Object.keys(hygiene), receives && "attributes"]),
+          processors: compact(["memory_limiter", ...Object.keys(door), receives && "attributes"]),
           exporters: samples ? [...Object.keys(measures), "forward"] : ["load_balancing"],
         },
         "traces/kept": samples
@@ -216,18 +217,9 @@ function memoryLimiter(memory: number): object {
   };
 }
 
-function attributes(settings: CollectorSettings): object {
-  return {
-    actions: [
-      { key: "deployment.environment.name", value: settings.environment, action: "insert" },
-      // Credentials that an instrumentation was told to record by mistake.
-      {
-        pattern: "(?i)^http[.](request|response)[.]header[.](authorization|proxy-authorization|cookie|set-cookie|x-api-key)$",
-        action: "delete",
-      },
-    ],
-  };
-}
+const attributes = (settings: CollectorSettings): object => ({
+  actions: [{ key: "deployment.environment.name", value: settings.environment, action: "insert" }],
+});
 
 /**
  * Metrics of spans are about applications, so those of the canary are left out: behind the connector, as a filter before it would copy every batch of

@@ -1,5 +1,6 @@
 /** Metrics that the Collector makes of spans. */
 import { latencyBounds } from "../go-programs";
+import { redactedKinds, redactedMark } from "./redaction";
 
 /** What the names of span metrics begin with, as the connector writes them. */
 export const spanMetricsNamespace = "traces.span.metrics";
@@ -9,6 +10,8 @@ const durationText = (seconds: number): string => (seconds < 1 ? `${seconds * 10
 /** The exporter adds unit and type: traces_span_metrics_calls_total, traces_span_metrics_duration_seconds. */
 export const spanMetrics = {
   namespace: spanMetricsNamespace,
+  // A span without marks has no labels for them, and no series of its own.
+  calls_dimensions: redactedKinds.map((kind) => ({ name: redactedMark(kind) })),
   histogram: { unit: "s", explicit: { buckets: latencyBounds.map(durationText) } },
   aggregation_cardinality_limit: 2000,
   metrics_flush_interval: "15s",

@@ -3,6 +3,7 @@
  * could store or find is dropped, and counted by reason; one that is too large or odd in parts is cut or repaired, and says so in an attribute.
  * docs/LIMITS.md lists it all; docs/decisions/0021-hygiene-at-the-door.md says why.
  */
+import { compact } from "../compact";
 import {
   hasInvalidKeys,
   isPlainMap,
@@ -15,6 +16,7 @@ import {
   withoutOddKeys,
   withValidKeys,
 } from "./ottl";
+import { isOff, nestedMark } from "./redaction";
 import { requestAttributes } from "../sampling";
 import type { CollectorSettings } from "../stack/schema";
 
@@ -89,8 +91,9 @@ interface Group {
 const set = (path: string, value: string | number, where?: string) => `set(${path}, ${value})${where ? ` where ${where}` : ""}`;
 const at = (map: string, key: string) => `${map}[${quoted(key)}]`;
 
-function ofResources({ limits }: CollectorSettings): Group {
-  const map = attributesOf("resource", limits, ["service.name"]);
+function ofResources(settings: CollectorSettings): Group {
+  const { limits } = settings;
+  const map = attributesOf("resource", settings, ["service.name"]);
   const name = at("resource.attributes", "service.name");
   const nameless = `${name} == nil or IsMatch(${name}, "^\\\\s*$")`;
   const tooLong = `IsString(${name}) and Len(${name}) > ${limits.keyBytes}`;
@@ -106,8 +109,9 @@ function ofResources({ limits }: CollectorSettings): Group {
   };
 }
 
-function ofScopes({ limits }: CollectorSettings): Group {
-  const map = attributesOf("scope", limits);
+function ofScopes(settings: CollectorSettings): Group {
+  const { limits } = settings;
+  const map = attributesOf("scope", settings);
   const texts = ["name", "version"].map((field) => textOf("scope", field, limits.keyBytes));
   return {
     context: "scope",
@@ -118,7 +122,7 @@ function ofScopes({ limits }: CollectorSettings): Group {
 
 function ofSpans(settings: CollectorSettings): Group {
   const { limits } = settings;
-  const map = attributesOf("span", limits, searched(settings));
+  const map = attributesOf("span", settings, searched(settings));
   const texts = [
     textOf("span", "name", limits.keyBytes),
     textOf("span", "status.message", limits.valueBytes),
@@ -153,7 +157,7 @@ function ofEvents(settings: CollectorSettings): Group {
   const { few, attributes } = eventBudget(limits);
   const tooWide = `Len(spanevent.attributes) > ${attributes} and Len(span.events) > ${few}`;
   const narrowed = `limit(spanevent.attributes, ${attributes}, ${JSON.stringify(exceptionKeys)}) where ${tooWide}`;
-  const map = attributesOf("spanevent", limits, exceptionKeys, [narrowed]);
+  const map = attributesOf("spanevent", settings, exceptionKeys, [narrowed]);
   const name = textOf("spanevent", "name", limits.keyBytes);
   const tooMany = `Len(span.events) > ${limits.events}`;
   const count = at("span.attributes", marks.dropped("events"));
@@ -184,7 +188,7 @@ function ofEvents(settings: CollectorSettings): Group {
  */
 function attributesOf(
   context: string,
-  limits: CollectorSettings["limits"],
+  { limits, redaction }: CollectorSettings,
   first: readonly string[] = [],
   more: readonly string[] = [],
 ): Omit<Group, "context"> {
@@ -197,7 +201,7 @@ function attributesOf(
   const altered = (where: string) => set(at(map, marks.altered("attributes")), "true", `${wasOdd} and ${where}`);
   return {
     conditions: [`Len(${map}) > ${limits.attributes}`, isOdd],
-    statements: [
+    statements: compact([
       set(kept("count"), `Len(${map})`),
       `limit(${map}, ${limits.attributes}, ${JSON.stringify(first.slice(0, limits.attributes))})`,
       // One key many times counts as one of the first.
@@ -214,7 +218,9 @@ function attributesOf(
       set(map, withValidKeys(map), wasOdd),
       set(at(map, marks.dropped("attributes")), kept("left_out"), leftOut),
       set(`${context}.dropped_attributes_count`, `${context}.dropped_attributes_count + ${kept("left_out")}`, leftOut),
-    ],
+      // Among the odd ones are all with lists and maps, which redaction reads as text. It removes the mark.
+      !isOff(redaction) && set(at(map, nestedMark), "true", wasOdd),
+    ]),
   };
 }
 

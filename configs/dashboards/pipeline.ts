@@ -4,7 +4,8 @@ import { droppedSpans } from "../prometheus/alerts/hygiene";
 import { handed, storageErrors, unwritten } from "../prometheus/alerts/jaeger";
 import { lost } from "../prometheus/alerts/loss";
 import { decisions } from "../prometheus/decisions";
-import { histogram, series } from "../prometheus/metrics";
+import { redactedKinds } from "../collector/redaction";
+import { histogram, is, series } from "../prometheus/metrics";
 import {
   accepted,
   exportSuccessRate,
@@ -38,6 +39,13 @@ const writeDuration = (share: number) => quantile(share, histogram("writeSeconds
 
 /** Traces a second that were kept, or decided on. */
 const decidedPerSecond = (settings: StackSettings, which: "kept" | "all") => `${decisions(settings, "[5m]")[which]} / 300`;
+
+/** Spans a second in which redaction has masked something of a kind. */
+const redactedSpans = (kind: (typeof redactedKinds)[number]) => ({
+  expr: total(rate(series("calls", { [`tracing_redacted_${kind}`]: is("true") }), "5m")),
+  legend: kind,
+});
+const [firstKind, ...otherKinds] = redactedKinds;
 
 const now: Section = {
   title: "Now",
@@ -109,6 +117,14 @@ const received: Section = {
       unit: "spans/s",
       kind: "time series",
       queries: [{ expr: sumBy("filter", rate(droppedSpans, "5m")), legend: "{{filter}}" }],
+    },
+    {
+      title: "Spans with something redacted, by kind",
+      description:
+        "As low as applications can make it: each value that was masked was sent by one, and the label `service_name` of the metric says which.",
+      unit: "spans/s",
+      kind: "time series",
+      queries: [redactedSpans(firstKind), ...otherKinds.map(redactedSpans)],
     },
     {
       title: "Share refused or dropped",

@@ -83,17 +83,22 @@ function canaryConflicts(canary: Parsed["canary"] | undefined, jaeger: Parsed["j
   return [refusal("canary.enabled", true, "false with jaeger.ingress: Jaeger asks for a login, which the canary does not have")];
 }
 
+/** Keys that are to be left as they are and to be masked. */
+const redactionConflicts = ({ allow, deny }: Parsed["redaction"]): string[] =>
+  allow.flatMap((key) => (deny.keys.includes(key) ? [refusal("redaction.allow", key, "keys that redaction.deny.keys does not list")] : []));
+
 /** Settings in `overrides` that only Kubernetes has. */
 const clusterOnly = ["nodeSelector", "tolerations", "affinity", "priorityClass", "annotations", "volumes"] as const;
 
 /** One sentence each: the key without its namespace, what was found, what is allowed. Groups that are wrong by themselves are left out. */
 export function platformConflicts(groups: Partial<Parsed>): string[] {
-  const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides, otherImages, canary, dashboards } = groups;
+  const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides, otherImages, canary, dashboards, redaction } = groups;
   const problems: string[] = [
     ...(elasticsearch ? snapshotConflicts(elasticsearch) : []),
     ...(jaeger ? linkProblems(jaeger.links) : []),
     ...(prometheus ? operatorConflicts(prometheus) : []),
     ...canaryConflicts(canary, jaeger),
+    ...(redaction ? redactionConflicts(redaction) : []),
   ];
   const refuse = (key: string, found: unknown, allowed: string) => problems.push(refusal(key, found, allowed));
   if (dashboards?.perses && prometheus?.mode === "operator")

@@ -50,6 +50,8 @@ export interface StackOptions {
   readonly collector?: CollectorOptions;
   /** What a request and a span may contain. docs/LIMITS.md says what happens to the rest. */
   readonly limits?: LimitsOptions;
+  /** What is masked in spans before they are counted or stored: docs/decisions/0039-redaction.md. */
+  readonly redaction?: RedactionOptions;
   /** The second tier of the Collector, on Kubernetes. */
   readonly sampler?: SamplerOptions;
   /** Jaeger, which writes, searches and shows traces. */
@@ -491,6 +493,41 @@ export interface LimitsOptions {
    * limits are dropped. Allowed: a duration from 1s to 1440m. Default: "60m".
    */
   readonly clockSkew?: string;
+}
+
+/** What is masked in spans before they are counted or stored: docs/decisions/0039-redaction.md. */
+export interface RedactionOptions {
+  /**
+   * Whether headers with credentials are masked: authorization, cookie, set-cookie, API keys and tokens, under the attribute names of
+   * current and old conventions and in text. Allowed: true or false. Default: "true".
+   */
+  readonly headers?: boolean;
+  /**
+   * Whether passwords, tokens and keys are masked: by the attribute's key, and in URLs, SQL, JSON and other text. Allowed: true or false.
+   * Default: "true".
+   */
+  readonly credentials?: boolean;
+  /** Whether e-mail addresses are masked. Allowed: true or false. Default: "true". */
+  readonly emails?: boolean;
+  /**
+   * Whether card numbers are masked: 14 to 19 digits in text that begin as an issuer's do and pass Luhn's check. Allowed: true or false.
+   * Default: "true".
+   */
+  readonly cards?: boolean;
+  /** National identifiers that are masked, by kind. Their form is checked, not their check digits. Default: []. */
+  readonly nationalIdentifiers?: readonly ("us-ssn" | "uk-nino" | "es-dni" | "it-codice-fiscale" | "fr-nir" | "br-cpf")[];
+  /** Keys of attributes that are left as they are, whatever they hold. Default: []. */
+  readonly allow?: readonly string[];
+  /** What is masked besides. */
+  readonly deny?: RedactionDenyOptions;
+}
+
+/** What is masked besides. */
+export interface RedactionDenyOptions {
+  /** Keys of further attributes whose values are masked. Default: []. */
+  readonly keys?: readonly string[];
+  /** Further text that is masked. One that begins with a literal costs least: docs/decisions/0039-redaction.md. Default: []. */
+  readonly patterns?: readonly string[];
 }
 
 /** The second tier of the Collector, on Kubernetes. */

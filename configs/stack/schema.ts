@@ -120,4 +120,4 @@ export type CleanerSettings = ElasticsearchSettings & Pick<Settings, "retention"
 export type CanarySettings = CommonSettings & Pick<Settings, "canary" | "sampling" | "jaeger">;
 
 /** Settings that the Collector depends on. */
-export type CollectorSettings = CommonSettings & TraceSettings & Pick<Settings, "collector" | "sampler" | "jaeger">;
+export type CollectorSettings = CommonSettings & TraceSettings & Pick<Settings, "collector" | "sampler" | "jaeger" | "redaction">;

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import * as z from "zod";
 import { alerts } from "./alerts";
 import { limits } from "./limits";
+import { redaction } from "./redaction";
 import { linksSchema } from "./links";
 import { most } from "./most";
 import { watching } from "./watching";
@@ -316,6 +317,7 @@ export const services = {
   elasticsearch: elasticsearch.describe("Elasticsearch, which stores the traces."),
   collector: collector.describe("The OpenTelemetry Collector that applications send to."),
   limits: limits.describe("What a request and a span may contain. docs/LIMITS.md says what happens to the rest."),
+  redaction: redaction.describe("What is masked in spans before they are counted or stored: docs/decisions/0039-redaction.md."),
   sampler: sampler.describe("The second tier of the Collector, on Kubernetes."),
   jaeger: jaeger.describe("Jaeger, which writes, searches and shows traces."),
   prometheus: prometheus.describe("Prometheus, which watches the stack and evaluates its alerts."),

@@ -15,9 +15,10 @@ export type SizedSettings = Pick<Settings, "platform" | "retention" | "elasticse
 
 /**
  * CPU time of a typical span on a warm stack, microseconds, measured on an old server's core, half as fast as a current one:
- * docs/performance.md. `received` is for a Collector that samples, or for a gateway and a sampler each; the rest is for kept spans.
+ * docs/performance.md. `received` is for a Collector that samples, or for a gateway and a sampler each; `redacted` is
+ * for the tier that applications send to (docs/measurements.md); the rest is for kept spans.
  */
-const processor = { received: 120, written: 110, indexed: 360 } as const;
+const processor = { received: 120, redacted: 30, written: 110, indexed: 360 } as const;
 
 /** Share of a service's processors that the expected load may take: beyond it, there is nothing left for bursts, restarts and merges. */
 export const processorShare = 0.6;
@@ -92,7 +93,7 @@ function processorsOf(settings: SizedSettings, received: number, kept: number): 
     return { group, needed: Math.ceil(micros / 1000), has: counted * cpu, counted, instances };
   };
   return compact([
-    of("collector", collector.maxReplicas ?? collector.replicas, collector.cpu, received * processor.received),
+    of("collector", collector.maxReplicas ?? collector.replicas, collector.cpu, received * (processor.received + processor.redacted)),
     hasSamplers(settings) && of("sampler", sampler.replicas, sampler.cpu, received * processor.received),
     of("jaeger", hasJaegerCollectors(settings) ? jaeger.collectors : jaeger.replicas, jaeger.cpu, kept * processor.written),
     ownElasticsearch(settings) &&

@@ -43,10 +43,14 @@ export const metrics = {
   ...of("counter", ["otel-collector-exporter"], {
     calls: {
       name: "traces_span_metrics_calls_total",
-      labels: ["service_name", "span_name", "span_kind", "status_code"],
+      labels: [
+        ...(["service_name", "span_name", "span_kind", "status_code"] as const),
+        ...(["tracing_redacted_credentials", "tracing_redacted_emails", "tracing_redacted_cards"] as const),
+        ...(["tracing_redacted_identifiers", "tracing_redacted_denied"] as const),
+      ],
       unit: "spans",
       since: "first span",
-      meaning: "Spans of applications, kept or not.",
+      meaning: 'Spans of applications, kept or not. Those in which something was redacted say what: `tracing_redacted_emails="true"`.',
     },
     graphCalls: {
       name: "traces_service_graph_request_total",

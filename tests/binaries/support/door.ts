@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { prometheusReader } from "../../../configs/go-programs";
 import { hygieneArgs, hygieneProcessors } from "../../../configs/collector/hygiene";
+import { redactionProcessors } from "../../../configs/collector/redaction";
 import type { Settings } from "../../../configs/stack/schema";
 import { toYaml } from "../../../configs/yaml";
 import { freePorts, program, run } from "./programs";
 import { httpServer } from "../../support/http-server";
 
-/** What came of requests that were sent through the processors of hygiene. */
+/** What came of requests that were sent through the processors of hygiene and redaction. */
 export interface Passed {
   /** The request that came out for each that went in; undefined where nothing did. */
   readonly out: readonly (Buffer | undefined)[];
@@ -18,7 +19,7 @@ export interface Passed {
   readonly complaints: readonly string[];
 }
 
-/** Sends requests, one after the other, through a Collector that has the processors of hygiene and nothing else. */
+/** Sends requests, one after the other, through a Collector that has the processors of hygiene and redaction, and nothing else. */
 export async function throughTheDoor(settings: Settings, requests: readonly Buffer[]): Promise<Passed> {
   const got: Buffer[] = [];
   const storage = await httpServer((_request, response, body) => {
@@ -26,7 +27,7 @@ export async function throughTheDoor(settings: Settings, requests: readonly Buff
     response.setHeader("Content-Type", "application/x-protobuf").end();
   });
   const [otlp, metrics] = (await freePorts(2)) as [number, number];
-  const processors = hygieneProcessors(settings);
+  const processors = { ...hygieneProcessors(settings), ...redactionProcessors(settings) };
   const folder = mkdtempSync(join(tmpdir(), "tracing-door-"));
   const config = join(folder, "door.yml");
   writeFileSync(

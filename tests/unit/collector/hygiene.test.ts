@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { collectorConfig, type CollectorRole } from "../../../configs/collector/config";
 import { dropReasons, eventBudget, hygieneProcessors } from "../../../configs/collector/hygiene";
+import { redactionProcessors } from "../../../configs/collector/redaction";
 import { kubernetesTopology } from "../../../configs/topology/kubernetes";
 import { projectFolder } from "../../../render/record";
 import { settingsWith } from "../../support/settings";
@@ -12,6 +13,7 @@ import { parsed, type CollectorFile } from "../support/yaml";
 const kubernetes = { platform: "kubernetes", sampler: { replicas: 2 } };
 const textOf = (groups: Record<string, unknown> = {}) => JSON.stringify(hygieneProcessors(settingsWith(groups)));
 const names = Object.keys(hygieneProcessors(settingsWith()));
+const redaction = Object.keys(redactionProcessors(settingsWith()));
 
 test.each<[CollectorRole, boolean]>([
   ["single", true],
@@ -21,7 +23,7 @@ test.each<[CollectorRole, boolean]>([
   const settings = settingsWith(kubernetes);
   const file = parsed<CollectorFile>(collectorConfig(settings, kubernetesTopology(settings), role));
   const { processors } = file.service.pipelines["traces/received"]!;
-  expect(processors).toEqual(["memory_limiter", ...(looks ? [...names, "attributes"] : [])]);
+  expect(processors).toEqual(["memory_limiter", ...(looks ? [...names, ...redaction, "attributes"] : [])]);
   expect(Object.keys(file.processors!).filter((name) => names.includes(name))).toEqual(looks ? [...names].sort() : []);
 });
 

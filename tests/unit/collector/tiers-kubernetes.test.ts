@@ -2,6 +2,7 @@
 import { collectorWorkloads } from "../../../components/collector/collector";
 import { collectorConfig, type CollectorRole } from "../../../configs/collector/config";
 import { hygieneArgs, hygieneProcessors } from "../../../configs/collector/hygiene";
+import { redactionProcessors } from "../../../configs/collector/redaction";
 import { cleanerScript } from "../../../configs/jaeger/index-cleaner";
 import { ruleGroups } from "../../../configs/prometheus/rules";
 import { applicationEnvironment, samplingTier } from "../../../configs/sampling";
@@ -20,7 +21,10 @@ describe("a gateway", () => {
     const file = fileOf("gateway");
     expect(loose(file)).toEqual([]);
     expect(Object.keys(file.processors!).sort()).toEqual(
-      ["attributes", "filter/metrics", "memory_limiter", "transform/metrics", ...Object.keys(hygieneProcessors(settings))].sort(),
+      [
+        ...["attributes", "filter/metrics", "memory_limiter", "transform/metrics"],
+        ...Object.keys({ ...hygieneProcessors(settings), ...redactionProcessors(settings) }),
+      ].sort(),
     );
     expect(Object.keys(file.service.pipelines)).not.toContain("traces/kept");
   });

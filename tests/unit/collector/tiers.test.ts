@@ -1,5 +1,6 @@
 /** Rung: unit. The Collector in two tiers: what each does, and what is done once. */
 import { collectorConfig, collectorEnv, type CollectorRole } from "../../../configs/collector/config";
+import { redactionProcessors } from "../../../configs/collector/redaction";
 import { prometheusConfig } from "../../../configs/prometheus/config";
 import { rulesFile } from "../../../configs/prometheus/rules";
 import { capacity } from "../../../configs/sampling";
@@ -34,8 +35,10 @@ test("what a single Collector does, the two tiers do between them, and each part
   }
 });
 
-test("credentials are removed before spans leave the first tier", () => {
-  expect(gateway.service.pipelines["traces/received"]?.processors.at(-1)).toBe("attributes");
+test("redaction is done before spans leave the first tier, and not again in the second", () => {
+  const redaction = Object.keys(redactionProcessors(settings));
+  expect(gateway.service.pipelines["traces/received"]?.processors).toEqual(expect.arrayContaining(redaction));
+  expect(JSON.stringify(sampler.processors)).not.toContain("redact");
 });
 
 test("span metrics are counted where no error can follow, so a span that is sent again counts once", () => {

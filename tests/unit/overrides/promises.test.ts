@@ -20,6 +20,9 @@ const texts: Readonly<Partial<Record<ServiceName, string>>> = {
 const problems = (service: ServiceName, patch: object) => patchProblems(service, texts[service] ?? "", patch);
 const gateway = collectorConfig(tiers, kubernetesTopology(tiers), "gateway");
 
+const receivedProcessors = (parse(texts["otel-collector"]!) as { service: { pipelines: Record<string, { processors: string[] }> } }).service
+  .pipelines["traces/received"]!.processors;
+
 const redaction = {
   processors: { "redaction/pii": { allow_all_keys: true } },
   service: { pipelines: { "traces/received": { processors: ["...", "redaction/pii"] } } },
@@ -57,15 +60,30 @@ test.each<[string, ServiceName, object, string[]]>([
       service: {
         pipelines: {
           "traces/received": {
-            processors: [
-              ...(parse(texts["otel-collector"]!) as { service: { pipelines: Record<string, { processors: string[] }> } }).service
-                .pipelines["traces/received"]!.processors,
-            ].reverse(),
+            processors: [...receivedProcessors].reverse(),
           },
         },
       },
     },
     ["service pipelines traces/received processors"],
+  ],
+  [
+    "redaction taken out of the pipeline",
+    "otel-collector",
+    {
+      service: {
+        pipelines: {
+          "traces/received": { processors: receivedProcessors.filter((name) => !name.includes("redact")) },
+        },
+      },
+    },
+    ["service pipelines traces/received processors"],
+  ],
+  [
+    "a pattern of redaction",
+    "otel-collector",
+    { processors: { redaction: { blocked_values: [] } } },
+    ["processors redaction blocked_values"],
   ],
   ["the queue", "otel-collector", { exporters: { otlp_grpc: { sending_queue: null } } }, ["exporters otlp_grpc sending_queue"]],
   ["the queue's folder", "otel-sampler", { extensions: { file_storage: { directory: "/tmp" } } }, ["extensions file_storage directory"]],

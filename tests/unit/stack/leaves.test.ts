@@ -33,6 +33,7 @@ const spread = "one of required, preferred, any";
 const notTexts = ["a", "", { a: null }, { a: {} }, { a: 1 }, { "-a": "b" }, { "": "b" }];
 const fills =
   "with placeholders such as #{traceID} or #{startTime | add -60000000}; functions: add N, pad_start N C, epoch_micros_to_date_iso";
+const anAttribute = "an attribute's key of 1 to 256 printable ASCII characters";
 const aSize = ["0Mi", "512", 512, "512M", "512MB", "512Ki", "512mi", "1e3Mi", "0.5Gi", "1 Gi", "1Gi\n", "-1Gi", "1Ti", "Mi", "Gi", ""];
 
 /** By path: what is allowed, word by word, and values out of its range. The wrong types are the same for all. */
@@ -167,6 +168,18 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "limits.links": ["a number of links from 128 to 2000", [127, 2001, 200.5, "1k", ""]],
   "limits.keyBytes": ["a number of bytes from 64 to 1024", [63, 1025, 64.5, "1Ki", ""]],
   "limits.valueBytes": ["a number of bytes from 1024 to 1048576", [1023, 1_048_577, 2000.5, "32Ki", ""]],
+  "redaction.headers": ["true or false", ["yes", "True", 1, 0, ""]],
+  "redaction.credentials": ["true or false", ["yes", "True", 1, 0, ""]],
+  "redaction.emails": ["true or false", ["yes", "True", 1, 0, ""]],
+  "redaction.cards": ["true or false", ["yes", "True", 1, 0, ""]],
+  "redaction.nationalIdentifiers[0]": ["one of us-ssn, uk-nino, es-dni, it-codice-fiscale, fr-nir, br-cpf", ["US-SSN", "ssn", ""]],
+  "redaction.allow[0]": [anAttribute, ["", "a b", "é", "a\n", "a".repeat(257)]],
+  "redaction.deny.keys[0]": [anAttribute, ["", "a b", "é", "a\n", "a".repeat(257)]],
+  // With what is wrong behind it: tests/unit/collector/redaction.test.ts.
+  "redaction.deny.patterns[0]": [
+    "a regular expression in the syntax of Go (RE2) that does not match the empty text, of at most 500 characters",
+    [],
+  ],
   "limits.clockSkew": ["a duration from 1s to 1440m", ["999ms", "1441m", "24h", "60", ""]],
   "sampler.replicas": [instances(0), notInstances(0)],
   "sampler.memory": [size("128Mi", "32Gi"), [...aSize, "127Mi", "33Gi"]],
@@ -270,7 +283,7 @@ const wrongTypes = (path: string): unknown[] => {
   if (
     [
       ...["elasticsearch.bootstrap", "elasticsearch.external.createUsers", "jaeger.monitor", "jaeger.dependencies", "canary.enabled"],
-      "dashboards.perses",
+      ...["dashboards.perses", "redaction.headers", "redaction.credentials", "redaction.emails", "redaction.cards"],
     ].includes(path)
   )
     return types.filter((value) => typeof value !== "boolean");

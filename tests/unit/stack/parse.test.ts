@@ -44,6 +44,10 @@ describe("settings of a minimal config", () => {
       },
       collector: { memory: 256, cpu: 500, queue: 391, debug: "off", replicas: 1 },
       limits: { request: 4, attributes: 128, events: 128, links: 1000, keyBytes: 256, valueBytes: 32_766, clockSkew: 3_600_000 },
+      redaction: {
+        ...{ headers: true, credentials: true, emails: true, cards: true },
+        ...{ nationalIdentifiers: [], allow: [], deny: { keys: [], patterns: [] } },
+      },
       sampler: { replicas: 0, memory: 512, cpu: 500 },
       jaeger: {
         memory: 512,
@@ -190,7 +194,7 @@ describe("errors", () => {
 describe("an unknown key", () => {
   const topLevel =
     "platform, environment, retention, images, imageRegistry, otherImages, imageDigests, publish, sampling, " +
-    "kubernetes, elasticsearch, collector, limits, sampler, jaeger, prometheus, indexCleaner, alerts, canary, objectives, dashboards";
+    "kubernetes, elasticsearch, collector, limits, redaction, sampler, jaeger, prometheus, indexCleaner, alerts, canary, objectives, dashboards";
 
   test.each<[string, Record<string, unknown>, string]>([
     [
