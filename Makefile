@@ -57,6 +57,8 @@ bench-compare: $(modules) ## the stack beside Jaeger with its defaults: CPU and 
 	@$(tsx) cli/main.ts bench-compare $(ARGS)
 bench-sampling: $(modules) ## memory that undecided traces take, measured on the Collector itself
 	@$(tsx) cli/main.ts bench-sampling
+bench-redaction: $(modules) ## spans/s and CPU of a span with and without redaction, measured on the Collector itself (ARGS=--help)
+	@$(tsx) cli/main.ts bench-redaction $(ARGS)
 
 ##@ The Django package
 demo: $(modules) ## the example project against the running stack: its traces
@@ -115,4 +117,4 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling render api images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench django-overhead sbom scan digests help
+.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling bench-redaction render api images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench django-overhead sbom scan digests help

@@ -32,6 +32,7 @@ it("hands an action its options", async () => {
 it.each([
   [["dwon"], "error: unknown command 'dwon'\n(Did you mean down?)"],
   [["down", "now"], "error: too many arguments for 'down'. Expected 0 arguments but got 1."],
+  [["bench-redaction", "--rounds", "-1"], "error: option '--rounds <times>' argument '-1' is invalid. Allowed: a whole number."],
   [["bench-compare", "--rate", "fast"], "error: option '--rate <spans>' argument 'fast' is invalid. Allowed: a whole number."],
   [["render", "--stack", "nowhere"], '\nerror: 1 error in the config of stack "nowhere":\n  - Pulumi.nowhere.yaml: there is no such file'],
 ])("ends %j with a message and exit code 1", async (words, output) => {
