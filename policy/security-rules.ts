@@ -57,12 +57,15 @@ function secretsOf(resource: Declared): readonly string[] {
 const encryptedConnections: StackRule = {
   name: "encrypted-connections",
   description:
-    "In production, traces and passwords that leave a pod for Elasticsearch, a bucket or a metrics store with a login are encrypted.",
-  check: ({ environment, platform, elasticsearch, prometheus: { operator } }) => {
+    "In production, traces and passwords that leave a pod for Elasticsearch, a bucket or a metrics store with a login are encrypted, and stack config says whether those between the tiers are.",
+  check: ({ environment, platform, kubernetes, elasticsearch, prometheus: { operator } }) => {
     if (environment !== "production") return [];
     const { external, tls, snapshots } = elasticsearch;
     return compact([
       !external && platform === "kubernetes" && tls === "off" && "tracing:elasticsearch.tls: found off; allowed in production: any other",
+      platform === "kubernetes" &&
+        kubernetes.tls.mode === undefined &&
+        "tracing:kubernetes.tls.mode: missing; allowed in production: on; accept or both on the way there; off if something else encrypts traffic between pods",
       ...plain("elasticsearch.external.url", external?.url),
       ...plain("elasticsearch.snapshots.endpoint", snapshots.endpoint),
       ...plain("prometheus.operator.address", operator.tokenSecret === undefined ? undefined : operator.address),
@@ -74,7 +77,13 @@ const plain = (key: string, address: string | undefined): string[] =>
   address?.startsWith("http:") ? [`tracing:${key}: found ${address}; allowed in production: an https address`] : [];
 
 /** Ports at which programs take traces. */
-const ingestPorts = [ports.collector.otlpGrpc, ports.collector.otlpHttp, ports.collector.jaegerGrpc, ports.collector.jaegerThriftHttp];
+const ingestPorts = [
+  ports.collector.otlpGrpc,
+  ports.collector.otlpHttp,
+  ports.collector.otlpGrpcTls,
+  ports.collector.jaegerGrpc,
+  ports.collector.jaegerThriftHttp,
+];
 
 const ingestRestricted: StackRule = {
   name: "ingest-restricted",

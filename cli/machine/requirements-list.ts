@@ -170,7 +170,7 @@ export const requirements: readonly Requirement[] = [
     name: "OpenSSL",
     why: "creates certificates",
     for: ["cluster"],
-    suites: ["binaries"],
+    suites: ["binaries", "rules"],
     probe: { program: "openssl" },
     debian: ["openssl"],
     brew: "openssl",

@@ -7,23 +7,27 @@ import type { CollectorSettings, Settings } from "../../configs/stack/schema";
 import { collectorTopology, endpoint, ingestNetwork } from "../../configs/topology";
 import { samplingArgs } from "../../configs/collector/tail-sampling";
 import { files, paths, ports, type PublishedPort } from "../../configs/topology/ports";
+import { tierPorts } from "../../configs/topology/tls";
 import type { Addresses, NextHops } from "../../configs/topology/topology";
 import { hasSamplers, jaegerWriter } from "../../configs/topology/kubernetes";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import type { Jaeger } from "../jaeger/jaeger";
 import { defineWorkload, httpProbe, type Peer, type Workload, type WorkloadPort } from "../platform/workload";
+import { spanPorts, tierCertificate } from "../tier-tls";
 
 /** The Collector's workloads: one service, or gateways for applications with samplers behind them. */
 export function collectorWorkloads(settings: CollectorSettings, topology: Addresses & NextHops): Workload[] {
   if (!hasSamplers(settings)) return [defineWorkload({ ...base(settings, topology, "single"), ...front(settings), ...sampling(settings) })];
+  const spans = spanPorts(settings, ports.collector);
   return [
     defineWorkload({
       ...base(settings, topology, "sampler"),
       ...sampling(settings),
       name: "otel-sampler",
-      ports: [{ name: "otlp-grpc", port: ports.collector.otlpGrpc, exposure: "cluster" }, ...observed("cluster")],
-      peers: [{ from: "otel-collector", ports: ["otlp-grpc"] }, scraped],
+      ports: [...spans, ...observed("cluster")],
+      peers: [{ from: "otel-collector", ports: spans.map(({ name }) => name) }, scraped],
+      certificates: tierCertificate(settings, "otel-sampler", ["server", "client"]),
       resources: { memory: settings.sampler.memory, cpu: settings.sampler.cpu },
       scale: { replicas: settings.sampler.replicas },
       // Gateways pick among these: one that is going must not be picked any more.
@@ -34,7 +38,7 @@ export function collectorWorkloads(settings: CollectorSettings, topology: Addres
     defineWorkload({
       ...base(settings, topology, "gateway"),
       ...front(settings),
-      connects: [{ to: "otel-sampler", ports: [ports.collector.otlpGrpc] }],
+      connects: [{ to: "otel-sampler", ports: tierPorts(settings, ports.collector) }],
       startsAfter: ["otel-sampler"],
     }),
   ];
@@ -49,6 +53,7 @@ function base(settings: CollectorSettings, topology: Addresses & NextHops, role:
     args: [`--config=${config}`, ...(role === "sampler" ? [] : hygieneArgs), ...(role === "gateway" ? [] : samplingArgs)],
     env: collectorEnv(settings, role),
     files: [{ path: config, content: collectorConfig(settings, topology, role), onChange: "restart" }],
+    certificates: tierCertificate(settings, "otel-collector", ["client"]),
     probe: httpProbe(ports.collector.health, "/healthz", 30),
     placement: { spread: true },
     stopGrace: 30,
@@ -91,7 +96,7 @@ function sampling(settings: CollectorSettings) {
   return {
     kind: "stateful",
     data: [{ path: paths.collectorQueue, size: settings.collector.queue }],
-    connects: [{ to: writer, ports: [ports.jaeger.otlpGrpc] }],
+    connects: [{ to: writer, ports: tierPorts(settings, ports.jaeger) }],
     startsAfter: [writer],
   } as const satisfies Partial<Workload>;
 }

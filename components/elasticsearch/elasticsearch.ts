@@ -68,7 +68,8 @@ export function elasticsearchWorkload(settings: ElasticsearchSettings, topology:
               path: paths.elasticsearchCertificates,
               secret: certificateSecret,
               keys: [files.certificate, files.certificateKey, files.authority],
-              issuer: tls === "cert-manager" ? issuer : undefined,
+              // A node is a server to clients and to other nodes, and a client of these.
+              request: tls === "cert-manager" ? { name: "elasticsearch", issuer, uses: ["server", "client"] } : undefined,
             },
           ],
     data: compact([{ path: paths.elasticsearchData, size: storage }, snapshots.store === "volume" && snapshotVolume(snapshots)]),

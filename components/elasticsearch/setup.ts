@@ -1,4 +1,5 @@
 /** The setup of Elasticsearch: index templates, roles and users. */
+import { watchedFiles, watchedFolder, watchedSecrets } from "../../configs/elasticsearch/certificates";
 import { setupDone, setupFiles, type SetupSettings } from "../../configs/elasticsearch/setup";
 import type { JaegerOptions, SamplingOptions } from "../../configs/stack/options";
 import type { CommonSettings, Settings } from "../../configs/stack/schema";
@@ -8,7 +9,7 @@ import { elasticsearchAuthority, setupClient } from "./client";
 import { allPasswords, type Passwords } from "./passwords";
 import { elasticsearchScript, scriptPath } from "./script";
 import { componentSettings } from "../args";
-import { defineWorkload, usualTiming, type Workload } from "../platform/workload";
+import { defineWorkload, usualTiming, type CertificateFolder, type Workload } from "../platform/workload";
 
 /**
  * The workload that puts in place what Jaeger needs, and watches over it. It is ready when everything is there, which Jaeger waits for.
@@ -24,7 +25,7 @@ export function setupWorkload(settings: SetupSettings, topology: Addresses & Ela
       onChange: "restart",
     })),
     secrets: allPasswords(settings, passwords),
-    certificates: elasticsearchAuthority(settings),
+    certificates: [...elasticsearchAuthority(settings), ...watched(settings)],
     scratch: [{ path: "/tmp", size: 1 }],
     ...client,
     connects: [...connects, { to: "otel-collector", ports: [ports.collector.reports] }],
@@ -34,6 +35,10 @@ export function setupWorkload(settings: SetupSettings, topology: Addresses & Ela
     resources: { memory: 64, cpu: 500 },
   });
 }
+
+/** The certificates that the setup watches. It starts before most of them are made. */
+const watched = (settings: SetupSettings): CertificateFolder[] =>
+  watchedSecrets(settings).map((secret) => ({ path: watchedFolder(secret), secret, keys: watchedFiles, optional: true }));
 
 /** Arguments that decide what is put into Elasticsearch, whoever runs it. */
 export interface StorageArgs extends Pick<JaegerOptions, "tags"> {

@@ -19,6 +19,7 @@ import { prometheusClient } from "../prometheus/client";
 import { IndexCleaner } from "./index-cleaner";
 import { serviceGraphWorkloads } from "./service-graph";
 import { defineWorkload, httpProbe, type Workload } from "../platform/workload";
+import { spanPorts, tierCertificate } from "../tier-tls";
 
 type StorageTopology = Addresses & ElasticsearchAddress & MetricsAddress;
 
@@ -29,16 +30,18 @@ export function jaegerWorkloads(settings: JaegerSettings, topology: StorageTopol
 }
 
 function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, passwords: Passwords, role: JaegerRole): Workload {
+  const name = role === "collector" ? "jaeger-collector" : "jaeger";
   const config = `${paths.config}/${files.jaeger}`;
   const port = ports.jaeger;
   const [writes, answers] = [role !== "query", role !== "collector"];
   const { replicas, collectors, memory, cpu, ingress } = settings.jaeger;
   const users = { path: paths.users, secret: ingress?.usersSecret ?? "", keys: [files.users] };
+  const spans = writes ? spanPorts(settings, port) : [];
   const storage = elasticsearchClient(settings);
   // No start order: Jaeger serves traces without Prometheus, and Prometheus watches Jaeger.
   const metrics = prometheusClient(settings, answers && hasMonitor(settings));
   return defineWorkload({
-    name: role === "collector" ? "jaeger-collector" : "jaeger",
+    name,
     image: "jaeger",
     args: [`--config=${config}`],
     env: jaegerEnv(settings),
@@ -52,21 +55,26 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
         : []),
     ],
     secrets: compact([writes && userPassword(settings, passwords, "writer"), answers && userPassword(settings, passwords, "reader")]),
-    certificates: compact([...elasticsearchAuthority(settings), ...metrics.certificates, answers && ingress && users]),
+    certificates: compact([
+      ...elasticsearchAuthority(settings),
+      ...metrics.certificates,
+      answers && ingress && users,
+      ...(writes ? tierCertificate(settings, name, ["server"]) : []),
+    ]),
     // The official image declares a volume there; without this each container would leave an anonymous one behind.
     scratch: [{ path: "/tmp", size: 16 }],
     ports: compact([
       answers && { name: "query", port: port.query, exposure: "host", publish: "jaeger-ui" },
       { name: "admin", port: port.admin, exposure: "host", publish: "jaeger-admin" },
       answers && { name: "sampling-http", port: port.samplingHttp, exposure: "ingress", publish: "jaeger-sampling" },
-      writes && { name: "otlp-grpc", port: port.otlpGrpc, exposure: "cluster" },
+      ...spans,
       { name: "health", port: port.health, exposure: "cluster" },
     ]),
     peers: compact([
       answers && { from: "applications", ports: ["sampling-http"] },
       // Whichever of the two samples: Jaeger does not know.
-      writes && { from: "otel-collector", ports: ["otlp-grpc"] },
-      writes && { from: "otel-sampler", ports: ["otlp-grpc"] },
+      writes && { from: "otel-collector", ports: spans.map((each) => each.name) },
+      writes && { from: "otel-sampler", ports: spans.map((each) => each.name) },
       answers && ingress && { from: { namespace: ingress.namespace }, ports: ["query"] },
       answers && { from: "canary", ports: ["query"] },
       { from: "prometheus", ports: ["admin"] },

@@ -55,8 +55,20 @@ export interface CertificateFolder {
   readonly secret: string;
   /** Which of its keys; each is a file of that name. */
   readonly keys: readonly string[];
-  /** Set if cert-manager is to write the Secret: the issuer, or `own` for a CA created for the stack. */
-  readonly issuer?: Issuer | "own";
+  /** Whether the program also starts without the Secret; its files appear when it is made. */
+  readonly optional?: boolean;
+  /** Set if cert-manager is to write the Secret. */
+  readonly request?: CertificateRequest;
+}
+
+/** A certificate of the workload's, to be requested from cert-manager. */
+export interface CertificateRequest {
+  /** Name of the Certificate. */
+  readonly name: string;
+  /** The issuer, or `own` for the CA created for the stack. */
+  readonly issuer: Issuer | "own";
+  /** Whose side of a connection it is for. */
+  readonly uses: readonly ("server" | "client")[];
 }
 
 /** An issuer of cert-manager. */

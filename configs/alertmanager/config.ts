@@ -82,11 +82,11 @@ function inhibitions(alerts: readonly Alert[]): object[] {
     }
   }
   return [
-    // Only about the same service, the same node of Elasticsearch, and the same objective.
+    // Only about the same service, node of Elasticsearch, objective and certificate.
     {
       source_matchers: [is("severity", "critical")],
       target_matchers: [is("severity", "warning")],
-      equal: [...together, "service", "name", "objective", "of"],
+      equal: [...together, "service", "name", "objective", "of", "certificate"],
     },
     ...[...causes.values()].flatMap(({ cause, followers }) => [...mutedNow(cause, followers), ...mutedAfterwards(cause, followers)]),
   ];

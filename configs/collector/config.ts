@@ -9,8 +9,9 @@ import { redactionProcessors } from "./redaction";
 import { canaryService } from "../sampling";
 import type { CollectorSettings } from "../stack/schema";
 import { samplingProcessors } from "./tail-sampling";
+import { clientTls, tierReceiverNames, tierReceivers } from "../tier-tls";
 import { paths, ports } from "../topology/ports";
-import type { Addresses, NextHops } from "../topology/topology";
+import type { Addresses, NextHops, ServiceName } from "../topology/topology";
 import { toYaml } from "../yaml";
 
 /** The label that says how a request was answered, by instrument. */
@@ -111,7 +112,7 @@ export function collectorConfig(settings: CollectorSettings, topology: Addresses
         // Span metrics are taken before sampling: they count requests, not kept traces. And where no error can follow, which would make
         // the client send, and them count, a second time.
         "traces/received": {
-          receivers: receives ? ["otlp", "jaeger"] : ["otlp"],
+          receivers: receives ? ["otlp", "jaeger"] : tierReceiverNames(settings),
           processors: compact(["memory_limiter", ...Object.keys(door), receives && "attributes"]),
           exporters: samples ? [...Object.keys(measures), "forward"] : ["load_balancing"],
         },
@@ -166,25 +167,20 @@ const requestViews = [
 /** What weighs more than a request may is refused before it is read: by HTTP with status 400, by gRPC with RESOURCE_EXHAUSTED. Neither is tried again. */
 function receivers(settings: CollectorSettings, { listen, collectorSelf }: Addresses & NextHops, role: CollectorRole): object {
   const at = (port: number) => ({ endpoint: `${listen.anywhere}:${port}` });
-  const grpc = { max_recv_msg_size_mib: role === "sampler" ? hopMebibytes(settings) : settings.limits.request };
+  const { otlpGrpc, otlpHttp } = ports.collector;
   const http = { max_request_body_size: requestBytes(settings) };
   const receives = role !== "sampler";
+  const grpc = { max_recv_msg_size_mib: receives ? settings.limits.request : hopMebibytes(settings) };
   const keepalive = {
     single: undefined,
     gateway: { server_parameters: connectionAge },
     sampler: { enforcement_policy: aliveness.server },
   }[role];
+  const otlp = receives
+    ? { otlp: { protocols: { grpc: { ...at(otlpGrpc), ...grpc, keepalive }, http: { ...at(otlpHttp), ...http } } } }
+    : tierReceivers(settings, listen.anywhere, ports.collector, { ...grpc, keepalive });
   return {
-    otlp: {
-      protocols: {
-        grpc: {
-          ...at(ports.collector.otlpGrpc),
-          ...grpc,
-          keepalive,
-        },
-        http: receives ? { ...at(ports.collector.otlpHttp), ...http } : undefined,
-      },
-    },
+    ...otlp,
     jaeger: receives
       ? {
           protocols: {
@@ -230,11 +226,13 @@ const withoutCanary = {
   metrics: { datapoint: [`datapoint.attributes["service.name"] == "${canaryService}"`] },
 };
 
+const withoutTls = { insecure: true };
+
 function toJaeger(settings: CollectorSettings, topology: Addresses & NextHops): object {
   const batch = batchBytes(settings);
   return {
     endpoint: topology.jaegerOtlp,
-    tls: { insecure: true },
+    tls: topology.tls ? clientTls() : withoutTls,
     // Jaeger answers when Elasticsearch has room. Giving up on an answer that comes late would send the spans a second time.
     timeout: "120s",
     // Behind tail_sampling nothing may fail: errors there are only logged. So a queue on disk that blocks when it is full, and no
@@ -257,14 +255,15 @@ function toJaeger(settings: CollectorSettings, topology: Addresses & NextHops): 
  * that anybody believes to be safe. A sampler that does not answer is tried again, with its own spans alone, for as long as it takes to start anew.
  * Then the client is told to try again, within the ten seconds that clients wait; its spans go to whom their ids pick among those that are ready by then.
  */
-function toSamplers({ samplers }: Addresses & NextHops): object {
+function toSamplers({ samplers, tls }: Addresses & NextHops): object {
   if (!samplers) throw new Error("a gateway needs samplers to hand its spans to");
   return {
     routing_key: "traceID",
     resolver: { dns: { hostname: samplers.hostname, port: String(samplers.port), interval: "5s", timeout: "2s" } },
     protocol: {
       otlp: {
-        tls: { insecure: true },
+        // Samplers are called by their addresses, which no certificate names.
+        tls: tls ? clientTls("otel-sampler" satisfies ServiceName) : withoutTls,
         timeout: "5s",
         keepalive: aliveness.client,
         sending_queue: { enabled: false },

@@ -29,13 +29,15 @@ ask() { request ${user} ${secretWord(passwordFile)} "$@"; }`;
  * `report`, which tells the Collector the gauges' values; those that are empty are left out. One that is not there yet is told the next time.
  *
  * @param gauges Each with the word of bash that is its value.
+ * @param more Functions that print further gauges, each behind a comma.
  */
 export function reportFunction(
   { collectorReports }: Addresses,
   service: ServiceName,
   gauges: readonly (readonly [Gauge, string])[],
+  more: readonly string[] = [],
 ): string {
-  const each = gauges.map(([{ name, unit }, value]) => `$(gauge ${name} "${unit}" ${value})`);
+  const each = [...gauges.map(([{ name, unit }, value]) => `$(gauge ${name} "${unit}" ${value})`), ...more.map((name) => `$(${name})`)];
   return `gauge() {
   [ -z "$3" ] || printf ',{"name":"%s","unit":"%s","gauge":{"dataPoints":[{"asInt":"%s","timeUnixNano":"%s000000000"}]}}' "$@" "$(date +%s)"
 }

@@ -1,4 +1,5 @@
 /** What is put into Elasticsearch before Jaeger starts, and the script that does it. */
+import { certificatesFunction, watchedSecrets } from "./certificates";
 import { reportFunction, requestFunctions, secretWord } from "./bash";
 import { indexPattern, indexTemplates, lateFields, type TemplateKind } from "./templates";
 import { repositories, repositoryPath } from "./snapshots";
@@ -93,6 +94,7 @@ export function setupScript(settings: SetupSettings, topology: Addresses & Elast
   const ownUsers = usersOf(settings);
   const renews = rotated && ownElasticsearch(settings);
   const retires = rotated && ownUsers.length > 0;
+  const watches = watchedSecrets(settings).length > 0;
   const steps = compact([
     renews && "renew",
     "supported",
@@ -201,10 +203,15 @@ retire() {
 `
     : ""
 }
-${reportFunction(topology, "elasticsearch-setup", [
-  [setupGauges.lastSuccess, '"$inPlace"'],
-  [setupGauges.lastRepair, '"$repaired"'],
-])}
+${watches ? `${certificatesFunction}\n\n` : ""}${reportFunction(
+    topology,
+    "elasticsearch-setup",
+    [
+      [setupGauges.lastSuccess, '"$inPlace"'],
+      [setupGauges.lastRepair, '"$repaired"'],
+    ],
+    watches ? ["certificates"] : [],
+  )}
 
 trap 'exit 0' TERM INT
 # A container that starts again has to look again.

@@ -10,6 +10,8 @@ import { dotReplacement } from "../elasticsearch/templates";
 import { passwordFile, userName, type ServiceUser } from "../elasticsearch/users";
 import { files, paths, ports } from "../topology/ports";
 import type { Addresses, ElasticsearchAddress, MetricsAddress } from "../topology/topology";
+import { tierReceiverNames, tierReceivers } from "../tier-tls";
+import { listensBy } from "../topology/tls";
 import { can } from "../versions";
 import { toYaml } from "../yaml";
 
@@ -92,7 +94,12 @@ export function jaegerConfig(
   const [writes, answers] = [role !== "query", role !== "collector"];
   const { ingress } = settings.jaeger;
   const instances = role === "collector" ? settings.jaeger.collectors : settings.jaeger.replicas;
-  const keepalive = instances > 1 ? { keepalive: { server_parameters: { max_connection_age: connectionAge } } } : {};
+  const grpc = {
+    max_recv_msg_size_mib: hopMebibytes(settings),
+    keepalive: instances > 1 ? { server_parameters: { max_connection_age: connectionAge } } : undefined,
+  };
+  const at = (port: number) => ({ endpoint: `${listen.jaegerBackend}:${port}` });
+  const plain = listensBy(settings, "plain");
   return toYaml({
     extensions: {
       "basicauth/users": answers && ingress ? { htpasswd: { file: `${paths.users}/${files.users}` } } : undefined,
@@ -131,22 +138,8 @@ export function jaegerConfig(
     },
     receivers: writes
       ? {
-          otlp: {
-            protocols: {
-              grpc: {
-                endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpGrpc}`,
-                max_recv_msg_size_mib: hopMebibytes(settings),
-                ...keepalive,
-              },
-              http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.otlpHttp}` },
-            },
-          },
-          jaeger: {
-            protocols: {
-              grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.jaegerGrpc}` },
-              thrift_http: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.jaegerThriftHttp}` },
-            },
-          },
+          ...tierReceivers(settings, listen.jaegerBackend, ports.jaeger, grpc, { http: at(ports.jaeger.otlpHttp) }),
+          jaeger: plain ? { protocols: { grpc: at(ports.jaeger.jaegerGrpc), thrift_http: at(ports.jaeger.jaegerThriftHttp) } } : undefined,
         }
       : { nop: {} },
     exporters: writes ? { jaeger_storage_exporter: { trace_storage: "writer" } } : { nop: {} },
@@ -161,7 +154,11 @@ export function jaegerConfig(
       // No batch processor, and no queue in the exporter: each acknowledges before it has written. The Collector sends batches already, and has a queue.
       pipelines: {
         traces: writes
-          ? { receivers: ["otlp", "jaeger"], processors: [], exporters: ["jaeger_storage_exporter"] }
+          ? {
+              receivers: compact([...tierReceiverNames(settings), plain && "jaeger"]),
+              processors: [],
+              exporters: ["jaeger_storage_exporter"],
+            }
           : { receivers: ["nop"], exporters: ["nop"] },
       },
       telemetry: {

@@ -3,6 +3,7 @@ import type { Alert } from "./alerts/alert";
 import { series } from "./metrics";
 import { accepted, enqueueFailed, exportSuccessRate, rate, sendFailed, sent, spansPerSecond, totalRates, watchedRecord } from "./promql";
 import { canaryAlerts, canaryRecords } from "./alerts/canary";
+import { certificateAlerts } from "./alerts/certificates";
 import { collectorAlerts } from "./alerts/collector";
 import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearch";
 import { jaegerAlerts, jaegerRecords } from "./alerts/jaeger";
@@ -48,6 +49,7 @@ const alertsAtOnce = (settings: StackSettings): readonly Alert[] => [
   lossAlert(settings),
   ...elasticsearchAlerts(settings),
   ...setupAlerts,
+  ...certificateAlerts(settings),
   ...snapshotAlerts(settings),
   ...retentionAlerts(settings),
   ...serviceGraphAlerts(settings),

@@ -92,7 +92,8 @@ const clusterOnly = ["nodeSelector", "tolerations", "affinity", "priorityClass",
 
 /** One sentence each: the key without its namespace, what was found, what is allowed. Groups that are wrong by themselves are left out. */
 export function platformConflicts(groups: Partial<Parsed>): string[] {
-  const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides, otherImages, canary, dashboards, redaction } = groups;
+  const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides, otherImages, canary, dashboards, redaction, kubernetes } =
+    groups;
   const problems: string[] = [
     ...(elasticsearch ? snapshotConflicts(elasticsearch) : []),
     ...(jaeger ? linkProblems(jaeger.links) : []),
@@ -114,6 +115,7 @@ export function platformConflicts(groups: Partial<Parsed>): string[] {
       if (found !== undefined && found !== allowed)
         refuse(key, found, `${allowed === undefined ? "nothing" : JSON.stringify(allowed)} on docker`);
     };
+    only("kubernetes.tls.mode", kubernetes?.tls.mode, "off");
     only("elasticsearch.nodes", elasticsearch?.nodes, 1);
     only("elasticsearch.tls", elasticsearch?.tls, "off");
     only("elasticsearch.issuer", elasticsearch?.issuer, undefined);
@@ -133,6 +135,14 @@ export function platformConflicts(groups: Partial<Parsed>): string[] {
     for (const [service, override] of Object.entries(overrides ?? {}))
       for (const key of clusterOnly) only(`overrides.${service}.${key}`, override[key], undefined);
     return problems;
+  }
+  if (kubernetes) {
+    const { mode = "off", certificates, issuer } = kubernetes.tls;
+    const wanted = compact([
+      mode === "off" && "kubernetes.tls.mode is accept, both or on",
+      certificates === "external" && "kubernetes.tls.certificates is cert-manager",
+    ]);
+    if (issuer && wanted.length > 0) refuse("kubernetes.tls.issuer", issuer, `nothing unless ${wanted.join(" and ")}`);
   }
   if (elasticsearch) {
     const { nodes, tls, bootstrap, external, issuer, passwordVersion } = elasticsearch;

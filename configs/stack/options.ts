@@ -303,6 +303,8 @@ export interface KubernetesOptions {
   readonly zones?: "required" | "preferred" | "any";
   /** DNS servers that network policies let pods reach. */
   readonly dns?: KubernetesDnsOptions;
+  /** TLS between the tiers that spans pass. */
+  readonly tls?: KubernetesTlsOptions;
 }
 
 /** DNS servers that network policies let pods reach. */
@@ -318,6 +320,33 @@ export interface KubernetesDnsOptions {
   readonly ports?: readonly (number | string)[];
   /** Addresses that also answer DNS. The default is the usual address of a cache on each node. Default: ["169.254.20.10"]. */
   readonly addresses?: readonly string[];
+}
+
+/** TLS between the tiers that spans pass. */
+export interface KubernetesTlsOptions {
+  /**
+   * TLS, with certificates on both sides, from gateways to samplers and to Jaeger. `accept`: servers take it beside plain text. `both`:
+   * clients use it, too. `on`: servers take nothing else. Change it by one step at a time. Default: off; the policy pack wants it written
+   * in production. Allowed: one of off, accept, both, on.
+   */
+  readonly mode?: "off" | "accept" | "both" | "on";
+  /**
+   * Where the certificates come from. `external`: from existing Secrets, `<service>-tier-tls`, with tls.crt, tls.key and ca.crt. Allowed:
+   * one of cert-manager, external. Default: "cert-manager".
+   */
+  readonly certificates?: "cert-manager" | "external";
+  /**
+   * The cert-manager issuer. Whoever has a certificate of it may send spans to samplers and Jaeger. Default: a CA created for the stack.
+   */
+  readonly issuer?: KubernetesTlsIssuerOptions;
+}
+
+/** The cert-manager issuer. Whoever has a certificate of it may send spans to samplers and Jaeger. Default: a CA created for the stack. */
+export interface KubernetesTlsIssuerOptions {
+  /** Name of the issuer. Allowed: the name of a cert-manager issuer. */
+  readonly name: string;
+  /** Kind of the issuer. Allowed: one of Issuer, ClusterIssuer. Default: "ClusterIssuer". */
+  readonly kind?: "Issuer" | "ClusterIssuer";
 }
 
 /** Elasticsearch, which stores the traces. */
@@ -339,7 +368,7 @@ export interface ElasticsearchOptions {
    */
   readonly tls?: "off" | "cert-manager" | "external";
   /** The cert-manager issuer. Default: a CA created for the stack. */
-  readonly issuer?: ElasticsearchIssuerOptions;
+  readonly issuer?: KubernetesTlsIssuerOptions;
   /**
    * Secret with tls.crt, tls.key and ca.crt. cert-manager writes it; with `tls: external` it must exist. Allowed: the name of a Secret.
    * Default: "elasticsearch-tls".
@@ -364,14 +393,6 @@ export interface ElasticsearchOptions {
   /** An existing Elasticsearch to use. The stack then runs none. */
   readonly external?: ElasticsearchExternalOptions;
   readonly snapshots?: ElasticsearchSnapshotsOptions;
-}
-
-/** The cert-manager issuer. Default: a CA created for the stack. */
-export interface ElasticsearchIssuerOptions {
-  /** Name of the issuer. Allowed: the name of a cert-manager issuer. */
-  readonly name: string;
-  /** Kind of the issuer. Allowed: one of Issuer, ClusterIssuer. Default: "ClusterIssuer". */
-  readonly kind?: "Issuer" | "ClusterIssuer";
 }
 
 /** An existing Elasticsearch to use. The stack then runs none. */

@@ -64,6 +64,11 @@ const snapshots = z
   })
   .prefault({});
 
+const issuer = z.strictObject({
+  name: kubernetesName("cert-manager issuer").describe("Name of the issuer."),
+  kind: oneOf("Issuer", "ClusterIssuer").prefault("ClusterIssuer").describe("Kind of the issuer."),
+});
+
 const elasticsearch = z
   .strictObject({
     memory: mebibytes("1Gi", "64Gi").prefault("1Gi").describe("Memory limit. Half of it is the Java heap."),
@@ -82,13 +87,7 @@ const elasticsearch = z
       .describe(
         "TLS for HTTP and between nodes. `cert-manager`: with certificates from cert-manager. `external`: with those in an existing Secret.",
       ),
-    issuer: z
-      .strictObject({
-        name: kubernetesName("cert-manager issuer").describe("Name of the issuer."),
-        kind: oneOf("Issuer", "ClusterIssuer").prefault("ClusterIssuer").describe("Kind of the issuer."),
-      })
-      .optional()
-      .describe("The cert-manager issuer. Default: a CA created for the stack."),
+    issuer: issuer.optional().describe("The cert-manager issuer. Default: a CA created for the stack."),
     certificateSecret: kubernetesName("Secret")
       .prefault("elasticsearch-tls")
       .describe("Secret with tls.crt, tls.key and ca.crt. cert-manager writes it; with `tls: external` it must exist."),
@@ -308,6 +307,27 @@ const kubernetes = z
       })
       .prefault({})
       .describe("DNS servers that network policies let pods reach."),
+    tls: z
+      .strictObject({
+        mode: oneOf("off", "accept", "both", "on")
+          .optional()
+          .describe(
+            "TLS, with certificates on both sides, from gateways to samplers and to Jaeger. `accept`: servers take it beside plain text. `both`: clients " +
+              "use it, too. `on`: servers take nothing else. Change it by one step at a time. Default: off; the policy pack wants it written in production.",
+          ),
+        certificates: oneOf("cert-manager", "external")
+          .prefault("cert-manager")
+          .describe(
+            "Where the certificates come from. `external`: from existing Secrets, `<service>-tier-tls`, with tls.crt, tls.key and ca.crt.",
+          ),
+        issuer: issuer
+          .optional()
+          .describe(
+            "The cert-manager issuer. Whoever has a certificate of it may send spans to samplers and Jaeger. Default: a CA created for the stack.",
+          ),
+      })
+      .prefault({})
+      .describe("TLS between the tiers that spans pass."),
   })
   .prefault({});
 

@@ -2,6 +2,7 @@
 import { compact } from "../compact";
 import type { CommonSettings, ElasticsearchSettings, Settings, StackSettings } from "../stack/schema";
 import { files, paths, ports } from "./ports";
+import { sendsByTls, type TierPorts } from "./tls";
 import type { Addresses, ElasticsearchAddress, MetricsAddress, NextHops, ScrapeJob, ServiceName, Topology } from "./topology";
 
 /** Label of the namespaces whose pods are applications: they reach the Collector's receivers and remote sampling. */
@@ -92,12 +93,18 @@ export function kubernetesMetrics({ prometheus: { mode, operator } }: CommonSett
 }
 
 /** Jaeger's receiver, and the samplers before it if any. */
-export function kubernetesHops(settings: Pick<Settings, "jaeger" | "sampler">): NextHops {
+export function kubernetesHops(settings: Pick<Settings, "kubernetes" | "jaeger" | "sampler">): NextHops {
+  const tls = sendsByTls(settings);
+  const port = ({ otlpGrpc, otlpGrpcTls }: TierPorts) => (tls ? otlpGrpcTls : otlpGrpc);
   return {
-    jaegerOtlp: `${jaegerWriter(settings)}:${ports.jaeger.otlpGrpc}`,
-    samplers: hasSamplers(settings) ? { hostname: podsService("otel-sampler"), port: ports.collector.otlpGrpc } : undefined,
+    jaegerOtlp: `${jaegerWriter(settings)}:${port(ports.jaeger)}`,
+    samplers: hasSamplers(settings) ? { hostname: podsService("otel-sampler"), port: port(ports.collector) } : undefined,
+    tls,
   };
 }
+
+/** The Secret with the certificate of a service for connections between the tiers. */
+export const tierCertificateSecret = (service: ServiceName): string => `${service}-tier-tls`;
 
 /** The Secret with the authority that clients of Elasticsearch trust; undefined where they trust the public ones, or there is no TLS. */
 export function authorityOf({ elasticsearch }: Pick<Settings, "elasticsearch">): string | undefined {

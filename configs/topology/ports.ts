@@ -12,6 +12,8 @@ export const ports = {
   collector: {
     otlpGrpc: 4317,
     otlpHttp: 4318,
+    /** Samplers only: spans of gateways, with TLS. */
+    otlpGrpcTls: 4320,
     /** Old Jaeger clients, gRPC. */
     jaegerGrpc: 14250,
     /** Old Jaeger clients, Thrift over HTTP. */
@@ -37,6 +39,8 @@ export const ports = {
     samplingGrpc: 5779,
     otlpGrpc: 4317,
     otlpHttp: 4318,
+    /** Spans of the Collector, with TLS. */
+    otlpGrpcTls: 4320,
     jaegerGrpc: 14250,
     jaegerThriftHttp: 14268,
     health: 13133,
@@ -91,6 +95,10 @@ export const paths = {
   elasticsearchCertificates: "/usr/share/elasticsearch/config/certificates",
   /** The authority that clients of Elasticsearch trust. */
   authority: "/etc/tracing/authority",
+  /** The certificate of a tier that spans pass, and the authority that its neighbours' certificates are of. */
+  certificates: "/etc/tracing/certificates",
+  /** A folder for each Secret whose certificates are watched: they expire. */
+  watchedCertificates: "/etc/tracing/watched-certificates",
   /** Bearer token and authority for a Prometheus outside of the stack. */
   prometheusToken: "/etc/tracing/prometheus-token",
   prometheusAuthority: "/etc/tracing/prometheus-authority",

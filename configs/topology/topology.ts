@@ -106,6 +106,8 @@ export interface NextHops {
   readonly jaegerOtlp: string;
   /** A name that resolves to all ready samplers, where they are a separate tier. */
   readonly samplers?: { readonly hostname: string; readonly port: number };
+  /** Whether both are sent to by TLS, at these ports. */
+  readonly tls?: boolean;
 }
 
 /** All addresses of a stack, and what Prometheus scrapes of it. */

@@ -2,11 +2,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { certificateGauge } from "../../configs/elasticsearch/certificates";
 import { setupDone, setupFiles } from "../../configs/elasticsearch/setup";
 import { formerPasswordFile, passwordFile, userName, usersOf } from "../../configs/elasticsearch/users";
 import { dockerTopology } from "../../configs/topology/docker";
 import { kubernetesTopology } from "../../configs/topology/kubernetes";
 import { files, paths } from "../../configs/topology/ports";
+import { execOrThrow } from "../../cli/machine/run";
+import { Authority } from "../support/certificates";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { eventually } from "../support/waiting";
@@ -94,6 +97,7 @@ function start(options: Options = {}, passwords: Readonly<Record<string, string>
     const here = text
       .replaceAll(paths.secrets, folder())
       .replaceAll(paths.config, folder())
+      .replaceAll(paths.watchedCertificates, join(folder(), "watched"))
       .replaceAll(setupDone, join(folder(), "done"))
       .replace("pause=60", "pause=1")
       .replace("pause=30", "pause=1")
@@ -223,6 +227,54 @@ test("a password that changes under it is read again", async () => {
   const before = elasticsearch.asked.length;
   await within("looks that succeed", () => elasticsearch.asked.slice(before).some((what) => what.includes("_security/_authenticate")));
 });
+
+test("the ends of all certificates that are there are reported, also of one that ends after 2049, and of a renewed one", async () => {
+  const authority = await Authority.make(join(folder(), "authority"));
+  const secret = (name: string) => join(folder(), "watched", name);
+  await authority.issue(secret("otel-sampler-tier-tls"), ["otel-sampler"]);
+  await authority.issue(secret("jaeger-tier-tls"), ["jaeger"], 12_000);
+  await authority.issue(secret("otel-collector-tier-tls"), ["otel-collector"]);
+  writeFileSync(join(secret("otel-collector-tier-tls"), files.certificate), "not a certificate\n");
+  const ends = async (file: string) => {
+    const line = await execOrThrow("openssl", ["x509", "-noout", "-enddate", "-in", secret(file)]);
+    return String(Date.parse(line.replace("notAfter=", "")) / 1000);
+  };
+  const readable = [
+    "jaeger-tier-tls/ca.crt",
+    "jaeger-tier-tls/tls.crt",
+    "otel-collector-tier-tls/ca.crt",
+    "otel-sampler-tier-tls/ca.crt",
+    "otel-sampler-tier-tls/tls.crt",
+  ];
+  const expected = async () => Object.fromEntries(await Promise.all(readable.map(async (file) => [file, await ends(file)] as const)));
+  start({ platform: "kubernetes", environment: "staging", kubernetes: { tls: { mode: "on" } } });
+  await within("a report", () => told.includes("certificate.expiry"));
+  expect(reportedEnds(told)).toEqual(await expected());
+  expect(new Date(1000 * Number(reportedEnds(told)["jaeger-tier-tls/tls.crt"])).getFullYear()).toBeGreaterThan(2050);
+  await authority.issue(secret("otel-sampler-tier-tls"), ["otel-sampler"], 90);
+  const renewed = await expected();
+  await within("the renewed one", () => reportedEnds(told)["otel-sampler-tier-tls/tls.crt"] === renewed["otel-sampler-tier-tls/tls.crt"]);
+});
+
+/** When certificates end, by Secret and file, as a report has it. */
+function reportedEnds(report: string): Record<string, string> {
+  interface Point {
+    readonly asInt: string;
+    readonly attributes?: readonly { readonly value: { readonly stringValue: string } }[];
+  }
+  interface Report {
+    readonly resourceMetrics: readonly { readonly scopeMetrics: readonly { readonly metrics: readonly Metric[] }[] }[];
+  }
+  interface Metric {
+    readonly name: string;
+    readonly gauge: { readonly dataPoints: readonly Point[] };
+  }
+  const metrics = (JSON.parse(report) as Report).resourceMetrics.flatMap(({ scopeMetrics }) =>
+    scopeMetrics.flatMap((scope) => scope.metrics),
+  );
+  const points = metrics.filter(({ name }) => name === certificateGauge.name).flatMap(({ gauge }) => gauge.dataPoints);
+  return Object.fromEntries(points.map(({ asInt, attributes }) => [attributes![0]!.value.stringValue, asInt]));
+}
 
 test("no password is in a command line", async () => {
   const wrapped = join(folder(), "curl");

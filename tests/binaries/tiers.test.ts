@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
@@ -22,6 +22,7 @@ import { standIn } from "../rules/support/elasticsearch";
 import { page, ready } from "../rules/support/moved";
 import { temporaryFolder } from "../support/temporary-folder";
 import { forOlderJaeger, olderJaeger } from "./support/older-jaeger";
+import { local as localTo, moved as movedTo, type Moved } from "./support/pods";
 import { collectorArgs, freePorts, program, run, type Outcome } from "./support/programs";
 
 jest.setTimeout(120_000);
@@ -51,11 +52,7 @@ function written(name: string, text: string): string {
   return path;
 }
 
-function local(text: string): string {
-  const queue = join(folder(), "queue");
-  mkdirSync(queue, { recursive: true });
-  return text.replaceAll(paths.collectorQueue, queue).replaceAll(paths.config, folder());
-}
+const local = (text: string): string => localTo(folder(), text);
 
 describe.each(["staging", "prod"])("the manifests of %s", (stack) => {
   const all = filesOf(stack);
@@ -80,21 +77,7 @@ describe.each(["staging", "prod"])("the manifests of %s", (stack) => {
   });
 });
 
-/** A config on free ports of this host in place of the pod's, and which port became which. */
-async function moved(text: string): Promise<{ text: string; at: (port: number) => number }> {
-  const numbers = [
-    ...new Set([...text.matchAll(/0\.0\.0\.0:(\d+)/g), ...text.matchAll(/host: 0\.0\.0\.0\n\s+port: (\d+)/g)].map(([, port]) => port!)),
-  ];
-  const free = await freePorts(numbers.length);
-  const at = (port: number | string) => free[numbers.indexOf(String(port))]!;
-  return {
-    at,
-    text: local(text)
-      .replaceAll(/0\.0\.0\.0:(\d+)/g, (_all, port: string) => `127.0.0.1:${at(port)}`)
-      .replace(/host: 0\.0\.0\.0\n(\s+)port: (\d+)/, (_all, indent: string, port: string) => `host: 127.0.0.1\n${indent}port: ${at(port)}`)
-      .replaceAll("localhost:8888", () => `127.0.0.1:${at(8888)}`),
-  };
-}
+const moved = (text: string): Promise<Moved> => movedTo(folder(), text);
 
 const settingsOf = (stack: string, more: Record<string, string> = {}) => parseSettings(stack, { ...stackConfig(stack), ...more });
 
@@ -134,7 +117,7 @@ async function silent(port: number): Promise<() => void> {
   };
 }
 
-type At = (port: number) => number;
+type At = Moved["at"];
 
 /** How a gateway reaches samplers, in its config. */
 interface LoadBalancing {

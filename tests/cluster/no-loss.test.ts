@@ -8,7 +8,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { imageReference } from "../../configs/images";
 import { files } from "../../configs/topology/ports";
-import { execOrThrow } from "../../cli/machine/run";
+import { tierCertificateSecret } from "../../configs/topology/kubernetes";
+import type { ServiceName } from "../../configs/topology/topology";
+import { Authority } from "../support/certificates";
 import { keptOf } from "../support/oracle";
 import { killed, images, ledgerProgram, TestStack } from "./support/cluster";
 import { Load, rate, type Sent, type Verdict } from "./support/load";
@@ -20,8 +22,15 @@ const prod = new TestStack("prod", "prod");
 let load: Load;
 let manifests = prod.folder;
 
-/** Prod in a size for one node, with certificates made here. */
+/** Prod in a size for one node, with certificates made here, and nothing but TLS between the tiers. */
 const scaled = (bootstrap: boolean) => ({
+  kubernetes: {
+    namespace: prod.namespace,
+    volumes: "delete",
+    nodes: "any",
+    zones: "any",
+    tls: { mode: "on", certificates: "external" },
+  },
   elasticsearch: { nodes: 3, memory: "1Gi", cpu: "1", storage: "4Gi", tls: "external", bootstrap: String(bootstrap) },
   collector: { replicas: 2, maxReplicas: 2, memory: "256Mi", cpu: "300m" },
   sampler: { replicas: 2, memory: "512Mi", cpu: "300m" },
@@ -46,19 +55,18 @@ beforeAll(async () => {
 }, 1_200_000);
 afterAll(() => prod.delete(), 600_000);
 
-/** The Secret that `tls: external` wants: an authority, and a certificate that all nodes share. */
+/** The Secrets that `external` wants: one for Elasticsearch, whose certificate all nodes share, and one for each tier. */
 async function makeCertificates(): Promise<void> {
-  const file = (name: string) => join(prod.scratch, name);
-  const key = ["-newkey", "rsa:2048", "-noenc"];
-  const hosts = ["localhost", "elasticsearch", "*.elasticsearch-pods", `elasticsearch.${prod.namespace}`].map((host) => `DNS:${host}`);
-  const authority = ["-keyout", file("ca.key"), "-out", file("ca.crt"), "-days", "2", "-subj", "/CN=test"];
-  await execOrThrow("openssl", ["req", "-x509", ...key, ...authority]);
-  const usage = "extendedKeyUsage=serverAuth,clientAuth";
-  const extensions = ["-addext", `subjectAltName=${hosts.join(",")}`, "-addext", usage];
-  const own = ["-keyout", file("tls.key"), "-out", file("tls.crt"), "-days", "2", "-subj", "/CN=elasticsearch"];
-  await execOrThrow("openssl", ["req", "-x509", "-CA", file("ca.crt"), "-CAkey", file("ca.key"), ...key, ...own, ...extensions]);
-  const files = ["tls.crt", "tls.key", "ca.crt"].map((name) => `--from-file=${file(name)}`);
-  await prod.kubectl("create", "secret", "generic", "elasticsearch-tls", ...files);
+  const authority = await Authority.make(join(prod.scratch, "authority"));
+  const hosts = (service: string): [string, ...string[]] => [service, "localhost", `*.${service}-pods`, `${service}.${prod.namespace}`];
+  const secrets = Object.fromEntries(
+    ["otel-collector", "otel-sampler", "jaeger-collector"].map((service) => [tierCertificateSecret(service as ServiceName), service]),
+  );
+  for (const [secret, service] of Object.entries({ ...secrets, "elasticsearch-tls": "elasticsearch" })) {
+    await authority.issue(join(prod.scratch, secret), hosts(service));
+    const own = [files.certificate, files.certificateKey, files.authority].map((name) => `--from-file=${join(prod.scratch, secret, name)}`);
+    await prod.kubectl("create", "secret", "generic", secret, ...own);
+  }
 }
 
 /** Names of a workload's pods. */

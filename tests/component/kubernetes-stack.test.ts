@@ -51,7 +51,8 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
     CronJob: 1,
     PodDisruptionBudget: 5,
     HorizontalPodAutoscaler: 1,
-    Certificate: 2,
+    // The authority's, Elasticsearch's, and one for each tier that spans pass.
+    Certificate: 5,
     Issuer: 2,
   },
 };
@@ -114,6 +115,61 @@ describe.each(stacks)("a preview of %s", (stack) => {
     const unknown = preview.resources.filter(({ inputs }) => JSON.stringify(inputs).includes(pulumi.runtime.unknownValue));
     expect(unknown.map(({ name }) => name).sort()).toEqual(secrets(stack));
   });
+});
+
+describe("certificates of prod", () => {
+  interface Spec {
+    readonly secretName: string;
+    readonly issuerRef: { readonly name: string };
+    readonly privateKey: { readonly rotationPolicy: string };
+    readonly dnsNames?: readonly string[];
+  }
+  const specs = () => {
+    const all = runOf("prod", "update").ofType("kubernetes:cert-manager.io/v1:Certificate");
+    return Object.fromEntries(all.map(({ inputs }) => [(inputs.metadata as { name: string }).name, inputs.spec as Spec]));
+  };
+
+  test("are all of one authority, which has the name that Elasticsearch's always had", () => {
+    const signers = Object.fromEntries(Object.entries(specs()).map(([name, { issuerRef }]) => [name, issuerRef.name]));
+    expect(signers).toEqual({
+      "elasticsearch-authority": "elasticsearch-self",
+      elasticsearch: "elasticsearch-issuer",
+      "jaeger-collector-tier-tls": "elasticsearch-issuer",
+      "otel-collector-tier-tls": "elasticsearch-issuer",
+      "otel-sampler-tier-tls": "elasticsearch-issuer",
+    });
+  });
+
+  test("get a new key with each renewal, but the authority, which all trust", () => {
+    const { "elasticsearch-authority": authority, ...others } = specs();
+    expect(authority?.privateKey.rotationPolicy).toBe("Never");
+    expect(new Set(Object.values(others).map(({ privateKey }) => privateKey.rotationPolicy))).toEqual(new Set(["Always"]));
+  });
+
+  test("name what clients connect to", () => {
+    const { "otel-sampler-tier-tls": sampler, "jaeger-collector-tier-tls": jaeger } = specs();
+    expect(sampler?.dnsNames).toContain("otel-sampler");
+    expect(jaeger?.dnsNames).toContain("jaeger-collector");
+  });
+
+  test("have a Secret each, which the pods of one service mount with the key", () => {
+    const mounted = runOf("prod", "update").resources.flatMap(({ inputs }) => {
+      const { name } = (inputs.metadata ?? {}) as { name?: string };
+      const volumes = (inputs.spec as { template?: { spec: { volumes?: readonly Volume[] } } } | undefined)?.template?.spec.volumes ?? [];
+      return volumes
+        .filter(({ secret }) => secret?.items?.some(({ key }) => key === "tls.key"))
+        .map(({ secret }) => [name, secret!.secretName]);
+    });
+    expect(mounted.sort()).toEqual([
+      ["elasticsearch", "elasticsearch-tls"],
+      ["jaeger-collector", "jaeger-collector-tier-tls"],
+      ["otel-collector", "otel-collector-tier-tls"],
+      ["otel-sampler", "otel-sampler-tier-tls"],
+    ]);
+  });
+  interface Volume {
+    readonly secret?: { readonly secretName: string; readonly items?: readonly { readonly key: string }[] };
+  }
 });
 
 describe("what destroying the stack may not take along", () => {

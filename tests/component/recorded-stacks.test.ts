@@ -54,6 +54,7 @@ test.each<[string, Record<string, unknown>]>([
       collector: { replicas: 2, queue: "977Mi" },
     },
   ],
+  ["TLS between the tiers, which begins", { kubernetes: { volumes: "delete", tls: { mode: "both" } } }],
   ["the class of the volumes", { kubernetes: { volumes: "delete", storageClass: "fast" } }],
 ])("an edit of %s makes nothing anew", async (_, config) => {
   expect(await found(config)).toEqual([]);
@@ -66,6 +67,16 @@ test("more Elasticsearch nodes replace the snapshots' claim only, because severa
     expect.stringMatching(/PersistentVolumeClaim::tracing-elasticsearch-snapshots: metadata.name was "elasticsearch-snapshots" and is/),
   ]);
 });
+
+test.each(["off", "accept", "on"])(
+  "prod's certificates and servers stay what they are when TLS between the tiers goes to %s",
+  async (mode) => {
+    const config = { kubernetes: { volumes: "keep", nodes: "required", tls: { mode } } };
+    const gone = mode === "off" ? ["jaeger-collector", "otel-collector", "otel-sampler"] : [];
+    const sentences = replacements(recordedOf("prod"), (await runProgram("prod", config)).resources);
+    expect(sentences.map((sentence) => /certificates-(.*)-tier-tls is gone/.exec(sentence)?.[1]).sort()).toEqual(gone);
+  },
+);
 
 describe("a replacement is found:", () => {
   test("another namespace, for every object in it", async () => {

@@ -17,6 +17,7 @@ import { toYaml } from "../../configs/yaml";
 import { projectFolder } from "../../render/record";
 import { olderJaeger } from "../binaries/support/older-jaeger";
 import { collectorArgs, freePorts, program, run } from "../binaries/support/programs";
+import { Authority } from "../support/certificates";
 import { localCanary } from "../support/canary";
 import { localScript } from "../support/cleaner";
 import { settingsWith } from "../support/settings";
@@ -195,7 +196,9 @@ test("what the index cleaner, the setup and the service graph report becomes wha
   const reporting = { ...dockerTopology("dev"), collectorReports: collector };
   // All of a script but its loop.
   const functions = (script: string) => script.slice(0, script.indexOf("\ntrap ")).replaceAll(paths.secrets, folder());
-  const setup = functions(setupScript(settings, reporting));
+  const watching = settingsWith({ platform: "kubernetes", otherImages: olderJaeger, kubernetes: { tls: { mode: "on" } } });
+  await (await Authority.make(join(folder(), "authority"))).issue(join(folder(), "watched", "jaeger-tier-tls"), ["jaeger"]);
+  const setup = functions(setupScript(watching, reporting)).replaceAll(paths.watchedCertificates, join(folder(), "watched"));
   const graph = functions(serviceGraphScript(settings, reporting));
   let series: string[] = [];
   await run(program("otelcol-contrib"), collectorArgs(config), {
@@ -207,14 +210,17 @@ test("what the index cleaner, the setup and the service graph report becomes wha
       series = await until(
         5,
         async () => (await scraped(at.reportsExporter)).filter((line) => !line.startsWith("target_info")),
-        (found) => names(found).length > 5,
+        (found) => names(found).length > 6,
       );
     },
   });
   await elasticsearch.close();
-  const wanted = named(rules, "index-cleaner").filter((name) => !name.startsWith("tracing_canary_"));
-  expect(wanted).toHaveLength(6);
+  const wanted = named(rulesOf(watching), "index-cleaner").filter((name) => !name.startsWith("tracing_canary_"));
+  expect(wanted).toHaveLength(7);
   expect(names(series)).toEqual(expect.arrayContaining(wanted));
+  expect(series).toContainEqual(
+    expect.stringMatching(/^tracing_certificate_expiry_timestamp_seconds\{certificate="jaeger-tier-tls\/tls.crt"/),
+  );
 });
 
 test("what the canary reports becomes what rules name of it, and no span metrics are about it", async () => {
@@ -294,7 +300,7 @@ test("every alert has a section in its runbook", () => {
   const alerts = [...rules, ...rulesOf(settingsWith()), ...rulesOf(delivering), ...rulesOf(several)].filter(
     ({ alert }) => alert !== undefined,
   );
-  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(32);
+  expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(33);
   for (const { alert, annotations } of alerts) {
     const [file, anchor] = annotations!.runbook_url!.split("#");
     expect(anchor).toBe(alert!.toLowerCase());

@@ -54,6 +54,8 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
   private readonly ready: pulumi.Resource[];
   private readonly secrets = new OncePerSecret<k8s.core.v1.Secret>();
   private readonly running = new RunningWorkloads();
+  /** Once a workload wants a certificate. */
+  private allIssued?: Certificates;
   /** Whether what holds data is kept from being deleted with the stack. */
   private readonly keep: boolean;
 
@@ -248,12 +250,14 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
 
   /** Requests a workload's certificates from cert-manager. Workloads run from here on wait for them. */
   private certificates({ name: service, certificates = [] }: Workload): void {
-    const { namespace } = this.settings.kubernetes;
-    for (const { secret, issuer } of certificates) {
-      if (!issuer) continue;
-      const args = { service, secret, issuer, namespace };
-      this.ready.push(new Certificates(`${this.name}-certificates`, args, this.options(this, [this.namespace])));
+    for (const { secret, request } of certificates) {
+      if (request) this.ready.push(this.issued.request(service, secret, request));
     }
+  }
+
+  private get issued(): Certificates {
+    const { namespace } = this.settings.kubernetes;
+    return (this.allIssued ??= new Certificates(`${this.name}-certificates`, namespace, this.options(this, [this.namespace])));
   }
 
   private metadata(workload: Workload) {

@@ -152,9 +152,9 @@ function volumesOf(workload: Workload): MountedVolume[] {
     ...texts,
     secrets !== undefined &&
       at("secrets", secrets, { projected: { defaultMode: groupReadable, sources: workload.secrets.map(projection) } }),
-    ...(workload.certificates ?? []).map(({ path, secret, keys }) =>
+    ...(workload.certificates ?? []).map(({ path, secret, keys, optional }) =>
       at(posix.basename(path), path, {
-        secret: { secretName: secret, defaultMode: groupReadable, items: keys.map((key) => ({ key, path: key })) },
+        secret: { secretName: secret, defaultMode: groupReadable, items: keys.map((key) => ({ key, path: key })), optional },
       }),
     ),
     ...workload.scratch.map(({ path, size }, i) =>

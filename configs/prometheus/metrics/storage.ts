@@ -1,4 +1,5 @@
 /** Metrics of Elasticsearch, of volumes, and of the stack's own scripts but for the canary. */
+import { certificateGauge } from "../../elasticsearch/certificates";
 import { setupGauges } from "../../elasticsearch/setup-metrics";
 import { snapshotGauges } from "../../elasticsearch/snapshot-metrics";
 import { cleanerGauges } from "../../jaeger/cleaner-metrics";
@@ -99,6 +100,13 @@ export const cleanerReports = {
     "seconds since 1970",
     "When one of them was last missing or changed, and put right.",
   ),
+  certificateExpiry: {
+    name: gaugeMetric(certificateGauge),
+    labels: ["certificate"],
+    unit: "seconds since 1970",
+    since: "setting",
+    meaning: "When a certificate ends, by Secret and file. `kubernetes.tls` and `elasticsearch.tls` turn certificates on.",
+  },
   snapshotLastSuccess: report(
     snapshotGauges.lastSuccess,
     "setting",

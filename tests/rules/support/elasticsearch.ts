@@ -4,8 +4,12 @@ import { httpServer, type HttpServer } from "../../support/http-server";
 /** What the stand-in does with what it is asked: all well, documents rejected one by one, or nothing done at all. */
 export type Mood = "well" | "rejects" | "fails";
 
-/** A stand-in for Elasticsearch, as far as Jaeger's start, writes and searches go. */
-export async function standIn(): Promise<HttpServer & { mood: Mood }> {
+/**
+ * A stand-in for Elasticsearch, as far as Jaeger's start, writes and searches go.
+ *
+ * @param stores Is given the text of each bulk request that is taken.
+ */
+export async function standIn(stores: (bulk: string) => void = () => undefined): Promise<HttpServer & { mood: Mood }> {
   const self = { mood: "well" as Mood };
   const server = await httpServer((request, response, body) => {
     const path = request.url ?? "";
@@ -14,6 +18,7 @@ export async function standIn(): Promise<HttpServer & { mood: Mood }> {
     response.statusCode = work && self.mood === "fails" ? 503 : 200;
     const plain = () => (request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body).toString();
     const other = path.includes("flat_settings") ? {} : { version: { number: "8.19.0" }, acknowledged: true };
+    if (path.startsWith("/_bulk") && self.mood === "well") stores(plain());
     const answer = path.startsWith("/_bulk") ? bulk(plain(), self.mood) : other;
     response.end(request.method === "HEAD" ? "" : JSON.stringify(answer));
   });

@@ -86,7 +86,7 @@ describe("alertmanager.yml", () => {
     expect(configOf(one).inhibit_rules[0]).toEqual({
       source_matchers: ['severity="critical"'],
       target_matchers: ['severity="warning"'],
-      equal: ["alertname", "stack", "service", "name", "objective", "of"],
+      equal: ["alertname", "stack", "service", "name", "objective", "of", "certificate"],
     });
   });
 

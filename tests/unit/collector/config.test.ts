@@ -203,7 +203,9 @@ describe("listening", () => {
   });
 
   test("uses ports of the topology only", () => {
-    expect(portsIn(textWith())).toEqual(Object.values(ports.collector).sort((a, b) => a - b));
+    const { otlpGrpcTls, ...own } = ports.collector;
+    expect(portsIn(textWith())).toEqual(Object.values(own).sort((a, b) => a - b));
+    expect(portsIn(textWith())).not.toContain(otlpGrpcTls);
   });
 });
 

@@ -64,11 +64,11 @@ test("a gateway answers when a sampler has answered: it has neither queue nor di
   // Longer than one sampler may take: what is handed to the next needs its time too.
   expect(Number.parseInt(timeout)).toBeGreaterThan(Number.parseInt(protocol.otlp.timeout));
   expect(key).toBe("traceID");
-  expect(resolver).toEqual({ dns: { hostname: "otel-sampler-pods", port: "4317", interval: "5s", timeout: "2s" } });
+  expect(resolver).toEqual({ dns: { hostname: "otel-sampler-pods", port: "4320", interval: "5s", timeout: "2s" } });
 });
 
 test("a sampler keeps its queue on disk, and remembers as many traces as its own memory has room for", () => {
-  expect(sampler.exporters.otlp_grpc).toMatchObject({ endpoint: "jaeger-collector:4317", sending_queue: { storage: "file_storage" } });
+  expect(sampler.exporters.otlp_grpc).toMatchObject({ endpoint: "jaeger-collector:4320", sending_queue: { storage: "file_storage" } });
   expect(sampler.processors.memory_limiter?.limit_mib).toBe(768);
   expect(sampler.processors.tail_sampling?.num_traces).toBe(capacity(settings.sampling, 1024).traces);
   expect(gateway.processors.memory_limiter?.limit_mib).toBe(384);

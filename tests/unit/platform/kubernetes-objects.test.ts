@@ -256,7 +256,7 @@ describe("connections", () => {
       }),
     );
     // Jaeger admits both tiers: it does not know which of them samples.
-    expect(unmatched).toEqual(["otel-collector > jaeger-collector:4317"]);
+    expect(unmatched).toEqual(["otel-collector > jaeger-collector:4317", "otel-collector > jaeger-collector:4320"]);
   });
 
   describe("to the cluster's DNS", () => {

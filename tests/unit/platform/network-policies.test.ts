@@ -26,7 +26,6 @@ const applications = { "application → otel-collector": [4317, 4318, 14250, 142
 /** Connections that the stack needs, from the documents. Nothing here is read from the manifests. */
 const both = {
   ...applications,
-  "otel-collector → otel-sampler": [4317],
   "jaeger → elasticsearch": [9200],
   "jaeger → prometheus": [9090],
   "index-cleaner → elasticsearch": [9200],
@@ -44,6 +43,7 @@ const needed: Readonly<Record<string, Readonly<Record<string, number[]>>>> = {
   staging: {
     ...both,
     ...scrapes(["jaeger"]),
+    "otel-collector → otel-sampler": [4317],
     "otel-sampler → jaeger": [4317],
     "elasticsearch-snapshots → elasticsearch": [9200],
     "elasticsearch-snapshots → otel-collector": [4319],
@@ -51,7 +51,9 @@ const needed: Readonly<Record<string, Readonly<Record<string, number[]>>>> = {
   prod: {
     ...both,
     ...scrapes(["jaeger", "jaeger-collector"]),
-    "otel-sampler → jaeger-collector": [4317],
+    // TLS between the tiers begins: both listeners are open.
+    "otel-collector → otel-sampler": [4317, 4320],
+    "otel-sampler → jaeger-collector": [4317, 4320],
     "jaeger-collector → elasticsearch": [9200],
     "elasticsearch → elasticsearch": [9300],
   },

@@ -161,7 +161,12 @@ const settings = (environment: Settings["environment"], more: Record<string, unk
     "tracing:platform": "kubernetes",
     "tracing:environment": environment,
     "tracing:sampling": JSON.stringify({ default: 10 }),
-    ...(more.platform === "docker" ? {} : { "tracing:elasticsearch": JSON.stringify({ tls: "cert-manager" }) }),
+    ...(more.platform === "docker"
+      ? {}
+      : {
+          "tracing:elasticsearch": JSON.stringify({ tls: "cert-manager" }),
+          "tracing:kubernetes": JSON.stringify({ tls: { mode: "on" } }),
+        }),
     ...Object.fromEntries(
       Object.entries(more).map(([key, value]) => [`tracing:${key}`, typeof value === "string" ? value : JSON.stringify(value)]),
     ),
@@ -308,6 +313,7 @@ describe("encrypted-connections", () => {
     ["another Elasticsearch by http", external("http://es.example.com:9200"), "external.url: found http://es.example.com:9200"],
     ["a bucket by http", bucket("http://s3.example.com"), "snapshots.endpoint: found http://s3.example.com"],
     ["a token by http", operator({ tokenSecret: "token" }), "prometheus.operator.address: found http://prometheus.monitoring.svc:9090"],
+    ["silence about the tiers", { kubernetes: {}, elasticsearch: { tls: "cert-manager" } }, "tracing:kubernetes.tls.mode: missing"],
   ])("refuses %s in production, and nowhere else", (_, more, part) => {
     expect(foundInStack(settings("production", more))).toEqual({ "encrypted-connections": [expect.stringContaining(part)] });
     expect(foundInStack(settings("staging", more))).toEqual({});
@@ -317,6 +323,8 @@ describe("encrypted-connections", () => {
     ["https", external("https://es.example.com:9200")],
     ["https to a bucket", bucket("https://s3.example.com")],
     ["the cluster's metrics, asked without a login", operator({})],
+    ["no TLS between the tiers, if it is written", { ...operator({}), kubernetes: { tls: { mode: "off" } } }],
+    ["TLS between the tiers", { ...operator({}), kubernetes: { tls: { mode: "on" } } }],
   ])("takes %s", (_, more) => {
     expect(foundInStack(settings("production", more))).toEqual({});
   });

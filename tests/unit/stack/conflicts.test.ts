@@ -14,6 +14,7 @@ describe("on Docker", () => {
       { elasticsearch: { issuer: { name: "ca" } } },
       'elasticsearch.issuer: found {"name":"ca","kind":"ClusterIssuer"}; allowed: nothing on docker',
     ],
+    ["TLS between tiers", { kubernetes: { tls: { mode: "on" } } }, 'kubernetes.tls.mode: found "on"; allowed: "off" on docker'],
     ["several Collectors", { collector: { replicas: 2 } }, "collector.replicas: found 2; allowed: 1 on docker"],
     ["Collectors by load", { collector: { maxReplicas: 2 } }, "collector.maxReplicas: found 2; allowed: nothing on docker"],
     ["samplers", { sampler: { replicas: 1 } }, "sampler.replicas: found 1; allowed: 0 on docker"],
@@ -51,6 +52,16 @@ describe("on Kubernetes", () => {
       "one node has no cluster to form",
       { elasticsearch: { bootstrap: true } },
       "elasticsearch.bootstrap: found true; allowed: false: a single node needs no others to begin with",
+    ],
+    [
+      "an issuer of the tiers without TLS signs nothing",
+      { kubernetes: { tls: { issuer: { name: "ca" } } } },
+      'kubernetes.tls.issuer: found {"name":"ca","kind":"ClusterIssuer"}; allowed: nothing unless kubernetes.tls.mode is accept, both or on',
+    ],
+    [
+      "an issuer of the tiers without cert-manager signs nothing",
+      { kubernetes: { tls: { mode: "on", certificates: "external", issuer: { name: "ca", kind: "Issuer" } } } },
+      'kubernetes.tls.issuer: found {"name":"ca","kind":"Issuer"}; allowed: nothing unless kubernetes.tls.certificates is cert-manager',
     ],
     [
       "an issuer without cert-manager signs nothing",
@@ -104,6 +115,7 @@ describe("on Kubernetes", () => {
 
   test.each<[string, Record<string, unknown>]>([
     ["one of everything", {}],
+    ["an issuer of the tiers", { kubernetes: { tls: { mode: "accept", issuer: { name: "ca" } } } }],
     ["three nodes with certificates", { elasticsearch: { nodes: 3, tls: "cert-manager", bootstrap: true } }],
     ["an existing Elasticsearch", { elasticsearch: { external: { url: "https://es.example.com:9200", passwordSecret: "es" } } }],
     ["two tiers", { collector: { replicas: 2, maxReplicas: 8 }, sampler: { replicas: 3 } }],

@@ -30,6 +30,7 @@ describe("settings of a minimal config", () => {
         nodes: "preferred",
         zones: "preferred",
         dns: { namespace: "kube-system", ports: [53], addresses: ["169.254.20.10"] },
+        tls: { certificates: "cert-manager" },
       },
       elasticsearch: {
         memory: 1024,
