@@ -92,8 +92,20 @@ const clusterOnly = ["nodeSelector", "tolerations", "affinity", "priorityClass",
 
 /** One sentence each: the key without its namespace, what was found, what is allowed. Groups that are wrong by themselves are left out. */
 export function platformConflicts(groups: Partial<Parsed>): string[] {
-  const { platform, elasticsearch, collector, sampler, jaeger, prometheus, overrides, otherImages, canary, dashboards, redaction, kubernetes } =
-    groups;
+  const {
+    platform,
+    elasticsearch,
+    collector,
+    sampler,
+    jaeger,
+    prometheus,
+    overrides,
+    otherImages,
+    canary,
+    dashboards,
+    redaction,
+    kubernetes,
+  } = groups;
   const problems: string[] = [
     ...(elasticsearch ? snapshotConflicts(elasticsearch) : []),
     ...(jaeger ? linkProblems(jaeger.links) : []),

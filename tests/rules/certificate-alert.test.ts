@@ -31,22 +31,13 @@ const cases: Record<string, readonly Case[]> = {
       "fires an hour after a certificate has less than three weeks left, and recovers with its renewal",
       180,
       { [sampler]: then(flat(120, 21 * day + 10 * 60), flat(60, 90 * day)), [jaeger]: flat(180, 89 * day) },
-      [
-        [60, []],
-        [69, []],
-        [72, expiring],
-        [119, expiring],
-        [122, []],
-      ],
+      { 60: [], 69: [], 72: expiring, 119: expiring, 122: [] },
     ],
     [
       "is silent while cert-manager has time to renew",
       180,
       { [sampler]: flat(180, 25 * day), [jaeger]: flat(180, 89 * day) },
-      [
-        [90, []],
-        [179, []],
-      ],
+      { 90: [], 179: [] },
     ],
     [
       "is silent where one gateway still shows the certificate before",
@@ -55,20 +46,9 @@ const cases: Record<string, readonly Case[]> = {
         [sampler]: flat(180, 90 * day),
         [end("otel-sampler-tier-tls/tls.crt", "b:8890")]: then(flat(15, 10 * day), gone(165)),
       },
-      [
-        [30, []],
-        [179, []],
-      ],
+      { 30: [], 179: [] },
     ],
-    [
-      "fires where none is reported",
-      180,
-      { [sampler]: absent(180) },
-      [
-        [59, []],
-        [62, expiring],
-      ],
-    ],
+    ["fires where none is reported", 180, { [sampler]: absent(180) }, { 59: [], 62: expiring }],
   ],
 };
 
