@@ -19,6 +19,8 @@ class Collector:
     """`spans` has (trace id, span id) of what was taken, `resources` a dict for each export, `named` the spans' messages, `counts` how many
     there are of each service.
 
+    `authorizations` has the path of each request, with that header.
+
     `status` and `headers` are what it answers; `judge`, where it is set, gives status and body for each request of traces, and
     `judge_metrics` for the names of metrics. What is longer than `most` bytes is not read: it answers `status_above`, or nothing where that
     is None, and closes the connection, as Go's servers do.
@@ -39,6 +41,7 @@ class Collector:
         self.named = []
         self.counts = collections.Counter()
         self.metrics = []
+        self.authorizations = []
         self.resources = []
         self.asked = 0
         outer = self
@@ -59,6 +62,7 @@ class Collector:
                 if self.headers.get("content-encoding") == "gzip":
                     body = gzip.decompress(body)
                 outer.asked += 1
+                outer.authorizations.append((self.path, self.headers.get("authorization")))
                 outer.times.append(time.monotonic())
                 status, answer, headers = outer.answer(self.path, body)
                 self.send_response(status)

@@ -16,6 +16,7 @@ import requests
 
 from .deadline import DeadlineAdapter
 from .threads import here
+from .token import from_environment
 
 # An answer is a message of a few bytes, or a proxy's page.
 _LARGEST_BODY = 1 << 20
@@ -26,10 +27,12 @@ class ExportSession(requests.Session):
 
     `attempts` counts requests; `status` is the last answer's, None where there was none, and `error` says why. A redirect is an error.
     `retry_after` has the seconds that the answer asks to wait; `body` is what it says, or the first mebibyte of it, of kind `content_type`.
+    Each request carries the token of TRACING_OTLP_TOKEN_FILE, where that is set.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.auth = from_environment()
         self.attempts = 0
         self.status: int | None = None
         self.error: str | None = None

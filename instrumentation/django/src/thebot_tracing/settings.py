@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from . import token
 from .conventions import Conventions, database_conventions, parse_conventions
 from .operations import parse_path
 from .rules import Rules, parse_rules, percentage
@@ -153,6 +154,9 @@ class _Reader:
         sampler = self.environ.get("OTEL_TRACES_SAMPLER") or ("always_on" if sample_percentage is None else "environment")
         standard = self.standard
         standard.protocol()
+        token_file = self.environ.get(token.VARIABLE)
+        if token_file and token.read(token_file) is None:
+            self.errors.append(f"{token.VARIABLE}: found {token_file!r}; allowed is a readable file with a bearer token (RFC 6750)")
         opt_in = self.environ.get("OTEL_SEMCONV_STABILITY_OPT_IN", "")
         queue_size = standard.number("OTEL_BSP_MAX_QUEUE_SIZE", 10_000, 1, 1_000_000)
         settings = Settings(
