@@ -42,10 +42,11 @@ func httpClient(trust *tls.Config) *http.Client {
 }
 
 func targetFlags(f *flags) func(trust *tls.Config) load.Target {
-	var endpoint, protocol string
+	var endpoint, protocol, tokenFile string
 	var insecure bool
 	f.text(&endpoint, "endpoint", "", "OTLP receiver, `host:port`; required")
 	f.choice(&protocol, "protocol", []string{"grpc", "http"}, "OTLP over `grpc|http`; http is protobuf to /v1/traces")
+	f.text(&tokenFile, "token-file", "", "`file` with a bearer token, read anew for each export; default: no token")
 	f.yesNo(&insecure, "insecure", "no TLS; default: true for a loopback address, else false")
 	return func(trust *tls.Config) load.Target {
 		host, port, err := net.SplitHostPort(endpoint)
@@ -58,7 +59,10 @@ func targetFlags(f *flags) func(trust *tls.Config) load.Target {
 		if insecure {
 			trust = nil
 		}
-		return load.Target{Endpoint: endpoint, HTTP: protocol == "http", TLS: trust}
+		if _, err := os.Stat(tokenFile); tokenFile != "" && err != nil {
+			f.fault("token-file", tokenFile, "a readable file")
+		}
+		return load.Target{Endpoint: endpoint, HTTP: protocol == "http", TLS: trust, TokenFile: tokenFile}
 	}
 }
 

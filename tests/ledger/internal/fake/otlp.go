@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -57,6 +59,8 @@ type Answer struct {
 type Arrival struct {
 	At      time.Time
 	Request *collectorpb.ExportTraceServiceRequest
+	// Authorization is the header that it came with.
+	Authorization string
 }
 
 type document struct {
@@ -112,12 +116,14 @@ type receiver struct {
 }
 
 func (r *receiver) Export(
-	_ context.Context, request *collectorpb.ExportTraceServiceRequest,
+	ctx context.Context, request *collectorpb.ExportTraceServiceRequest,
 ) (*collectorpb.ExportTraceServiceResponse, error) {
-	return r.stack.receive(request)
+	return r.stack.receive(request, strings.Join(metadata.ValueFromIncomingContext(ctx, "authorization"), ","))
 }
 
-func (s *Stack) receive(request *collectorpb.ExportTraceServiceRequest) (*collectorpb.ExportTraceServiceResponse, error) {
+func (s *Stack) receive(
+	request *collectorpb.ExportTraceServiceRequest, authorization string,
+) (*collectorpb.ExportTraceServiceResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var answer Answer
@@ -125,7 +131,7 @@ func (s *Stack) receive(request *collectorpb.ExportTraceServiceRequest) (*collec
 		answer = s.Answer(s.exports)
 	}
 	s.exports++
-	s.arrivals = append(s.arrivals, Arrival{time.Now(), request})
+	s.arrivals = append(s.arrivals, Arrival{time.Now(), request, authorization})
 	if answer.Code == codes.OK || answer.StoreAnyway {
 		s.store(request)
 	}
@@ -180,7 +186,7 @@ func (s *Stack) postTraces(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	response, err := s.receive(request)
+	response, err := s.receive(request, r.Header.Get("Authorization"))
 	if err != nil {
 		s.refuseByHTTP(w, status.Convert(err))
 		return

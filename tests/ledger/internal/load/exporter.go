@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	collectorpb "go.opentelemetry.io/proto/otlp/collector/trace/v1"
@@ -18,6 +20,18 @@ type Target struct {
 	HTTP bool
 	// TLS is nil for plain text.
 	TLS *tls.Config
+	// TokenFile holds a bearer token that each export carries. It is read anew for each, so that it may change
+	// meanwhile. Empty: no token.
+	TokenFile string
+}
+
+// authorization is the header of an export; empty without a token.
+func (t Target) authorization() (string, error) {
+	if t.TokenFile == "" {
+		return "", nil
+	}
+	token, err := os.ReadFile(t.TokenFile)
+	return "Bearer " + strings.TrimSpace(string(token)), err
 }
 
 // Exporter is one connection. An export that was not accepted is a *Refusal; rejected is what a partial success

@@ -12,12 +12,14 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
 
 type grpcExporter struct {
 	connection *grpc.ClientConn
 	client     collectorpb.TraceServiceClient
+	target     Target
 }
 
 func dialGRPC(target Target) (Exporter, error) {
@@ -35,7 +37,7 @@ func dialGRPC(target Target) (Exporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &grpcExporter{connection, collectorpb.NewTraceServiceClient(connection)}, nil
+	return &grpcExporter{connection, collectorpb.NewTraceServiceClient(connection), target}, nil
 }
 
 func (e *grpcExporter) Close() error { return e.connection.Close() }
@@ -43,6 +45,13 @@ func (e *grpcExporter) Close() error { return e.connection.Close() }
 func (e *grpcExporter) Export(
 	ctx context.Context, request *collectorpb.ExportTraceServiceRequest,
 ) (rejected int64, err error) {
+	authorization, err := e.target.authorization()
+	if err != nil {
+		return 0, err
+	}
+	if authorization != "" {
+		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", authorization)
+	}
 	response, err := e.client.Export(ctx, request)
 	if err != nil {
 		return 0, refusalOf(status.Convert(err))

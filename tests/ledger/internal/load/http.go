@@ -17,6 +17,7 @@ import (
 type httpExporter struct {
 	url    string
 	client *http.Client
+	target Target
 }
 
 func dialHTTP(target Target) Exporter {
@@ -26,7 +27,7 @@ func dialHTTP(target Target) Exporter {
 	}
 	// One connection of its own per exporter, like gRPC.
 	transport := &http.Transport{TLSClientConfig: target.TLS, MaxConnsPerHost: 1}
-	return &httpExporter{scheme + "://" + target.Endpoint + "/v1/traces", &http.Client{Transport: transport}}
+	return &httpExporter{scheme + "://" + target.Endpoint + "/v1/traces", &http.Client{Transport: transport}, target}
 }
 
 func (e *httpExporter) Close() error {
@@ -46,6 +47,13 @@ func (e *httpExporter) Export(
 		return 0, err
 	}
 	post.Header.Set("Content-Type", "application/x-protobuf")
+	authorization, err := e.target.authorization()
+	if err != nil {
+		return 0, err
+	}
+	if authorization != "" {
+		post.Header.Set("Authorization", authorization)
+	}
 	response, err := e.client.Do(post)
 	if err != nil {
 		return 0, &Refusal{Retry: true, Err: err}

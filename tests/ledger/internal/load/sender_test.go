@@ -3,6 +3,7 @@ package load_test
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -55,6 +56,33 @@ func send(t *testing.T, target load.Target, plan load.Plan) (*record.Ledger, err
 		t.Fatal(err)
 	}
 	return ledger, sent
+}
+
+func TestTokenIsReadAnewForEachExport(t *testing.T) {
+	protocols(t, func(t *testing.T, stack *fake.Stack, to func() load.Target) {
+		target := to()
+		target.TokenFile = filepath.Join(t.TempDir(), "token")
+		write := func(token string) {
+			if err := os.WriteFile(target.TokenFile, []byte(token+"\n"), 0o600); err != nil {
+				t.Error(err)
+			}
+		}
+		write("first")
+		stack.Answer = func(int) fake.Answer {
+			write("second")
+			return fake.Answer{}
+		}
+		if _, err := send(t, target, load.Plan{Traces: 2, Batch: 10, Connections: 1}); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, arrival := range stack.Arrivals() {
+			got = append(got, arrival.Authorization)
+		}
+		if want := []string{"Bearer first", "Bearer second"}; !slices.Equal(got, want) {
+			t.Errorf("came with %v, want %v", got, want)
+		}
+	})
 }
 
 func TestBatches(t *testing.T) {
