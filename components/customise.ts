@@ -37,6 +37,8 @@ export function overrideProblems(
   return services.flatMap((name) => {
     const workload = workloads.find((candidate) => candidate.name === name);
     if (workload) return problemsOf(overrides[name], workload);
+    if (workloads.some(({ front }) => front?.name === name) && Object.keys(overrides[name]).length > 0)
+      return [refusal(name, [], overrides[name], `nothing: ${name} follows from other settings`)];
     return Object.keys(overrides[name]).length > 0 ? [refusal(name, [], overrides[name], `nothing, as this stack has no ${name}`)] : [];
   });
 }

@@ -5,6 +5,7 @@
  */
 export { Canary, type CanaryArgs } from "./canary/canary";
 export { OtelCollector, type OtelCollectorArgs } from "./collector/collector";
+export type { IngestTokens } from "./collector/ingest";
 export { Elasticsearch, type ElasticsearchArgs, type ElasticsearchConnection } from "./elasticsearch/elasticsearch";
 export type { StorageArgs } from "./elasticsearch/setup";
 export { ExistingElasticsearch, type ExistingElasticsearchArgs, type ExistingElasticsearchOptions } from "./elasticsearch/existing";

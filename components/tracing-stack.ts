@@ -1,5 +1,6 @@
 /** The whole stack of one environment. */
 import * as pulumi from "@pulumi/pulumi";
+import { ingestText, tokenProblems } from "../configs/ingest/senders";
 import { deliverySecretProblems } from "../configs/alertmanager/delivery";
 import { applicationEnvironment, losses, rateTable, samplingStrategy } from "../configs/sampling";
 import { grafanaFiles } from "../configs/dashboards/files";
@@ -12,6 +13,7 @@ import { version } from "../configs/version";
 import { requireProvider } from "./args";
 import { Canary } from "./canary/canary";
 import { OtelCollector } from "./collector/collector";
+import { plainTokens, type IngestTokens } from "./collector/ingest";
 import { overrideProblems } from "./customise";
 import { Elasticsearch, elasticsearchUrl } from "./elasticsearch/elasticsearch";
 import { ExistingElasticsearch, externalOptions, type ExistingElasticsearchOptions } from "./elasticsearch/existing";
@@ -35,6 +37,8 @@ export interface TracingStackArgs extends Omit<StackOptions, "elasticsearch"> {
   };
   /** Secrets of the receivers in `alerts`, by their names (Docker). */
   readonly alertSecrets?: AlertSecrets;
+  /** Tokens of the senders in `ingest`, by their names (Docker). */
+  readonly ingestTokens?: IngestTokens;
 }
 
 /** Facts about a running stack for operators. These are also the outputs of the Pulumi stack. */
@@ -60,6 +64,8 @@ export interface StackOutputs {
   readonly sizing: Readonly<Record<string, string>>;
   /** How alerts are delivered, and to whom, as a phrase. */
   readonly alertDelivery: string;
+  /** Who may send spans, in a sentence. */
+  readonly ingest: string;
   /** Environment variables for an application that has access (`ingestNetwork`). */
   readonly applicationEnvironment: Readonly<Record<string, string>>;
   /** Minimum retention of traces, in days. */
@@ -113,7 +119,11 @@ export class TracingStack extends pulumi.ComponentResource {
       { ...common, retention, sampling, limits, elasticsearch, indexCleaner, ...jaegerOptions },
       own,
     );
-    const collector = new OtelCollector(`${name}-otel-collector`, { ...common, jaeger, sampler, redaction, ...args.collector }, own);
+    const collector = new OtelCollector(
+      `${name}-otel-collector`,
+      { ...common, jaeger, sampler, redaction, ingest: args.ingest, ingestTokens: args.ingestTokens, ...args.collector },
+      own,
+    );
     const canary = new Canary(`${name}-canary`, { ...common, collector, ...args.canary }, own);
     const prometheus = new Prometheus(
       `${name}-prometheus`,
@@ -157,6 +167,7 @@ export class TracingStack extends pulumi.ComponentResource {
       samplingLosses: losses(settings.sampling),
       sizing: sizingTexts(settings),
       alertDelivery: prometheus.alertDelivery,
+      ingest: ingestText(settings),
       applicationEnvironment: applicationEnvironment(settings, topologyOf(settings)),
       retentionDays: settings.retention,
       version,
@@ -166,11 +177,15 @@ export class TracingStack extends pulumi.ComponentResource {
 }
 
 /** Validates the arguments. Throws a SettingsError that lists every error. */
-function checked({ stack = pulumi.getStack(), alertSecrets = {}, ...args }: TracingStackArgs): Settings {
+function checked({ stack = pulumi.getStack(), alertSecrets = {}, ingestTokens = {}, ...args }: TracingStackArgs): Settings {
   const { elasticsearch } = args;
   const external = elasticsearch?.external && externalOptions(elasticsearch.external);
   const settings = settingsOf(stack, { ...args, ...(external ? { elasticsearch: { ...elasticsearch, external } } : {}) }, everyKey);
-  const problems = [...overrideProblems(settings, workloadsOf(settings)), ...deliverySecretProblems(settings, Object.keys(alertSecrets))];
+  const problems = [
+    ...overrideProblems(settings, workloadsOf(settings)),
+    ...deliverySecretProblems(settings, Object.keys(alertSecrets)),
+    ...tokenProblems(settings, plainTokens(ingestTokens)),
+  ];
   if (problems.length > 0) throw new SettingsError(stack, problems);
   return settings;
 }

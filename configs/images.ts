@@ -71,6 +71,13 @@ export const images = {
     user: { uid: 65534, gid: 65534 },
     shell: false,
   },
+  haproxy: {
+    // Ours is what Debian 12 has. The config is written for both.
+    tested: "2.6.12",
+    official: "docker.io/library/haproxy:3.2.21-alpine",
+    user: { uid: 99, gid: 99 },
+    shell: true,
+  },
   busybox: {
     // Ours is what Debian 12 has. In both, /bin/busybox is linked statically: it runs in any other image too.
     tested: "1.35.0",

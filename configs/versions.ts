@@ -8,6 +8,8 @@ const since = {
    * Before, it answers when the spans are in its memory.
    */
   synchronousWrites: ["jaeger", "2.21.0"],
+  /** HAProxy ends a client's HTTP/2 connection after a number of requests. */
+  streamsPerConnection: ["haproxy", "3.0.0"],
 } as const satisfies Record<string, readonly [ImageName, string]>;
 
 /** The oldest Elasticsearch, major and minor, whose `best_compression` is Zstandard, and that sorts an index with nested documents in it. */

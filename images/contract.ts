@@ -4,7 +4,17 @@ import { imageNames, imageReference, type ImageName, type ImageOrigin } from "..
 import { program, runCommand } from "../cli/terminal/command";
 import type { Contracts } from "./contract/contract";
 import { elasticsearch } from "./contract/elasticsearch";
-import { alertmanager, busybox, collector, elasticsearchExporter, indexCleaner, jaeger, perses, prometheus } from "./contract/small-images";
+import {
+  alertmanager,
+  busybox,
+  collector,
+  elasticsearchExporter,
+  haproxy,
+  indexCleaner,
+  jaeger,
+  perses,
+  prometheus,
+} from "./contract/small-images";
 import { presentImage } from "./lib/docker";
 import { interrupted } from "./lib/run";
 
@@ -17,6 +27,7 @@ const contracts: Contracts = {
   "elasticsearch-exporter": elasticsearchExporter,
   alertmanager,
   perses,
+  haproxy,
   busybox,
 };
 

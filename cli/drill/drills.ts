@@ -109,6 +109,8 @@ export const notProvoked: Readonly<Record<string, string>> = {
   CanaryMissing: "each drill that stops Jaeger provokes it, and it stays for an hour: tests/rules/canary-alerts.test.ts",
   ErrorBudgetBurn: "it looks at hours and days: tests/rules/objectives.test.ts",
   ElasticsearchSnapshotOverdue: "the time at which a snapshot was made cannot be set: tests/rules/snapshot-alerts.test.ts",
+  IngestDown: "the dev stack has no proxy: tests/rules/ingest-alerts.test.ts",
+  IngestRefused: "the dev stack has no proxy: tests/rules/ingest-alerts.test.ts",
   ServiceGraphOld: "it takes more than an hour: tests/rules/service-graph-alert.test.ts",
   TraceIndexTooOld:
     "the time at which an index was made cannot be set: tests/e2e/lifecycle/retention.test.ts makes old ones by another clock, and reads the metric",

@@ -1,6 +1,7 @@
 /** JSON schema of a stack's file, for editors: names are completed, texts explained and mistakes shown while somebody types. */
 import * as z from "zod";
 import { alertSecretsKey } from "../../configs/alertmanager/delivery";
+import { ingestTokensKey } from "../../configs/ingest/senders";
 import { namespace, schema } from "../../configs/stack/schema";
 import { bare, type EditorSchema } from "../../configs/stack/units";
 
@@ -18,6 +19,12 @@ export type JsonSchema = z.core.JSONSchema.BaseSchema;
 /** The settings as JSON schema: the types of what may be written, and descriptions. */
 export const settingsSchema = (): JsonSchema => z.toJSONSchema(schema, { io: "input", unrepresentable: "any", override: describe });
 
+/** Keys that are no settings: `pulumi config set --secret` writes them. */
+const secrets = {
+  [alertSecretsKey]: "Secrets of the receivers of alerts, by their names (Docker).",
+  [ingestTokensKey]: "Tokens of the senders in tracing:ingest, by their names (Docker).",
+};
+
 /** Text of stack.schema.json. It refuses nothing that a preview accepts; what depends on other values, only a preview knows. */
 export function editorSchema(): string {
   const { properties = {}, required = [] } = settingsSchema();
@@ -32,12 +39,14 @@ export function editorSchema(): string {
           type: "object",
           properties: {
             ...Object.fromEntries(Object.entries(properties).map(([name, value]) => [full(name), value])),
-            // No setting: `pulumi config set --secret` writes it.
-            [full(alertSecretsKey)]: { type: "object", description: "Secrets of the receivers of alerts, by their names (Docker)." },
+            ...Object.fromEntries(Object.entries(secrets).map(([name, description]) => [full(name), { type: "object", description }])),
           },
           required: required.map(full),
           // Other namespaces are other programs'.
-          propertyNames: { if: { pattern: `^${namespace}:` }, then: { enum: [...Object.keys(properties), alertSecretsKey].map(full) } },
+          propertyNames: {
+            if: { pattern: `^${namespace}:` },
+            then: { enum: [...Object.keys(properties), ...Object.keys(secrets)].map(full) },
+          },
         },
       },
       required: ["config"],

@@ -1,4 +1,5 @@
 /** A stack on a container engine. */
+import { hasIngest, stackSender, tokenSecret } from "../../configs/ingest/senders";
 import { makeCommand } from "../../configs/make-command";
 import type { Settings } from "../../configs/stack/schema";
 import { publishedUrl } from "../../configs/topology/docker";
@@ -60,6 +61,10 @@ export class DockerStack implements RunningStack {
   password(): Promise<string> {
     this.known ??= readPassword(this.settings);
     return this.known;
+  }
+
+  stackToken(): Promise<string | undefined> {
+    return hasIngest(this.settings) ? readPassword(this.settings, tokenSecret(stackSender)) : Promise.resolve(undefined);
   }
 
   async elasticsearch(

@@ -70,6 +70,8 @@ export interface RunningStack extends Reachable {
   run(service: ServiceName, words: readonly string[], options?: RunOptions): Promise<Outcome>;
   /** The password of the user that the setup logs in to Elasticsearch as. */
   password(): Promise<string>;
+  /** The token that the stack itself sends spans with; undefined if it has no proxy that asks for one. */
+  stackToken(): Promise<string | undefined>;
   /** Sends a request to Elasticsearch as that user. `path` begins with a slash. */
   elasticsearch(
     path: string,

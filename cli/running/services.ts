@@ -2,6 +2,7 @@
 import { ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { hasCanary } from "../../configs/canary/times";
 import { hasSnapshots } from "../../configs/elasticsearch/users";
+import { hasIngest } from "../../configs/ingest/senders";
 import { hasServiceGraph } from "../../configs/jaeger/service-graph";
 import { hasPerses } from "../../configs/perses/runs";
 import type { Settings } from "../../configs/stack/schema";
@@ -25,6 +26,8 @@ const conditions: Readonly<Partial<Record<ServiceName, Condition>>> = {
     runs: (settings) => onKubernetes(settings) && jaegerServices(settings).includes("jaeger-collector"),
   },
   "otel-sampler": { docker: "none", runs: (settings) => onKubernetes(settings) && hasSamplers(settings) },
+  // On Kubernetes it is a container of the Collector's pods.
+  ingest: { docker: "some", runs: (settings) => !onKubernetes(settings) && hasIngest(settings) },
   "service-graph": { docker: "some", runs: hasServiceGraph },
   canary: { docker: "some", runs: hasCanary },
   alertmanager: { docker: "some", runs: ownAlertmanager },
@@ -57,6 +60,7 @@ export function replicasOf(settings: Settings, service: ServiceName): number {
     case "elasticsearch-setup":
     case "elasticsearch-snapshots":
     case "elasticsearch-exporter":
+    case "ingest":
     case "index-cleaner":
     case "service-graph":
     case "canary":

@@ -13,9 +13,14 @@ export class SpanSender {
   /**
    * @param collector Address of the OTLP/HTTP receiver, without a path.
    * @param timeoutMillis The exporter repeats a request until then if nothing answers, or if the Collector is overloaded.
+   * @param token Bearer token that it sends. Default: none.
    */
-  constructor(collector: string, service: string, timeoutMillis: number) {
-    this.exporter = new OTLPTraceExporter({ url: `${collector}/v1/traces`, timeoutMillis });
+  constructor(collector: string, service: string, timeoutMillis: number, token?: string) {
+    this.exporter = new OTLPTraceExporter({
+      url: `${collector}/v1/traces`,
+      timeoutMillis,
+      headers: token === undefined ? undefined : { authorization: `Bearer ${token}` },
+    });
     const provider = new BasicTracerProvider({
       resource: resourceFromAttributes({ "service.name": service }),
       // Not what OTEL_TRACES_SAMPLER says.

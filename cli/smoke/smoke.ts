@@ -21,7 +21,7 @@ export async function smokeTest(stack: RunningStack): Promise<string> {
   const { settings } = stack;
   const [collector, jaeger] = await Promise.all([stack.reach("otlp-http"), stack.reach("jaeger-ui")]);
   const start = Date.now();
-  const id = await heartbeat("sending a trace to the Collector", send(stack, collector));
+  const id = await heartbeat("sending a trace to the Collector", send(stack, collector, await stack.stackToken()));
   const deadline = start + longestDelivery(settings);
   const { found, where } = await heartbeat("searching for the trace", look(stack, jaeger, id, deadline));
   if (found === spanCount) return `trace ${id}: ${found} spans sent, stored and found${where} in ${since(start)}`;
@@ -74,9 +74,9 @@ function makeTrace(tracer: Tracer, settings: Settings): string {
   return traceId;
 }
 
-async function send({ settings }: RunningStack, collector: string): Promise<string> {
+async function send({ settings }: RunningStack, collector: string, token: string | undefined): Promise<string> {
   try {
-    return await new SpanSender(collector, service, 15_000).send((tracer) => makeTrace(tracer, settings));
+    return await new SpanSender(collector, service, 15_000, token).send((tracer) => makeTrace(tracer, settings));
   } catch (error) {
     const status = makeCommand(settings.stack, "status");
     throw new UserError(

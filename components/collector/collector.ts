@@ -1,8 +1,9 @@
 /** The OpenTelemetry Collector: receives spans from applications, measures and samples them, and sends them to Jaeger. */
 import type * as pulumi from "@pulumi/pulumi";
+import { compact } from "../../configs/compact";
 import { collectorConfig, collectorEnv, type CollectorRole } from "../../configs/collector/config";
 import { hygieneArgs } from "../../configs/collector/hygiene";
-import type { CollectorOptions, RedactionOptions, SamplerOptions } from "../../configs/stack/options";
+import type { CollectorOptions, IngestOptions, RedactionOptions, SamplerOptions } from "../../configs/stack/options";
 import type { CollectorSettings, Settings } from "../../configs/stack/schema";
 import { collectorTopology, endpoint, ingestNetwork } from "../../configs/topology";
 import { samplingArgs } from "../../configs/collector/tail-sampling";
@@ -10,15 +11,20 @@ import { files, paths, ports, type PublishedPort } from "../../configs/topology/
 import { tierPorts } from "../../configs/topology/tls";
 import type { Addresses, NextHops } from "../../configs/topology/topology";
 import { hasSamplers, jaegerWriter } from "../../configs/topology/kubernetes";
+import { hasIngest } from "../../configs/ingest/senders";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
 import type { Jaeger } from "../jaeger/jaeger";
+import { ingestProxy, receiverPorts, requireIngestTokens, type IngestSecrets, type IngestTokens } from "./ingest";
+import { newPassword } from "../elasticsearch/passwords";
 import { defineWorkload, httpProbe, type Peer, type Workload, type WorkloadPort } from "../platform/workload";
 import { spanPorts, tierCertificate } from "../tier-tls";
 
 /** The Collector's workloads: one service, or gateways for applications with samplers behind them. */
-export function collectorWorkloads(settings: CollectorSettings, topology: Addresses & NextHops): Workload[] {
-  if (!hasSamplers(settings)) return [defineWorkload({ ...base(settings, topology, "single"), ...front(settings), ...sampling(settings) })];
+export function collectorWorkloads(settings: CollectorSettings, topology: Addresses & NextHops, secrets?: IngestSecrets): Workload[] {
+  const proxy = ingestProxy(settings, topology, secrets);
+  if (!hasSamplers(settings))
+    return [defineWorkload({ ...base(settings, topology, "single"), ...front(settings, proxy), ...sampling(settings) })];
   const spans = spanPorts(settings, ports.collector);
   return [
     defineWorkload({
@@ -37,7 +43,7 @@ export function collectorWorkloads(settings: CollectorSettings, topology: Addres
     }),
     defineWorkload({
       ...base(settings, topology, "gateway"),
-      ...front(settings),
+      ...front(settings, proxy),
       connects: [{ to: "otel-sampler", ports: tierPorts(settings, ports.collector) }],
       startsAfter: ["otel-sampler"],
     }),
@@ -61,18 +67,16 @@ function base(settings: CollectorSettings, topology: Addresses & NextHops, role:
   } as const satisfies Partial<Workload>;
 }
 
-/** The part of the tier that receives from applications. */
-function front(settings: CollectorSettings) {
-  const port = ports.collector;
+/** The part of the tier that receives from applications, itself or through a proxy. */
+function front(settings: CollectorSettings, proxy: Workload | undefined) {
+  const { reports, reportsExporter } = ports.collector;
   const { replicas, maxReplicas, memory, cpu } = settings.collector;
   return {
+    front: proxy,
     ports: [
-      { name: "otlp-grpc", port: port.otlpGrpc, exposure: "ingress", publish: "otlp-grpc" },
-      { name: "otlp-http", port: port.otlpHttp, exposure: "ingress", publish: "otlp-http" },
-      { name: "jaeger-grpc", port: port.jaegerGrpc, exposure: "ingress", publish: "jaeger-grpc" },
-      { name: "jaeger-thrift", port: port.jaegerThriftHttp, exposure: "ingress", publish: "jaeger-thrift-http" },
-      { name: "reports", port: port.reports, exposure: "cluster" },
-      { name: "report-metrics", port: port.reportsExporter, exposure: "cluster" },
+      ...(proxy ? [] : receiverPorts),
+      { name: "reports", port: reports, exposure: "cluster" },
+      { name: "report-metrics", port: reportsExporter, exposure: "cluster" },
       ...observed("host"),
     ],
     peers: [
@@ -83,7 +87,7 @@ function front(settings: CollectorSettings) {
       { from: "service-graph", ports: ["reports"] },
       { from: "canary", ports: ["otlp-http", "reports"] },
       scraped,
-      { from: "prometheus", ports: ["report-metrics"] },
+      { from: "prometheus", ports: compact(["report-metrics", proxy && "ingest-metrics"]) },
     ],
     resources: { memory, cpu },
     scale: { replicas, max: maxReplicas },
@@ -123,6 +127,10 @@ export interface OtelCollectorArgs extends CollectorOptions, ComponentArgs<"otel
   readonly sampler?: SamplerOptions;
   /** What is masked in spans before they are counted or stored. Default: headers, credentials, e-mail addresses and card numbers. */
   readonly redaction?: RedactionOptions;
+  /** Who may send spans, and how much. */
+  readonly ingest?: IngestOptions;
+  /** Tokens of the senders in `ingest` (Docker). */
+  readonly ingestTokens?: IngestTokens;
 }
 
 /** The OpenTelemetry Collector: receives spans from applications, measures and samples them, and sends what is kept to Jaeger. */
@@ -135,24 +143,30 @@ export class OtelCollector extends TracingComponent {
   readonly otlpHttp: string;
   /** How applications get access: the Docker network that their containers join, or the label of namespaces that may connect. */
   readonly ingestNetwork: string;
+  /** Token of the stack itself: the canary and `make smoke` send it. Undefined if the stack has no proxy; otherwise a secret. */
+  readonly stackToken: pulumi.Output<string> | undefined;
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: OtelCollectorArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, jaeger, overrides, sampler, redaction, ...collector } = args;
+    const { platform, jaeger, overrides, sampler, redaction, ingest, ingestTokens = {}, ...collector } = args;
     super("Collector", name, "otel-collector", platform, opts);
     requireSamePlatform(this, platform, { jaeger });
     const { retention, sampling, limits } = jaeger.settings;
     const known = { ...platform.settings, jaeger: jaeger.settings.jaeger, retention, sampling, limits };
-    this.settings = componentSettings(known, { sampler, redaction, collector, overrides }, [
+    this.settings = componentSettings(known, { sampler, collector, redaction, ingest, overrides }, [
       "sampler",
-      "redaction",
       "collector",
+      "redaction",
+      "ingest",
       "overrides",
     ]);
+    requireIngestTokens(this.settings, ingestTokens);
+    this.stackToken = hasIngest(this.settings) ? newPassword(`${name}-stack-token`, { parent: this }) : undefined;
+    const secrets = this.stackToken && { tokens: ingestTokens, stack: this.stackToken };
     this.otlpGrpc = endpoint(this.settings, "otel-collector", ports.collector.otlpGrpc, "otlp-grpc");
     this.otlpHttp = endpoint(this.settings, "otel-collector", ports.collector.otlpHttp, "otlp-http");
     this.ingestNetwork = ingestNetwork(this.settings);
-    this.run(collectorWorkloads(this.settings, collectorTopology(this.settings)), this.settings);
+    this.run(collectorWorkloads(this.settings, collectorTopology(this.settings), secrets), this.settings);
     this.registerOutputs({ otlpGrpc: this.otlpGrpc, otlpHttp: this.otlpHttp, ingestNetwork: this.ingestNetwork });
   }
 }

@@ -5,6 +5,7 @@
  */
 import { posix } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
+import { compact } from "../../configs/compact";
 import { images, type ImageName } from "../../configs/images";
 import type { Override } from "../../configs/stack/overrides";
 import type { PublishedPort } from "../../configs/topology/ports";
@@ -181,6 +182,11 @@ export interface Workload {
   readonly ports: readonly WorkloadPort[];
   readonly peers: readonly Peer[];
   readonly connects: readonly Connection[];
+  /**
+   * A program that stands in front of this one. Clients reach it at the workload's name and the program's own ports; `peers` says who they are. On
+   * Kubernetes it is a second container of each pod; on Docker a container that takes the workload's place on the applications' network.
+   */
+  readonly front?: Workload;
   readonly probe?: Probe;
   readonly resources: {
     /** Memory limit, MiB. Swap is not added to it. */
@@ -226,6 +232,12 @@ export interface Workload {
     readonly report?: readonly string[];
   };
 }
+
+/** A workload and what stands in front of it. */
+export const withFront = (workload: Workload): Workload[] => compact([workload, workload.front]);
+
+/** The ports at which clients reach a workload: its own, and those of what stands in front of it. */
+export const allPorts = (workload: Workload): WorkloadPort[] => withFront(workload).flatMap(({ ports }) => ports);
 
 /** What most workloads have in common. */
 const usual = {

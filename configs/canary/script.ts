@@ -18,6 +18,24 @@ const patience = { collector: 5, jaeger: 2 } as const;
 
 const hundredths = (seconds: number): number => Math.round(seconds * 100);
 
+/** `submit`: sends a trace with a token. wget takes a header as an argument only, which others could read. */
+const submitFunction = (address: string, tokenFile: string | undefined): string =>
+  tokenFile === undefined
+    ? ""
+    : `# Sends a trace with the stack's token, which is in no process' arguments; what was said otherwise is in $why.
+submit() {
+  why=$({
+    printf 'POST /v1/traces HTTP/1.0\\r\\nHost: ${new URL(address).hostname}\\r\\nContent-Type: application/json\\r\\nContent-Length: %s\\r\\nAuthorization: Bearer ' "\${#1}"
+    cat ${tokenFile}
+    printf '\\r\\n\\r\\n%s' "$1"
+  } | timeout ${patience.collector} nc "$collector" ${portOf(address)} 2>&1)
+  case $why in 'HTTP/1.'?' 200'*) return 0 ;; esac
+  why=$(echo "$why" | head -n 1)
+  return 1
+}
+
+`;
+
 /**
  * Text of `canary.sh`: sends a known trace at each interval, looks for it in Jaeger until it is there or its deadline is over, and reports what became of
  * it. Traces are awaited side by side: each is an entry in a list, `id:root:child:sent:due`, times in hundredths of a second.
@@ -26,8 +44,14 @@ const hundredths = (seconds: number): number => Math.round(seconds * 100);
  * a processor.
  *
  * @param interval Seconds between two traces.
+ * @param tokenFile File with the token that it sends. Default: none.
  */
-export function canaryScript(interval: number, { decided, searchable, deadline }: CanaryTimes, topology: Addresses): string {
+export function canaryScript(
+  interval: number,
+  { decided, searchable, deadline }: CanaryTimes,
+  topology: Addresses,
+  tokenFile?: string,
+): string {
   const at = (url: string, variable: string, path: string) => `"http://$${variable}:${portOf(url)}${path}"`;
   const host = (url: string) => new URL(url).hostname;
   const { collectorOtlpHttp, collectorReports, jaegerQuery } = topology;
@@ -37,6 +61,7 @@ export function canaryScript(interval: number, { decided, searchable, deadline }
     `{"traceId":"$1","spanId":"${id}",${more}"name":"${name}","startTimeUnixNano":"\${epoch}000000000","endTimeUnixNano":"\${epoch}001000000"}`;
   const spans = [span(canarySpans[0], "$2", `"kind":2,`), span(canarySpans[1], "$3", `"kind":1,"parentSpanId":"$2",`)].join(",");
   const trace = `{"resourceSpans":[{"resource":${resource(canaryService)},"scopeSpans":[{"spans":[${spans}]}]}]}`;
+  const submit = submitFunction(collectorOtlpHttp, tokenFile);
   const counters = Object.entries(canaryCounters).map(([key, { name }]) => `  counter ${name} "$${key}"`);
   const gauge = ({ name, unit }: Gauge, kind: "asInt" | "asDouble", value: string) => `  gauge ${name} "${unit}" ${kind} "${value}"`;
   return `#!/bin/sh
@@ -60,7 +85,7 @@ post() {
   why=$(timeout ${patience.collector} wget -q -O /dev/null --header 'Content-Type: application/json' --post-data "$2" "$1" 2>&1)
 }
 
-# Sends the trace $1 of the spans $2 and $3.
+${submit}# Sends the trace $1 of the spans $2 and $3.
 send() {
   # A name is looked up each time: on Kubernetes it may stand for another address by now.
   collector=$(address ${host(collectorOtlpHttp)})
@@ -68,7 +93,7 @@ send() {
   epoch=$(date +%s)
   clock
   epochAt=$now
-  if post ${at(collectorOtlpHttp, "collector", "/v1/traces")} ${JSON.stringify(trace)}; then
+  if ${submit === "" ? `post ${at(collectorOtlpHttp, "collector", "/v1/traces")}` : "submit"} ${JSON.stringify(trace)}; then
     sent=$((sent + 1))
     awaited="$awaited $1:$2:$3:$epochAt:$((epochAt + ${hundredths(decided + looks.early)}))"
   else

@@ -6,6 +6,7 @@ import { serviceGraph, spanMetrics } from "./connectors";
 import { goMemoryLimit, prometheusReader, withoutRequestMetrics } from "../go-programs";
 import { hygieneProcessors } from "./hygiene";
 import { redactionProcessors } from "./redaction";
+import { hasIngest } from "../ingest/senders";
 import { canaryService } from "../sampling";
 import type { CollectorSettings } from "../stack/schema";
 import { samplingProcessors } from "./tail-sampling";
@@ -165,27 +166,32 @@ const requestViews = [
 ];
 
 /** What weighs more than a request may is refused before it is read: by HTTP with status 400, by gRPC with RESOURCE_EXHAUSTED. Neither is tried again. */
-function receivers(settings: CollectorSettings, { listen, collectorSelf }: Addresses & NextHops, role: CollectorRole): object {
-  const at = (port: number) => ({ endpoint: `${listen.anywhere}:${port}` });
-  const { otlpGrpc, otlpHttp } = ports.collector;
+function receivers(settings: CollectorSettings, topology: Addresses & NextHops, role: CollectorRole): object {
+  const { listen, collectorSelf, collectorUpstream } = topology;
+  const behindProxy = role !== "sampler" && hasIngest(settings);
+  const { host, own } = behindProxy
+    ? { host: collectorUpstream.listen, own: collectorUpstream.ports }
+    : { host: listen.anywhere, own: ports.collector };
+  const at = (port: number) => ({ endpoint: `${host}:${port}` });
   const http = { max_request_body_size: requestBytes(settings) };
   const receives = role !== "sampler";
   const grpc = { max_recv_msg_size_mib: receives ? settings.limits.request : hopMebibytes(settings) };
   const keepalive = {
     single: undefined,
-    gateway: { server_parameters: connectionAge },
+    // A proxy ends connections itself.
+    gateway: behindProxy ? undefined : { server_parameters: connectionAge },
     sampler: { enforcement_policy: aliveness.server },
   }[role];
   const otlp = receives
-    ? { otlp: { protocols: { grpc: { ...at(otlpGrpc), ...grpc, keepalive }, http: { ...at(otlpHttp), ...http } } } }
+    ? { otlp: { protocols: { grpc: { ...at(own.otlpGrpc), ...grpc, keepalive }, http: { ...at(own.otlpHttp), ...http } } } }
     : tierReceivers(settings, listen.anywhere, ports.collector, { ...grpc, keepalive });
   return {
     ...otlp,
     jaeger: receives
       ? {
           protocols: {
-            grpc: { ...at(ports.collector.jaegerGrpc), ...grpc },
-            thrift_http: { ...at(ports.collector.jaegerThriftHttp), ...http },
+            grpc: { ...at(own.jaegerGrpc), ...grpc },
+            thrift_http: { ...at(own.jaegerThriftHttp), ...http },
           },
         }
       : undefined,

@@ -1,7 +1,7 @@
 /** Dashboards, independent of the program that draws them. grafana.ts and perses.ts write them in the format of each. */
 
 /** Unit of a panel's values. grafana.ts and perses.ts have each program's name for it. */
-export type Unit = "spans/s" | "traces/s" | "requests/s" | "percent" | "bytes" | "seconds" | "count" | "state";
+export type Unit = "spans/s" | "traces/s" | "requests/s" | "bytes/s" | "percent" | "bytes" | "seconds" | "count" | "state";
 
 /**
  * - `time series`: values over time.

@@ -22,6 +22,7 @@ const units: Readonly<Record<Unit, string>> = {
   "spans/s": "si: spans/s",
   "traces/s": "si: traces/s",
   "requests/s": "si: requests/s",
+  "bytes/s": "binBps",
   percent: "percent",
   bytes: "bytes",
   seconds: "s",

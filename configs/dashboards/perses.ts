@@ -15,6 +15,7 @@ const formats: Readonly<Record<Unit, object>> = {
   "spans/s": { unit: "counts/sec", shortValues: true },
   "traces/s": { unit: "counts/sec", shortValues: true },
   "requests/s": { unit: "requests/sec", shortValues: true },
+  "bytes/s": { unit: "bytes/sec", shortValues: true },
   percent: { unit: "percent", decimalPlaces: 1 },
   bytes: { unit: "bytes", shortValues: true },
   seconds: { unit: "seconds" },

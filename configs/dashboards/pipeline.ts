@@ -1,11 +1,14 @@
 /** The way of spans through the stack: received, refused, sampled, queued, stored, lost. */
 import { dropRate, heapShares } from "../prometheus/alerts/collector";
+import { ingestBytes, ingestRequests, notAccepted } from "../prometheus/alerts/ingest";
+import { compact } from "../compact";
+import { hasIngest } from "../ingest/senders";
 import { droppedSpans } from "../prometheus/alerts/hygiene";
 import { handed, storageErrors, unwritten } from "../prometheus/alerts/jaeger";
 import { lost } from "../prometheus/alerts/loss";
 import { decisions } from "../prometheus/decisions";
 import { redactedKinds } from "../collector/redaction";
-import { histogram, is, series } from "../prometheus/metrics";
+import { histogram, is, metrics, series } from "../prometheus/metrics";
 import {
   accepted,
   exportSuccessRate,
@@ -26,7 +29,10 @@ import type { StackSettings } from "../stack/schema";
 import type { Dashboard, Section } from "./dashboard";
 
 /** Whether every instance of a job answers Prometheus. */
-const answering = `min by (job) (${series("up")})`;
+const answering = (settings: StackSettings): string => {
+  const jobs = metrics.up.jobs.filter((job) => job !== "ingest" || hasIngest(settings));
+  return `min by (job) (${series("up", {}, jobs)})`;
+};
 
 /** How full the queue is of the Collector whose queue is fullest, in percent. */
 const fullestQueue = `100 * max(${queueSize} / ${queueCapacity})`;
@@ -47,7 +53,7 @@ const redactedSpans = (kind: (typeof redactedKinds)[number]) => ({
 });
 const [firstKind, ...otherKinds] = redactedKinds;
 
-const now: Section = {
+const now = (settings: StackSettings): Section => ({
   title: "Now",
   panels: [
     {
@@ -57,7 +63,7 @@ const now: Section = {
       unit: "state",
       kind: "status",
       wide: true,
-      queries: [{ expr: answering, legend: "{{job}}" }],
+      queries: [{ expr: answering(settings), legend: "{{job}}" }],
     },
     {
       title: "Spans received",
@@ -85,7 +91,7 @@ const now: Section = {
       limit: { value: 1, bad: "above" },
     },
   ],
-};
+});
 
 const received: Section = {
   title: "Received and refused",
@@ -134,6 +140,34 @@ const received: Section = {
       queries: [{ expr: `100 * ${dropRate}`, legend: "of what came" }],
       limit: { value: 10, bad: "above" },
       empty: "no spans came",
+    },
+  ],
+};
+
+const senders: Section = {
+  title: "Senders",
+  panels: [
+    {
+      title: "Requests by sender",
+      description: "Requests with the token of each sender; one that stops no longer sends, or sends with another token.",
+      unit: "requests/s",
+      kind: "time series",
+      queries: [{ expr: sumBy("sender", `${ingestRequests}{verdict="accepted"}`), legend: "{{sender}}" }],
+    },
+    {
+      title: "Bytes by sender",
+      description: "Bytes of these requests, as they are on the wire; the limits are in tracing:ingest.senders.",
+      unit: "bytes/s",
+      kind: "time series",
+      queries: [{ expr: sumBy("sender", `${ingestBytes}{verdict="accepted"}`), legend: "{{sender}}" }],
+    },
+    {
+      title: "Refused by credential or limit",
+      description:
+        "0; with the mode report these are the requests that require would refuse, and with require the alert IngestRefused says what to do.",
+      unit: "requests/s",
+      kind: "time series",
+      queries: [{ expr: sumBy("sender, verdict", notAccepted), legend: "{{verdict}} {{sender}}" }],
     },
   ],
 };
@@ -245,5 +279,5 @@ export const pipeline = (settings: StackSettings): Dashboard => ({
   name: "pipeline",
   title: "Tracing: pipeline",
   description: "What happens to the spans that applications send: received, refused, sampled, queued, stored, lost.",
-  sections: [now, received, sampledAndQueued(settings), stored, losses],
+  sections: compact([now(settings), received, hasIngest(settings) && senders, sampledAndQueued(settings), stored, losses]),
 });

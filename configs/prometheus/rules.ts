@@ -5,6 +5,7 @@ import { accepted, enqueueFailed, exportSuccessRate, rate, sendFailed, sent, spa
 import { canaryAlerts, canaryRecords } from "./alerts/canary";
 import { certificateAlerts } from "./alerts/certificates";
 import { collectorAlerts } from "./alerts/collector";
+import { ingestAlerts, ingestRecords } from "./alerts/ingest";
 import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearch";
 import { jaegerAlerts, jaegerRecords } from "./alerts/jaeger";
 import { lossAlert, lossRecords } from "./alerts/loss";
@@ -40,11 +41,13 @@ const records = (settings: StackSettings): readonly Recorded[] => [
   ...jaegerRecords(settings),
   ...lossRecords(settings),
   ...canaryRecords(settings),
+  ...ingestRecords(settings),
 ];
 
 /** Alerts about what goes wrong now. */
 const alertsAtOnce = (settings: StackSettings): readonly Alert[] => [
   ...collectorAlerts(settings),
+  ...ingestAlerts(settings),
   ...jaegerAlerts(settings),
   lossAlert(settings),
   ...elasticsearchAlerts(settings),

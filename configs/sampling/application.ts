@@ -1,5 +1,6 @@
 /** What an application gets in its environment: where to send spans, and who decides on them. */
 import { mebibyte, requestBytes } from "../collector/bytes";
+import { hasIngest } from "../ingest/senders";
 import type { Settings } from "../stack/schema";
 import type { SamplingModel } from "./model";
 
@@ -35,6 +36,8 @@ export function applicationEnvironment(
   const own = serviceModel(sampling, service);
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: addresses.collectorOtlpHttp,
+    // Never a token: outputs and terminals show it.
+    ...(hasIngest(settings) ? { OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20<token of ${senderOf(settings, service)}>` } : {}),
     OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
     OTEL_RESOURCE_ATTRIBUTES: `deployment.environment.name=${environment}`,
     OTEL_SERVICE_NAME: service,
@@ -50,6 +53,10 @@ export function applicationEnvironment(
     ...(requestBytes(settings) === packageRequest ? {} : { TRACING_MAX_REQUEST_BYTES: String(requestBytes(settings)) }),
   };
 }
+
+/** The sender that an application is: that of its name, or one that somebody has to choose. */
+const senderOf = ({ ingest }: Settings, service: string): string =>
+  ingest.senders.some(({ name }) => name === service) ? service : "a sender in tracing:ingest";
 
 /** The model as one service sees it: the rules that hold for it, first match wins. Percent is 0–100. */
 export interface ServiceModel {

@@ -30,7 +30,7 @@ export interface StackOptions {
   readonly imageRegistry?: string;
   /**
    * Single images from elsewhere, by name: elasticsearch, otel-collector, jaeger, jaeger-es-index-cleaner, prometheus,
-   * elasticsearch-exporter, alertmanager, perses, busybox. `imageRegistry` does not apply to them.
+   * elasticsearch-exporter, alertmanager, perses, haproxy, busybox. `imageRegistry` does not apply to them.
    */
   readonly otherImages?: OtherImagesOptions;
   /**
@@ -62,6 +62,8 @@ export interface StackOptions {
   readonly indexCleaner?: IndexCleanerOptions;
   /** Who is notified of alerts. */
   readonly alerts?: AlertsOptions;
+  /** Who may send spans, and how much. */
+  readonly ingest?: IngestOptions;
   /** The canary, which sends known traces and searches for them. */
   readonly canary?: CanaryOptions;
   /** Service level objectives of the stack, which ErrorBudgetBurn watches. */
@@ -70,15 +72,15 @@ export interface StackOptions {
   readonly dashboards?: DashboardsOptions;
   /**
    * What a single service needs beyond the other settings, by its name: elasticsearch, elasticsearch-setup, elasticsearch-snapshots,
-   * elasticsearch-exporter, jaeger, jaeger-collector, otel-sampler, otel-collector, index-cleaner, service-graph, canary, alertmanager,
-   * prometheus, perses.
+   * elasticsearch-exporter, jaeger, jaeger-collector, otel-sampler, otel-collector, ingest, index-cleaner, service-graph, canary,
+   * alertmanager, prometheus, perses.
    */
   readonly overrides?: OverridesOptions;
 }
 
 /**
  * Single images from elsewhere, by name: elasticsearch, otel-collector, jaeger, jaeger-es-index-cleaner, prometheus,
- * elasticsearch-exporter, alertmanager, perses, busybox. `imageRegistry` does not apply to them.
+ * elasticsearch-exporter, alertmanager, perses, haproxy, busybox. `imageRegistry` does not apply to them.
  */
 export interface OtherImagesOptions {
   /**
@@ -121,6 +123,11 @@ export interface OtherImagesOptions {
    * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
   readonly perses?: string;
+  /**
+   * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
+   * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   */
+  readonly haproxy?: string;
   /**
    * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
    * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
@@ -740,6 +747,49 @@ export interface AlertsReceiverOptions {
   readonly user?: string;
 }
 
+/** Who may send spans, and how much. */
+export interface IngestOptions {
+  /**
+   * Whether senders need a credential. `off`: no proxy. `report`: a proxy counts requests by sender and refuses nobody. `require`: it
+   * refuses requests without a valid token, and those above the sender's limits. Default: `off` in development and `report` elsewhere. Set
+   * `require` for a new stack. Allowed: one of off, report, require.
+   */
+  readonly mode?: "off" | "report" | "require";
+  /** Who may send. `require` needs at least one. Default: []. */
+  readonly senders?: readonly IngestSenderOptions[];
+  /**
+   * Secret in the stack's namespace with a key for each sender (Kubernetes), whose value is the sender's tokens, one per line. On Docker,
+   * set them with `pulumi config set --secret --path tracing:ingestTokens.<name>`. Allowed: the name of a Secret.
+   */
+  readonly tokensSecret?: string;
+}
+
+export interface IngestSenderOptions {
+  /**
+   * Name of the sender: the value of the label `sender` in metrics. Its tokens have the same name (the key in `tokensSecret`, or
+   * `tracing:ingestTokens.<name>`). Allowed: lower-case letters, digits and dashes, 40 at most.
+   */
+  readonly name: string;
+  /** Limits of the sender. Requests above them are refused with an answer that makes clients retry. */
+  readonly limits?: IngestSenderLimitsOptions;
+  /** Day, UTC, from which the sender's tokens are refused. Default: they do not expire. Allowed: a date, such as 2027-01-31. */
+  readonly expires?: string;
+}
+
+/** Limits of the sender. Requests above them are refused with an answer that makes clients retry. */
+export interface IngestSenderLimitsOptions {
+  /**
+   * Requests per second that each instance accepts from the sender, averaged over ten seconds. Allowed: a number of requests from 1 to
+   * 100000. Default: 200.
+   */
+  readonly requestsPerSecond?: number | string;
+  /**
+   * Bytes per second, as they are on the wire, that each instance accepts from the sender, averaged over ten seconds. Allowed: a size from
+   * 1Mi to 256Mi. Default: "20Mi".
+   */
+  readonly bytesPerSecond?: string;
+}
+
 /** The canary, which sends known traces and searches for them. */
 export interface CanaryOptions {
   /**
@@ -797,8 +847,8 @@ export interface DashboardsGrafanaOptions {
 
 /**
  * What a single service needs beyond the other settings, by its name: elasticsearch, elasticsearch-setup, elasticsearch-snapshots,
- * elasticsearch-exporter, jaeger, jaeger-collector, otel-sampler, otel-collector, index-cleaner, service-graph, canary, alertmanager,
- * prometheus, perses.
+ * elasticsearch-exporter, jaeger, jaeger-collector, otel-sampler, otel-collector, ingest, index-cleaner, service-graph, canary,
+ * alertmanager, prometheus, perses.
  */
 export interface OverridesOptions {
   readonly elasticsearch?: OverrideOptions;
@@ -809,6 +859,7 @@ export interface OverridesOptions {
   readonly "jaeger-collector"?: OverrideOptions;
   readonly "otel-sampler"?: OverrideOptions;
   readonly "otel-collector"?: OverrideOptions;
+  readonly ingest?: OverrideOptions;
   readonly "index-cleaner"?: OverrideOptions;
   readonly "service-graph"?: OverrideOptions;
   readonly canary?: OverrideOptions;

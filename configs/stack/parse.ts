@@ -6,8 +6,10 @@ import { contradictions } from "../sampling/model";
 import { hostPort } from "../topology/docker";
 import { publishedPortNames } from "../topology/ports";
 import { alertSecretsKey } from "../alertmanager/delivery";
+import { ingestTokensKey, type Tokens } from "../ingest/senders";
 import { alertConflicts } from "./alert-conflicts";
 import { platformConflicts, sizeConflicts } from "./conflicts";
+import { ingestConflicts } from "./ingest-conflicts";
 import type { StackOptions } from "./options";
 import { namespace, schema, type Parsed, type Settings } from "./schema";
 import { sizeProblems } from "./sizing";
@@ -44,7 +46,7 @@ export const parseSettings = (stack: string, raw: Readonly<Record<string, string
  * other namespaces, and empty texts: Pulumi.yaml declares optional keys that way.
  */
 export function optionsFrom(raw: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
-  const given = Object.entries(raw).filter(([key, value]) => key.startsWith(`${namespace}:`) && key !== alertSecretsName && value !== "");
+  const given = Object.entries(raw).filter(([key, value]) => key.startsWith(`${namespace}:`) && !besides.has(key) && value !== "");
   return Object.fromEntries(
     given.map(([key, value]) => {
       const name = key.slice(namespace.length + 1);
@@ -64,6 +66,10 @@ export function checkedOptions(stack: string, raw: Readonly<Record<string, strin
 }
 
 const alertSecretsName = `${namespace}:${alertSecretsKey}`;
+const ingestTokensName = `${namespace}:${ingestTokensKey}`;
+
+/** Keys that stand beside the settings. */
+const besides: ReadonlySet<string> = new Set([alertSecretsName, ingestTokensName]);
 
 /**
  * The secrets of receivers of alerts, by name. They stand beside the settings: no message shows them.
@@ -75,6 +81,19 @@ export function alertSecretsFrom(stack: string, raw: Readonly<Record<string, str
   const isSecret = (value: unknown) => typeof value === "string" && value !== "";
   if (isGroup(secrets) && Object.values(secrets).every(isSecret)) return secrets as Readonly<Record<string, string>>;
   throw new SettingsError(stack, [`${alertSecretsName}: found something else; allowed: texts by the names of receivers`]);
+}
+
+/**
+ * The tokens of senders, by name: a text or a list of texts each. They stand beside the settings: no message shows them.
+ *
+ * @throws SettingsError if they are no texts by name.
+ */
+export function ingestTokensFrom(stack: string, raw: Readonly<Record<string, string>>): Tokens {
+  const found = json(raw[ingestTokensName] || "{}");
+  const tokens = isGroup(found) ? Object.entries(found).map(([name, own]) => [name, Array.isArray(own) ? own : [own]] as const) : undefined;
+  const isToken = (token: unknown) => typeof token === "string" && token !== "";
+  if (tokens?.every(([, own]) => own.length > 0 && own.every(isToken))) return Object.fromEntries(tokens);
+  throw new SettingsError(stack, [`${ingestTokensName}: found something else; allowed: texts, or lists of texts, by the names of senders`]);
 }
 
 /** A group of settings, or a setting that is in none. */
@@ -111,7 +130,9 @@ export function settingsOf<K extends SettingsKey>(
   const groups = { ...known, ...groupsOf(written, keys) };
   problems.push(
     ...portConflicts(groups.publish),
-    ...[...platformConflicts(groups), ...sizeConflicts(groups), ...alertConflicts(groups)].map((problem) => `${namespace}:${problem}`),
+    ...[...platformConflicts(groups), ...sizeConflicts(groups), ...alertConflicts(groups), ...ingestConflicts(groups)].map(
+      (problem) => `${namespace}:${problem}`,
+    ),
     ...samplingProblems(groups),
     ...loadProblems(groups),
   );

@@ -117,7 +117,9 @@ export type JaegerSettings = ElasticsearchSettings & TraceSettings & Pick<Settin
 export type CleanerSettings = ElasticsearchSettings & Pick<Settings, "retention" | "indexCleaner">;
 
 /** Settings that the canary depends on. */
-export type CanarySettings = CommonSettings & Pick<Settings, "canary" | "sampling" | "jaeger">;
+export type CanarySettings = CommonSettings & Pick<Settings, "canary" | "sampling" | "jaeger" | "ingest">;
 
 /** Settings that the Collector depends on. */
-export type CollectorSettings = CommonSettings & TraceSettings & Pick<Settings, "collector" | "sampler" | "jaeger" | "redaction">;
+export type CollectorSettings = CommonSettings &
+  TraceSettings &
+  Pick<Settings, "collector" | "sampler" | "jaeger" | "redaction" | "ingest">;

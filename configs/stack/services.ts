@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import * as z from "zod";
 import { alerts } from "./alerts";
+import { ingest } from "./ingest";
 import { limits } from "./limits";
 import { redaction } from "./redaction";
 import { linksSchema } from "./links";
@@ -343,5 +344,6 @@ export const services = {
   prometheus: prometheus.describe("Prometheus, which watches the stack and evaluates its alerts."),
   indexCleaner: indexCleaner.describe("The job that deletes old indices."),
   alerts: alerts.describe("Who is notified of alerts."),
+  ingest: ingest.describe("Who may send spans, and how much."),
   ...watching,
 } as const;

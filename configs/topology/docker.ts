@@ -1,4 +1,5 @@
 /** Addresses on Docker: one machine, names resolved by the engine's DNS, ports published on the host. */
+import { compact } from "../compact";
 import type { Settings } from "../stack/schema";
 import { ports, publishedPorts, type PublishedPort } from "./ports";
 import type { ScrapeJob, ServiceName, Topology } from "./topology";
@@ -18,13 +19,18 @@ export function networksOf(stack: string): Networks {
   return { ingest: name("ingest"), backend: name("backend") };
 }
 
+/** The engine's DNS server, as every container on a network of the stack's reaches it. */
+const engineDns = "127.0.0.11:53";
+
 /**
  * The topology of the Docker platform: one container a service, names resolved by the engine's DNS.
  *
  * Jaeger and the Collector are on both networks. What applications must not reach binds to the service's address on the backend
  * network only: the engine's DNS resolves `<alias>.<network>` to just that address.
+ *
+ * @param ingest Whether a proxy stands in front of the Collector.
  */
-export function dockerTopology(stack: string): Topology {
+export function dockerTopology(stack: string, ingest = false): Topology {
   const { backend } = networksOf(stack);
   const at = (service: ServiceName, port: number) => `${service}:${port}`;
   const job = (name: string, target: string, more: Partial<ScrapeJob> = {}): ScrapeJob => ({ name, instances: [target], ...more });
@@ -33,7 +39,11 @@ export function dockerTopology(stack: string): Topology {
       anywhere: "0.0.0.0",
       collectorBackend: `otel-collector.${backend}`,
       jaegerBackend: `jaeger.${backend}`,
+      ingestBackend: `ingest.${backend}`,
     },
+    // By this name the proxy never finds itself: applications know it as the Collector.
+    collectorUpstream: { host: `otel-collector.${backend}`, listen: "0.0.0.0", ports: ports.collector, resolver: engineDns },
+    ingestOtlpHttp: `http://${at("ingest", ports.collector.otlpHttp)}`,
     elasticsearchUrl: `http://${at("elasticsearch", ports.elasticsearch.http)}`,
     jaegerOtlp: at("jaeger", ports.jaeger.otlpGrpc),
     collectorOtlpHttp: `http://${at("otel-collector", ports.collector.otlpHttp)}`,
@@ -44,14 +54,15 @@ export function dockerTopology(stack: string): Topology {
     elasticsearchPasswordBy: "file",
     // An application on the ingest network may have the same name.
     prometheus: { url: `http://prometheus.${backend}:${ports.prometheus.http}` },
-    scrape: [
+    scrape: compact([
       job("otel-collector", at("otel-collector", ports.collector.telemetry)),
       job("otel-collector-exporter", at("otel-collector", ports.collector.prometheusExporter), { foreign: true }),
+      ingest && job("ingest", at("ingest", ports.ingest.metrics)),
       job("index-cleaner", at("otel-collector", ports.collector.reportsExporter)),
       job("jaeger", at("jaeger", ports.jaeger.admin)),
       job("elasticsearch-exporter", at("elasticsearch-exporter", ports.elasticsearchExporter.http)),
       job("prometheus", `localhost:${ports.prometheus.http}`),
-    ],
+    ]),
   });
 }
 

@@ -1,5 +1,6 @@
 /** Addresses on both platforms: all of them, or those that one component needs. */
 import type { CollectorSettings, CommonSettings, ElasticsearchSettings, StackSettings } from "../stack/schema";
+import { hasIngest } from "../ingest/senders";
 import { dockerTopology, networksOf, publishedUrl } from "./docker";
 import {
   applicationsLabel,
@@ -15,7 +16,7 @@ import type { Addresses, ElasticsearchAddress, MetricsAddress, NextHops, Service
 
 /** All addresses of a stack. */
 export const topologyOf = (settings: StackSettings): Topology =>
-  settings.platform === "docker" ? dockerTopology(settings.stack) : kubernetesTopology(settings);
+  settings.platform === "docker" ? dockerTopology(settings.stack, hasIngest(settings)) : kubernetesTopology(settings);
 
 /** Addresses that follow from the platform alone. */
 export const addressesOf = (settings: CommonSettings): Addresses =>

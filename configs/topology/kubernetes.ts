@@ -1,5 +1,6 @@
 /** Addresses on Kubernetes: each service by its name in the stack's namespace, and its instances by a headless Service beside it. */
 import { compact } from "../compact";
+import { hasIngest } from "../ingest/senders";
 import type { CommonSettings, ElasticsearchSettings, Settings, StackSettings } from "../stack/schema";
 import { files, paths, ports } from "./ports";
 import { sendsByTls, type TierPorts } from "./tls";
@@ -53,9 +54,12 @@ export const kubernetesTopology = (settings: StackSettings): Topology =>
 
 /** Addresses on Kubernetes. Servers bind to all addresses; network policies restrict access. */
 export function kubernetesAddresses(settings: CommonSettings): Addresses {
-  const anywhere = "0.0.0.0";
+  const [anywhere, loopback] = ["0.0.0.0", "127.0.0.1"];
   return {
-    listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere },
+    listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere, ingestBackend: anywhere },
+    // The proxy is in the same pod: nobody else reaches the receivers, whether network policies are enforced or not.
+    collectorUpstream: { host: loopback, listen: loopback, ports: ports.collectorBehindProxy },
+    ingestOtlpHttp: serviceUrl(settings, "otel-collector", ports.collector.otlpHttp),
     elasticsearchPasswordBy: "variable",
     collectorOtlpHttp: serviceUrl(settings, "otel-collector", ports.collector.otlpHttp),
     collectorReports: serviceUrl(settings, "otel-collector", ports.collector.reports),
@@ -116,7 +120,7 @@ export function authorityOf({ elasticsearch }: Pick<Settings, "elasticsearch">):
  * Scrapes every instance. Pods of a StatefulSet are listed by name, so that a missing one counts as down. Spans that samplers receive were
  * received by a gateway before, so they have a separate job: sums over the job in the rules count each span once.
  */
-function scrapeJobs(settings: Pick<Settings, "sampler" | "jaeger" | "prometheus">): ScrapeJob[] {
+function scrapeJobs(settings: Pick<Settings, "sampler" | "jaeger" | "prometheus" | "ingest" | "environment">): ScrapeJob[] {
   const all = (service: ServiceName, port: number) => `${podsService(service)}:${port}`;
   const { telemetry, prometheusExporter, reportsExporter } = ports.collector;
   const samplers = (port: number, apart?: { series: string; job: string }): Pick<ScrapeJob, "secondTier"> => {
@@ -135,6 +139,7 @@ function scrapeJobs(settings: Pick<Settings, "sampler" | "jaeger" | "prometheus"
       ...samplers(prometheusExporter),
       foreign: true,
     },
+    hasIngest(settings) && { name: "ingest", names: [all("otel-collector", ports.ingest.metrics)] },
     { name: "index-cleaner", names: [all("otel-collector", reportsExporter)] },
     { name: "jaeger", names: jaegerServices(settings).map((service) => all(service, ports.jaeger.admin)) },
     { name: "elasticsearch-exporter", names: [all("elasticsearch-exporter", ports.elasticsearchExporter.http)] },

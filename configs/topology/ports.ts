@@ -29,6 +29,10 @@ export const ports = {
     health: 13133,
     zpages: 55679,
   },
+  /** The Collector's receivers behind a proxy that is in the same pod. */
+  collectorBehindProxy: { otlpGrpc: 24317, otlpHttp: 24318, jaegerGrpc: 24250, jaegerThriftHttp: 24268 },
+  /** The proxy in front of the Collector. Applications send to it at the Collector's ports. */
+  ingest: { health: 8404, metrics: 8405 },
   jaeger: {
     /** UI and HTTP API. */
     query: 16686,
@@ -105,6 +109,8 @@ export const paths = {
   /** Users of Jaeger's UI. */
   users: "/etc/tracing/users",
   collectorQueue: "/var/lib/otelcol",
+  /** On memory: the proxy's hashed tokens. */
+  ingestRun: "/run/ingest",
   cleanerState: "/var/lib/index-cleaner",
   prometheusData: "/prometheus",
   alertmanagerData: "/alertmanager",
@@ -125,6 +131,9 @@ export const files = {
   perses: "perses.yml",
   cleaner: "index-cleaner.sh",
   canary: "canary.sh",
+  ingest: "ingest.sh",
+  ingestConfig: "haproxy.cfg",
+  ingestSenders: "senders.map",
   elasticsearchSetup: "elasticsearch-setup.sh",
   snapshots: "elasticsearch-snapshots.sh",
   restore: "elasticsearch-restore.sh",

@@ -5,7 +5,7 @@
 
 /**
  * Service names; on both platforms also the DNS names that the services call each other by. `otel-sampler` is the second tier of the
- * Collector, `jaeger-collector` the writing half of Jaeger where that is apart: `jaeger` is then what people and applications ask.
+ * Collector, `ingest` the proxy in front of it on Docker, `jaeger-collector` the writing half of Jaeger where that is apart: `jaeger` is then what people and applications ask.
  *
  * In the order in which they start. They stop in the opposite one, so that each can still hand on what it holds.
  */
@@ -18,6 +18,7 @@ export const serviceNames = [
   "jaeger-collector",
   "otel-sampler",
   "otel-collector",
+  "ingest",
   "index-cleaner",
   "service-graph",
   "canary",
@@ -62,7 +63,20 @@ export interface Addresses {
     readonly collectorBackend: string;
     /** The same for Jaeger. */
     readonly jaegerBackend: string;
+    /** The same for the proxy in front of the Collector. */
+    readonly ingestBackend: string;
   };
+  /** The Collector's receivers, as the proxy in front of it reaches them. */
+  readonly collectorUpstream: {
+    readonly host: string;
+    /** What the receivers bind to behind the proxy. */
+    readonly listen: string;
+    readonly ports: Readonly<Record<"otlpGrpc" | "otlpHttp" | "jaegerGrpc" | "jaegerThriftHttp", number>>;
+    /** A DNS server that knows `host`, where its address may change: `host:port`. */
+    readonly resolver?: string;
+  };
+  /** The proxy, as the stack's own services send through it over HTTP. */
+  readonly ingestOtlpHttp: string;
   /** The Collector's OTLP/HTTP receiver for applications. */
   readonly collectorOtlpHttp: string;
   /** The Collector's receiver for metrics of the stack's own scripts. */

@@ -180,3 +180,14 @@ export const busybox: Contract = async (subject) => {
   await checkUser(subject, "busybox");
   await checkTools(subject);
 };
+
+export const haproxy: Contract = async (subject) => {
+  await checkUser(subject, "haproxy");
+  const own = ["cat", "mv", "sha256sum", "sleep", "haproxy"];
+  await checkScript(subject, `has a shell with ${own.join(", ")}`, own.map((tool) => `command -v ${tool}`).join(" && "));
+  await checkScript(
+    subject,
+    "has Prometheus' exporter and OpenSSL",
+    "haproxy -vv | grep -q 'prometheus-exporter' && haproxy -vv | grep -q '+OPENSSL'",
+  );
+};

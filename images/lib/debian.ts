@@ -52,8 +52,14 @@ export async function addCertificates(root: string, log: string): Promise<void> 
   await writeFile(join(root, "etc/ssl/certs/ca-certificates.crt"), certificates.join(""));
 }
 
+interface SystemOptions {
+  readonly step: Step;
+  readonly log: string;
+  readonly force: boolean;
+}
+
 /** Makes sure that the cache has the archive of a small Debian with Java, and returns its path. */
-export async function javaSystem(options: { readonly step: Step; readonly log: string; readonly force: boolean }): Promise<string> {
+export function javaSystem(options: SystemOptions): Promise<string> {
   const { user } = images.elasticsearch;
   const args = [
     "--variant=essential",
@@ -68,13 +74,25 @@ export async function javaSystem(options: { readonly step: Step; readonly log: s
     `--customize-hook=echo "elasticsearch:x:${user.uid}:${user.gid}::/usr/share/elasticsearch:/bin/bash" >> "$1/etc/passwd"`,
     '--customize-hook=rm -rf "$1"/var/cache/* "$1"/var/log/*',
   ];
+  return debianSystem("java", args, options);
+}
+
+/** The same with HAProxy and the libraries that it needs, unpacked and nothing else. */
+export const haproxySystem = (options: SystemOptions): Promise<string> =>
+  debianSystem(
+    "haproxy",
+    ["--variant=extract", "--include=haproxy", '--customize-hook=rm -rf "$1"/usr/share "$1"/var "$1"/etc "$1"/bin'],
+    options,
+  );
+
+async function debianSystem(name: string, args: readonly string[], options: SystemOptions): Promise<string> {
   const dir = join(cacheDir, "rootfs");
-  const archive = join(dir, `java-${inputHash([], args, debianRelease)}.tar`);
+  const archive = join(dir, `${name}-${inputHash([], [...args], debianRelease)}.tar`);
   if (existsSync(archive) && !options.force) return archive;
   await mkdir(dir, { recursive: true });
   await withWorkDir(async (work) => {
     const made = join(work, "rootfs.tar");
-    await options.step("making a Debian with Java", () =>
+    await options.step(`making a Debian with ${name}`, () =>
       // The date is part of each file; a fixed one makes the archive the same each time.
       run("mmdebstrap", [...args, debianRelease, made, ...packageSources()], { env: { SOURCE_DATE_EPOCH: "0" }, log: options.log }),
     );

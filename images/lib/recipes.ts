@@ -2,7 +2,7 @@
 import { copyFile, cp, link, mkdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { images, type ImageName } from "../../configs/images";
-import { addBusybox, addCertificates, javaSystem } from "./debian";
+import { addBusybox, addCertificates, haproxySystem, javaSystem } from "./debian";
 import { addElasticsearch } from "./elasticsearch";
 import { binariesHash, compile, isGoImage, sourceDir, type GoImage } from "./go-programs";
 import { inputHash } from "./hash";
@@ -102,6 +102,13 @@ const recipes: Record<ImageName, Recipe> = {
       await addCertificates(join(build.context, "rootfs"), build.log);
       await copyFile(join(await sourceDir("perses", build.log), "docs/examples/config.docker.yaml"), join(build.context, "config.yaml"));
       await mkdir(join(build.context, "data"));
+    },
+  },
+  haproxy: {
+    description: "HAProxy",
+    async assemble({ context, step, log, force }) {
+      await link(await haproxySystem({ step, log, force }), join(context, "rootfs.tar"));
+      await addBusybox(join(context, "rootfs"), log);
     },
   },
   busybox: {

@@ -16,4 +16,5 @@ secret tracing elasticsearch-reader-password password 32
 secret tracing elasticsearch-cleaner-password password 32
 secret tracing elasticsearch-metrics-password password 32
 secret tracing elasticsearch-graph-password password 32
+secret tracing ingest-sender-tracing-stack password 32
 secret tracing elasticsearch-password password 32

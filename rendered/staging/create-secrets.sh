@@ -17,4 +17,5 @@ secret tracing elasticsearch-cleaner-password password 32
 secret tracing elasticsearch-metrics-password password 32
 secret tracing elasticsearch-graph-password password 32
 secret tracing elasticsearch-snapshots-password password 32
+secret tracing ingest-sender-tracing-stack password 32
 secret tracing elasticsearch-password password 32

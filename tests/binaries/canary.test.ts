@@ -1,7 +1,9 @@
 /** Rung: binaries. The canary's script on a busybox, against a stand-in for the Collector and Jaeger. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { localCanary } from "../support/canary";
 import { temporaryFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
@@ -123,9 +125,10 @@ afterEach(async () => {
 });
 
 /** Starts the canary: a trace each second, which should be there within two and must be within four. */
-function start(more: { readonly jaeger?: string; readonly decided?: number } = {}): ChildProcess {
+function start(more: { readonly jaeger?: string; readonly decided?: number; readonly tokenFile?: string } = {}): ChildProcess {
   const times = { decided: more.decided ?? 0, searchable: 2, deadline: 4 };
-  const { script, path } = localCanary({ folder: folder(), collector: url, jaeger: more.jaeger ?? url, interval: 1, times });
+  const { tokenFile } = more;
+  const { script, path } = localCanary({ folder: folder(), collector: url, jaeger: more.jaeger ?? url, interval: 1, times, tokenFile });
   const child = spawn("/bin/busybox", ["sh", script], { env: { PATH: path }, stdio: ["ignore", "pipe", "pipe"] });
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   canary = child;
@@ -181,6 +184,26 @@ test("reports sums that only grow, since the canary's start, of which none is le
     const values = reports.map((report) => metricsOf(report)[name]!);
     expect(values).toEqual([...values].sort((a, b) => a - b));
   }
+}, 30_000);
+
+test("sends its token where it has one, and says what the proxy answers without", async () => {
+  const tokenFile = join(folder(), "token");
+  writeFileSync(tokenFile, "secret-token");
+  const seen = new Set<string | undefined>();
+  server.prependListener("request", ({ url: path, headers }) => {
+    if (path === "/v1/traces") seen.add(headers.authorization);
+  });
+  start({ tokenFile });
+  await reported(({ found = 0 }) => found >= 2);
+  expect([...seen]).toEqual(["Bearer secret-token"]);
+  expect(output).toBe("");
+  collector = (response) => {
+    response.statusCode = 401;
+    response.end("unknown bearer token");
+  };
+  await reported(({ refused = 0 }) => refused >= 1);
+  expect(output).toContain("the Collector took no trace: HTTP/1.1 401 Unauthorized");
+  expect(output).not.toContain("secret-token");
 }, 30_000);
 
 test("awaits several traces side by side, and counts as fresh only what is there in time", async () => {

@@ -86,7 +86,7 @@ describe("an edit of", () => {
     ],
     [
       "the environment: what marks traces and metrics",
-      { environment: "staging", alerts: { delivery: "off" }, dashboards: { perses: true } },
+      { environment: "staging", alerts: { delivery: "off" }, dashboards: { perses: true }, ingest: { mode: "off" } },
       {
         "tracing-otel-collector": ["envs", "labels"],
         "tracing-otel-collector-config-upload": ["uploads"],

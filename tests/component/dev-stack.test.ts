@@ -75,6 +75,7 @@ describe.each(runs)("the resources of %s", (_mode, run) => {
       },
       samplingLosses: [],
       alertDelivery: "nowhere: they are only on Prometheus' page",
+      ingest: "off: anybody who reaches the Collector may send",
       applicationEnvironment: {
         OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel-collector:4318",
         OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",

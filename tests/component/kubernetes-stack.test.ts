@@ -22,13 +22,13 @@ const provider = "pulumi:providers:kubernetes";
 const counts: Record<(typeof stacks)[number], Record<string, number>> = {
   staging: {
     Namespace: 1,
-    // One for each user of Elasticsearch.
-    Secret: 7,
+    // One for each user of Elasticsearch, and the token of the stack itself.
+    Secret: 8,
     // One that denies all, and one for each of the twelve workloads.
     NetworkPolicy: 13,
     ServiceAccount: 12,
-    // Each workload's own files, those of Jaeger that change while it runs, and the strategies.
-    ConfigMap: 11,
+    // Each workload's own files, those of Jaeger and the proxy that change while they run, and the strategies.
+    ConfigMap: 13,
     // Two for each that others connect to.
     Service: 14,
     StatefulSet: 4,
@@ -41,10 +41,10 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
   },
   prod: {
     Namespace: 1,
-    Secret: 6,
+    Secret: 7,
     NetworkPolicy: 13,
     ServiceAccount: 12,
-    ConfigMap: 11,
+    ConfigMap: 13,
     Service: 16,
     StatefulSet: 4,
     Deployment: 7,
@@ -57,11 +57,13 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
   },
 };
 
-/** The Secrets with the passwords of Elasticsearch's users. */
-const secrets = (stack: string) =>
-  ["-cleaner", "-graph", "-metrics", "", "-reader", ...(stack === "staging" ? ["-snapshots"] : []), "-writer"].map(
+/** The Secrets with the passwords of Elasticsearch's users, and the token of the stack itself. */
+const secrets = (stack: string) => [
+  ...["-cleaner", "-graph", "-metrics", "", "-reader", ...(stack === "staging" ? ["-snapshots"] : []), "-writer"].map(
     (user) => `tracing-kubernetes-secret-elasticsearch${user}-password`,
-  );
+  ),
+  "tracing-kubernetes-secret-ingest-sender-tracing-stack",
+];
 
 describe.each(stacks.flatMap((stack) => [[stack, "update"] as const, [stack, "preview"] as const]))("%s in %s mode", (stack, mode) => {
   const run = () => runOf(stack, mode);
@@ -316,8 +318,9 @@ describe("by choice", () => {
 
   test("an existing Elasticsearch has no superuser Secret; the services' users get passwords", () => {
     const users = ["cleaner", "graph", "metrics", "reader", "writer"];
-    expect(names("Secret").sort()).toEqual(users.map((user) => `elasticsearch-${user}-password`));
-    expect(run.resources.filter(({ type }) => type.startsWith("random:"))).toHaveLength(users.length);
+    expect(names("Secret").sort()).toEqual([...users.map((user) => `elasticsearch-${user}-password`), "ingest-sender-tracing-stack"]);
+    // With the token of the stack itself.
+    expect(run.resources.filter(({ type }) => type.startsWith("random:"))).toHaveLength(users.length + 1);
     expect(names("ConfigMap").filter((name) => name.startsWith("elasticsearch"))).toEqual([
       expect.stringMatching(/^elasticsearch-setup-config-/),
     ]);

@@ -109,6 +109,7 @@ test("the stack's output of the password is a secret, and the only one", async (
   const secret = await Promise.all(Object.entries(exported).map(async ([name, value]) => [name, (await value?.isSecret) ?? false]));
   expect(Object.fromEntries(secret)).toEqual({
     alertDelivery: false,
+    ingest: false,
     applicationEnvironment: false,
     elasticsearchPassword: true,
     endpoints: false,

@@ -43,11 +43,11 @@ describe.each(["dev", "staging", "prod"])("by hand, what %s is", (stack) => {
         ? new DockerPlatform("tracing-docker", { environment, images, publish })
         : new KubernetesPlatform("tracing-kubernetes", { environment, images, ...kubernetes });
     const { tags, ...jaegerOptions } = all.jaeger ?? {};
-    const { retention, sampling, limits, indexCleaner, sampler, alerts } = all;
+    const { retention, sampling, limits, indexCleaner, sampler, alerts, ingest } = all;
     const elasticsearch = new Elasticsearch("tracing-elasticsearch", { platform, tags, sampling, ...all.elasticsearch });
     const exporter = new ElasticsearchExporter("tracing-elasticsearch-exporter", { platform, elasticsearch });
     const jaeger = new Jaeger("tracing-jaeger", { platform, elasticsearch, retention, sampling, limits, indexCleaner, ...jaegerOptions });
-    const collector = new OtelCollector("tracing-otel-collector", { platform, jaeger, sampler, ...all.collector });
+    const collector = new OtelCollector("tracing-otel-collector", { platform, jaeger, sampler, ingest, ...all.collector });
     const canary = new Canary("tracing-canary", { platform, collector, ...all.canary });
     const { objectives, dashboards } = all;
     new Prometheus("tracing-prometheus", {

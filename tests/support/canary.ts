@@ -15,15 +15,17 @@ export interface CanaryPlace {
   readonly jaeger: string;
   readonly interval: number;
   readonly times: CanaryTimes;
+  /** File with the token that it sends. */
+  readonly tokenFile?: string;
 }
 
 /** The canary's script for this host, in a file; and the PATH that it runs with. */
-export function localCanary({ folder, collector, reports = collector, jaeger, interval, times }: CanaryPlace): {
+export function localCanary({ folder, collector, reports = collector, jaeger, interval, times, tokenFile }: CanaryPlace): {
   script: string;
   path: string;
 } {
   const topology = { ...dockerTopology("dev"), collectorOtlpHttp: collector, collectorReports: reports, jaegerQuery: jaeger };
   const script = join(folder, files.canary);
-  writeFileSync(script, canaryScript(interval, times, topology));
+  writeFileSync(script, canaryScript(interval, times, topology, tokenFile));
   return { script, path: busyboxPath(folder) };
 }

@@ -42,7 +42,10 @@ const settingsOf = (source: Settings["images"], percent: number): Settings =>
   });
 
 const anywhere = "0.0.0.0";
-const topology = { ...dockerTopology("bench"), listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere } };
+const topology = {
+  ...dockerTopology("bench"),
+  listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere, ingestBackend: anywhere },
+};
 
 const userOf = (image: ImageName) => `${images[image].user.uid}:${images[image].user.gid}`;
 

@@ -4,6 +4,7 @@ import { requestFunctions } from "../../../configs/elasticsearch/bash";
 import { setupUser } from "../../../configs/elasticsearch/users";
 import { secretKey } from "../../../components/platform/kubernetes/pod";
 import { kubernetesLabels, partOfLabel } from "../../../components/platform/labels";
+import { hasIngest, stackSender, tokenSecret } from "../../../configs/ingest/senders";
 import type { Settings } from "../../../configs/stack/schema";
 import { storageTopology } from "../../../configs/topology";
 import { files, type PublishedPort } from "../../../configs/topology/ports";
@@ -88,7 +89,15 @@ export class KubernetesStack implements RunningStack {
 
   async password(): Promise<string> {
     const { external } = this.settings.elasticsearch;
-    const secret = external?.passwordSecret ?? files.elasticsearchPassword;
+    return this.secret(external?.passwordSecret ?? files.elasticsearchPassword);
+  }
+
+  async stackToken(): Promise<string | undefined> {
+    return hasIngest(this.settings) ? this.secret(tokenSecret(stackSender)) : undefined;
+  }
+
+  /** The value of a Secret that the stack reads. */
+  private async secret(secret: string): Promise<string> {
     const { data } = (await getJson(this.settings, ["get", `secret/${secret}`])) as { data?: Readonly<Record<string, string>> };
     const value = data?.[secretKey];
     if (value === undefined) throw new UserError(`the Secret ${secret} has no key ${secretKey}`);

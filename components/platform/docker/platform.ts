@@ -7,6 +7,7 @@ import { compact } from "../../../configs/compact";
 import { imageOrigin, imageReference, type ImageName } from "../../../configs/images";
 import type { CommonSettings } from "../../../configs/stack/schema";
 import { dockerName, hostPort, networksOf, type Networks } from "../../../configs/topology/docker";
+import type { ServiceName } from "../../../configs/topology/topology";
 import { environment, health, program } from "./container";
 import { toolsFolder } from "./scripts";
 import { volumePart, Volumes } from "./volumes";
@@ -69,7 +70,6 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
 
   /** @internal */
   run(name: string, workload: Workload, parent: pulumi.Resource): void {
-    const { settings } = this;
     this.running.refuseSecond(workload, parent);
     if (workload.scale.replicas !== 1) {
       throw new pulumi.ResourceError(`${workload.name} wants ${workload.scale.replicas} instances; one machine runs one`, this);
@@ -77,6 +77,26 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     if (workload.secretVariables?.length || workload.certificates?.length || workload.ingress) {
       throw new pulumi.ResourceError(`${workload.name} wants what a cluster has: secret variables, certificates or an ingress`, this);
     }
+    const container = this.container(name, workload, parent, workload.name, this.running.before(workload, this));
+    this.running.add(workload, container);
+    const { front } = workload;
+    if (front) this.running.add(front, this.container(`${name}-${front.name}`, front, parent, workload.name, [container]));
+  }
+
+  /**
+   * The container of a workload, with what it needs.
+   *
+   * @param alias By which applications know it.
+   * @param before What must be ready first.
+   */
+  private container(
+    name: string,
+    workload: Workload,
+    parent: pulumi.Resource,
+    alias: ServiceName,
+    before: readonly pulumi.Resource[],
+  ): docker.Container {
+    const { settings } = this;
     const text = (onChange: WorkloadFile["onChange"]) => workload.files.filter((file) => file.onChange === onChange);
     const uploads = [text("restart"), text("live")]
       .filter((files) => files.length > 0)
@@ -84,7 +104,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     const prepared = this.volumes.prepare(name, workload, parent);
     const image = this.image(workload.image);
     const onIngress = workload.ports.some((port) => port.exposure === "ingress");
-    const container = new docker.Container(
+    return new docker.Container(
       name,
       {
         name: this.dockerName(workload.name),
@@ -107,7 +127,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         networkMode: "bridge",
         networksAdvanced: compact([
           { name: this.networkOf.backend.name, aliases: [workload.name] },
-          onIngress && { name: this.networkOf.ingest.name, aliases: [workload.name] },
+          onIngress && { name: this.networkOf.ingest.name, aliases: [alias] },
         ]),
         ports: workload.ports.flatMap((port) =>
           port.publish
@@ -128,13 +148,12 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
       },
       {
         ...this.options(parent),
-        dependsOn: [...prepared, ...uploads, ...this.running.before(workload, this)],
+        dependsOn: [...prepared, ...uploads, ...before],
         // The provider does not apply a change of these to a container that runs.
         replaceOnChanges: ["healthcheck", "tmpfs"],
         deleteBeforeReplace: true,
       },
     );
-    this.running.add(workload, container);
   }
 
   private mounts(workload: Workload): docker.types.input.ContainerVolume[] {

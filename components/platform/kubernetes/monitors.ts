@@ -5,7 +5,7 @@ import { exportedName, reservedNames } from "../../../configs/prometheus/config"
 import type { CommonSettings } from "../../../configs/stack/schema";
 import { serviceOf, type ScrapeJob, type ServiceName } from "../../../configs/topology/topology";
 import { podsLabel, selector } from "../labels";
-import type { Workload } from "../workload";
+import { allPorts, type Workload } from "../workload";
 
 /** What the operator should scrape, and its rules. */
 export interface MonitorsArgs {
@@ -57,7 +57,7 @@ export function endpointsOf(jobs: readonly ScrapeJob[], workloads: readonly Work
     const second = (secondTier?.instances ?? []).slice(0, 1).map((target) => ({ target, labels: { tier: "sampler" }, metrics: moved }));
     for (const { target, labels, metrics } of [...first, ...second]) {
       const workload = workloads.find((candidate) => candidate.name === serviceOf(target));
-      const port = workload?.ports.find((candidate) => candidate.port === Number(target.split(":")[1]));
+      const port = workload && allPorts(workload).find((candidate) => candidate.port === Number(target.split(":")[1]));
       if (!workload || !port) throw new Error(`job ${name} scrapes ${target}, which no workload of the stack is`);
       const relabelings = Object.entries<string | undefined>({ job: name, ...labels }).map(([targetLabel, replacement]) => ({
         targetLabel,

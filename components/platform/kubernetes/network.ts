@@ -4,7 +4,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type { CommonSettings } from "../../../configs/stack/schema";
 import { applicationsLabel } from "../../../configs/topology/kubernetes";
 import { selector } from "../labels";
-import type { Peer, Workload } from "../workload";
+import { allPorts, type Peer, type Workload } from "../workload";
 
 type Policy = k8s.types.input.networking.v1.NetworkPolicySpec;
 type Destination = k8s.types.input.networking.v1.NetworkPolicyPeer;
@@ -66,7 +66,7 @@ function sourceOf(settings: CommonSettings, from: Peer["from"]): Destination {
 
 function portsOf(workload: Workload, peer: Peer) {
   return peer.ports.map((name) => {
-    const port = workload.ports.find((candidate) => candidate.name === name);
+    const port = allPorts(workload).find((candidate) => candidate.name === name);
     if (!port) throw new Error(`${workload.name} has no port ${name}, which ${JSON.stringify(peer.from)} may connect to`);
     return { port: port.port, protocol: "TCP" };
   });

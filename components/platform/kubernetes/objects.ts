@@ -4,7 +4,7 @@ import type { CommonSettings } from "../../../configs/stack/schema";
 import { podsService } from "../../../configs/topology/kubernetes";
 import { labels, selector } from "../labels";
 import { dataVolume, hasSeveral, ownFolders, podSpec, requestedCpu, scalesByLoad } from "./pod";
-import type { DataFolder, Workload } from "../workload";
+import { allPorts, type DataFolder, type Workload } from "../workload";
 
 const template = (settings: CommonSettings, workload: Workload) => {
   const { annotations, labels: more } = workload.custom ?? {};
@@ -103,7 +103,8 @@ export function pods(settings: CommonSettings, workload: Workload): k8s.types.in
   };
 }
 
-const servicePorts = (workload: Workload) => workload.ports.map(({ name, port }) => ({ name, port, targetPort: name, protocol: "TCP" }));
+const servicePorts = (workload: Workload) =>
+  allPorts(workload).map(({ name, port }) => ({ name, port, targetPort: name, protocol: "TCP" }));
 
 /** Whether a workload's instances talk to each other: they are a cluster, in which one may need what another has. */
 const isCluster = ({ name, peers }: Workload): boolean => peers.some(({ from }) => from === name);

@@ -14,7 +14,7 @@ import { configMapOf, hasSeveral, scalesByLoad, secretKey, sharedClaim, sharedFo
 import { commonSettings, kubernetesInput, requireProvider, type KubernetesPlatformArgs } from "../../args";
 import { OncePerSecret, RunningWorkloads } from "../once";
 import type { Platform, PublishedDashboards } from "../platform";
-import type { DataFolder, Secret, Workload } from "../workload";
+import { allPorts, withFront, type DataFolder, type Secret, type Workload } from "../workload";
 
 /** Time for a volume to be made and a cluster to form. */
 const slowStart = { create: "15m", update: "30m" };
@@ -138,18 +138,27 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
     this.running.refuseSecond(workload, parent);
     const metadata = this.metadata(workload);
     this.certificates(workload);
-    const secrets = [...workload.secrets, ...(workload.secretVariables ?? [])].flatMap((secret) => this.secret(secret) ?? []);
+    const secrets = [...withFront(workload).flatMap((part) => part.secrets), ...(workload.secretVariables ?? [])].flatMap(
+      (secret) => this.secret(secret) ?? [],
+    );
     const made = (...more: pulumi.Resource[]) => this.options(parent, [...this.ready, ...more]);
     const account = new k8s.core.v1.ServiceAccount(`${name}-account`, { metadata, automountServiceAccountToken: false }, made());
     const policy = new k8s.networking.v1.NetworkPolicy(`${name}-policy`, { metadata, spec: policyOf(this.settings, workload) }, made());
-    const texts = (["restart", "live"] as const).flatMap((onChange) => {
-      const map = configMapOf(workload, onChange);
-      if (!map) return [];
-      const immutable = onChange === "restart" ? { immutable: true } : {};
-      const part = onChange === "restart" ? "config" : "live";
-      return [
-        new k8s.core.v1.ConfigMap(`${name}-${part}`, { metadata: { ...metadata, name: map.name }, data: map.data, ...immutable }, made()),
-      ];
+    const texts = withFront(workload).flatMap((program) => {
+      const prefix = program === workload ? name : `${name}-${program.name}`;
+      return (["restart", "live"] as const).flatMap((onChange) => {
+        const map = configMapOf(program, onChange);
+        if (!map) return [];
+        const immutable = onChange === "restart" ? { immutable: true } : {};
+        const part = onChange === "restart" ? "config" : "live";
+        return [
+          new k8s.core.v1.ConfigMap(
+            `${prefix}-${part}`,
+            { metadata: { ...metadata, name: map.name }, data: map.data, ...immutable },
+            made(),
+          ),
+        ];
+      });
     });
     const services = this.services(name, workload, made());
     const claims = sharedFolders(workload).map((folder) => this.claim(name, workload, folder, made()));
@@ -203,7 +212,7 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
 
   /** The name that clients use, and the one that leads to single pods. */
   private services(name: string, workload: Workload, options: pulumi.CustomResourceOptions): pulumi.Resource[] {
-    if (workload.ports.length === 0) return [];
+    if (allPorts(workload).length === 0) return [];
     const metadata = { ...this.metadata(workload), annotations: notAwaited };
     return [
       new k8s.core.v1.Service(`${name}-service`, { metadata, spec: service(this.settings, workload) }, options),

@@ -44,6 +44,10 @@ export function podSpec(settings: CommonSettings, workload: Workload): PodSpec {
   const { uid, gid } = workload.user;
   const { pullSecrets } = settings.kubernetes;
   const volumes = volumesOf(workload);
+  const { front } = workload;
+  // A volume belongs to the pod: those of the second container have names of their own.
+  const frontVolumes = front ? volumesOf(front, `${front.name}-`) : [];
+  const all = [...volumes, ...frontVolumes];
   return {
     serviceAccountName: workload.name,
     // Nothing of the stack talks to the API server.
@@ -61,8 +65,11 @@ export function podSpec(settings: CommonSettings, workload: Workload): PodSpec {
     },
     terminationGracePeriodSeconds: workload.stopGrace + (workload.drain ?? 0),
     ...where(settings, workload),
-    containers: [container(settings, workload, volumes)],
-    volumes: volumes.length > 0 ? volumes.map(({ volume }) => volume) : undefined,
+    containers: compact([
+      container(settings, workload, volumes),
+      front && { ...container(settings, front, frontVolumes), securityContext: { ...security(front), ...identity(front) } },
+    ]),
+    volumes: all.length > 0 ? all.map(({ volume }) => volume) : undefined,
     // Tried again in another pod: the one that failed stays, and its log with it. Restarted in place it would be deleted with the last try.
     restartPolicy: workload.kind === "cron" ? "Never" : undefined,
   };
@@ -101,14 +108,19 @@ function container(settings: CommonSettings, workload: Workload, volumes: readon
       requests: { memory: `${memory}Mi`, ...(cpu === undefined ? {} : { cpu: millicores(Math.ceil(cpu * requestedCpu)) }) },
       limits: { memory: `${memory}Mi`, ...(cpu === undefined ? {} : { cpu: millicores(cpu) }) },
     },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      capabilities: { drop: ["ALL"] },
-      readOnlyRootFilesystem: workload.readOnlyRoot,
-    },
+    securityContext: security(workload),
     volumeMounts: mounts.length > 0 ? mounts : undefined,
   };
 }
+
+const security = ({ readOnlyRoot }: Workload) => ({
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ["ALL"] },
+  readOnlyRootFilesystem: readOnlyRoot,
+});
+
+/** The user of a container that is not the pod's. */
+const identity = ({ user: { uid, gid } }: Workload) => ({ runAsUser: uid, runAsGroup: gid });
 
 /** CPU as the API server writes it back. */
 const millicores = (value: number): string => (value % 1000 === 0 ? String(value / 1000) : `${value}m`);
@@ -137,11 +149,11 @@ interface MountedVolume {
   readonly mount: Mount;
 }
 
-function volumesOf(workload: Workload): MountedVolume[] {
-  const at = (name: string, path: string, source: Omit<Volume, "name">, readOnly = true): MountedVolume => ({
-    volume: { name, ...source },
-    mount: { name, mountPath: path, readOnly: readOnly || undefined },
-  });
+function volumesOf(workload: Workload, prefix = ""): MountedVolume[] {
+  const at = (part: string, path: string, source: Omit<Volume, "name">, readOnly = true): MountedVolume => {
+    const name = prefix + part;
+    return { volume: { name, ...source }, mount: { name, mountPath: path, readOnly: readOnly || undefined } };
+  };
   const texts = (["restart", "live"] as const).flatMap((onChange) => {
     const map = configMapOf(workload, onChange);
     const folder = folderOf(workload.files.filter((file) => file.onChange === onChange).map((file) => file.path));

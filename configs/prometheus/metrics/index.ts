@@ -4,6 +4,7 @@
  */
 import { canaryReports, canarySums } from "./canary";
 import { collector, collectorGauges, tier } from "./collector";
+import { ingestCounters } from "./ingest";
 import { jaegerCounters, jaegerHistograms } from "./jaeger";
 import type { Described, Job, Metric } from "./metric";
 import { cleanerReports, elasticsearchGauges, kubeletGauges } from "./storage";
@@ -24,6 +25,7 @@ const of = <const T extends Metric["type"], const J extends Metric["jobs"], cons
 export const metrics = {
   ...of("counter", ["otel-collector"], collector),
   ...of("gauge", ["otel-collector"], collectorGauges),
+  ...of("counter", ["ingest"], ingestCounters),
   ...of("counter", ["jaeger"], jaegerCounters),
   ...of("histogram", ["jaeger"], jaegerHistograms),
   ...of("gauge", ["elasticsearch-exporter"], elasticsearchGauges),
@@ -90,15 +92,19 @@ export const metrics = {
       meaning: "Duration of calls between services, measured by the client.",
     },
   }),
-  ...of("gauge", ["otel-collector", "otel-collector-exporter", "index-cleaner", "jaeger", "elasticsearch-exporter", "prometheus"], {
-    up: {
-      name: "up",
-      labels: [tier, "service"],
-      unit: "0 or 1",
-      since: "start",
-      meaning: "Whether Prometheus can scrape the instance.",
+  ...of(
+    "gauge",
+    ["otel-collector", "otel-collector-exporter", "ingest", "index-cleaner", "jaeger", "elasticsearch-exporter", "prometheus"],
+    {
+      up: {
+        name: "up",
+        labels: [tier, "service"],
+        unit: "0 or 1",
+        since: "start",
+        meaning: "Whether Prometheus can scrape the instance.",
+      },
     },
-  }),
+  ),
 } as const;
 
 /** Key of a metric in the catalogue. */

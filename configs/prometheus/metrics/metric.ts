@@ -2,7 +2,14 @@
 
 /** Scrape jobs. `kubelet` is a job of the cluster's own Prometheus. */
 export type Job =
-  "otel-collector" | "otel-collector-exporter" | "index-cleaner" | "jaeger" | "elasticsearch-exporter" | "prometheus" | "kubelet";
+  | "otel-collector"
+  | "otel-collector-exporter"
+  | "ingest"
+  | "index-cleaner"
+  | "jaeger"
+  | "elasticsearch-exporter"
+  | "prometheus"
+  | "kubelet";
 
 /** A metric as Prometheus has it. */
 export interface Metric {

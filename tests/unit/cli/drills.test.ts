@@ -4,9 +4,11 @@ import { rulesFile } from "../../../configs/prometheus/rules";
 import { drills, notProvoked, possible } from "../../../cli/drill/drills";
 import { settingsWith } from "../../support/settings";
 
-const rules = (
-  parse(rulesFile(settingsWith({ elasticsearch: { snapshots: { store: "volume" } } }))) as { groups: { rules: { alert?: string }[] }[] }
-).groups.flatMap((group) => group.rules);
+const settings = settingsWith({
+  elasticsearch: { snapshots: { store: "volume" } },
+  ingest: { mode: "require", senders: [{ name: "shop" }] },
+});
+const rules = (parse(rulesFile(settings)) as { groups: { rules: { alert?: string }[] }[] }).groups.flatMap((group) => group.rules);
 const alerts = rules.flatMap(({ alert }) => alert ?? []);
 
 test("each alert has a drill, or a reason why it has none", () => {

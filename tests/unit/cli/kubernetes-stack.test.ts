@@ -95,9 +95,12 @@ test("the password is that of the Secret, whichever the stack uses", async () =>
   const data = { password: Buffer.from('s3"cret').toString("base64") };
   kubectl.answers(
     { words: /get secret\/elasticsearch-password /, stdout: JSON.stringify({ data }) },
+    { words: /get secret\/ingest-sender-tracing-stack /, stdout: JSON.stringify({ data }) },
     { words: /get secret\/es /, stdout: "{}" },
   );
   expect(await stack().password()).toBe('s3"cret');
+  expect(await new KubernetesStack(clusterSettings({ ingest: { mode: "off" } })).stackToken()).toBeUndefined();
+  expect(await new KubernetesStack(clusterSettings({ ingest: { mode: "report" } })).stackToken()).toBe('s3"cret');
   const external = { url: "https://es.example.com:9200", passwordSecret: "es" };
   await expect(new KubernetesStack(clusterSettings({ elasticsearch: { external } })).password()).rejects.toThrow(
     "the Secret es has no key password",

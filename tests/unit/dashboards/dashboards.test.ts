@@ -66,6 +66,8 @@ describe.each(Object.entries(stacks))("the dashboards of the stack %s", (_name, 
       "of",
       "place",
       "objective",
+      "sender",
+      "verdict",
       ...names.flatMap((name) => [...(catalogue.get(name)?.labels ?? [])]),
     ]);
     expect(labels.filter((label) => !known.has(label))).toEqual([]);
@@ -92,7 +94,8 @@ describe.each(Object.entries(stacks))("the dashboards of the stack %s", (_name, 
   const fits: Record<Unit, { readonly units: RegExp; readonly expr: RegExp }> = {
     "spans/s": { units: /^(spans|documents|requests|0 or 1)$/, expr: /rate\(|tracing:spans_per_second/ },
     "traces/s": { units: /^(traces|seconds since 1970)$/, expr: /rate\(|increase\(.*\/ 300$/ },
-    "requests/s": { units: /^(spans|calls)$/, expr: /rate\(/ },
+    "requests/s": { units: /^(spans|calls|requests)$/, expr: /rate\(|tracing:ingest_requests_per_second/ },
+    "bytes/s": { units: /^bytes$/, expr: /tracing:ingest_bytes_per_second/ },
     percent: { units: /./, expr: /^100 \* |^(label_replace\()?vector\(/ },
     bytes: { units: /^bytes$/, expr: /./ },
     seconds: { units: /^(seconds|seconds since 1970|bytes)$/, expr: /histogram_quantile|time\(\)|86400|_seconds/ },

@@ -15,7 +15,7 @@ import {
 import { renderedManifests, strangers, worldOf } from "../../support/manifest-world";
 
 const scrapes = (jaeger: string[]) => ({
-  "prometheus → otel-collector": [8888, 8889, 8890],
+  "prometheus → otel-collector": [8405, 8888, 8889, 8890],
   "prometheus → otel-sampler": [8888, 8889],
   "prometheus → elasticsearch-exporter": [9114],
   "prometheus → alertmanager": [9093],

@@ -156,7 +156,7 @@ describe("imageReference", () => {
   test.each(imageNames)("pins %s: no tag that moves, and no two under one name", (name) => {
     const references = imageNames.map((other) => imageReference(other, { source: "official" }));
     expect(imageReference(name, { source: "official" })).toMatch(
-      /^[a-z0-9.]+\/[a-z0-9/.-]+:v?\d+\.\d+\.\d+(-musl)?(@sha256:[0-9a-f]{64})?$/,
+      /^[a-z0-9.]+\/[a-z0-9/.-]+:v?\d+\.\d+\.\d+(-musl|-alpine)?(@sha256:[0-9a-f]{64})?$/,
     );
     expect(new Set(references).size).toBe(imageNames.length);
   });

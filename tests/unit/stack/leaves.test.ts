@@ -245,6 +245,18 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "overrides.elasticsearch.volumes[0].configMap": ["the name of a ConfigMap", notNames],
   "overrides.elasticsearch.volumes[0].secret": [aSecret, notNames],
   "overrides.elasticsearch.config": ["settings of the program, as its own reference has them", ["a", ""]],
+  "ingest.mode": ["one of off, report, require", ["Report", "on", ""]],
+  "ingest.senders[0].name": [
+    "lower-case letters, digits and dashes, 40 at most",
+    ["", "A", "-a", "a-", "a_b", "a:b", "a.b", "a".repeat(41)],
+  ],
+  "ingest.senders[0].limits.requestsPerSecond": ["a number of requests from 1 to 100000", [0, 100_001, 1.5, "10/s", ""]],
+  "ingest.senders[0].limits.bytesPerSecond": [size("1Mi", "256Mi"), ["257Mi", "1Gi", ...aSize]],
+  "ingest.senders[0].expires": [
+    "a date, such as 2027-01-31",
+    ["2027-02-29", "2027-1-31", "31.01.2027", "2027-01-31T00:00:00Z", "never", ""],
+  ],
+  "ingest.tokensSecret": [aSecret, notNames],
   "alerts.delivery": ["one of own, cluster, off", ["Own", "on", ""]],
   "alerts.receivers[0].name": [
     "lower-case letters, digits and dashes, 40 at most",
@@ -304,6 +316,8 @@ const siblings: Readonly<Record<string, Record<string, unknown>>> = {
   "sampling.services[0]": { service: "a", default: 1, operations: [{ operation: "GET /a", percent: 1 }] },
   "sampling.services[0].operations[0]": { operation: "GET /a", percent: 1 },
   alerts: { delivery: "own" },
+  ingest: { mode: "report", senders: [{ name: "a" }], tokensSecret: "tokens" },
+  "ingest.senders[0]": { name: "a" },
   "alerts.receivers[0]": { name: "a", kind: "webhook" },
   "elasticsearch.issuer": { name: "ca" },
   "kubernetes.tls.issuer": { name: "ca" },
@@ -316,7 +330,7 @@ const siblings: Readonly<Record<string, Record<string, unknown>>> = {
 
 /** The rest of the config, with a platform that has the group. */
 const baseOf = (path: string): Record<string, string> =>
-  /^(elasticsearch\.(external|snapshots)|jaeger\.ingress|overrides|dashboards)\b/.test(path)
+  /^(elasticsearch\.(external|snapshots)|jaeger\.ingress|overrides|dashboards|ingest)\b/.test(path)
     ? { ...minimal, "tracing:platform": "kubernetes" }
     : minimal;
 
@@ -374,8 +388,8 @@ describe.each(leaves)("$path", ({ path, allowed, required }) => {
   test(required ? "is missed" : "is not missed", () => {
     const base = Object.fromEntries(Object.entries(baseOf(path)).filter(([key]) => key !== `tracing:${path}`));
     const problems = problemsOf(path.includes(".") ? configWith(path, undefined) : {}, base);
-    // A store that needs no bucket and no credentials.
-    if (["elasticsearch.snapshots.bucket", "elasticsearch.snapshots.credentialsSecret"].includes(path)) {
+    // A store that needs no bucket and no credentials, and senders whose tokens are nowhere.
+    if (["elasticsearch.snapshots.bucket", "elasticsearch.snapshots.credentialsSecret", "ingest.tokensSecret"].includes(path)) {
       expect(problemsOf({ elasticsearch: { snapshots: { store: "volume" } } }, base)).toEqual([]);
       return;
     }

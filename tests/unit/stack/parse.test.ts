@@ -78,6 +78,7 @@ describe("settings of a minimal config", () => {
       },
       indexCleaner: { hour: 3 },
       alerts: { receivers: [] },
+      ingest: { senders: [] },
       canary: { interval: 15 },
       objectives: { completeness: 99.9, freshness: 95, queries: 99 },
       dashboards: {},
@@ -195,7 +196,7 @@ describe("errors", () => {
 describe("an unknown key", () => {
   const topLevel =
     "platform, environment, retention, images, imageRegistry, otherImages, imageDigests, publish, sampling, " +
-    "kubernetes, elasticsearch, collector, limits, redaction, sampler, jaeger, prometheus, indexCleaner, alerts, canary, objectives, dashboards";
+    "kubernetes, elasticsearch, collector, limits, redaction, sampler, jaeger, prometheus, indexCleaner, alerts, ingest, canary, objectives, dashboards";
 
   test.each<[string, Record<string, unknown>, string]>([
     [

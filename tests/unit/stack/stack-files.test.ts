@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { alertSecretsKey } from "../../../configs/alertmanager/delivery";
+import { ingestTokensKey } from "../../../configs/ingest/senders";
 import { samplingStrategy } from "../../../configs/sampling";
 import { namespace, schema } from "../../../configs/stack/schema";
 import { parseSettings } from "../../../configs/stack/parse";
@@ -19,7 +20,7 @@ const project = parse(readFileSync(join(projectFolder, "Pulumi.yaml"), "utf8")) 
 describe("Pulumi.yaml", () => {
   test("declares every setting and nothing else", () => {
     expect(Object.keys(project.config).sort()).toEqual(
-      [...Object.keys(schema.shape), alertSecretsKey].map((name) => `${namespace}:${name}`).sort(),
+      [...Object.keys(schema.shape), alertSecretsKey, ingestTokensKey].map((name) => `${namespace}:${name}`).sort(),
     );
   });
 

@@ -1,0 +1,238 @@
+/** HAProxy's config file: it tells senders by their tokens, counts them apart, and refuses what may not pass. */
+import { compact } from "../compact";
+import type { Sender } from "../stack/ingest";
+import { can } from "../versions";
+import type { ImageSettings } from "../images";
+import { ingestMode, stackSender, type IngestSettings } from "./senders";
+
+/** The receivers that the proxy stands in front of, by the protocol that they speak: gRPC needs HTTP/2 without a preceding upgrade. */
+export const receivers = { otlpGrpc: "grpc", otlpHttp: "http", jaegerGrpc: "grpc", jaegerThriftHttp: "http" } as const;
+
+/** The name of a receiver of the Collector. */
+export type Receiver = keyof typeof receivers;
+
+const receiverNames = Object.keys(receivers) as readonly Receiver[];
+
+/** Where the proxy listens, and where the Collector is. */
+export interface IngestPlace {
+  /** Address that clients send to. */
+  readonly listen: string;
+  /** Address at which the stack's own services read metrics; applications cannot reach it. */
+  readonly listenBackend: string;
+  /** Ports that clients send to. */
+  readonly ports: Readonly<Record<Receiver, number>>;
+  /** Ports of the health check and of metrics. */
+  readonly own: { readonly health: number; readonly metrics: number };
+  /** Where the Collector listens. */
+  readonly upstream: { readonly host: string; readonly ports: Readonly<Record<Receiver, number>> };
+  /** A DNS server that knows the Collector's address, where it may change while the proxy runs: `host:port`. */
+  readonly resolver?: string;
+  /** File with the senders' tokens, hashed, as HAProxy reads it. */
+  readonly senders: string;
+}
+
+/**
+ * What becomes of a request. Each has a backend of its own, and each sender one for its own requests, so that HAProxy's counters tell them
+ * apart: `accepted:<sender>`, `limited:<sender>`, `expired:<sender>`, `anonymous`, `unknown`.
+ */
+export const verdicts = {
+  accepted: "within the sender's limits",
+  limited: "above the sender's limits",
+  expired: "with a token of a sender that has expired",
+  anonymous: "without a token",
+  unknown: "with a token that nobody has",
+} as const;
+
+/** What becomes of a request. */
+export type Verdict = keyof typeof verdicts;
+
+/** Time over which rates are averaged, seconds: SDKs send every five seconds, all at once. */
+const window = 10;
+
+/** Time that a refused client is told to wait, seconds. */
+const retryAfter = 5;
+
+/**
+ * How old a connection gets, seconds, and, where it is HTTP/2, which no answer can end, how many requests it takes: the next one may go to another
+ * instance, also to one that was added since.
+ */
+const connectionAge = 60;
+const connectionRequests = 100;
+
+/** Path of the health check. */
+export const healthPath = "/healthz";
+
+/** Clients that are connected at a time. */
+const connections = 2000;
+
+/** A buffer, bytes. Of a request that is refused, this much is read first: some clients look for the answer only when they have sent it all. */
+const buffer = 64 * 1024;
+
+/** How many buffers there are, which bounds the memory that clients can make the proxy use. A request waits for one. */
+const buffers = 800;
+
+/**
+ * How much of a request a client may send before it is asked to wait, bytes: the largest request. A client that could not go on sending would see the
+ * end of its connection instead of the answer that refuses it.
+ */
+const sendAhead = 8 * 1024 * 1024;
+
+/** Limits of the stack itself: a trace every few seconds. */
+const stackLimits: Sender = { name: stackSender, limits: { requestsPerSecond: 10, bytesPerSecond: 1 } };
+
+interface Refusal {
+  /** gRPC's status code. */
+  readonly grpc: number;
+  readonly http: number;
+  readonly text: string;
+  readonly header: string;
+}
+
+/** Final: OpenTelemetry's exporters do not send it again. */
+const unauthenticated = (text: string): Refusal => ({ grpc: 16, http: 401, text, header: "hdr www-authenticate Bearer" });
+
+/** UNAVAILABLE and 429: exporters wait and send it again. */
+const overLimit: Refusal = {
+  grpc: 14,
+  http: 429,
+  text: "above the limits of this sender",
+  header: `hdr retry-after ${retryAfter}`,
+};
+
+/** Text of `haproxy.cfg`. Versions 2.6 and newer read it. */
+export function haproxyConfig(settings: IngestSettings & ImageSettings, place: IngestPlace): string {
+  const senders = [stackLimits, ...settings.ingest.senders];
+  const refuses = ingestMode(settings) === "require";
+  const backend = (name: string, refusal?: Refusal) => [`backend ${name}`, ...(refuses && refusal ? refuse(refusal) : forward(place)), ""];
+  return [
+    ...global(settings),
+    "",
+    ...defaults,
+    "",
+    ...resolvers(place),
+    ...frontend(senders, place),
+    "",
+    "backend limits",
+    `  stick-table type string len 64 size 1k expire ${6 * window}s store http_req_rate(${window}s),bytes_in_rate(${window}s)`,
+    "",
+    ...senders.flatMap(({ name, expires }) => [
+      ...backend(`accepted:${name}`),
+      ...backend(`limited:${name}`, overLimit),
+      ...(expires === undefined ? [] : backend(`expired:${name}`, unauthenticated("this token has expired"))),
+    ]),
+    ...backend("anonymous", unauthenticated("a bearer token is required")),
+    ...backend("unknown", unauthenticated("unknown bearer token")),
+    ...admin(place),
+    "",
+  ].join("\n");
+}
+
+const global = (settings: ImageSettings): string[] =>
+  compact([
+    "global",
+    "  log stdout format raw local0 warning",
+    `  maxconn ${connections}`,
+    "  nbthread 2",
+    // After a reload, a process that nobody talks to any more is not kept.
+    "  hard-stop-after 60s",
+    `  tune.bufsize ${buffer}`,
+    `  tune.buffers.limit ${buffers}`,
+    `  tune.h2.initial-window-size ${sendAhead}`,
+    can(settings, "streamsPerConnection") && `  tune.h2.fe.max-total-streams ${connectionRequests}`,
+  ]);
+
+const defaults = [
+  "defaults",
+  "  mode http",
+  // At a reload, a client finishes its request and is told to connect anew; nobody's connection is cut.
+  "  option idle-close-on-response",
+  // A client that has nothing more to send still waits for its answer.
+  "  no option abortonclose",
+  // Bytes count while a request comes in, not only at its end.
+  "  option contstats",
+  "  timeout connect 2s",
+  // Also for a client that sends its request drop by drop: the headers have ten seconds, and no pause in the body may be longer than this.
+  "  timeout http-request 10s",
+  "  timeout client 30s",
+  // Longer than clients wait: the Collector answers when the next hop has the spans.
+  "  timeout server 60s",
+  // Longer than the minute between two exports of an SDK's metrics.
+  "  timeout http-keep-alive 90s",
+];
+
+const resolvers = ({ resolver }: IngestPlace): string[] =>
+  resolver === undefined
+    ? []
+    : [
+        "resolvers engine",
+        `  nameserver dns ${resolver}`,
+        "  timeout resolve 1s",
+        "  timeout retry 1s",
+        "  hold valid 1s",
+        "  hold nx 1s",
+        "  hold timeout 10s",
+        "",
+      ];
+
+/** How the sender is told, and which backend its request goes to. Requests that are refused do not count towards limits. */
+function frontend(senders: readonly Sender[], { listen, ports, senders: file }: IngestPlace): string[] {
+  const is = (verdict: Verdict) => `{ var(txn.verdict) -m str ${verdict} }`;
+  const set = (verdict: Verdict, condition: string) => `  http-request set-var(txn.verdict) str(${verdict}) ${condition}`;
+  return [
+    "frontend ingest",
+    ...receiverNames.map((name) => `  bind ${listen}:${ports[name]}${receivers[name] === "grpc" ? " proto h2" : ""}`),
+    "  tcp-request session set-var(sess.start) date",
+    `  http-after-response set-header connection close if { date,sub(sess.start) ge ${connectionAge} }`,
+    "  http-request set-var(txn.grpc) bool(true) if { req.hdr(content-type) -m beg application/grpc }",
+    `  http-request set-var(txn.sender) http_auth_bearer,sha2(256),hex,lower,map_str(${file})`,
+    set("unknown", "unless { var(txn.sender) -m found }"),
+    set("anonymous", "unless { req.hdr(authorization) -m found }"),
+    set("accepted", "if { var(txn.sender) -m found }"),
+    ...senders.flatMap(({ name, limits, expires }) => {
+      const own = `{ var(txn.sender) -m str ${name} }`;
+      const rate = (kind: string, limit: number) => `{ var(txn.sender),table_${kind}_rate(limits) ge ${limit * window} }`;
+      return compact([
+        set("limited", `if ${own} ${rate("http_req", limits.requestsPerSecond)}`),
+        set("limited", `if ${own} ${rate("bytes_in", limits.bytesPerSecond * 1024 * 1024)}`),
+        expires !== undefined && set("expired", `if ${own} { date ge ${Date.parse(`${expires}T00:00:00Z`) / 1000} }`),
+      ]);
+    }),
+    `  http-request track-sc0 var(txn.sender) table limits if ${is("accepted")}`,
+    // No program behind the proxy has a use for it.
+    "  http-request del-header authorization",
+    `  use_backend anonymous if ${is("anonymous")}`,
+    "  use_backend %[var(txn.verdict)]:%[var(txn.sender)] if { var(txn.sender) -m found }",
+    "  default_backend unknown",
+  ];
+}
+
+/** On to the receiver that the client has asked for. */
+function forward({ ports, upstream, resolver }: IngestPlace): string[] {
+  const found = resolver === undefined ? "" : " resolvers engine resolve-prefer ipv4 init-addr last,libc,none";
+  return receiverNames.flatMap((name) => [
+    `  use-server ${name} if { dst_port ${ports[name]} }`,
+    `  server ${name} ${upstream.host}:${upstream.ports[name]}${receivers[name] === "grpc" ? " proto h2" : ""}${found}`,
+  ]);
+}
+
+/** An answer that each kind of client understands. What fits into a buffer is read first. */
+const refuse = ({ grpc, http, text, header }: Refusal): string[] => [
+  "  http-request wait-for-body time 2s",
+  "  http-after-response set-header content-type application/grpc if { var(txn.grpc) -m bool }",
+  `  http-request return status 200 hdr grpc-status ${grpc} hdr grpc-message "${text}" if { var(txn.grpc) -m bool }`,
+  `  http-request return status ${http} content-type text/plain string "${text}" ${header}`,
+];
+
+const admin = ({ listen, listenBackend, own }: IngestPlace): string[] => [
+  "frontend health",
+  `  bind ${listen}:${own.health}`,
+  `  monitor-uri ${healthPath}`,
+  "  http-request return status 404",
+  "",
+  "frontend metrics",
+  `  bind ${listenBackend}:${own.metrics}`,
+  // The backends alone: what becomes of requests, by sender.
+  "  http-request set-query scope=backend",
+  "  http-request use-service prometheus-exporter if { path /metrics }",
+  "  http-request return status 404",
+];

@@ -1,0 +1,52 @@
+/** The group of settings about who may send spans, and how much. */
+import * as z from "zod";
+import { integer, kubernetesName, leaf, mebibytes, oneOf, text } from "./units";
+
+/** A day, as text that is a real date. */
+const day = leaf(
+  "a date, such as 2027-01-31",
+  (input) => {
+    const found = typeof input === "string" && /^\d{4}-\d\d-\d\d$/.test(input) ? new Date(`${input}T00:00:00Z`) : undefined;
+    return found && !Number.isNaN(found.getTime()) && found.toISOString().startsWith(String(input)) ? String(input) : undefined;
+  },
+  { editor: { type: "string", pattern: "^\\d{4}-\\d\\d-\\d\\d$" } },
+);
+
+const sender = z.strictObject({
+  name: text("lower-case letters, digits and dashes, 40 at most", /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/).describe(
+    "Name of the sender: the value of the label `sender` in metrics. Its tokens have the same name (the key in `tokensSecret`, or `tracing:ingestTokens.<name>`).",
+  ),
+  limits: z
+    .strictObject({
+      requestsPerSecond: integer(1, 100_000, "a number of requests")
+        .prefault(200)
+        .describe("Requests per second that each instance accepts from the sender, averaged over ten seconds."),
+      bytesPerSecond: mebibytes("1Mi", "256Mi")
+        .prefault("20Mi")
+        .describe("Bytes per second, as they are on the wire, that each instance accepts from the sender, averaged over ten seconds."),
+    })
+    .prefault({})
+    .describe("Limits of the sender. Requests above them are refused with an answer that makes clients retry."),
+  expires: day.optional().describe("Day, UTC, from which the sender's tokens are refused. Default: they do not expire."),
+});
+
+/** Somebody who may send spans. */
+export type Sender = Readonly<z.output<typeof sender>>;
+
+export const ingest = z
+  .strictObject({
+    mode: oneOf("off", "report", "require")
+      .optional()
+      .describe(
+        "Whether senders need a credential. `off`: no proxy. `report`: a proxy counts requests by sender and refuses nobody. `require`: it refuses " +
+          "requests without a valid token, and those above the sender's limits. Default: `off` in development and `report` elsewhere. Set `require` for a new stack.",
+      ),
+    senders: z.array(sender).prefault([]).describe("Who may send. `require` needs at least one."),
+    tokensSecret: kubernetesName("Secret")
+      .optional()
+      .describe(
+        "Secret in the stack's namespace with a key for each sender (Kubernetes), whose value is the sender's tokens, one per line. On Docker, set them with " +
+          "`pulumi config set --secret --path tracing:ingestTokens.<name>`.",
+      ),
+  })
+  .prefault({});
