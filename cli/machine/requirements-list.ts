@@ -246,4 +246,14 @@ export const requirements: readonly Requirement[] = [
     probe: { allOf: [{ program: "cc" }, { file: "/usr/include/dlfcn.h" }] },
     debian: ["gcc", "libc6-dev"],
   },
+  {
+    name: "HAProxy",
+    why: "is the proxy in front of the Collector",
+    for: [],
+    suites: ["binaries", "rules"],
+    // It is in /usr/sbin, which is not on everybody's PATH.
+    probe: { anyOf: [{ program: "haproxy" }, { file: "/usr/sbin/haproxy" }] },
+    debian: ["haproxy"],
+    brew: "haproxy",
+  },
 ];

@@ -54,6 +54,8 @@ function configure(percent: number, more: Readonly<Record<string, string>> = {})
   const own = {
     "tracing:images": images,
     "tracing:kubernetes": { namespace, cluster: "test", volumes: "delete", nodes: "any", zones: "any" },
+    // The stack file's senders need a Secret.
+    "tracing:ingest": { mode: "report" },
     "tracing:sampling": { ...config["tracing:sampling"], default: percent },
     ...more,
   };

@@ -87,7 +87,13 @@ export class TestStack {
   /** Renders the manifests; `settings` are groups of stack config in place of the stack file's. */
   async render(settings: Readonly<Record<string, object | string>> = {}): Promise<Manifest[]> {
     const text = (value: object | string) => (typeof value === "string" ? value : JSON.stringify(value));
-    const all = { images, kubernetes: { namespace: this.namespace, volumes: "delete", nodes: "any", zones: "any" }, ...settings };
+    const all = {
+      images,
+      kubernetes: { namespace: this.namespace, volumes: "delete", nodes: "any", zones: "any" },
+      // The stack file's senders need a Secret.
+      ingest: { mode: "report" },
+      ...settings,
+    };
     const set = Object.entries(all).flatMap(([name, value]) => ["--set", `tracing:${name}=${text(value)}`]);
     const args = ["--import", "tsx", join("cli", "main.ts"), "render", "--stack", this.stack, "--out", this.folder, ...set];
     await execOrThrow(process.execPath, args, { cwd: projectFolder });

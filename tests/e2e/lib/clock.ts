@@ -39,7 +39,10 @@ type Part = "elasticsearch" | "elasticsearch-setup" | "otel-collector" | "index-
 /** The workloads of the stack that take part, with the topology of one plain network. */
 function workloads(settings: Settings): Record<Part, Workload> {
   const anywhere = "0.0.0.0";
-  const topology = { ...dockerTopology(settings.stack), listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere, ingestBackend: anywhere } };
+  const topology = {
+    ...dockerTopology(settings.stack),
+    listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere, ingestBackend: anywhere },
+  };
   const passwords = unknownPasswords(settings);
   const [collector] = collectorWorkloads(settings, topology);
   return {

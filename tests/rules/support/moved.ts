@@ -24,7 +24,10 @@ export async function moved<P extends Record<string, number>>(
   const at = Object.fromEntries(Object.keys(own).map((name, i) => [name, free[i]!])) as Record<keyof P, number>;
   const numbers = new Map(Object.entries(own).map(([name, port]) => [port, at[name]!]));
   const docker = dockerTopology("dev");
-  const topology = { ...docker, listen: { anywhere: "127.0.0.1", collectorBackend: "127.0.0.1", jaegerBackend: "127.0.0.1", ingestBackend: "127.0.0.1" } };
+  const topology = {
+    ...docker,
+    listen: { anywhere: "127.0.0.1", collectorBackend: "127.0.0.1", jaegerBackend: "127.0.0.1", ingestBackend: "127.0.0.1" },
+  };
   const config = text(topology)
     .replaceAll(/127\.0\.0\.1:(\d+)$/gm, (all, port: string) =>
       numbers.has(Number(port)) ? `127.0.0.1:${numbers.get(Number(port))!}` : all,
