@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { run, type Outcome } from "../../../cli/machine/run";
 import { anySettings } from "../../../cli/stack/stack";
+import { secretKey } from "../../../components/platform/kubernetes/pod";
+import { stackSender, tokenSecret } from "../../../configs/ingest/senders";
 import { projectFolder } from "../../../render/record";
 import { requestOf, type Request } from "../../support/otlp-bytes";
 import { controller, healthyObjects, pod } from "./support/cluster-objects";
@@ -49,6 +51,12 @@ const forwarded = (service: string, port: number) => ({
   stdout: `Forwarding from 127.0.0.1:${port} -> 1\n`,
   stays: true as const,
 });
+
+const token = "a-token-of-the-stack-itself-00000";
+const ownToken = {
+  words: new RegExp(`get secret/${tokenSecret(stackSender)} `),
+  stdout: JSON.stringify({ data: { [secretKey]: Buffer.from(token).toString("base64") } }),
+};
 
 const metrics = { words: /get pods\.metrics/, stdout: list([]) };
 const storage = { words: /exec deployment\/elasticsearch-setup .*_cat\/indices/, stdout: "[]\n200" };
@@ -122,12 +130,17 @@ test.each(["status", "logs", "smoke", "open", "password"])(
 
 describe("make smoke", () => {
   let received: Request[] = [];
-  beforeEach(() => (received = []));
+  let authorizations: (string | undefined)[] = [];
+  beforeEach(() => {
+    received = [];
+    authorizations = [];
+  });
 
   /** A Collector that gives each request the next status, and the last one to the rest. */
   const collectorOf =
     (...statuses: readonly number[]): Handler =>
-    (_request, response, body) => {
+    (request, response, body) => {
+      authorizations.push(request.headers.authorization);
       const status = statuses[received.length] ?? statuses.at(-1)!;
       received.push(requestOf(body));
       response.writeHead(status).end(status === 200 ? "" : "\n\u0010no such tenant");
@@ -136,7 +149,7 @@ describe("make smoke", () => {
 
   test("sends a trace through one port-forward, and finds it through another", async () => {
     const jaeger = json({ spans: [{ spanId: "1" }, { spanId: "2" }, { spanId: "3" }] });
-    kubectl.answers(forwarded("otel-collector", await serve(collector)), forwarded("jaeger", await serve(jaeger)));
+    kubectl.answers(ownToken, forwarded("otel-collector", await serve(collector)), forwarded("jaeger", await serve(jaeger)));
     const { ok, stdout } = await command("smoke");
     const [, id] = /trace ([0-9a-f]{32}): 3 spans sent, stored and found in /.exec(stdout) ?? [];
     expect(ok).toBe(true);
@@ -148,6 +161,7 @@ describe("make smoke", () => {
     ]);
     expect(spans.map(({ parentId }) => parentId)).toEqual([undefined, spans[0]?.spanId, spans[1]?.spanId]);
     expect(spans.map(({ attributes }) => attributes)).toEqual(Array(3).fill([["correlation_id", id]]));
+    expect(authorizations).toEqual([`Bearer ${token}`]);
     // Staging keeps half: an error is kept.
     expect(spans.map(({ status }) => status?.code)).toEqual([2, 2, 2]);
     expect(received[0]?.resource?.attributes).toEqual([["service.name", "tracing-smoke"]]);
@@ -158,13 +172,13 @@ describe("make smoke", () => {
 
   test("repeats a request that an overloaded Collector refuses", async () => {
     const jaeger = json({ spans: [{ spanId: "1" }, { spanId: "2" }, { spanId: "3" }] });
-    kubectl.answers(forwarded("otel-collector", await serve(collectorOf(503, 200))), forwarded("jaeger", await serve(jaeger)));
+    kubectl.answers(ownToken, forwarded("otel-collector", await serve(collectorOf(503, 200))), forwarded("jaeger", await serve(jaeger)));
     expect((await command("smoke")).ok).toBe(true);
     expect(received).toHaveLength(2);
   });
 
   test("says why the Collector does not accept a trace", async () => {
-    kubectl.answers(forwarded("otel-collector", await serve(collectorOf(400))), forwarded("jaeger", 1));
+    kubectl.answers(ownToken, forwarded("otel-collector", await serve(collectorOf(400))), forwarded("jaeger", 1));
     const { ok, output } = await command("smoke");
     expect(ok).toBe(false);
     expect(output).toMatch(
@@ -174,7 +188,7 @@ describe("make smoke", () => {
 
   test("looks into Elasticsearch where Jaeger asks for a login", async () => {
     const jaeger: Handler = (_request, response) => void response.writeHead(401).end();
-    kubectl.answers(forwarded("otel-collector", await serve(collector)), forwarded("jaeger", await serve(jaeger)), {
+    kubectl.answers(ownToken, forwarded("otel-collector", await serve(collector)), forwarded("jaeger", await serve(jaeger)), {
       words: /exec deployment\/elasticsearch-setup .*ask GET jaeger-span-\*\/_count\?q=traceID:[0-9a-f]{32}$/,
       stdout: '{"count":3}\n200',
     });

@@ -13,6 +13,7 @@ const stacks = [
     collector: { replicas: 2 },
     sampler: { replicas: 2 },
     jaeger: { replicas: 2 },
+    ingest: { mode: "require", tokensSecret: "tokens", senders: [{ name: "shop" }] },
     elasticsearch: { nodes: 3, tls: "cert-manager" },
     prometheus: { mode: "operator" },
   }),
