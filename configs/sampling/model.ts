@@ -70,7 +70,7 @@ export const samplingSchema = z.strictObject({
         .optional()
         .describe(
           "New traces per second, at peak. If you set it, a preview refuses a stack whose memory, disk, queue or processors are too small for it. If you do " +
-            "not, the preview checks the memory of the Collectors that sample for 100, and the number of shards. Default: 100.",
+            "not, the preview assumes 100, and checks only the memory of the Collectors that sample and the number of shards. Default: 100.",
         ),
       spansPerTrace: integer(1, 10_000, "a number of spans").prefault(10).describe("Average number of spans per trace."),
       bytesPerSpan: integer(100, 100_000, "bytes")

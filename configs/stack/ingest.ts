@@ -26,8 +26,8 @@ const sender = z.strictObject({
         .describe("Bytes per second, as they are on the wire, that each instance accepts from the sender, averaged over ten seconds."),
     })
     .prefault({})
-    .describe("Limits of the sender. Requests above them are refused with an answer that makes clients retry."),
-  expires: day.optional().describe("Day, UTC, from which the sender's tokens are refused. Default: they do not expire."),
+    .describe("Limits of the sender. In mode `require`, requests above them are refused with an answer that makes clients retry."),
+  expires: day.optional().describe("Day, UTC, from which mode `require` refuses the sender's tokens. Default: they do not expire."),
 });
 
 /** Somebody who may send spans. */
@@ -39,7 +39,7 @@ export const ingest = z
       .optional()
       .describe(
         "Whether senders need a credential. `off`: no proxy. `report`: a proxy counts requests by sender and refuses nobody. `require`: it refuses " +
-          "requests without a valid token, and those above the sender's limits. Default: `off` in development and `report` elsewhere. Set `require` for a new stack.",
+          "requests without a valid token, and those above the sender's limits. Default: `off` in development and `report` elsewhere. Set `require` for a new stack; `report` lets those who send already go on.",
       ),
     senders: z.array(sender).prefault([]).describe("Who may send. `require` needs at least one."),
     tokensSecret: kubernetesName("Secret")

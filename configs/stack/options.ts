@@ -46,7 +46,7 @@ export interface StackOptions {
   readonly kubernetes?: KubernetesOptions;
   /** Elasticsearch, which stores the traces. */
   readonly elasticsearch?: ElasticsearchOptions;
-  /** The OpenTelemetry Collector that applications send to. */
+  /** The OpenTelemetry Collector that applications send to: the gateways, if there are samplers. `queue` is then the samplers'. */
   readonly collector?: CollectorOptions;
   /** What a request and a span may contain. docs/LIMITS.md says what happens to the rest. */
   readonly limits?: LimitsOptions;
@@ -251,8 +251,8 @@ export interface SamplingServiceOptions {
 export interface SamplingExpectedOptions {
   /**
    * New traces per second, at peak. If you set it, a preview refuses a stack whose memory, disk, queue or processors are too small for it.
-   * If you do not, the preview checks the memory of the Collectors that sample for 100, and the number of shards. Default: 100. Allowed:
-   * traces a second from 1 to 1000000.
+   * If you do not, the preview assumes 100, and checks only the memory of the Collectors that sample and the number of shards. Default:
+   * 100. Allowed: traces a second from 1 to 1000000.
    */
   readonly tracesPerSecond?: number | string;
   /** Average number of spans per trace. Allowed: a number of spans from 1 to 10000. Default: 10. */
@@ -461,7 +461,7 @@ export interface ElasticsearchSnapshotsOptions {
   readonly retention?: string;
 }
 
-/** The OpenTelemetry Collector that applications send to. */
+/** The OpenTelemetry Collector that applications send to: the gateways, if there are samplers. `queue` is then the samplers'. */
 export interface CollectorOptions {
   /** Memory limit. Allowed: a size from 128Mi to 32Gi. Default: "256Mi". */
   readonly memory?: string;
@@ -752,7 +752,7 @@ export interface IngestOptions {
   /**
    * Whether senders need a credential. `off`: no proxy. `report`: a proxy counts requests by sender and refuses nobody. `require`: it
    * refuses requests without a valid token, and those above the sender's limits. Default: `off` in development and `report` elsewhere. Set
-   * `require` for a new stack. Allowed: one of off, report, require.
+   * `require` for a new stack; `report` lets those who send already go on. Allowed: one of off, report, require.
    */
   readonly mode?: "off" | "report" | "require";
   /** Who may send. `require` needs at least one. Default: []. */
@@ -770,13 +770,13 @@ export interface IngestSenderOptions {
    * `tracing:ingestTokens.<name>`). Allowed: lower-case letters, digits and dashes, 40 at most.
    */
   readonly name: string;
-  /** Limits of the sender. Requests above them are refused with an answer that makes clients retry. */
+  /** Limits of the sender. In mode `require`, requests above them are refused with an answer that makes clients retry. */
   readonly limits?: IngestSenderLimitsOptions;
-  /** Day, UTC, from which the sender's tokens are refused. Default: they do not expire. Allowed: a date, such as 2027-01-31. */
+  /** Day, UTC, from which mode `require` refuses the sender's tokens. Default: they do not expire. Allowed: a date, such as 2027-01-31. */
   readonly expires?: string;
 }
 
-/** Limits of the sender. Requests above them are refused with an answer that makes clients retry. */
+/** Limits of the sender. In mode `require`, requests above them are refused with an answer that makes clients retry. */
 export interface IngestSenderLimitsOptions {
   /**
    * Requests per second that each instance accepts from the sender, averaged over ten seconds. Allowed: a number of requests from 1 to

@@ -336,7 +336,9 @@ const kubernetes = z
 export const services = {
   kubernetes: kubernetes.describe("Where and how the stack runs on Kubernetes."),
   elasticsearch: elasticsearch.describe("Elasticsearch, which stores the traces."),
-  collector: collector.describe("The OpenTelemetry Collector that applications send to."),
+  collector: collector.describe(
+    "The OpenTelemetry Collector that applications send to: the gateways, if there are samplers. `queue` is then the samplers'.",
+  ),
   limits: limits.describe("What a request and a span may contain. docs/LIMITS.md says what happens to the rest."),
   redaction: redaction.describe("What is masked in spans before they are counted or stored: docs/decisions/0039-redaction.md."),
   sampler: sampler.describe("The second tier of the Collector, on Kubernetes."),

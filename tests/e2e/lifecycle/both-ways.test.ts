@@ -135,7 +135,9 @@ describe("the stack by compose", () => {
     const shown = await preview();
     expect(shown).toMatch(/any other: "100 %" => "50 % \(with an error 100 %\)"/);
     expect(shown).toMatch(/^ *otel-collector +0 +0 +2 +0$/m);
-    expect(shown).toMatch(/2 to replace/);
+    // A dashboard shows the configured rate.
+    expect(shown).toMatch(/^ *prometheus +0 +0 +1 +0$/m);
+    expect(shown).toMatch(/3 to replace/);
     await up();
     const after = await containerIds(stack, "service");
     expect(after.filter((id) => !before.includes(id))).toHaveLength(1);
