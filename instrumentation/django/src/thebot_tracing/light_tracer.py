@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -73,9 +76,9 @@ class LightTracer(Tracer):
         end_on_exit: bool = True,
         **kwargs: Any,
     ) -> AbstractContextManager[Span]:
-        """A span that is the current one of a block."""
-        options = {"record_exception": record_exception, "set_status_on_exception": set_status_on_exception}
-        return _Block(self.start_span(name, *args, **options, **kwargs), record_exception, set_status_on_exception, end_on_exit)
+        """A span that is the current one of a block, or of each call of a function that is decorated with it."""
+        options = {**kwargs, "record_exception": record_exception, "set_status_on_exception": set_status_on_exception}
+        return _Block(self.start_span, (name, *args), options, end_on_exit)
 
 
 class _SpanMaker(Tracer):
@@ -141,25 +144,52 @@ class _SpanMaker(Tracer):
 
 
 class _Block(AbstractContextManager[Span]):
-    """The block of a current span. It ends the span and records an exception, as `trace.use_span` does."""
+    """The block of a current span. It ends the span and records an exception, as `trace.use_span` does.
 
-    __slots__ = ("_end", "_record", "_set_status", "_span", "_token")
+    Args:
+        start: starts the span, as the block begins.
+        args: of `start`.
+        options: of `start`, by name.
+        end: whether the span ends with the block.
+    """
 
-    def __init__(self, span: Span, record: bool, set_status: bool, end: bool) -> None:
-        self._span, self._record, self._set_status, self._end = span, record, set_status, end
+    __slots__ = ("_args", "_end", "_options", "_span", "_start", "_token")
+
+    def __init__(self, start: Callable[..., Span], args: tuple[Any, ...], options: dict[str, Any], end: bool) -> None:
+        self._start, self._args, self._options, self._end = start, args, options, end
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate a function, asynchronous or not: each call has a span of its own."""
+        again = partial(_Block, self._start, self._args, self._options, self._end)
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def awaited(*args: Any, **kwargs: Any) -> Any:
+                with again():
+                    return await function(*args, **kwargs)
+
+            return awaited
+
+        @functools.wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            with again():
+                return function(*args, **kwargs)
+
+        return called
 
     def __enter__(self) -> Span:
-        self._token = contexts.attach(trace.set_span_in_context(self._span))
-        return self._span
+        span = self._span = self._start(*self._args, **self._options)
+        self._token = contexts.attach(trace.set_span_in_context(span))
+        return span
 
     def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None) -> None:
-        span = self._span
+        span, options = self._span, self._options
         contexts.detach(self._token)
         try:
             if isinstance(error, Exception) and span.is_recording():
-                if self._record:
+                if options["record_exception"]:
                     span.record_exception(error)
-                if self._set_status:
+                if options["set_status_on_exception"]:
                     span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
         finally:
             if self._end:

@@ -1,5 +1,6 @@
 """Rung: unit. The cheaper spans and blocks, against those of the SDK."""
 
+import asyncio
 from functools import partial
 from types import SimpleNamespace
 
@@ -61,6 +62,45 @@ def block(wrap, error, options):
 @pytest.mark.parametrize("wrap", [LightProvider, OWN], ids=["another provider", "the package's"])
 def test_a_block_is_as_the_sdk_s(wrap, error, options):
     assert block(wrap, error, options) == block(lambda provider: provider, error, options)
+
+
+def decorated(wrap, is_async):
+    """What two calls of a decorated function leave: a span each."""
+    memory, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(memory))
+    mark = wrap(provider).get_tracer("t").start_as_current_span("work", attributes={"a": 1})
+
+    @mark
+    def work(value):
+        """Work."""
+        if value:
+            raise ValueError(value)
+        return trace.get_current_span().get_span_context()
+
+    @mark
+    async def work_async(value):
+        """Work."""
+        await asyncio.sleep(0)
+        if value:
+            raise ValueError(value)
+        return trace.get_current_span().get_span_context()
+
+    def call(value):
+        return asyncio.run(work_async(value)) if is_async else work(value)
+
+    inside = call(None)
+    with pytest.raises(ValueError, match="why"):
+        call("why")
+    first, second = memory.get_finished_spans()
+    assert first.context == inside
+    assert (work_async if is_async else work).__doc__ == "Work."
+    return [(span.name, dict(span.attributes), span.status.description, len(span.events)) for span in (first, second)]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("wrap", [LightProvider, OWN], ids=["another provider", "the package's"])
+def test_a_decorated_function_has_a_span_for_each_call_as_the_sdk_s(wrap, is_async):
+    assert decorated(wrap, is_async) == decorated(lambda provider: provider, is_async)
 
 
 class Ids(RandomIdGenerator):
