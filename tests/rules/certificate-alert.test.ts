@@ -14,6 +14,7 @@ const settings = settingsWith({
   // It has a watchdog otherwise, which always fires.
   alerts: { delivery: "off" },
   kubernetes: { tls: { mode: "on" } },
+  ingest: { mode: "off" },
 });
 
 const expiring = ["CertificateExpiring"];
