@@ -63,7 +63,11 @@ class Worker:
 
     def stop(self):
         self.process.stdin.close()
-        self.process.wait(60)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            # ddtrace goes on looking for its agent.
+            self.process.kill()
         self.collector.stop()
         self.log.close()
 
