@@ -6,6 +6,7 @@ import { prometheusReader } from "../../configs/go-programs";
 import type { Settings } from "../../configs/stack/schema";
 import { toYaml } from "../../configs/yaml";
 import { table } from "../reference/table";
+import { median } from "./median";
 
 /** One load through one Collector. */
 export interface Round {
@@ -36,12 +37,6 @@ export function benchConfig(settings: Settings, redaction: boolean, otlp: number
     },
   });
 }
-
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
-};
 
 /** Medians of all rounds, a row for each load with and without redaction. */
 export function redactionReport(rounds: readonly Round[]): string {

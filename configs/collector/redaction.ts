@@ -35,6 +35,9 @@ type Processors = Readonly<Record<string, Record<string, unknown>>>;
 export const redactedKinds = ["credentials", "emails", "cards", "identifiers", "denied"] as const;
 export const redactedMark = (kind: (typeof redactedKinds)[number]): string => `tracing.redacted.${kind}`;
 
+/** The mark as a label of span metrics: Prometheus' names have no dots. */
+export const redactedLabel = <Kind extends (typeof redactedKinds)[number]>(kind: Kind) => `tracing_redacted_${kind}` as const;
+
 /** Texts beside attributes, by context. They pass as attributes of these names. */
 const texts = { resource: [], scope: [], span: ["name", "status.message"], spanevent: ["name"] } as const;
 type Context = keyof typeof texts;

@@ -7,7 +7,7 @@ import { droppedSpans } from "../prometheus/alerts/hygiene";
 import { handed, storageErrors, unwritten } from "../prometheus/alerts/jaeger";
 import { lost } from "../prometheus/alerts/loss";
 import { decisions } from "../prometheus/decisions";
-import { redactedKinds } from "../collector/redaction";
+import { redactedKinds, redactedLabel } from "../collector/redaction";
 import { histogram, is, metrics, series } from "../prometheus/metrics";
 import {
   accepted,
@@ -48,7 +48,7 @@ const decidedPerSecond = (settings: StackSettings, which: "kept" | "all") => `${
 
 /** Spans a second in which redaction has masked something of a kind. */
 const redactedSpans = (kind: (typeof redactedKinds)[number]) => ({
-  expr: total(rate(series("calls", { [`tracing_redacted_${kind}`]: is("true") }), "5m")),
+  expr: total(rate(series("calls", { [redactedLabel(kind)]: is("true") }), "5m")),
   legend: kind,
 });
 const [firstKind, ...otherKinds] = redactedKinds;

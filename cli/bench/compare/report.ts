@@ -1,5 +1,6 @@
 /** The report of a comparison: tables in Markdown, with ratios to Jaeger's defaults, and plots in SVG. Pure functions. */
 import { table } from "../../reference/table";
+import { median } from "../median";
 import { javaCompilers, type Figures } from "./measure";
 import { bars, lines } from "./plot";
 
@@ -13,14 +14,6 @@ export interface Result {
 
 /** What all others are compared with. */
 const baseline = "defaults";
-
-const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = sorted.length / 2;
-  return sorted.length % 2 === 1
-    ? (sorted[Math.floor(half)] ?? Number.NaN)
-    : ((sorted[half - 1] ?? Number.NaN) + (sorted[half] ?? Number.NaN)) / 2;
-};
 
 /** Containers that are not part of a span's way. */
 const besides = ["elasticsearch-setup", javaCompilers];

@@ -2,6 +2,7 @@
  * The catalogue of metrics: every metric that a rule, a command or a test reads. Names stand here only. `make render` writes docs/metrics.md from
  * it, and tests/e2e/running/metrics.test.ts looks for each metric on a running stack.
  */
+import { redactedKinds, redactedLabel } from "../../collector/redaction";
 import { canaryReports, canarySums } from "./canary";
 import { collector, collectorGauges, tier } from "./collector";
 import { ingestCounters } from "./ingest";
@@ -45,14 +46,10 @@ export const metrics = {
   ...of("counter", ["otel-collector-exporter"], {
     calls: {
       name: "traces_span_metrics_calls_total",
-      labels: [
-        ...(["service_name", "span_name", "span_kind", "status_code"] as const),
-        ...(["tracing_redacted_credentials", "tracing_redacted_emails", "tracing_redacted_cards"] as const),
-        ...(["tracing_redacted_identifiers", "tracing_redacted_denied"] as const),
-      ],
+      labels: [...(["service_name", "span_name", "span_kind", "status_code"] as const), ...redactedKinds.map(redactedLabel)],
       unit: "spans",
       since: "first span",
-      meaning: 'Spans of applications, kept or not. Those in which something was redacted say what: `tracing_redacted_emails="true"`.',
+      meaning: `Spans of applications, kept or not. Those in which something was redacted say what: \`${redactedLabel("emails")}="true"\`.`,
     },
     graphCalls: {
       name: "traces_service_graph_request_total",

@@ -54,7 +54,7 @@ class LightProvider(TracerProvider):
         return self._wrapped(_SpanMaker(tracer, scope, self._limits))
 
     def _wrapped(self, tracer: Tracer) -> Tracer:
-        return LightTracer(tracer)
+        return tracer if isinstance(tracer, LightTracer) else LightTracer(tracer)
 
 
 class LightTracer(Tracer):
@@ -81,7 +81,7 @@ class LightTracer(Tracer):
         return _Block(self.start_span, (name, *args), options, end_on_exit)
 
 
-class _SpanMaker(Tracer):
+class _SpanMaker(LightTracer):
     """Starts light spans as a tracer of the SDK starts its own.
 
     Args:
@@ -91,7 +91,8 @@ class _SpanMaker(Tracer):
     """
 
     def __init__(self, tracer: SdkTracer, scope: InstrumentationScope, limits: SpanLimits) -> None:
-        self._tracer = tracer
+        super().__init__(tracer)
+        self._sdk = tracer
         self._scope = scope
         self._limits = limits
         self._follows = getattr(tracer.sampler, "follows", False) is True
@@ -108,7 +109,7 @@ class _SpanMaker(Tracer):
         set_status_on_exception: bool = True,
     ) -> Span:
         """A light span; one of the SDK if it has links."""
-        tracer = self._tracer
+        tracer = self._sdk
         if links:
             return tracer.start_span(name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception)
         parent: SpanContext | None = trace.get_current_span(context).get_span_context()
@@ -137,10 +138,6 @@ class _SpanMaker(Tracer):
         # Processors are made for the SDK's span; this one has what it has.
         tracer.span_processor.on_start(span, parent_context=context)  # type: ignore[arg-type]
         return span
-
-    def start_as_current_span(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """A block of `LightTracer`."""
-        return LightTracer(self).start_as_current_span(name, *args, **kwargs)
 
 
 class _Block(AbstractContextManager[Span]):

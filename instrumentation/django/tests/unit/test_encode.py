@@ -2,11 +2,11 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ids import Ids
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
-from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import (
     Link,
     NonRecordingSpan,
@@ -64,19 +64,6 @@ def spans(draw):
             span.add_event("event", {"at": at})
         span.end()
     return ended
-
-
-class Ids(IdGenerator):
-    """One after the other."""
-
-    def __init__(self):
-        self.last = 0
-
-    def generate_span_id(self):
-        self.last += 1
-        return self.last
-
-    generate_trace_id = generate_span_id
 
 
 class Keep:

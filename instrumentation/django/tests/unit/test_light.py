@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from ids import Ids
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, DEFAULT_ON, Decision, ParentBased, Sampler, SamplingResult
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
@@ -101,19 +101,6 @@ def decorated(wrap, is_async):
 @pytest.mark.parametrize("wrap", [LightProvider, OWN], ids=["another provider", "the package's"])
 def test_a_decorated_function_has_a_span_for_each_call_as_the_sdk_s(wrap, is_async):
     assert decorated(wrap, is_async) == decorated(lambda provider: provider, is_async)
-
-
-class Ids(RandomIdGenerator):
-    """One after the other."""
-
-    def __init__(self):
-        self.last = 0
-
-    def generate_span_id(self):
-        self.last += 1
-        return self.last
-
-    generate_trace_id = generate_span_id
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(["seven c", "a long text"])
