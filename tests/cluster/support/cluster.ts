@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { projectFolder } from "../../../render/record";
+import { projectFolder, stackConfig } from "../../../render/record";
 import { buildLedger } from "../../../cli/bench/ledger";
 import { answered } from "../../../cli/machine/retry";
 import { execOrThrow, run, sleep, type Outcome } from "../../../cli/machine/run";
@@ -92,12 +92,19 @@ export class TestStack {
       kubernetes: { namespace: this.namespace, volumes: "delete", nodes: "any", zones: "any" },
       // The stack file's senders need a Secret.
       ingest: { mode: "report" },
+      sampling: this.sampling(),
       ...settings,
     };
     const set = Object.entries(all).flatMap(([name, value]) => ["--set", `tracing:${name}=${text(value)}`]);
     const args = ["--import", "tsx", join("cli", "main.ts"), "render", "--stack", this.stack, "--out", this.folder, ...set];
     await execOrThrow(process.execPath, args, { cwd: projectFolder });
     return manifestsIn(this.folder);
+  }
+
+  /** The stack file's rates without its expected load, which needs more storage than the tests' minutes. */
+  private sampling(): object {
+    const { expected: _, ...rates } = JSON.parse(stackConfig(this.stack)["tracing:sampling"] ?? "{}") as { readonly expected?: object };
+    return rates;
   }
 
   /**
