@@ -206,12 +206,15 @@ function frontend(senders: readonly Sender[], { listen, ports, senders: file }: 
   ];
 }
 
-/** On to the receiver that the client has asked for. */
+/**
+ * On to the receiver that the client has asked for, or nowhere: with weight 0, none of them takes what another one cannot. All have one address,
+ * which HAProxy would otherwise give to the first only.
+ */
 function forward({ ports, upstream, resolver }: IngestPlace): string[] {
-  const found = resolver === undefined ? "" : " resolvers engine resolve-prefer ipv4 init-addr last,libc,none";
+  const found = resolver === undefined ? "" : " resolvers engine resolve-prefer ipv4 resolve-opts allow-dup-ip init-addr last,libc,none";
   return receiverNames.flatMap((name) => [
     `  use-server ${name} if { dst_port ${ports[name]} }`,
-    `  server ${name} ${upstream.host}:${upstream.ports[name]}${receivers[name] === "grpc" ? " proto h2" : ""}${found}`,
+    `  server ${name} ${upstream.host}:${upstream.ports[name]} weight 0${receivers[name] === "grpc" ? " proto h2" : ""}${found}`,
   ]);
 }
 

@@ -12,6 +12,7 @@ import { addressesOf } from "../../configs/topology";
 import { settingsWith } from "../support/settings";
 import { sharedFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
+import { Dns } from "./support/dns";
 import { page, path, Proxy, Receivers, type Answer } from "./support/proxy";
 
 const folder = sharedFolder();
@@ -304,4 +305,29 @@ test("a receiver that does not answer is told as temporary, in every protocol", 
       )
     ).status,
   ).toBe(503);
+});
+
+describe("where the Collector's address is not known when the proxy starts", () => {
+  const dns = new Dns();
+  let resolver: string;
+  beforeAll(async () => {
+    resolver = await dns.start();
+  });
+  afterAll(() => dns.stop());
+
+  test("every receiver is found once it is known; until then no other one takes its requests", async () => {
+    const place = { upstream: { host: "otel-collector.example.test", ports: upstream.ports }, resolver };
+    const proxy = await Proxy.start(settingsOf("require"), upstream, tokens, undefined, place);
+    proxies.push(proxy);
+    const answers = async () => {
+      const all: (string | number)[] = [];
+      for (const receiver of everyReceiver) all.push(told(await proxy.send(receiver, right)));
+      return all;
+    };
+    const all = (answer: (receiver: Receiver) => string | number) => everyReceiver.map(answer);
+    expect(await answers()).toEqual(all(() => 503));
+    dns.address = "127.0.0.1";
+    expect(await until(15, answers, (found) => !found.includes(503))).toEqual(all(taken));
+    expect(new Set(upstream.got.map(({ receiver }) => receiver))).toEqual(new Set(everyReceiver));
+  }, 30_000);
 });

@@ -89,12 +89,13 @@ export class Proxy {
 
   private constructor(readonly place: IngestPlace) {}
 
-  /** Starts the proxy; `change` edits the text of its config. */
+  /** Starts the proxy; `change` edits the text of its config, and `place` says where the receivers are if not on loopback. */
   static async start(
     settings: IngestSettings & ImageSettings,
     upstream: Receivers,
     tokens: Readonly<Record<string, string>>,
     change: (text: string) => string = (text) => text,
+    place: Partial<Pick<IngestPlace, "upstream" | "resolver">> = {},
   ): Promise<Proxy> {
     const [otlpGrpc, otlpHttp, jaegerGrpc, jaegerThriftHttp, health, metrics] = (await freePorts(6)) as [
       number,
@@ -111,6 +112,7 @@ export class Proxy {
       own: { health, metrics },
       upstream: { host: "127.0.0.1", ports: upstream.ports },
       senders: "",
+      ...place,
     });
     const files = {
       config: join(proxy.folder, "haproxy.cfg"),
