@@ -13,7 +13,7 @@ import type { ServiceName } from "../../configs/topology/topology";
 import { Authority } from "../support/certificates";
 import { keptOf } from "../support/oracle";
 import { killed, images, ledgerProgram, TestStack } from "./support/cluster";
-import { Load, rate, type Sent, type Verdict } from "./support/load";
+import { elasticsearchSecret, Load, rate, type Sent, type Verdict } from "./support/load";
 import { overlayWithOpenFiles, wantedFiles } from "./support/open-files";
 
 jest.setTimeout(10 * 60_000);
@@ -62,7 +62,7 @@ async function makeCertificates(): Promise<void> {
   const secrets = Object.fromEntries(
     ["otel-collector", "otel-sampler", "jaeger-collector"].map((service) => [tierCertificateSecret(service as ServiceName), service]),
   );
-  for (const [secret, service] of Object.entries({ ...secrets, "elasticsearch-tls": "elasticsearch" })) {
+  for (const [secret, service] of Object.entries({ ...secrets, [elasticsearchSecret]: "elasticsearch" })) {
     await authority.issue(join(prod.scratch, secret), hosts(service));
     const own = [files.certificate, files.certificateKey, files.authority].map((name) => `--from-file=${join(prod.scratch, secret, name)}`);
     await prod.kubectl("create", "secret", "generic", secret, ...own);

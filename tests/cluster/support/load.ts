@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { get } from "node:https";
 import { join } from "node:path";
-import { ports } from "../../../configs/topology/ports";
+import { files, ports } from "../../../configs/topology/ports";
 import { execOrThrow, run, sleep } from "../../../cli/machine/run";
 import type { LedgerTrace } from "../../support/oracle";
 import { kubectl, ledgerProgram, read, withPort, withSecret, type Application, type TestStack } from "./cluster";
@@ -27,6 +27,9 @@ export interface Sent {
   readonly began: number;
   readonly ended: number;
 }
+
+/** The Secret with Elasticsearch's certificate, and the folder in a test's scratch that it is made of. */
+export const elasticsearchSecret = "elasticsearch-tls";
 
 /** Spans a second. */
 export const rate = 500;
@@ -120,7 +123,7 @@ export class Load {
   }
 
   private get authority(): string {
-    return join(this.stack.scratch, "ca.crt");
+    return join(this.stack.scratch, elasticsearchSecret, files.authority);
   }
 
   private withElasticsearch<T>(action: (local: number, password: string) => Promise<T>): Promise<T> {
