@@ -77,8 +77,11 @@ const buffers = 800;
  */
 const sendAhead = 8 * 1024 * 1024;
 
-/** Limits of the stack itself: a trace every few seconds. */
-const stackLimits: Sender = { name: stackSender, limits: { requestsPerSecond: 10, bytesPerSecond: 1 } };
+/** A sender, with or without limits. */
+type Known = Pick<Sender, "name" | "expires"> & { readonly limits?: Sender["limits"] };
+
+/** The stack itself. Without limits: `make bench` sends as much as the Collector takes, and only the canary and operators have its token. */
+const stackItself: Known = { name: stackSender };
 
 interface Refusal {
   /** gRPC's status code. */
@@ -101,7 +104,7 @@ const overLimit: Refusal = {
 
 /** Text of `haproxy.cfg`. Versions 2.6 and newer read it. */
 export function haproxyConfig(settings: IngestSettings & ImageSettings, place: IngestPlace): string {
-  const senders = [stackLimits, ...settings.ingest.senders];
+  const senders: readonly Known[] = [stackItself, ...settings.ingest.senders];
   const refuses = ingestMode(settings) === "require";
   const backend = (name: string, refusal?: Refusal) => [`backend ${name}`, ...(refuses && refusal ? refuse(refusal) : forward(place)), ""];
   return [
@@ -115,9 +118,9 @@ export function haproxyConfig(settings: IngestSettings & ImageSettings, place: I
     "backend limits",
     `  stick-table type string len 64 size 1k expire ${6 * window}s store http_req_rate(${window}s),bytes_in_rate(${window}s)`,
     "",
-    ...senders.flatMap(({ name, expires }) => [
+    ...senders.flatMap(({ name, limits, expires }) => [
       ...backend(`accepted:${name}`),
-      ...backend(`limited:${name}`, overLimit),
+      ...(limits === undefined ? [] : backend(`limited:${name}`, overLimit)),
       ...(expires === undefined ? [] : backend(`expired:${name}`, unauthenticated("this token has expired"))),
     ]),
     ...backend("anonymous", unauthenticated("a bearer token is required")),
@@ -175,7 +178,7 @@ const resolvers = ({ resolver }: IngestPlace): string[] =>
       ];
 
 /** How the sender is told, and which backend its request goes to. Requests that are refused do not count towards limits. */
-function frontend(senders: readonly Sender[], { listen, ports, senders: file }: IngestPlace): string[] {
+function frontend(senders: readonly Known[], { listen, ports, senders: file }: IngestPlace): string[] {
   const is = (verdict: Verdict) => `{ var(txn.verdict) -m str ${verdict} }`;
   const set = (verdict: Verdict, condition: string) => `  http-request set-var(txn.verdict) str(${verdict}) ${condition}`;
   return [
@@ -192,8 +195,8 @@ function frontend(senders: readonly Sender[], { listen, ports, senders: file }: 
       const own = `{ var(txn.sender) -m str ${name} }`;
       const rate = (kind: string, limit: number) => `{ var(txn.sender),table_${kind}_rate(limits) ge ${limit * window} }`;
       return compact([
-        set("limited", `if ${own} ${rate("http_req", limits.requestsPerSecond)}`),
-        set("limited", `if ${own} ${rate("bytes_in", limits.bytesPerSecond * 1024 * 1024)}`),
+        limits && set("limited", `if ${own} ${rate("http_req", limits.requestsPerSecond)}`),
+        limits && set("limited", `if ${own} ${rate("bytes_in", limits.bytesPerSecond * 1024 * 1024)}`),
         expires !== undefined && set("expired", `if ${own} { date ge ${Date.parse(`${expires}T00:00:00Z`) / 1000} }`),
       ]);
     }),

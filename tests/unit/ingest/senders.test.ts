@@ -144,7 +144,7 @@ describe("HAProxy's config", () => {
   test("hands on to the Collector by a name that only the stack's network has on Docker, and to the same pod on Kubernetes", () => {
     expect(text(docker)).toContain("server otlpHttp otel-collector.tracing-backend:4318 weight 0 resolvers engine");
     expect(text(docker)).toContain("bind ingest.tracing-backend:8405");
-    expect(text(cluster)).toContain("server otlpGrpc 127.0.0.1:24317 proto h2\n");
+    expect(text(cluster)).toContain("server otlpGrpc 127.0.0.1:24317 weight 0 proto h2\n");
     expect(text(cluster)).not.toContain("resolvers");
   });
 
@@ -154,9 +154,15 @@ describe("HAProxy's config", () => {
     expect(text(docker)).toContain(`str(expired) if { var(txn.sender) -m str shop } { date ge ${Date.UTC(2027, 0, 1) / 1000} }`);
   });
 
+  test("has no limits for the stack itself: make bench sends as much as the Collector takes", () => {
+    expect(text(docker)).toContain("\nbackend accepted:tracing-stack\n");
+    expect(text(docker)).not.toContain("limited:tracing-stack");
+    expect(text(docker).match(/table_http_req_rate/g)).toHaveLength(1);
+  });
+
   test("refuses with require only", () => {
     expect(text(docker).match(/return status 401/g)).toHaveLength(3);
-    expect(text(docker).match(/return status 429/g)).toHaveLength(2);
+    expect(text(docker).match(/return status 429/g)).toHaveLength(1);
     const report = text({ ingest: { ...require, mode: "report" } });
     expect(report).not.toMatch(/return status (401|429)|grpc-status/);
     expect(report).toContain("backend unknown\n  use-server");
