@@ -4,6 +4,7 @@ import { SpanKind, type Attributes } from "@opentelemetry/api";
 import { holds } from "../machine/retry";
 import { sleep } from "../machine/run";
 import { SpanSender } from "../running/span-sender";
+import type { RunningStack } from "../running";
 import { publishedUrl } from "../../configs/topology/docker";
 import type { Settings } from "../../configs/stack/schema";
 
@@ -41,15 +42,15 @@ function search(settings: Settings, service: string, more: Record<string, string
  * has counted it. Jaeger's metrics are read every few milliseconds, so a sample is too long by the time of one reading, never too short.
  * Nothing else may send meanwhile.
  */
-export async function traceLatency(settings: Settings, samples: number): Promise<Times> {
-  const metrics = `${publishedUrl(settings, "jaeger-admin")}/metrics`;
+export async function traceLatency(stack: RunningStack, samples: number): Promise<Times> {
+  const metrics = `${publishedUrl(stack.settings, "jaeger-admin")}/metrics`;
   const counted = async () => {
     const text = await (await fetch(metrics, { signal: patience() })).text();
     const lines = text.matchAll(/^otelcol_receiver_accepted_spans_total\{[^}]*\} (\S+)$/gm);
     return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
   };
   const found: number[] = [];
-  const sender = newSender(settings);
+  const sender = await newSender(stack);
   for (let i = 0; i < samples; i++) {
     // At random distances: in step with a timer of the stack, all samples would be the same one.
     await sleep(300 + Math.random() * 400);
@@ -69,9 +70,10 @@ export async function traceLatency(settings: Settings, samples: number): Promise
  *
  * @param filled A service that the stack holds many traces of.
  */
-export async function queryTimes(settings: Settings, filled: string, samples: number): Promise<Record<string, Times>> {
+export async function queryTimes(stack: RunningStack, filled: string, samples: number): Promise<Record<string, Times>> {
+  const { settings } = stack;
   const tag = randomBytes(8).toString("hex");
-  const id = await exportSpan(newSender(settings), { correlation_id: tag });
+  const id = await exportSpan(await newSender(stack), { correlation_id: tag });
   const trace = `${publishedUrl(settings, "jaeger-ui")}/api/v3/traces/${id}`;
   const stored = async () => (await fetch(trace, { signal: patience() })).ok;
   if (!(await holds(stored, { within: 60_000, every: 200 }))) throw new Error("a trace cannot be found in Jaeger within 60 s");
@@ -102,7 +104,7 @@ export async function queryTimes(settings: Settings, filled: string, samples: nu
 const service = "tracing-bench";
 const operation = "GET bench/latency/";
 
-const newSender = (settings: Settings) => new SpanSender(publishedUrl(settings, "otlp-http"), service, 10_000);
+const newSender = (stack: RunningStack) => SpanSender.to(stack, service, 10_000);
 
 /** Exports a trace of one request; returns its id. */
 const exportSpan = (sender: SpanSender, attributes: Attributes): Promise<string> =>

@@ -5,15 +5,15 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Settings } from "../../configs/stack/schema";
 import { publishedUrl } from "../../configs/topology/docker";
 import { buildLedger } from "../bench/ledger";
 import { peakMemory } from "../bench/memory";
 import { storagePerDay, stored } from "../bench/storage";
 import { queryTimes, traceLatency, type Times } from "../bench/times";
 import { listStackResources, serviceContainers } from "../engine/docker";
+import { withRunningStack, type RunningStack } from "../running";
+import { ledgerCredential } from "../running/credential";
 import { table } from "../reference/table";
-import { readPassword } from "../stack/password";
 import { run, sleep } from "../machine/run";
 import { inTemporaryFolder } from "../machine/temporary-folder";
 import { command } from "../terminal/command";
@@ -35,12 +35,18 @@ interface Verdict extends Record<"acknowledged" | "stored" | "lost" | "duplicate
 }
 
 export default command("Measure memory and throughput of the running stack").action(async () => {
-  const settings = loadSettings();
+  // Not for a stack on a cluster.
+  loadSettings();
+  await withRunningStack(bench);
+});
+
+async function bench(stack: RunningStack): Promise<void> {
+  const { settings } = stack;
   const containers = serviceContainers((await listStackResources(settings.stack)).containers);
   if (containers.length === 0) throw new UserError("no stack is running: make up");
-  const password = await readPassword();
+  const password = await stack.password();
   await inTemporaryFolder(async (folder) => {
-    const send = await ledger(settings, password, folder);
+    const send = await ledger(stack, password, folder);
     step("At rest");
     const rest = await heartbeat(
       "memory at rest",
@@ -48,7 +54,7 @@ export default command("Measure memory and throughput of the running stack").act
     );
 
     step("From an export to Jaeger");
-    const latency = await heartbeat("one trace at a time", traceLatency(settings, 100));
+    const latency = await heartbeat("one trace at a time", traceLatency(stack, 100));
 
     step(`${load.rate} spans/s for ${load.seconds} s`);
     const even = send("even", "--rate", String(load.rate), "--duration", `${load.seconds}s`);
@@ -59,7 +65,7 @@ export default command("Measure memory and throughput of the running stack").act
     const [fastVerdict, full] = await heartbeat("burst", Promise.all([fast, peakMemory(30)]));
 
     step("Queries");
-    const queries = await heartbeat("queries", queryTimes(settings, fastVerdict.service, 40));
+    const queries = await heartbeat("queries", queryTimes(stack, fastVerdict.service, 40));
     const disk = await stored(settings, password);
 
     const share = (bytes: number | undefined, limit: number) =>
@@ -87,16 +93,18 @@ export default command("Measure memory and throughput of the running stack").act
     note(`a burst is stored at ${perSecond.toFixed(0)} spans/s, ${(perSecond / load.rate).toFixed(1)} times the even rate`);
     note(storagePerDay(disk));
   });
-});
+}
 
 /** The ledger, built in a folder: runs it under a name, with flags. */
-async function ledger(settings: Settings, secret: string, folder: string) {
+async function ledger(stack: RunningStack, secret: string, folder: string) {
+  const { settings } = stack;
   const password = join(folder, "password");
   writeFileSync(password, secret, { mode: 0o600 });
   const program = await buildLedger(folder);
   const target = [
     ...["--endpoint", publishedUrl(settings, "otlp-grpc").replace("http://", "")],
     ...["--elasticsearch", publishedUrl(settings, "elasticsearch"), "--password-file", password, "--wait", "300s"],
+    ...(await ledgerCredential(stack, folder)),
   ];
   return async (name: string, ...flags: string[]): Promise<Verdict> => {
     const { stdout, output } = await run(program, ["run", ...target, "--out", join(folder, name), ...flags]);

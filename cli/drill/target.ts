@@ -5,6 +5,7 @@ import { indexPattern } from "../../configs/elasticsearch/templates";
 import type { Settings } from "../../configs/stack/schema";
 import type { PublishedPort } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
+import { credentialHeaders } from "../running/credential";
 import type { Reachable, RunningStack } from "../running/running-stack";
 
 /** Attribute that gives a drill's span its size. */
@@ -80,7 +81,7 @@ export abstract class Target implements Reachable {
     try {
       return await fetch(`${await this.reach("otlp-http")}/v1/traces`, {
         method: "POST",
-        headers: { "content-type": "application/json" },
+        headers: { "content-type": "application/json", ...(await credentialHeaders(this.stack)) },
         body,
         signal: AbortSignal.timeout(10_000),
       });

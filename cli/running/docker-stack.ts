@@ -3,11 +3,11 @@ import { hasIngest, stackSender, tokenSecret } from "../../configs/ingest/sender
 import { makeCommand } from "../../configs/make-command";
 import type { Settings } from "../../configs/stack/schema";
 import { publishedUrl } from "../../configs/topology/docker";
-import { cronState, paths, type PublishedPort } from "../../configs/topology/ports";
+import { cronState, files, paths, type PublishedPort } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
 import { listStackResources, madeBy, memoryUse, serviceContainers, stateOf, type Container } from "../engine/docker";
 import { run, type Outcome, type RunOptions } from "../machine/run";
-import { readPassword } from "../stack/password";
+import { readSecret } from "../stack/secret";
 import { requireFile } from "../stack/stack";
 import { askElasticsearch } from "../status/elasticsearch";
 import { UserError } from "../terminal/output";
@@ -23,7 +23,7 @@ const stateFolders: Partial<Record<ServiceName, string>> = {
 /** A stack on a container engine. */
 export class DockerStack implements RunningStack {
   where = "docker";
-  private known: Promise<string> | undefined;
+  private readonly known = new Map<string, Promise<string>>();
 
   constructor(readonly settings: Settings) {}
 
@@ -59,12 +59,18 @@ export class DockerStack implements RunningStack {
   }
 
   password(): Promise<string> {
-    this.known ??= readPassword(this.settings);
-    return this.known;
+    return this.secret(files.elasticsearchPassword);
   }
 
   stackToken(): Promise<string | undefined> {
-    return hasIngest(this.settings) ? readPassword(this.settings, tokenSecret(stackSender)) : Promise.resolve(undefined);
+    return hasIngest(this.settings) ? this.secret(tokenSecret(stackSender)) : Promise.resolve(undefined);
+  }
+
+  /** A secret of the stack, read once: it takes a container. */
+  private secret(name: string): Promise<string> {
+    const known = this.known.get(name) ?? readSecret(this.settings, name);
+    this.known.set(name, known);
+    return known;
   }
 
   async elasticsearch(

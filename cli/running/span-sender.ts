@@ -3,24 +3,23 @@ import type { Tracer } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { AlwaysOnSampler, BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-node";
+import { credentialHeaders } from "./credential";
+import type { RunningStack } from "./running-stack";
 
-/** Sends spans of one service to a Collector. */
+/** Sends spans of one service to a running stack. */
 export class SpanSender {
   private readonly ended = new InMemorySpanExporter();
   private readonly tracer: Tracer;
   private readonly exporter: OTLPTraceExporter;
 
-  /**
-   * @param collector Address of the OTLP/HTTP receiver, without a path.
-   * @param timeoutMillis The exporter repeats a request until then if nothing answers, or if the Collector is overloaded.
-   * @param token Bearer token that it sends. Default: none.
-   */
-  constructor(collector: string, service: string, timeoutMillis: number, token?: string) {
-    this.exporter = new OTLPTraceExporter({
-      url: `${collector}/v1/traces`,
-      timeoutMillis,
-      headers: token === undefined ? undefined : { authorization: `Bearer ${token}` },
-    });
+  private constructor(
+    /** Where it sends to. */
+    readonly url: string,
+    service: string,
+    timeoutMillis: number,
+    headers: Record<string, string>,
+  ) {
+    this.exporter = new OTLPTraceExporter({ url, timeoutMillis, headers });
     const provider = new BasicTracerProvider({
       resource: resourceFromAttributes({ "service.name": service }),
       // Not what OTEL_TRACES_SAMPLER says.
@@ -28,6 +27,16 @@ export class SpanSender {
       spanProcessors: [new SimpleSpanProcessor(this.ended)],
     });
     this.tracer = provider.getTracer(service);
+  }
+
+  /**
+   * A sender with the stack's own credential, where it asks for one.
+   *
+   * @param timeoutMillis The exporter repeats a request until then if nothing answers, or if the Collector is overloaded.
+   */
+  static async to(stack: RunningStack, service: string, timeoutMillis: number): Promise<SpanSender> {
+    const [collector, headers] = await Promise.all([stack.reach("otlp-http"), credentialHeaders(stack)]);
+    return new SpanSender(`${collector}/v1/traces`, service, timeoutMillis, headers);
   }
 
   /**

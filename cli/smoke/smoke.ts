@@ -19,9 +19,9 @@ const longestDelivery = (settings: Settings): number =>
 /** Sends a trace and waits for it; returns what was found, in words. */
 export async function smokeTest(stack: RunningStack): Promise<string> {
   const { settings } = stack;
-  const [collector, jaeger] = await Promise.all([stack.reach("otlp-http"), stack.reach("jaeger-ui")]);
+  const [sender, jaeger] = await Promise.all([SpanSender.to(stack, service, 15_000), stack.reach("jaeger-ui")]);
   const start = Date.now();
-  const id = await heartbeat("sending a trace to the Collector", send(stack, collector, await stack.stackToken()));
+  const id = await heartbeat("sending a trace to the Collector", send(settings, sender));
   const deadline = start + longestDelivery(settings);
   const { found, where } = await heartbeat("searching for the trace", look(stack, jaeger, id, deadline));
   if (found === spanCount) return `trace ${id}: ${found} spans sent, stored and found${where} in ${since(start)}`;
@@ -74,14 +74,12 @@ function makeTrace(tracer: Tracer, settings: Settings): string {
   return traceId;
 }
 
-async function send({ settings }: RunningStack, collector: string, token: string | undefined): Promise<string> {
+async function send(settings: Settings, sender: SpanSender): Promise<string> {
   try {
-    return await new SpanSender(collector, service, 15_000, token).send((tracer) => makeTrace(tracer, settings));
+    return await sender.send((tracer) => makeTrace(tracer, settings));
   } catch (error) {
     const status = makeCommand(settings.stack, "status");
-    throw new UserError(
-      `the Collector does not accept a trace at ${collector}/v1/traces: ${(error as Error).message}\n${status} shows its state`,
-    );
+    throw new UserError(`the Collector does not accept a trace at ${sender.url}: ${(error as Error).message}\n${status} shows its state`);
   }
 }
 

@@ -27,6 +27,7 @@ export class KubernetesStack implements RunningStack {
   readonly where: string;
   private readonly forwards = new Map<string, Promise<{ forward: PortForward; port: number }>>();
   private found: Promise<StackObject[]> | undefined;
+  private token: Promise<string> | undefined;
 
   constructor(readonly settings: Settings) {
     this.where = `kubernetes, namespace ${settings.kubernetes.namespace}`;
@@ -92,8 +93,10 @@ export class KubernetesStack implements RunningStack {
     return this.secret(external?.passwordSecret ?? files.elasticsearchPassword);
   }
 
-  async stackToken(): Promise<string | undefined> {
-    return hasIngest(this.settings) ? this.secret(tokenSecret(stackSender)) : undefined;
+  stackToken(): Promise<string | undefined> {
+    if (!hasIngest(this.settings)) return Promise.resolve(undefined);
+    this.token ??= this.secret(tokenSecret(stackSender));
+    return this.token;
   }
 
   /** The value of a Secret that the stack reads. */

@@ -40,7 +40,7 @@ def demonstrate(folder):
     gateway = systems.Gateway()
     try:
         with systems.servers(folder, gateway) as env, contextlib.ExitStack() as running:
-            env |= {"OTEL_EXPORTER_OTLP_ENDPOINT": systems.COLLECTOR, "OTEL_BSP_SCHEDULE_DELAY": "200"}
+            env |= systems.SENDING | {"OTEL_BSP_SCHEDULE_DELAY": "200"}
             app = systems.Application(folder, env, ("-w", "2"), ("-c", "1"))
             running.callback(app.stop)
             print(f"{'request':<32}{'status':<8}correlation id")

@@ -101,7 +101,7 @@ def measure(folder, rounds, requests):
         with systems.servers(folder, gateway) as env, contextlib.ExitStack() as running:
             kinds = {
                 "without": {"DJANGO_SETTINGS_MODULE": "without"},
-                "Collector up": {"OTEL_EXPORTER_OTLP_ENDPOINT": systems.COLLECTOR},
+                "Collector up": systems.SENDING,
                 "Collector down": {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{systems.free_port()}"},
             }
             connections, servers = {}, {}

@@ -9,7 +9,7 @@ import { passwordFile, roleName, serviceUsers, userName, type ServiceUser } from
 import { gaugeMetric } from "../../../configs/reported-gauges";
 import { docker } from "../../../cli/engine/docker";
 import { sleep } from "../../../cli/machine/run";
-import { readPassword } from "../../../cli/stack/password";
+import { readSecret } from "../../../cli/stack/secret";
 import { eventually } from "../../support/waiting";
 import { Checkout, scratch } from "../lib/checkout";
 import { newTraceId, now, sendByHttp, spansOf } from "../lib/raw";
@@ -114,7 +114,7 @@ test.each([
 describe("Elasticsearch's users", () => {
   /** Elasticsearch's status for a request of a user. */
   async function status(user: ServiceUser, method: string, path: string, body?: object): Promise<number> {
-    const password = await readPassword(stack.settings, passwordFile(stack.settings, user));
+    const password = await readSecret(stack.settings, passwordFile(stack.settings, user));
     const answer = await fetch(`${stack.url("elasticsearch")}${path}`, {
       method,
       headers: { ...loginHeader(userName(stack.settings, user), password), "content-type": "application/json" },

@@ -25,6 +25,12 @@ JAEGER_SAMPLING = os.environ.get("E2E_JAEGER_SAMPLING", "http://127.0.0.1:5778")
 COLLECTOR_METRICS = os.environ.get("E2E_COLLECTOR_METRICS", "http://127.0.0.1:8889")
 PROMETHEUS = os.environ.get("E2E_PROMETHEUS", "http://127.0.0.1:9091")
 SERVICE = "thebot-platform"
+# File with the token that the stack asks senders for, if it does.
+TOKEN_FILE = os.environ.get("E2E_TOKEN_FILE")
+SENDING = {"OTEL_EXPORTER_OTLP_ENDPOINT": COLLECTOR} | ({"TRACING_OTLP_TOKEN_FILE": TOKEN_FILE} if TOKEN_FILE else {})
+"""The environment of an application that sends to the stack."""
+CREDENTIAL = {"authorization": f"Bearer {Path(TOKEN_FILE).read_text().strip()}"} if TOKEN_FILE else {}
+"""The headers of a request to the Collector."""
 
 
 def free_port():

@@ -11,7 +11,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from e2e.systems import COLLECTOR, eventually, get, stored
+from e2e.systems import COLLECTOR, CREDENTIAL, eventually, get, stored
 
 REQUESTS = 1000
 OUTAGE = 60
@@ -111,6 +111,7 @@ def test_an_outage_of_the_collector_costs_no_request_and_only_what_overflows(sta
 
 def collector_answers():
     try:
-        return get(f"{COLLECTOR}/v1/traces", {"content-type": "application/json"}, "POST", {"resourceSpans": []})[0] == 200 or None
+        headers = {"content-type": "application/json", **CREDENTIAL}
+        return get(f"{COLLECTOR}/v1/traces", headers, "POST", {"resourceSpans": []})[0] == 200 or None
     except OSError:
         return None

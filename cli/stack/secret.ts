@@ -1,22 +1,16 @@
-/** Passwords of Elasticsearch's users on Docker, read where the stack keeps them, which is the same place for both ways. */
+/** Secrets of a stack on Docker, read where the stack keeps them, which is the same place for both ways. */
 import { imageOrigin, imageReference } from "../../configs/images";
 import type { Settings } from "../../configs/stack/schema";
-import { files } from "../../configs/topology/ports";
 import { hasImage } from "../engine/docker";
 import { execOrThrow, run } from "../machine/run";
 import { UserError } from "../terminal/output";
-import { loadSettings, secretsVolume } from "./stack";
+import { secretsVolume } from "./stack";
 
 /** Milliseconds that the engine may take for a step. */
 const timeout = 20_000;
 
-/**
- * Reads a password with a container that is gone at once; it passes through a pipe only.
- *
- * @param settings Of the stack. Default: of the chosen one.
- * @param secret Name of the secret. Default: the superuser's password.
- */
-export async function readPassword(settings: Settings = loadSettings(), secret: string = files.elasticsearchPassword): Promise<string> {
+/** Reads a secret with a container that is gone at once; it passes through a pipe only. */
+export async function readSecret(settings: Settings, secret: string): Promise<string> {
   const { stack } = settings;
   const volume = secretsVolume(stack);
   if (!(await run("docker", ["volume", "inspect", volume], { timeout })).ok)
