@@ -22,6 +22,7 @@ import {
 } from "./measures";
 import { stackAlerts } from "../../configs/prometheus/rules";
 import { alertsNow, type AlertNow } from "./prometheus";
+import { expiringSenders, senders } from "./senders";
 import { age, alertGroups, problemsOf, type Answer, type Findings, type Problem } from "./verdict";
 
 /** Milliseconds after which any fact counts as not to be had: longer than all that it is made of may take in turn. */
@@ -50,7 +51,7 @@ export async function statusScreen(stack: RunningStack, now = Date.now()): Promi
     return { text: `NOT RUNNING: ${name}: nothing is deployed\n  next: ${next}`, healthy: false };
   }
   const nothingRuns = services.every(({ condition }) => condition === "down");
-  const [alerts, ...answers] = nothingRuns ? [undefined] : await Promise.all([alertsOf(stack), ...factsOf(stack)]);
+  const [alerts, ...answers] = nothingRuns ? [undefined] : await Promise.all([alertsOf(stack), ...factsOf(stack, now)]);
   const known = alerts && "alerts" in alerts ? alerts.alerts : undefined;
   const failed: Answer[] = alerts && "failure" in alerts ? [{ name: "alerts", ...alerts }] : [];
   const rules = stackAlerts(settings);
@@ -124,9 +125,12 @@ async function alertsOf(stack: RunningStack): Promise<{ alerts: AlertNow[] } | F
   );
 }
 
-function factsOf(stack: RunningStack): Promise<Answer>[] {
+function factsOf(stack: RunningStack, now: number): Promise<Answer>[] {
+  const expiring = expiringSenders(stack.settings, now);
   const asked: (readonly [string, Promise<Fact>])[] = compact([
     ["collector", collectorHealth(stack)],
+    ["senders", senders(stack)],
+    expiring !== undefined && ["expiring", Promise.resolve({ text: expiring })],
     ["spans", spanCounts(stack)],
     ["sampled", sampledShare(stack)],
     ["queue", queueFill(stack)],
