@@ -4,7 +4,7 @@
 #   SERVICE=name  one service (logs, open)               IMAGES=official|local   force where images come from
 #   FOLLOW=1      go on as lines come (logs)             RUNG=name               one rung (test)
 #   YES=1         do not ask (destroy, chaos)            SET= TRAFFIC=           what-ifs (sampling)
-#   SNAPSHOT=name one snapshot, or latest (restore)
+#   SNAPSHOT=name one snapshot, or latest (restore)      SENDER=name TOKEN=1     a sender's token (open)
 #   DIFF=1        the whole diff (preview)               ROWS=name               one fault (chaos)
 #   LISTEN=address:port  take the messages of a webhook too, and time them (alerts-drill)
 #   PROMETHEUS_URL=https://…  the cluster's Prometheus, where the stack has none of its own (status, alerts-drill)
@@ -12,7 +12,7 @@
 # What is under "A running stack" works on Docker and on Kubernetes, bench apart; there with kubectl, as tracing:kubernetes says.
 
 ENV ?= dev
-export ENV WAY IMAGES LISTEN SERVICE SNAPSHOT PROMETHEUS_URL FOLLOW YES DIFF RUNG ROWS SET TRAFFIC
+export ENV WAY IMAGES LISTEN SERVICE SENDER TOKEN SNAPSHOT PROMETHEUS_URL FOLLOW YES DIFF RUNG ROWS SET TRAFFIC
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -37,7 +37,7 @@ status: $(modules) ## what is wrong and what to do, alerts, services, spans and 
 	@$(tsx) cli/main.ts status
 logs: $(modules) ## show the logs of the services (SERVICE=, FOLLOW=1)
 	@$(tsx) cli/main.ts logs
-open: $(modules) ## Jaeger in the browser, addresses, the environment of an application (SERVICE=); on Kubernetes until Ctrl-C
+open: $(modules) ## Jaeger in the browser, addresses, the environment of an application (SERVICE=, SENDER=, TOKEN=1); on Kubernetes until Ctrl-C
 	@$(tsx) cli/main.ts open
 password: $(modules) ## print Elasticsearch's password
 	@$(tsx) cli/main.ts password

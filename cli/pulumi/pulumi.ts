@@ -113,6 +113,17 @@ export class PulumiStack {
     }
   }
 
+  /**
+   * A value of the stack's config, decrypted, as Pulumi hands it to the program; undefined if it is not there.
+   *
+   * @throws UserError if the backend does not have the stack.
+   */
+  async config(key: string): Promise<string | undefined> {
+    if (!(await this.exists())) throw new UserError(`stack ${this.stack} is not deployed: make up ENV=${this.stack}`);
+    const stack = await this.ensure({});
+    return (await stack.getAllConfig().catch(unread))[key]?.value;
+  }
+
   /** Brings the stack up. What an interrupted run left behind is put in order first. */
   async up(overrides: Overrides): Promise<void> {
     const stack = await this.ensure(overrides);

@@ -3,7 +3,7 @@ import { ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { compact } from "../../configs/compact";
 import { superuser } from "../../configs/elasticsearch/users";
 import { hasPerses } from "../../configs/perses/runs";
-import { applicationEnvironment } from "../../configs/sampling";
+import { applicationEnvironment, type ApplicationAddresses } from "../../configs/sampling";
 import type { Settings } from "../../configs/stack/schema";
 import { dockerTopology, networksOf, publishedUrl } from "../../configs/topology/docker";
 import { applicationsLabel, kubernetesAddresses, serviceUrl } from "../../configs/topology/kubernetes";
@@ -25,15 +25,19 @@ export function addresses(settings: Settings): string {
   );
 }
 
-/**
- * Environment of an application that sends traces to this stack (Docker).
- *
- * @param service Its service name. Default: that of the example service.
- */
-export function environmentLines(settings: Settings, service?: string): string {
+/** An application that sends traces. */
+export interface Application {
+  /** Its service name. Default: that of the example service. */
+  readonly service?: string | undefined;
+  /** Its OTEL_EXPORTER_OTLP_HEADERS. Default: a placeholder for a token, if the stack asks for one. */
+  readonly headers?: string | undefined;
+}
+
+/** Environment of an application that sends traces to this stack (Docker). */
+export function environmentLines(settings: Settings, application: Application = {}): string {
   const here = { collectorOtlpHttp: publishedUrl(settings, "otlp-http"), jaegerSampling: publishedUrl(settings, "jaeger-sampling") };
-  const outside = variables(applicationEnvironment(settings, here, service));
-  const inside = variables(applicationEnvironment(settings, dockerTopology(settings.stack), service));
+  const outside = variables(settings, here, application);
+  const inside = variables(settings, dockerTopology(settings.stack), application);
   return [
     ...outside,
     `# in a container on the network ${networksOf(settings.stack).ingest}:`,
@@ -57,21 +61,20 @@ export function clusterAddresses(settings: Settings, here: { readonly jaeger: st
   ]);
 }
 
-/**
- * Requirements of an application in the cluster: a label on its namespace, and variables.
- *
- * @param service Its service name. Default: that of the example service.
- */
-export function clusterEnvironmentLines(settings: Settings, service?: string): string {
+/** Requirements of an application in the cluster: a label on its namespace, and variables. */
+export function clusterEnvironmentLines(settings: Settings, application: Application = {}): string {
   const [label, value] = Object.entries(applicationsLabel)[0] ?? [];
   return [
     `# in a pod of a namespace with the label ${label ?? ""}=${value ?? ""}:`,
-    ...variables(applicationEnvironment(settings, kubernetesAddresses(settings), service)),
+    ...variables(settings, kubernetesAddresses(settings), application),
   ].join("\n");
 }
 
 /** Variables as a shell reads them. */
-const variables = (environment: Readonly<Record<string, string>>): string[] =>
-  Object.entries(environment).map(
+function variables(settings: Settings, addresses: ApplicationAddresses, { service, headers }: Application): string[] {
+  const environment = applicationEnvironment(settings, addresses, service);
+  if (headers !== undefined) environment.OTEL_EXPORTER_OTLP_HEADERS = headers;
+  return Object.entries(environment).map(
     ([name, value]) => `${name}=${/[^\w@%+=:,./-]/.test(value) ? `'${value.replace(/'/g, "'\\''")}'` : value}`,
   );
+}

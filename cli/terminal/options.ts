@@ -10,6 +10,8 @@ checkAll();
 export const options = {
   stack: variable("ENV") ?? commandVariables.ENV.fallback,
   service: variable("SERVICE"),
+  sender: variable("SENDER"),
+  token: flag("TOKEN"),
   snapshot: variable("SNAPSHOT"),
   way: variable("WAY") as DeployMethod | undefined,
   images: variable("IMAGES") as "official" | "local" | undefined,
@@ -23,7 +25,7 @@ export const options = {
   traffic: variable("TRAFFIC"),
 } as const;
 
-function flag(name: "YES" | "FOLLOW" | "DIFF"): boolean {
+function flag(name: "YES" | "FOLLOW" | "DIFF" | "TOKEN"): boolean {
   return /^(1|y|yes|true)$/i.test(variable(name) ?? "");
 }
 

@@ -38,6 +38,13 @@ export const commandVariables = {
     fallback: "all services; for `open` the example service `thebot-platform`",
     allowed: "a service's name",
   },
+  SENDER: {
+    meaning: "The sender in `tracing:ingest` that the application is (open).",
+    fallback: "the sender with the application's name, or the only one",
+    pattern: /^[a-z0-9-]{1,40}$/,
+    allowed: "a sender's name",
+  },
+  TOKEN: { meaning: "Print the sender's token instead of a placeholder (open).", fallback: "no", ...yes },
   SNAPSHOT: {
     meaning: "The snapshot to restore; `latest` is the newest complete one (restore).",
     fallback: "none: lists the snapshots",

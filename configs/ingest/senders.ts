@@ -89,3 +89,9 @@ export function ingestText(settings: IngestSettings): string {
     require: `require: only ${known} may send`,
   }[ingestMode(settings)];
 }
+
+/** Value of OTEL_EXPORTER_OTLP_HEADERS with a token: percent-encoded, as the variable's format asks. */
+export const exporterHeaders = (token: string): string => `authorization=Bearer%20${encodeURIComponent(token)}`;
+
+/** The same for people to fill in. */
+export const exporterHeadersFor = (sender: string): string => `authorization=Bearer%20<token of ${sender}>`;

@@ -1,6 +1,6 @@
 /** What an application gets in its environment: where to send spans, and who decides on them. */
 import { mebibyte, requestBytes } from "../collector/bytes";
-import { hasIngest } from "../ingest/senders";
+import { exporterHeadersFor, hasIngest } from "../ingest/senders";
 import type { Settings } from "../stack/schema";
 import type { SamplingModel } from "./model";
 
@@ -37,7 +37,9 @@ export function applicationEnvironment(
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: addresses.collectorOtlpHttp,
     // Never a token: outputs and terminals show it.
-    ...(hasIngest(settings) ? { OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20<token of ${senderOf(settings, service)}>` } : {}),
+    ...(hasIngest(settings)
+      ? { OTEL_EXPORTER_OTLP_HEADERS: exporterHeadersFor(senderOf(settings, service) ?? "a sender in tracing:ingest") }
+      : {}),
     OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
     OTEL_RESOURCE_ATTRIBUTES: `deployment.environment.name=${environment}`,
     OTEL_SERVICE_NAME: service,
@@ -54,9 +56,11 @@ export function applicationEnvironment(
   };
 }
 
-/** The sender that an application is: that of its name, or one that somebody has to choose. */
-const senderOf = ({ ingest }: Settings, service: string): string =>
-  ingest.senders.some(({ name }) => name === service) ? service : "a sender in tracing:ingest";
+/** The sender that an application is: that of its name, or the only one; undefined if somebody has to choose. */
+export function senderOf({ ingest: { senders } }: Pick<Settings, "ingest">, service: string): string | undefined {
+  const sender = senders.find(({ name }) => name === service) ?? (senders.length === 1 ? senders[0] : undefined);
+  return sender?.name;
+}
 
 /** The model as one service sees it: the rules that hold for it, first match wins. Percent is 0–100. */
 export interface ServiceModel {

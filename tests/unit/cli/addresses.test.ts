@@ -12,7 +12,7 @@ test.each([
   const example = lines(settings);
   expect(example).toContain("OTEL_SERVICE_NAME=thebot-platform\n");
   expect(example).toContain("initialSamplingRate=0.1\n");
-  const batch = lines(settings, "batch");
+  const batch = lines(settings, { service: "batch" });
   expect(batch).toContain("OTEL_SERVICE_NAME=batch\n");
   expect(batch).toContain("initialSamplingRate=0.01\n");
   expect(batch).toContain("TRACING_SAMPLE_PERCENTAGE=1\n");
@@ -20,7 +20,7 @@ test.each([
 });
 
 test("a shell reads each value back as it is", () => {
-  const lines = environmentLines(settingsWith(), "the bot's API; $HOME");
+  const lines = environmentLines(settingsWith(), { service: "the bot's API; $HOME" });
   expect(lines).toContain(String.raw`OTEL_SERVICE_NAME='the bot'\''s API; $HOME'`);
   expect(lines).toContain("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318\n");
 });
