@@ -63,7 +63,7 @@ export function tokenProblems(settings: IngestSettings & Pick<Settings, "platfor
   return [
     ...senders
       .filter((name) => !tokens[name]?.length)
-      .map((name) => `${at(name)}: missing; allowed: the sender's token: pulumi config set --secret --path ${at(name)}`),
+      .map((name) => `${at(name)}: missing; allowed: the sender's token: pulumi config set --secret --path '${at(name)}[0]'`),
     ...Object.entries(tokens).flatMap(([name, own]) => [
       ...(senders.includes(name) ? [] : [`${at(name)}: found a token; allowed: one for a sender in tracing:ingest.senders`]),
       ...own.flatMap((token) => {

@@ -46,7 +46,7 @@ export const ingest = z
       .optional()
       .describe(
         "Secret in the stack's namespace with a key for each sender (Kubernetes), whose value is the sender's tokens, one per line. On Docker, set them with " +
-          "`pulumi config set --secret --path tracing:ingestTokens.<name>`.",
+          "`pulumi config set --secret --path 'tracing:ingestTokens.<name>[0]'`; see Setup and integration for the backend and the passphrase.",
       ),
   })
   .prefault({});

@@ -759,7 +759,8 @@ export interface IngestOptions {
   readonly senders?: readonly IngestSenderOptions[];
   /**
    * Secret in the stack's namespace with a key for each sender (Kubernetes), whose value is the sender's tokens, one per line. On Docker,
-   * set them with `pulumi config set --secret --path tracing:ingestTokens.<name>`. Allowed: the name of a Secret.
+   * set them with `pulumi config set --secret --path 'tracing:ingestTokens.<name>[0]'`; see Setup and integration for the backend and the
+   * passphrase. Allowed: the name of a Secret.
    */
   readonly tokensSecret?: string;
 }

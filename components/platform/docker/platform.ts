@@ -98,10 +98,11 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
   ): docker.Container {
     const { settings } = this;
     const text = (onChange: WorkloadFile["onChange"]) => workload.files.filter((file) => file.onChange === onChange);
-    const uploads = [text("restart"), text("live")]
-      .filter((files) => files.length > 0)
-      .map((files) => this.volumes.upload(name, workload, files, parent));
+    const upload = (files: readonly WorkloadFile[], before: readonly docker.Container[] = []) =>
+      files.length > 0 && this.volumes.upload(name, workload, files, parent, before);
     const prepared = this.volumes.prepare(name, workload, parent);
+    // The running service reads live files at once. So the secrets that they count on, such as a new sender's token, come first.
+    const uploads = compact([upload(text("restart")), upload(text("live"), workload.secrets.length > 0 ? prepared : [])]);
     const image = this.image(workload.image);
     const onIngress = workload.ports.some((port) => port.exposure === "ingress");
     return new docker.Container(

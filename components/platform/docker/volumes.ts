@@ -48,8 +48,18 @@ export class Volumes {
     this.tools = this.task(`${name}-prepare`, this.dockerName("prepare"), toolsScript, [{ volume, path: toolsFolder }], platform);
   }
 
-  /** A container that is never started and puts a workload's files into the volume of their folder. */
-  upload(name: string, workload: Workload, files: WorkloadFile[], parent: pulumi.Resource): docker.Container {
+  /**
+   * A container that is never started and puts a workload's files into the volume of their folder.
+   *
+   * @param before What must be there first.
+   */
+  upload(
+    name: string,
+    workload: Workload,
+    files: readonly WorkloadFile[],
+    parent: pulumi.Resource,
+    before: readonly docker.Container[] = [],
+  ): docker.Container {
     const folder = folderOf(files.map((file) => file.path));
     if (folder === undefined) throw new pulumi.ResourceError(`${workload.name} has no files to upload`, parent);
     const part = posix.basename(folder);
@@ -63,6 +73,7 @@ export class Volumes {
         uploads: files.map((file) => ({ file: file.path, content: file.content, permissions: "0444" })),
       },
       parent,
+      [...before],
     );
   }
 

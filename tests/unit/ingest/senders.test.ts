@@ -87,7 +87,7 @@ describe("is refused:", () => {
 describe("tokens", () => {
   const settings = settingsWith({ ingest: { mode: "require", senders: [shop, { name: "chat" }] } });
   const missing = (name: string) =>
-    `tracing:ingestTokens.${name}: missing; allowed: the sender's token: pulumi config set --secret --path tracing:ingestTokens.${name}`;
+    `tracing:ingestTokens.${name}: missing; allowed: the sender's token: pulumi config set --secret --path 'tracing:ingestTokens.${name}[0]'`;
 
   test("are right: one, or several, of which one takes the other's place", () => {
     expect(tokenProblems(settings, { shop: [token], chat: [`${"b".repeat(31)}-`, "c-._~+/==".padStart(40, "C")] })).toEqual([]);
