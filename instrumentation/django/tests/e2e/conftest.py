@@ -26,7 +26,9 @@ def environment(tmp_path_factory, gateway):
     for parent in (folder, *folder.parents[:2]):
         parent.chmod(0o755)
     with systems.servers(folder, gateway) as env:
-        yield env | systems.SENDING | {
+        yield {
+            **env,
+            **systems.SENDING,
             "PYTHONUNBUFFERED": "1",
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             "OTEL_SERVICE_NAME": systems.SERVICE,

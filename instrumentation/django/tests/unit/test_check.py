@@ -36,6 +36,14 @@ def strategies():
     server.server_close()
 
 
+def test_the_example_sends_the_headers_of_its_environment_and_shows_no_token(collector):
+    token = "t" * 40
+    code, output = check(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint, OTEL_EXPORTER_OTLP_HEADERS=f"authorization=Bearer%20{token}")
+    assert code == 0, output
+    assert collector.authorizations == [("/v1/traces", f"Bearer {token}")]
+    assert token not in output
+
+
 def test_all_is_well(collector):
     code, output = check(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
     assert (code, len(collector.spans)) == (0, 1), output
