@@ -2,12 +2,16 @@
 import * as z from "zod";
 import { integer, kubernetesName, leaf, mebibytes, oneOf, text } from "./units";
 
+/** A date in YAML without quotes, which the Pulumi CLI hands on as a time. */
+const unquoted = " 00:00:00 +0000 UTC";
+
 /** A day, as text that is a real date. */
 const day = leaf(
   "a date, such as 2027-01-31",
   (input) => {
-    const found = typeof input === "string" && /^\d{4}-\d\d-\d\d$/.test(input) ? new Date(`${input}T00:00:00Z`) : undefined;
-    return found && !Number.isNaN(found.getTime()) && found.toISOString().startsWith(String(input)) ? String(input) : undefined;
+    const text = typeof input === "string" ? input.replace(unquoted, "") : "";
+    const found = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined;
+    return found && !Number.isNaN(found.getTime()) && found.toISOString().startsWith(text) ? text : undefined;
   },
   { editor: { type: "string", pattern: "^\\d{4}-\\d\\d-\\d\\d$" } },
 );

@@ -84,6 +84,10 @@ describe("is refused:", () => {
   });
 });
 
+test.each(["2027-01-31", "2027-01-31 00:00:00 +0000 UTC"])("a sender expires on %s, with quotes in YAML or without", (expires) => {
+  expect(settingsWith({ ingest: { mode: "report", senders: [{ ...shop, expires }] } }).ingest.senders[0]?.expires).toBe("2027-01-31");
+});
+
 describe("tokens", () => {
   const settings = settingsWith({ ingest: { mode: "require", senders: [shop, { name: "chat" }] } });
   const missing = (name: string) =>
