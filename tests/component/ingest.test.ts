@@ -69,6 +69,11 @@ describe("on Docker", () => {
     );
   });
 
+  test("a new sender's token is there before the config that asks for it", () => {
+    const config = run.get("tracing-otel-collector-ingest-live-upload");
+    expect(run.dependenciesOf(config, "docker:index/container:Container")).toContain("tracing-otel-collector-ingest-prepare");
+  });
+
   test("no resource has a token: hashes are in their uploads, marked as secrets", () => {
     for (const token of [first, second])
       expect(run.resources.filter(({ inputs, outputs }) => JSON.stringify([inputs, outputs ?? {}]).includes(token))).toEqual([]);
