@@ -1,5 +1,5 @@
 /** The product's own commands, run as a user runs them, on stacks that stand beside any other stack of the engine. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
@@ -50,11 +50,16 @@ export class Checkout {
 
   /** The config in the stack's file. */
   get config(): Record<string, unknown> {
-    return (parse(readFileSync(this.stackFile, "utf8")) as { config: Record<string, unknown> }).config;
+    return this.file().config ?? {};
   }
 
+  /** Writes the config. What else is in the file, such as what encrypts its secrets, stays. */
   writeConfig(config: Readonly<Record<string, unknown>>): void {
-    writeFileSync(this.stackFile, stringify({ config }));
+    writeFileSync(this.stackFile, stringify({ ...this.file(), config }));
+  }
+
+  private file(): { readonly config?: Record<string, unknown> } {
+    return existsSync(this.stackFile) ? (parse(readFileSync(this.stackFile, "utf8")) as object) : {};
   }
 
   /** The address of a published port. */
@@ -104,10 +109,15 @@ export class Checkout {
     return file;
   }
 
-  /** Variables of every command: its own stack and state folder, no terminal. */
-  private get env(): Record<string, string> {
+  /** The state folder. */
+  get home(): string {
     const home = testHome() ?? join(scratch, "home");
     mkdirSync(home, { recursive: true, mode: 0o700 });
-    return { TRACING_HOME: home, CI: "true", ENV: this.stack };
+    return home;
+  }
+
+  /** Variables of every command: its own stack and state folder, no terminal. */
+  private get env(): Record<string, string> {
+    return { TRACING_HOME: this.home, CI: "true", ENV: this.stack };
   }
 }

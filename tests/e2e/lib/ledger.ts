@@ -44,7 +44,11 @@ async function runLedger(command: string, ...flags: string[]): Promise<string> {
 
 /** The ledger of one stack. */
 export class Ledger {
-  constructor(private readonly stack: Checkout) {}
+  /** @param tokenFile File with the token that it sends. Default: none. */
+  constructor(
+    private readonly stack: Checkout,
+    private readonly tokenFile?: string,
+  ) {}
 
   /** Sends and verifies; `flags` as `ledger run` has them. The verdict comes also where spans are missing. */
   async run(name: string, ...flags: string[]): Promise<Verdict & Record<string, unknown>> {
@@ -94,7 +98,8 @@ export class Ledger {
   }
 
   private receiver(): string[] {
-    return ["--endpoint", `127.0.0.1:${this.stack.port("otlp-grpc")}`];
+    const credential = this.tokenFile === undefined ? [] : ["--token-file", this.tokenFile];
+    return ["--endpoint", `127.0.0.1:${this.stack.port("otlp-grpc")}`, ...credential];
   }
 
   private async storage(): Promise<string[]> {

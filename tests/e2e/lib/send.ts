@@ -24,7 +24,11 @@ export interface Endpoints {
 export class Clients {
   private readonly endpoints: Endpoints;
 
-  constructor(stack: Checkout) {
+  /** @param environment Variables of the clients, such as their credential. */
+  constructor(
+    stack: Checkout,
+    private readonly environment: Readonly<Record<string, string>> = {},
+  ) {
     this.endpoints = {
       grpc: stack.url("otlp-grpc"),
       http: `${stack.url("otlp-http")}/v1/traces`,
@@ -50,6 +54,9 @@ export class Clients {
 
   private start(client: string, span: ClientSpan): Promise<string> {
     const program = join("tests", "e2e", "lib", "clients.ts");
-    return execOrThrow("npx", ["tsx", program, client, JSON.stringify(span), JSON.stringify(this.endpoints)], { cwd: projectFolder });
+    return execOrThrow("npx", ["tsx", program, client, JSON.stringify(span), JSON.stringify(this.endpoints)], {
+      cwd: projectFolder,
+      env: this.environment,
+    });
   }
 }

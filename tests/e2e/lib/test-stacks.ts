@@ -20,6 +20,8 @@ export const testStacks = {
   overlay: { name: `${testStackPrefix}-overlay`, offset: 8000 },
   /** For the commands of documents. */
   documents: { name: `${testStackPrefix}-docs`, offset: 9000 },
+  /** Asks senders for tokens. */
+  senders: { name: `${testStackPrefix}-senders`, offset: 3500 },
   /** Broken in every way. */
   chaos: { name: `${testStackPrefix}-chaos`, offset: 4000 },
   /** Never comes up. */

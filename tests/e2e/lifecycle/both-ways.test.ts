@@ -7,11 +7,13 @@
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { eventually } from "../../support/waiting";
 import { Checkout, scratch } from "../lib/checkout";
 import { containerIds, inspectServices, inspectText } from "../lib/inspect";
 import { Ledger } from "../lib/ledger";
 import { hasPulumi } from "../lib/pulumi";
 import { Clients } from "../lib/send";
+import { askEveryPort, countedAs, refused, taken, Tokens } from "../lib/senders";
 import { Systems } from "../lib/systems";
 import { testStacks } from "../lib/test-stacks";
 
@@ -157,5 +159,19 @@ describe("the stack by compose", () => {
     await copy.makeUntil("elasticsearch", "up", "WAY=pulumi");
     await up();
     expect((await systems.trace(id))[0]?.name).toBe("before-down");
+  });
+
+  it("asks senders for tokens from one update on, on every port, and counts whom it refuses", async () => {
+    const [token, wrong] = ["right", "wrong"].map((word) => word.repeat(10)) as [string, string];
+    await new Tokens(copy, "shop").set(0, token);
+    copy.writeConfig({ ...copy.config, "tracing:ingest": { mode: "require", senders: [{ name: "shop" }] } });
+    // It ends with a trace of the stack itself.
+    expect(await up()).not.toContain(token);
+    expect(await askEveryPort(copy)).toEqual(refused("a bearer token is required"));
+    expect(await askEveryPort(copy, wrong)).toEqual(refused("unknown bearer token"));
+    expect(await askEveryPort(copy, token)).toEqual(taken);
+    for (const what of ["anonymous", "unknown", "accepted:shop"])
+      await eventually(`requests as ${what}`, 60, async () => ((await countedAs(systems, what)) === 4 ? true : undefined));
+    expect(await preview()).not.toMatch(changes);
   });
 });
