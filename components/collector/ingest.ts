@@ -1,6 +1,6 @@
 /** The proxy in front of the Collector: it knows who sends, counts, and refuses. docs/decisions/0040-ingest-credentials.md says how. */
 import * as pulumi from "@pulumi/pulumi";
-import { haproxyConfig, healthPath } from "../../configs/ingest/haproxy";
+import { haproxyConfig, healthPath, ingestMemory } from "../../configs/ingest/haproxy";
 import { ingestPlace } from "../../configs/ingest/place";
 import { ingestScript } from "../../configs/ingest/script";
 import {
@@ -30,9 +30,6 @@ export interface IngestSecrets {
   /** The token of the stack itself, as the canary and `make smoke` send it. */
   readonly stack: pulumi.Output<string>;
 }
-
-/** Memory limit, MiB: all buffers, twice while a reload is under way. */
-const memory = 192;
 
 /** Ports that applications send to. */
 export const receiverPorts: readonly WorkloadPort[] = [
@@ -71,7 +68,7 @@ export function ingestProxy(
     scratch: [{ path: paths.ingestRun, size: 1 }],
     ports: [...receiverPorts, { name: "ingest-metrics", port: ports.ingest.metrics, exposure: "cluster" }],
     probe: httpProbe(ports.ingest.health, healthPath, 30),
-    resources: { memory, cpu: 250 },
+    resources: { memory: ingestMemory(settings), cpu: 250 },
     stopGrace: 15,
     drain: 10,
   });

@@ -62,14 +62,24 @@ const connectionRequests = 100;
 /** Path of the health check. */
 export const healthPath = "/healthz";
 
-/** Clients that are connected at a time. */
-const connections = 2000;
+/** Connections of clients at a time. One takes about 4 KiB, and one of the file descriptors that most engines allow in tens of thousands. */
+const connections = 8000;
 
 /** A buffer, bytes. Of a request that is refused, this much is read first: some clients look for the answer only when they have sent it all. */
 const buffer = 64 * 1024;
 
-/** How many buffers there are, which bounds the memory that clients can make the proxy use. A request waits for one. */
-const buffers = 800;
+/**
+ * How many buffers there are, which bounds the memory that clients can make the proxy use. A request waits for one, and a connection whose request
+ * comes slowly keeps one: there are enough for two addresses that do nothing else.
+ */
+const buffers = ({ ingest }: IngestSettings): number => Math.max(1024, 2 * ingest.connectionsPerAddress);
+
+/** Memory limit, MiB: connections and all buffers, twice while a reload is under way. */
+export const ingestMemory = (settings: IngestSettings): number =>
+  2 * Math.ceil((buffers(settings) * buffer + connections * 4096) / 1024 ** 2);
+
+/** Refused requests a second of one address from which on they are answered before their body is read: see {@link refuse}. */
+const patientRefusals = 20;
 
 /**
  * How much of a request a client may send before it is asked to wait, bytes: the largest request. A client that could not go on sending would see the
@@ -113,7 +123,10 @@ export function haproxyConfig(settings: IngestSettings & ImageSettings, place: I
     ...defaults,
     "",
     ...resolvers(place),
-    ...frontend(senders, place),
+    ...frontend(senders, place, refuses ? settings.ingest.connectionsPerAddress : undefined),
+    "",
+    "backend addresses",
+    `  stick-table type ipv6 size 100k expire ${6 * window}s store conn_cur,gpc0_rate(${window}s)`,
     "",
     "backend limits",
     `  stick-table type string len 64 size 1k expire ${6 * window}s store http_req_rate(${window}s),bytes_in_rate(${window}s)`,
@@ -130,16 +143,18 @@ export function haproxyConfig(settings: IngestSettings & ImageSettings, place: I
   ].join("\n");
 }
 
-const global = (settings: ImageSettings): string[] =>
+const global = (settings: IngestSettings & ImageSettings): string[] =>
   compact([
     "global",
     "  log stdout format raw local0 warning",
     `  maxconn ${connections}`,
+    // An engine that allows fewer file descriptors gets fewer connections, not no proxy.
+    "  no strict-limits",
     "  nbthread 2",
     // After a reload, a process that nobody talks to any more is not kept.
     "  hard-stop-after 60s",
     `  tune.bufsize ${buffer}`,
-    `  tune.buffers.limit ${buffers}`,
+    `  tune.buffers.limit ${buffers(settings)}`,
     `  tune.h2.initial-window-size ${sendAhead}`,
     can(settings, "streamsPerConnection") && `  tune.h2.fe.max-total-streams ${connectionRequests}`,
   ]);
@@ -177,13 +192,20 @@ const resolvers = ({ resolver }: IngestPlace): string[] =>
         "",
       ];
 
-/** How the sender is told, and which backend its request goes to. Requests that are refused do not count towards limits. */
-function frontend(senders: readonly Known[], { listen, ports, senders: file }: IngestPlace): string[] {
+/**
+ * How the sender is told, and which backend its request goes to. Requests that are refused do not count towards limits.
+ *
+ * @param perAddress Connections that an address may have; undefined: as many as there are.
+ */
+function frontend(senders: readonly Known[], { listen, ports, senders: file }: IngestPlace, perAddress: number | undefined): string[] {
   const is = (verdict: Verdict) => `{ var(txn.verdict) -m str ${verdict} }`;
   const set = (verdict: Verdict, condition: string) => `  http-request set-var(txn.verdict) str(${verdict}) ${condition}`;
-  return [
+  return compact([
     "frontend ingest",
     ...receiverNames.map((name) => `  bind ${listen}:${ports[name]}${receivers[name] === "grpc" ? " proto h2" : ""}`),
+    "  tcp-request connection track-sc1 src table addresses",
+    // Who somebody is shows with their first request. Until then all that is known is the address.
+    perAddress !== undefined && `  tcp-request connection reject if { sc1_conn_cur gt ${perAddress} }`,
     "  tcp-request session set-var(sess.start) date",
     `  http-after-response set-header connection close if { date,sub(sess.start) ge ${connectionAge} }`,
     "  http-request set-var(txn.grpc) bool(true) if { req.hdr(content-type) -m beg application/grpc }",
@@ -206,12 +228,12 @@ function frontend(senders: readonly Known[], { listen, ports, senders: file }: I
     `  use_backend anonymous if ${is("anonymous")}`,
     "  use_backend %[var(txn.verdict)]:%[var(txn.sender)] if { var(txn.sender) -m found }",
     "  default_backend unknown",
-  ];
+  ]);
 }
 
 /**
- * On to the receiver that the client has asked for, or nowhere: with weight 0, none of them takes what another one cannot. All have one address,
- * which HAProxy would otherwise give to the first only.
+ * On to the receiver that the client has asked for. All have one address, which HAProxy would otherwise give to the first of them alone. Their
+ * weight is 0, so that the request of a receiver that is away never goes to another: that one would refuse it for good.
  */
 function forward({ ports, upstream, resolver }: IngestPlace): string[] {
   const found = resolver === undefined ? "" : " resolvers engine resolve-prefer ipv4 resolve-opts allow-dup-ip init-addr last,libc,none";
@@ -221,9 +243,10 @@ function forward({ ports, upstream, resolver }: IngestPlace): string[] {
   ]);
 }
 
-/** An answer that each kind of client understands. What fits into a buffer is read first. */
+/** An answer that each kind of client understands. What fits into a buffer is read first, unless the address has been refused often. */
 const refuse = ({ grpc, http, text, header }: Refusal): string[] => [
-  "  http-request wait-for-body time 2s",
+  "  http-request sc-inc-gpc0(1)",
+  `  http-request wait-for-body time 2s unless { sc1_gpc0_rate gt ${patientRefusals * window} }`,
   "  http-after-response set-header content-type application/grpc if { var(txn.grpc) -m bool }",
   `  http-request return status 200 hdr grpc-status ${grpc} hdr grpc-message "${text}" if { var(txn.grpc) -m bool }`,
   `  http-request return status ${http} content-type text/plain string "${text}" ${header}`,

@@ -46,6 +46,12 @@ export const ingest = z
           "requests without a valid token, and those above the sender's limits. Default: `off` in development and `report` elsewhere. Set `require` for a new stack; `report` lets those who send already go on.",
       ),
     senders: z.array(sender).prefault([]).describe("Who may send. `require` needs at least one."),
+    connectionsPerAddress: integer(10, 5000, "a number of connections")
+      .prefault(512)
+      .describe(
+        "Connections that each instance accepts from one address at a time in mode `require`. More are closed at once. Raise it if many senders " +
+          "share an address, for example behind a NAT; the proxy's memory grows by 256 KiB for each above 512.",
+      ),
     tokensSecret: kubernetesName("Secret")
       .optional()
       .describe(

@@ -758,6 +758,12 @@ export interface IngestOptions {
   /** Who may send. `require` needs at least one. Default: []. */
   readonly senders?: readonly IngestSenderOptions[];
   /**
+   * Connections that each instance accepts from one address at a time in mode `require`. More are closed at once. Raise it if many senders
+   * share an address, for example behind a NAT; the proxy's memory grows by 256 KiB for each above 512. Allowed: a number of connections
+   * from 10 to 5000. Default: 512.
+   */
+  readonly connectionsPerAddress?: number | string;
+  /**
    * Secret in the stack's namespace with a key for each sender (Kubernetes), whose value is the sender's tokens, one per line. On Docker,
    * set them with `pulumi config set --secret --path 'tracing:ingestTokens.<name>[0]'`; see Setup and integration for the backend and the
    * passphrase. Allowed: the name of a Secret.

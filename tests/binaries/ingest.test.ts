@@ -240,6 +240,41 @@ describe("a client", () => {
     expect(upstream.got.map((got) => got.bytes)).toEqual([bytes]);
   });
 
+  test.each<["require" | "report", number]>([
+    ["require", 10],
+    ["report", 15],
+  ])("with mode %s, has %i of 15 connections, and a client at another address is served", async (mode, kept) => {
+    const proxy = await start(settingsWith({ images: "local", ingest: { mode, senders, connectionsPerAddress: 10 } }), tokens);
+    const port = proxy.place.ports.otlpHttp;
+    const sockets = Array.from({ length: 15 }, () => connect(port, "127.0.0.1"));
+    for (const socket of sockets) socket.on("error", () => undefined).write("POST /v1/traces HTTP/1.1\r\n");
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(sockets.filter((socket) => !socket.destroyed && !socket.readableEnded && socket.readyState === "open")).toHaveLength(kept);
+    const elsewhere = new Agent({ localAddress: "127.0.0.2" });
+    expect((await proxy.send("otlpHttp", right, undefined, elsewhere)).status).toBe(200);
+    elsewhere.destroy();
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test("that is refused again and again is refused before it has sent its request", async () => {
+    const proxy = await start(settingsOf("require"), tokens);
+    const refusal = () =>
+      new Promise<string>((resolve) => {
+        const socket = connect(proxy.place.ports.otlpHttp, "127.0.0.1", () =>
+          socket.write("POST /v1/traces HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\na"),
+        );
+        socket.on("error", () => undefined);
+        socket.once("data", (answer) => {
+          socket.destroy();
+          resolve(answer.toString().split(" ", 2)[1] ?? "");
+        });
+      });
+    // It was waited for, in vain.
+    expect(await refusal()).toBe("408");
+    await Promise.all(Array.from({ length: 210 }, refusal));
+    expect(await refusal()).toBe("401");
+  }, 30_000);
+
   test("that never ends its headers is cut off", async () => {
     const proxy = await start(settingsOf("require"), tokens);
     const began = Date.now();

@@ -1,6 +1,6 @@
 /** Rung: unit. Who may send: the mode by default, what is refused of settings and tokens, and what stack config becomes. */
 import { createHash } from "node:crypto";
-import { haproxyConfig, type IngestPlace } from "../../../configs/ingest/haproxy";
+import { haproxyConfig, ingestMemory, type IngestPlace } from "../../../configs/ingest/haproxy";
 import { ingestPlace } from "../../../configs/ingest/place";
 import { ingestMode, ingestText, tokenLine, tokenProblems } from "../../../configs/ingest/senders";
 import { ingestTokensFrom, optionsFrom, SettingsError } from "../../../configs/stack/parse";
@@ -170,6 +170,15 @@ describe("HAProxy's config", () => {
     const report = text({ ingest: { ...require, mode: "report" } });
     expect(report).not.toMatch(/return status (401|429)|grpc-status/);
     expect(report).toContain("backend unknown\n  use-server");
+  });
+
+  test("limits the connections of an address with require only, and has buffers for two such addresses", () => {
+    const limited = { ingest: { ...require, connectionsPerAddress: 2000 } };
+    expect(text(docker)).toContain("tcp-request connection reject if { sc1_conn_cur gt 512 }");
+    expect(text(limited)).toContain("tcp-request connection reject if { sc1_conn_cur gt 2000 }");
+    expect(text(limited)).toContain("tune.buffers.limit 4000");
+    expect(text({ ingest: { ...require, mode: "report" } })).not.toContain("connection reject");
+    expect([docker, limited].map((groups) => ingestMemory(settingsWith(groups)))).toEqual([192, 564]);
   });
 
   test("ends HTTP/2 connections after a number of requests, where the version can", () => {

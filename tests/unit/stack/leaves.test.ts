@@ -250,6 +250,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
     "lower-case letters, digits and dashes, 40 at most",
     ["", "A", "-a", "a-", "a_b", "a:b", "a.b", "a".repeat(41)],
   ],
+  "ingest.connectionsPerAddress": ["a number of connections from 10 to 5000", [9, 5001, 99.5, "many", ""]],
   "ingest.senders[0].limits.requestsPerSecond": ["a number of requests from 1 to 100000", [0, 100_001, 1.5, "10/s", ""]],
   "ingest.senders[0].limits.bytesPerSecond": [size("1Mi", "256Mi"), ["257Mi", "1Gi", ...aSize]],
   "ingest.senders[0].expires": [

@@ -78,7 +78,7 @@ describe("settings of a minimal config", () => {
       },
       indexCleaner: { hour: 3 },
       alerts: { receivers: [] },
-      ingest: { senders: [] },
+      ingest: { senders: [], connectionsPerAddress: 512 },
       canary: { interval: 15 },
       objectives: { completeness: 99.9, freshness: 95, queries: 99 },
       dashboards: {},
