@@ -1,6 +1,7 @@
 /** HAProxy's config file: it tells senders by their tokens, counts them apart, and refuses what may not pass. */
 import { compact } from "../compact";
 import type { Sender } from "../stack/ingest";
+import type { Settings } from "../stack/schema";
 import { can } from "../versions";
 import type { ImageSettings } from "../images";
 import { ingestMode, stackSender, type IngestSettings } from "./senders";
@@ -112,11 +113,24 @@ const overLimit: Refusal = {
   header: `hdr retry-after ${retryAfter}`,
 };
 
+/** Settings that the proxy's config depends on. */
+export type ProxySettings = IngestSettings & ImageSettings & Pick<Settings, "collector" | "limits">;
+
+/**
+ * Requests of a sender that each receiver of the Collector has at a time; more wait for their turn. The Collector holds a request until it is complete,
+ * and knows no limit of its own for that: together they take an eighth of its memory.
+ */
+const underWay = ({ collector, limits }: ProxySettings): number => Math.max(4, Math.floor(collector.memory / limits.request / 8));
+
 /** Text of `haproxy.cfg`. Versions 2.6 and newer read it. */
-export function haproxyConfig(settings: IngestSettings & ImageSettings, place: IngestPlace): string {
+export function haproxyConfig(settings: ProxySettings, place: IngestPlace): string {
   const senders: readonly Known[] = [stackItself, ...settings.ingest.senders];
   const refuses = ingestMode(settings) === "require";
-  const backend = (name: string, refusal?: Refusal) => [`backend ${name}`, ...(refuses && refusal ? refuse(refusal) : forward(place)), ""];
+  const backend = (name: string, refusal?: Refusal) => [
+    `backend ${name}`,
+    ...(refuses && refusal ? refuse(refusal) : forward(place, refuses ? underWay(settings) : undefined)),
+    "",
+  ];
   return [
     ...global(settings),
     "",
@@ -169,6 +183,8 @@ const defaults = [
   // Bytes count while a request comes in, not only at its end.
   "  option contstats",
   "  timeout connect 2s",
+  // As long as clients wait: then they are told to come back.
+  "  timeout queue 10s",
   // Also for a client that sends its request drop by drop: the headers have ten seconds, and no pause in the body may be longer than this.
   "  timeout http-request 10s",
   "  timeout client 30s",
@@ -234,12 +250,15 @@ function frontend(senders: readonly Known[], { listen, ports, senders: file }: I
 /**
  * On to the receiver that the client has asked for. All have one address, which HAProxy would otherwise give to the first of them alone. Their
  * weight is 0, so that the request of a receiver that is away never goes to another: that one would refuse it for good.
+ *
+ * @param most Requests that each receiver gets at a time; undefined: all.
  */
-function forward({ ports, upstream, resolver }: IngestPlace): string[] {
+function forward({ ports, upstream, resolver }: IngestPlace, most: number | undefined): string[] {
   const found = resolver === undefined ? "" : " resolvers engine resolve-prefer ipv4 resolve-opts allow-dup-ip init-addr last,libc,none";
+  const limit = most === undefined ? "" : ` maxconn ${most}`;
   return receiverNames.flatMap((name) => [
     `  use-server ${name} if { dst_port ${ports[name]} }`,
-    `  server ${name} ${upstream.host}:${upstream.ports[name]} weight 0${receivers[name] === "grpc" ? " proto h2" : ""}${found}`,
+    `  server ${name} ${upstream.host}:${upstream.ports[name]} weight 0${limit}${receivers[name] === "grpc" ? " proto h2" : ""}${found}`,
   ]);
 }
 

@@ -150,6 +150,23 @@ describe("a sender above its limits", () => {
     expect(answers).toEqual([200, 200, 200, 429, 429]);
   });
 
+  test("with requests that do not end takes its own places only, and the next ones wait for theirs", async () => {
+    // An eighth of 256 MiB holds eight requests of 4 MiB.
+    const proxy = await start(settingsOf("require", [{ name: "loud" }, { name: "quiet" }]), own);
+    const head = `POST /v1/traces HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${own.loud}\r\nContent-Length: 1000\r\n\r\n`;
+    const sockets = Array.from({ length: 8 }, () => connect(proxy.place.ports.otlpHttp, "127.0.0.1"));
+    for (const socket of sockets) socket.on("error", () => undefined).write(`${head}a`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    let answered = false;
+    const waiting = proxy.send("otlpHttp", own.loud).finally(() => (answered = true));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(answered).toBe(false);
+    expect((await proxy.send("otlpHttp", own.quiet)).status).toBe(200);
+    sockets[0]?.destroy();
+    expect((await waiting).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
+  });
+
   test("is counted only, where nobody is refused", async () => {
     const proxy = await start(settingsOf("report", limited), own);
     expect(await sendMany(proxy, "loud", "otlpGrpc", 25)).toEqual([]);

@@ -6,10 +6,9 @@ import * as http2 from "node:http2";
 import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { haproxyConfig, healthPath, receivers, type IngestPlace, type Receiver } from "../../../configs/ingest/haproxy";
+import { haproxyConfig, healthPath, receivers, type IngestPlace, type ProxySettings, type Receiver } from "../../../configs/ingest/haproxy";
 import { ingestScript } from "../../../configs/ingest/script";
-import { tokenSecret, type IngestSettings } from "../../../configs/ingest/senders";
-import type { ImageSettings } from "../../../configs/images";
+import { tokenSecret } from "../../../configs/ingest/senders";
 import { eventually } from "../../support/waiting";
 import { freePorts } from "./programs";
 
@@ -91,7 +90,7 @@ export class Proxy {
 
   /** Starts the proxy; `change` edits the text of its config, and `place` says where the receivers are if not on loopback. */
   static async start(
-    settings: IngestSettings & ImageSettings,
+    settings: ProxySettings,
     upstream: Receivers,
     tokens: Readonly<Record<string, string>>,
     change: (text: string) => string = (text) => text,
@@ -137,7 +136,7 @@ export class Proxy {
   }
 
   /** Writes the config file. */
-  configure(settings: IngestSettings & ImageSettings, change: (text: string) => string = (text) => text): void {
+  configure(settings: ProxySettings, change: (text: string) => string = (text) => text): void {
     writeFileSync(join(this.folder, "haproxy.cfg"), change(haproxyConfig(settings, this.place)));
   }
 

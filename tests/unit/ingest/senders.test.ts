@@ -146,9 +146,9 @@ describe("HAProxy's config", () => {
   const cluster = { ...kubernetes, ingest: { ...require, tokensSecret: "tokens" } };
 
   test("hands on to the Collector by a name that only the stack's network has on Docker, and to the same pod on Kubernetes", () => {
-    expect(text(docker)).toContain("server otlpHttp otel-collector.tracing-backend:4318 weight 0 resolvers engine");
+    expect(text(docker)).toContain("server otlpHttp otel-collector.tracing-backend:4318 weight 0 maxconn 8 resolvers engine");
     expect(text(docker)).toContain("bind ingest.tracing-backend:8405");
-    expect(text(cluster)).toContain("server otlpGrpc 127.0.0.1:24317 weight 0 proto h2\n");
+    expect(text(cluster)).toContain("server otlpGrpc 127.0.0.1:24317 weight 0 maxconn 8 proto h2\n");
     expect(text(cluster)).not.toContain("resolvers");
   });
 
