@@ -48,6 +48,19 @@ function scrapeConfig({ name, instances = [], names = [], foreign, secondTier }:
   };
 }
 
+/**
+ * Samples that a query may hold at a time, for each MiB of the memory limit, and queries at a time. Prometheus' defaults, 50 million and 20, are for
+ * a machine of its own: one query would take more than the memory limit. A sample takes 16 bytes, and about as much again in the answer.
+ */
+const samplesPerMebibyte = 8000;
+const queries = 6;
+
+/** Longest time of a query. Rules wait for those that are under way. */
+const queryTimeout = "1m";
+
+/** Longest time until a request has been read, or the next one comes: a connection is one of 512, which the health check needs too. */
+const idleTimeout = "1m";
+
 /** Command line of Prometheus, behind the entrypoint. */
 export function prometheusArgs(settings: StackSettings, configFile: string, dataFolder: string): string[] {
   return [
@@ -55,6 +68,10 @@ export function prometheusArgs(settings: StackSettings, configFile: string, data
     `--storage.tsdb.path=${dataFolder}`,
     `--storage.tsdb.retention.time=${settings.prometheus.retention}d`,
     `--storage.tsdb.retention.size=${settings.prometheus.storage}MB`,
+    `--query.max-samples=${settings.prometheus.memory * samplesPerMebibyte}`,
+    `--query.max-concurrency=${queries}`,
+    `--query.timeout=${queryTimeout}`,
+    `--web.read-timeout=${idleTimeout}`,
     "--log.format=json",
   ];
 }

@@ -70,12 +70,17 @@ describe("prometheus-tracing.yml", () => {
     expect(text).not.toMatch(/password/i);
   });
 
-  test("is read from where it lies, and metrics are kept in time and size as the settings say", () => {
-    expect(prometheusArgs(settingsWith({ prometheus: { retention: "3d", storage: "1Gi" } }), "/c.yml", "/data")).toEqual([
+  test("is read from where it lies, metrics are kept in time and size as the settings say, and a query stays within the memory", () => {
+    const prometheus = { retention: "3d", storage: "1Gi", memory: "512Mi" };
+    expect(prometheusArgs(settingsWith({ prometheus }), "/c.yml", "/data")).toEqual([
       "--config.file=/c.yml",
       "--storage.tsdb.path=/data",
       "--storage.tsdb.retention.time=3d",
       "--storage.tsdb.retention.size=1024MB",
+      "--query.max-samples=4096000",
+      "--query.max-concurrency=6",
+      "--query.timeout=1m",
+      "--web.read-timeout=1m",
       "--log.format=json",
     ]);
   });
