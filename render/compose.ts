@@ -88,7 +88,7 @@ function volume(inputs: Inputs): object {
 }
 
 const containerProperties = [
-  "name", "image", "hostname", "entrypoints", "command", "envs", "user", "restart", "memory", "memorySwap", "readOnly", "tmpfs",
+  "name", "image", "hostname", "entrypoints", "command", "envs", "user", "restart", "memory", "memorySwap", "ulimits", "readOnly", "tmpfs",
   "capabilities", "securityOpts", "init", "networkMode", "networksAdvanced", "ports", "volumes", "healthcheck", "wait", "waitTimeout",
   "stopTimeout", "destroyGraceSeconds", "logDriver", "logOpts", "labels", "attach", "mustRun", "start", "uploads",
 ]; // prettier-ignore
@@ -110,6 +110,7 @@ function translate(
     restart: c.restart,
     mem_limit: megabytes(c.memory),
     memswap_limit: megabytes(c.memorySwap),
+    ulimits: limits(c),
     read_only: c.readOnly,
     tmpfs: c.tmpfs && Object.entries(c.tmpfs as Record<string, string>).map(([path, options]) => `${path}:${options}`),
     // The compose names of capabilities have no prefix in the oldest supported version.
@@ -133,6 +134,13 @@ function translate(
       ? uploader(knownAll<Upload>(c, "uploads", ["file", "content", "permissions"]), files, secretInputs.includes("uploads"))
       : program(c)),
   });
+}
+
+/** Limits of a process, by name. */
+function limits(c: Inputs): object | undefined {
+  if (!c.ulimits) return undefined;
+  const all = knownAll<Named & { soft: number; hard: number }>(c, "ulimits", ["name", "soft", "hard"]);
+  return Object.fromEntries(all.map(({ name, soft, hard }) => [name, { soft, hard }]));
 }
 
 function program(c: Inputs): object {

@@ -193,6 +193,11 @@ export interface Workload {
     readonly memory: number;
     /** CPU limit, thousandths of a core. Left out: none. */
     readonly cpu?: number;
+    /**
+     * Files and connections that the program may have open, where it has no limit of its own that keeps it within its memory. Docker only: a pod has
+     * no such limit. Left out: as many as the engine allows.
+     */
+    readonly openFiles?: number;
   };
   readonly scale: {
     /** Instances. More than one needs a platform with more than one machine. */

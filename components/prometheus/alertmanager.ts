@@ -42,7 +42,7 @@ export function alertmanagerWorkloads(settings: StackSettings, secrets: AlertSec
       peers: [{ from: "prometheus", ports: ["http"] }],
       outside: outsidePorts(settings.alerts.receivers).map((port) => ({ port })),
       probe: httpProbe(http, "/-/ready", 30, "/-/healthy"),
-      resources: { memory, cpu: 100 },
+      resources: { memory, cpu: 100, openFiles: 1024 },
       stopGrace: 10,
     }),
   ];

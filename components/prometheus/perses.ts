@@ -36,7 +36,7 @@ export function persesWorkloads(settings: StackSettings, topology: Topology): Wo
       ports: [{ name: "http", port: http, exposure: "host", publish: "perses" }],
       connects: [{ to: "prometheus", ports: [ports.prometheus.http] }],
       probe: httpProbe(http, "/api/v1/health", 60),
-      resources: { memory, cpu: 250 },
+      resources: { memory, cpu: 250, openFiles: 1024 },
       startsAfter: ["prometheus"],
       stopGrace: 5,
     }),

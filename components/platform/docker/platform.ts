@@ -104,6 +104,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
     // The running service reads live files at once. So the secrets that they count on, such as a new sender's token, come first.
     const uploads = compact([upload(text("restart")), upload(text("live"), workload.secrets.length > 0 ? prepared : [])]);
     const image = this.image(workload.image);
+    const { openFiles } = workload.resources;
     const onIngress = workload.ports.some((port) => port.exposure === "ingress");
     return new docker.Container(
       name,
@@ -120,6 +121,7 @@ export class DockerPlatform extends pulumi.ComponentResource implements Platform
         restart: "unless-stopped",
         memory: workload.resources.memory,
         memorySwap: workload.resources.memory,
+        ulimits: openFiles === undefined ? undefined : [{ name: "nofile", soft: openFiles, hard: openFiles }],
         readOnly: workload.readOnlyRoot,
         tmpfs: scratchFolders(workload),
         capabilities: { drops: ["ALL"] },
