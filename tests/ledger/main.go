@@ -29,6 +29,7 @@ const overview = `Sends spans over OTLP, remembers every acknowledged one, and l
   ledger verify  --ledger FILE --elasticsearch URL  compare a ledger file with Elasticsearch
   ledger run     all flags of send and verify       send, then verify
   ledger traces  --ledger FILE                      list the traces of a ledger file
+  ledger exports --ledger FILE                      list the exports of a ledger file: when, how long, attempts, outcome
   ledger latency --endpoint HOST:PORT --jaeger URL  time from export until Jaeger returns the trace
 
 "ledger COMMAND --help" lists the flags. Results are one JSON object on stdout, progress is on stderr.
@@ -43,7 +44,8 @@ type command func(f *flags) (resolve func() action)
 type action func(ctx context.Context, out console) error
 
 var commands = map[string]command{
-	"send": sendCommand, "verify": verifyCommand, "run": runCommand, "traces": tracesCommand, "latency": latencyCommand,
+	"send": sendCommand, "verify": verifyCommand, "run": runCommand, "traces": tracesCommand,
+	"exports": exportsCommand, "latency": latencyCommand,
 }
 
 // errFault ends with exitFault; the result has been printed.

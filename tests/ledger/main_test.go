@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,7 +40,7 @@ func ledger(t *testing.T, args ...string) (code int, got result, progress string
 	}
 	var results, log bytes.Buffer
 	code = execute(t.Context(), words, console{&results, &log})
-	if results.Len() > 0 && words[0] != "traces" {
+	if results.Len() > 0 && words[0] != "traces" && words[0] != "exports" {
 		if err := json.Unmarshal(results.Bytes(), &got); err != nil {
 			t.Fatalf("%v in %s", err, results.String())
 		}
@@ -219,6 +220,33 @@ func TestSampling(t *testing.T) {
 	for name, list := range map[string]string{"other traces": strings.Repeat("a", 32), "none": "\n", "no ids": "trace"} {
 		if code, _ := verify("--kept", put(t, list)); code != exitUsage {
 			t.Errorf("a list of %s: exit %d", name, code)
+		}
+	}
+}
+
+func TestExports(t *testing.T) {
+	stack, path := &fake.Stack{}, file(t, "exports")
+	before := time.Now().UnixMilli()
+	if code, _, log := ledger(t, "send --traces 3 --spans-per-trace 2 --batch 2 --connections 1 --endpoint", stack.GRPC(t), "--out", path); code != exitOK {
+		t.Fatalf("exit %d:\n%s", code, log)
+	}
+	var listed bytes.Buffer
+	if code := execute(t.Context(), []string{"exports", "--ledger", path}, console{&listed, os.Stderr}); code != exitOK {
+		t.Fatalf("exports: exit %d", code)
+	}
+	lines := strings.Split(strings.TrimSpace(listed.String()), "\n")
+	if len(lines) != 3 {
+		t.Fatalf("%d lines, want 3:\n%s", len(lines), listed.String())
+	}
+	for _, line := range lines {
+		var began int64
+		var latency float64
+		var rest string
+		if _, err := fmt.Sscanf(line, "%d\t%f\t1\t%s\t2", &began, &latency, &rest); err != nil || rest != "acknowledged" {
+			t.Errorf("%q: %v", line, err)
+		}
+		if began < before || began > time.Now().UnixMilli() || latency <= 0 {
+			t.Errorf("%q: began %d, before %d", line, began, before)
 		}
 	}
 }

@@ -181,7 +181,7 @@ func (s *sender) export(ctx context.Context, to Exporter, b *batch) {
 			s.progress.Retries.Add(1)
 			s.note(refusal)
 		})
-	answer := record.Answer{Attempts: attempts, Latency: time.Since(started)}
+	answer := record.Answer{Attempts: attempts, Latency: time.Since(started), At: time.Now().UnixNano()}
 	switch {
 	case err != nil:
 		answer.Outcome = record.Unacknowledged

@@ -12,12 +12,12 @@ import (
 //	entry    = kind (1 byte), length of payload (4), payload, CRC-32 of kind and payload (4)
 //	header   = JSON of Header
 //	sent     = per trace: trace id (16), operation (1), flags (1), number of spans (2), their bytes (4), span ids (8 each)
-//	answered = which sent entry, counted from 0 (4), Outcome (1), attempts (4), latency in ns (8)
+//	answered = which sent entry, counted from 0 (4), Outcome (1), attempts (4), latency in ns (8), when, in ns since 1970 (8)
 //	ended    = ns from Header.Started to the last answer (8)
 //
 // A "sent" entry is in the file before the export leaves, so whatever reaches storage is known to the ledger even
 // if the sender is killed. An export without an answer is unacknowledged.
-const magic = "TRACING LEDGER 2\n"
+const magic = "TRACING LEDGER 3\n"
 
 const (
 	kindHeader   = 'H'
@@ -33,7 +33,7 @@ const maxPayload = 16 << 20
 const (
 	overhead    = 1 + 4 + 4
 	groupBytes  = 16 + 1 + 1 + 2 + 4
-	answerBytes = 4 + 1 + 4 + 8
+	answerBytes = 4 + 1 + 4 + 8 + 8
 	flagError   = 1
 )
 
@@ -82,6 +82,8 @@ type Answer struct {
 	Attempts int
 	// Latency is from the first attempt to the last answer, waits between attempts included.
 	Latency time.Duration
+	// At is when the answer came, in nanoseconds since 1970; 0 if there was none.
+	At int64
 }
 
 func encodeSent(groups []Group) []byte {
@@ -127,7 +129,8 @@ func encodeAnswer(number uint32, a Answer) []byte {
 	out := binary.LittleEndian.AppendUint32(make([]byte, 0, answerBytes), number)
 	out = append(out, uint8(a.Outcome))
 	out = binary.LittleEndian.AppendUint32(out, uint32(a.Attempts))
-	return binary.LittleEndian.AppendUint64(out, uint64(a.Latency))
+	out = binary.LittleEndian.AppendUint64(out, uint64(a.Latency))
+	return binary.LittleEndian.AppendUint64(out, uint64(a.At))
 }
 
 func decodeAnswer(payload []byte) (number uint32, a Answer, err error) {
@@ -138,5 +141,6 @@ func decodeAnswer(payload []byte) (number uint32, a Answer, err error) {
 		Outcome:  Outcome(payload[4]),
 		Attempts: int(binary.LittleEndian.Uint32(payload[5:])),
 		Latency:  time.Duration(binary.LittleEndian.Uint64(payload[9:])),
+		At:       int64(binary.LittleEndian.Uint64(payload[17:])),
 	}, nil
 }

@@ -19,7 +19,7 @@ var (
 				{Trace: TraceID{0: 0, 15: 1}, Operation: 1, Failed: true, Bytes: 70_000, Spans: []SpanID{{7: 1}, {7: 2}}},
 				{Trace: TraceID{0: 255}, Spans: []SpanID{{0: 9}}},
 			},
-			Answer: Answer{Outcome: Acknowledged, Attempts: 3, Latency: 1500 * time.Millisecond},
+			Answer: Answer{Outcome: Acknowledged, Attempts: 3, Latency: 1500 * time.Millisecond, At: 1_800_000_000_123_456_789},
 		},
 		{
 			Groups: []Group{{Trace: TraceID{3: 3}, Spans: []SpanID{{7: 7}}}},
