@@ -5,7 +5,7 @@
 #   FOLLOW=1      go on as lines come (logs)             RUNG=name               one rung (test)
 #   YES=1         do not ask (destroy, chaos)            SET= TRAFFIC=           what-ifs (sampling)
 #   SNAPSHOT=name one snapshot, or latest (restore)      SENDER=name TOKEN=1     a sender's token (open)
-#   DIFF=1        the whole diff (preview)               ROWS=name               one fault (chaos)
+#   DIFF=1        the whole diff (preview)               ROWS=name               one fault (chaos), one attack (attacks)
 #   LISTEN=address:port  take the messages of a webhook too, and time them (alerts-drill)
 #   PROMETHEUS_URL=https://…  the cluster's Prometheus, where the stack has none of its own (status, alerts-drill)
 #
@@ -90,6 +90,10 @@ test-all: $(modules) ## everything: crashes under load, alerts, Kubernetes; hour
 	@$(tsx) tests/run.ts --all
 chaos: $(modules) ## break each part of a stack of its own under load, and judge what is lost; an hour (ROWS= for single faults)
 	@$(tsx) tests/chaos/main.ts
+attacks: $(modules) ## hostile clients against every port of a stack of its own; half an hour (ROWS= for single attacks)
+	@$(tsx) tests/attacks/main.ts
+bench-neighbours: $(modules) ## a sender at twenty times its limits, and what its neighbour notices (ARGS=--help)
+	@$(tsx) tests/attacks/neighbours.ts $(ARGS)
 lint: $(modules) ## lint, types, shell programs, and the format of Go files
 	@$(tsx) tests/run.ts lint types shell golint
 
@@ -117,4 +121,4 @@ help:
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nENV=%s is the stack; the head of the Makefile lists all variables.\n' "$$ENV"
 
-.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling bench-redaction render api images test test-all chaos lint requirements engine engine-stop cluster cluster-stop demo django-bench django-overhead sbom scan digests help
+.PHONY: up down destroy preview sampling status logs open password smoke snapshot restore alerts-drill bench bench-compare bench-sampling bench-redaction render api images test test-all chaos attacks bench-neighbours lint requirements engine engine-stop cluster cluster-stop demo django-bench django-overhead sbom scan digests help

@@ -96,6 +96,14 @@ const rungs: readonly Rung[] = [
     stacks: "shared",
     run: jestRung("e2e-slow"),
   },
+  {
+    name: "attacks",
+    what: "hostile clients against every open port, and a sender far above its limits; 40 minutes",
+    cheap: false,
+    slow: true,
+    stacks: "own",
+    run: attacks,
+  },
   { name: "cluster", what: "staging and prod on a real Kubernetes", cheap: false, slow: true, run: () => onCluster("cluster") },
   {
     name: "cluster-load",
@@ -207,6 +215,14 @@ async function binaries(project: string): Promise<Counts> {
 async function sbom(): Promise<Counts> {
   const built = await check(builder);
   return built.failed > 0 ? built : jest("sbom");
+}
+
+/** Each on a stack of its own, one after the other. Other than their commands, they do not take the lock of the tests, which this process has. */
+async function attacks(): Promise<Counts> {
+  return sum([
+    await check(join("tests", "attacks", "main.ts"), "--within-tests"),
+    await check(join("tests", "attacks", "neighbours.ts"), "--within-tests"),
+  ]);
 }
 
 async function workflows(): Promise<Counts> {

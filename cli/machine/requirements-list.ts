@@ -59,6 +59,7 @@ export const suitePurposes: Readonly<Record<string, readonly Purpose[]>> = {
   e2e: ["engine", "compose"],
   "django-e2e": ["engine", "compose"],
   "e2e-slow": ["engine", "compose"],
+  attacks: ["engine", "compose"],
   cluster: ["engine", "cluster"],
   "cluster-load": ["engine", "cluster"],
 };
@@ -106,7 +107,7 @@ export const requirements: readonly Requirement[] = [
     name: "Go",
     why: "compiles the Collector, Jaeger, Prometheus and the tests' own programs",
     for: ["programs", "images", "cluster"],
-    suites: ["workflows", "golint", "ledger", "schemas", "sbom", "lifecycle", "e2e", "e2e-slow", "cluster", "cluster-load"],
+    suites: ["workflows", "golint", "ledger", "schemas", "sbom", "lifecycle", "e2e", "e2e-slow", "attacks", "cluster", "cluster-load"],
     // In this folder, because Go may be set up to fetch the version that a module asks for.
     probe: { prints: ["go", "env", "GOVERSION"], folder: "tests/ledger" },
     least: "1.26",

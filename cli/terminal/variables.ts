@@ -74,7 +74,7 @@ export const commandVariables = {
     allowed: "key=value, separated by commas",
   },
   TRAFFIC: { meaning: "The traffic to evaluate (sampling).", fallback: "100 traces/s", allowed: "key=value, separated by commas" },
-  ROWS: { meaning: "Faults to run (chaos).", fallback: "all faults", allowed: "names of rows, separated by spaces" },
+  ROWS: { meaning: "Faults or attacks to run (chaos, attacks).", fallback: "all", allowed: "names of rows, separated by spaces" },
   RUNG: { meaning: "Test suites to run (test).", fallback: "all suites", allowed: "names of suites, separated by spaces" },
 } as const satisfies Record<string, Variable>;
 

@@ -24,6 +24,8 @@ export const testStacks = {
   senders: { name: `${testStackPrefix}-senders`, offset: 3500 },
   /** Broken in every way. */
   chaos: { name: `${testStackPrefix}-chaos`, offset: 4000 },
+  /** Attacked by its clients. */
+  attacks: { name: `${testStackPrefix}-attacks`, offset: 3000 },
   /** Never comes up. */
   refused: { name: `${testStackPrefix}-refused`, offset: 5000 },
 } as const satisfies Record<string, TestStack>;
