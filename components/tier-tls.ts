@@ -1,9 +1,9 @@
-/** What workloads need for TLS between the tiers that spans pass. */
+/** What workloads need for TLS between the services of the stack. */
 import { compact } from "../configs/compact";
 import type { CommonSettings } from "../configs/stack/schema";
-import { files, paths } from "../configs/topology/ports";
+import { authorityFolder, files, paths } from "../configs/topology/ports";
 import { tierCertificateSecret } from "../configs/topology/kubernetes";
-import { listensBy, type TierPorts } from "../configs/topology/tls";
+import { listensBy, sendsByTls, type TierPorts } from "../configs/topology/tls";
 import type { ServiceName } from "../configs/topology/topology";
 import type { CertificateFolder, CertificateRequest, WorkloadPort } from "./platform/workload";
 
@@ -14,7 +14,15 @@ export const spanPorts = (settings: CommonSettings, { otlpGrpc, otlpGrpcTls }: T
     listensBy(settings, "tls") && { name: "otlp-grpc-tls", port: otlpGrpcTls, exposure: "cluster" },
   ]);
 
-/** The certificate of a service of the tiers; none where there is no TLS between them. */
+/** Names of the ports at which other services reach Jaeger's UI and API: plain, TLS, or both. */
+export const uiPorts = (settings: CommonSettings): string[] =>
+  compact([listensBy(settings, "plain") && "query", listensBy(settings, "tls") && "query-tls"]);
+
+/** The authority of a server of the stack, for a client that shows no certificate of its own; none if clients do not use TLS. */
+export const serverAuthority = (settings: CommonSettings, server: ServiceName): CertificateFolder[] =>
+  sendsByTls(settings) ? [{ path: authorityFolder(server), secret: tierCertificateSecret(server), keys: [files.authority] }] : [];
+
+/** The certificate of a service; none where there is no TLS between the services. */
 export function tierCertificate(settings: CommonSettings, service: ServiceName, uses: CertificateRequest["uses"]): CertificateFolder[] {
   if (!listensBy(settings, "tls")) return [];
   const { certificates, issuer = "own" } = settings.kubernetes.tls;

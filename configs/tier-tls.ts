@@ -20,6 +20,12 @@ const ownPair = {
 const serverTls = { ...ownPair, client_ca_file: at(files.authority), client_ca_file_reload: true } as const;
 
 /**
+ * TLS of a server that anybody may ask who can reach it. Browsers and ingress controllers are not programs of the stack: TLS 1.2 is the minimum, and
+ * they need no certificate.
+ */
+export const readTls = { ...ownPair, min_version: "1.2" } as const;
+
+/**
  * TLS of a client.
  *
  * @param serverName The name that the server's certificate must have, if the address is not that name.

@@ -1,24 +1,34 @@
 /** The canary: sends known traces through the whole stack and looks for them, as an application and a person would. */
 import * as pulumi from "@pulumi/pulumi";
 import { compact } from "../../configs/compact";
-import { canaryScript } from "../../configs/canary/script";
+import { canaryScript, needsCurl } from "../../configs/canary/script";
 import { canaryTimes, hasCanary } from "../../configs/canary/times";
 import { hasIngest } from "../../configs/ingest/senders";
 import type { CanaryOptions } from "../../configs/stack/options";
 import type { CanarySettings, Settings } from "../../configs/stack/schema";
 import { addressesOf } from "../../configs/topology";
-import { files, paths, ports } from "../../configs/topology/ports";
+import { files, ports } from "../../configs/topology/ports";
+import { openPorts } from "../../configs/topology/tls";
 import type { Addresses } from "../../configs/topology/topology";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import type { OtelCollector } from "../collector/collector";
 import { stackTokenFile } from "../collector/ingest";
 import { TracingComponent } from "../component";
+import { elasticsearchScript, scriptPath } from "../elasticsearch/script";
 import { defineWorkload, type Secret, type Workload } from "../platform/workload";
+import { serverAuthority } from "../tier-tls";
 
-/** The canary's workload, where the stack has one. It runs in the index cleaner's image, which is pulled anyway and has a busybox. */
+/** A busybox in the index cleaner's image, which is pulled anyway; or bash and curl. One small program at a time. */
+const busybox = {
+  image: "jaeger-es-index-cleaner",
+  command: ["/bin/sh", scriptPath(files.canary)],
+  resources: { memory: 20, cpu: 50 },
+} as const;
+const bash = { ...elasticsearchScript(files.canary), resources: { memory: 64, cpu: 100 } } as const;
+
+/** The canary's workload, where the stack has one. */
 export function canaryWorkloads(settings: CanarySettings, topology: Addresses, token: Secret["content"] = pulumi.output("")): Workload[] {
   if (!hasCanary(settings)) return [];
-  const script = `${paths.config}/${files.canary}`;
   const credential = hasIngest(settings) ? stackTokenFile(token) : undefined;
   // It goes the way of applications.
   const addresses = credential ? { ...topology, collectorOtlpHttp: topology.ingestOtlpHttp } : topology;
@@ -26,17 +36,15 @@ export function canaryWorkloads(settings: CanarySettings, topology: Addresses, t
   return [
     defineWorkload({
       name: "canary",
-      image: "jaeger-es-index-cleaner",
-      command: ["/bin/sh", script],
-      files: [{ path: script, content, onChange: "restart" }],
+      ...(needsCurl(addresses) ? bash : busybox),
+      files: [{ path: scriptPath(files.canary), content, onChange: "restart" }],
       secrets: compact([credential]),
+      certificates: serverAuthority(settings, "jaeger"),
       connects: [
         { to: "otel-collector", ports: [ports.collector.otlpHttp, ports.collector.reports] },
-        { to: "jaeger", ports: [ports.jaeger.query] },
+        { to: "jaeger", ports: openPorts(settings, ports.jaeger.query, ports.jaeger.queryTls) },
       ],
       startsAfter: ["otel-collector", "jaeger"],
-      // A shell and one small program at a time.
-      resources: { memory: 20, cpu: 50 },
       stopGrace: 10,
     }),
   ];

@@ -9,7 +9,8 @@ import type { JaegerSettings, Settings } from "../../configs/stack/schema";
 import { endpoint, storageTopology } from "../../configs/topology";
 import { files, paths, ports } from "../../configs/topology/ports";
 import type { Addresses, ElasticsearchAddress, MetricsAddress } from "../../configs/topology/topology";
-import { hasJaegerCollectors } from "../../configs/topology/kubernetes";
+import { hasJaegerCollectors, tierCertificateSecret } from "../../configs/topology/kubernetes";
+import { listensBy, sendsByTls } from "../../configs/topology/tls";
 import { componentSettings, requireSamePlatform, type ComponentArgs, type TraceArgs } from "../args";
 import { TracingComponent } from "../component";
 import { elasticsearchAuthority, elasticsearchClient } from "../elasticsearch/client";
@@ -19,7 +20,7 @@ import { prometheusClient } from "../prometheus/client";
 import { IndexCleaner } from "./index-cleaner";
 import { serviceGraphWorkloads } from "./service-graph";
 import { defineWorkload, httpProbe, type Workload } from "../platform/workload";
-import { spanPorts, tierCertificate } from "../tier-tls";
+import { spanPorts, tierCertificate, uiPorts } from "../tier-tls";
 
 type StorageTopology = Addresses & ElasticsearchAddress & MetricsAddress;
 
@@ -59,12 +60,14 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
       ...elasticsearchAuthority(settings),
       ...metrics.certificates,
       answers && ingress && users,
-      ...(writes ? tierCertificate(settings, name, ["server"]) : []),
+      ...tierCertificate(settings, name, ["server"]),
     ]),
     // The official image declares a volume there; without this each container would leave an anonymous one behind.
     scratch: [{ path: "/tmp", size: 16 }],
     ports: compact([
+      // With TLS only, it listens on loopback: port-forwards by the Service's name lead there.
       answers && { name: "query", port: port.query, exposure: "host", publish: "jaeger-ui" },
+      answers && listensBy(settings, "tls") && { name: "query-tls", port: port.queryTls, exposure: "cluster" },
       { name: "admin", port: port.admin, exposure: "host", publish: "jaeger-admin" },
       answers && { name: "sampling-http", port: port.samplingHttp, exposure: "ingress", publish: "jaeger-sampling" },
       ...spans,
@@ -75,15 +78,23 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
       // Whichever of the two samples: Jaeger does not know.
       writes && { from: "otel-collector", ports: spans.map((each) => each.name) },
       writes && { from: "otel-sampler", ports: spans.map((each) => each.name) },
-      answers && ingress && { from: { namespace: ingress.namespace }, ports: ["query"] },
-      answers && { from: "canary", ports: ["query"] },
+      answers && ingress && { from: { namespace: ingress.namespace }, ports: [ingressPort(ingress)] },
+      answers && { from: "canary", ports: uiPorts(settings) },
       { from: "prometheus", ports: ["admin"] },
     ]),
     ...storage,
     connects: [...storage.connects, ...metrics.connects],
     outside: [...(storage.outside ?? []), ...metrics.outside],
     ingress:
-      answers && ingress ? { port: "query", host: ingress.host, className: ingress.className, tlsSecret: ingress.tlsSecret } : undefined,
+      answers && ingress
+        ? {
+            port: ingressPort(ingress),
+            host: ingress.host,
+            className: ingress.className,
+            tlsSecret: ingress.tlsSecret,
+            backendSecret: ingress.backend === "https" ? tierCertificateSecret(name) : undefined,
+          }
+        : undefined,
     probe: httpProbe(port.health, "/status", 60),
     resources: { memory, cpu },
     scale: { replicas: role === "collector" ? collectors : replicas },
@@ -91,6 +102,17 @@ function jaegerWorkload(settings: JaegerSettings, topology: StorageTopology, pas
     stopGrace: 30,
     drain: 5,
   });
+}
+
+/** Name of the port that the ingress controller connects to. */
+const ingressPort = ({ backend }: NonNullable<Settings["jaeger"]["ingress"]>): string => (backend === "https" ? "query-tls" : "query");
+
+/** The address of the UI: behind the ingress, on this host, or in the cluster. */
+function uiUrl(settings: JaegerSettings): string {
+  const { ingress } = settings.jaeger;
+  if (ingress) return `https://${ingress.host}`;
+  const [port, scheme] = sendsByTls(settings) ? [ports.jaeger.queryTls, "https"] : [ports.jaeger.query, "http"];
+  return endpoint(settings, "jaeger", port, "jaeger-ui", scheme);
 }
 
 /** Arguments of Jaeger. */
@@ -123,8 +145,7 @@ export class Jaeger extends TracingComponent {
     const options = { retention, sampling, limits, jaeger, indexCleaner, overrides };
     const keys = ["retention", "sampling", "limits", "jaeger", "indexCleaner", "overrides"] as const;
     this.settings = componentSettings(known, options, keys);
-    const { ingress } = this.settings.jaeger;
-    this.url = ingress ? `https://${ingress.host}` : endpoint(this.settings, "jaeger", ports.jaeger.query, "jaeger-ui");
+    this.url = uiUrl(this.settings);
     this.samplingUrl = endpoint(this.settings, "jaeger", ports.jaeger.samplingHttp, "jaeger-sampling");
     const topology = storageTopology(this.settings);
     const workloads = [jaegerWorkloads, serviceGraphWorkloads].flatMap((of) => of(this.settings, topology, elasticsearch.passwords));

@@ -213,7 +213,14 @@ export interface Workload {
   /** Destinations outside of the stack: pods of a namespace, or anything that has the port. */
   readonly outside?: readonly { readonly port: number; readonly namespace?: string }[];
   /** The UI's address in the world, behind the cluster's ingress controller. */
-  readonly ingress?: { readonly port: string; readonly host: string; readonly className: string; readonly tlsSecret: string };
+  readonly ingress?: {
+    readonly port: string;
+    readonly host: string;
+    readonly className: string;
+    readonly tlsSecret: string;
+    /** Secret with the authority of the port's certificate, if the port speaks TLS. */
+    readonly backendSecret?: string;
+  };
   /** Whether instances are spread over machines, so that the loss of one machine loses one instance. */
   readonly placement: { readonly spread: boolean };
   readonly user: { readonly uid: number; readonly gid: number };

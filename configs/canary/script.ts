@@ -1,9 +1,8 @@
 /** The canary's script. */
-import { addressFunction } from "../busybox";
 import type { Gauge } from "../reported-gauges";
 import { canaryService } from "../sampling";
-import { portOf } from "../topology/kubernetes";
 import type { Addresses } from "../topology/topology";
+import { busyboxClient, curlClient } from "./clients";
 import { canaryCounters, canaryGauges } from "./metrics";
 import type { CanaryTimes } from "./times";
 
@@ -13,35 +12,17 @@ const canarySpans = ["canary", "canary: child"] as const;
 /** Seconds between two looks for a trace: until it should be searchable, and from then on. */
 const looks = { early: 0.5, late: 2 } as const;
 
-/** Seconds that the Collector and Jaeger have for an answer. The own limit of Debian's wget (`-T`) ends it by a segmentation fault. */
-const patience = { collector: 5, jaeger: 2 } as const;
-
 const hundredths = (seconds: number): number => Math.round(seconds * 100);
 
-/** `submit`: sends a trace with a token. wget takes a header as an argument only, which others could read. */
-const submitFunction = (address: string, tokenFile: string | undefined): string =>
-  tokenFile === undefined
-    ? ""
-    : `# Sends a trace with the stack's token, which is in no process' arguments; what was said otherwise is in $why.
-submit() {
-  why=$({
-    printf 'POST /v1/traces HTTP/1.0\\r\\nHost: ${new URL(address).hostname}\\r\\nContent-Type: application/json\\r\\nContent-Length: %s\\r\\nAuthorization: Bearer ' "\${#1}"
-    cat ${tokenFile}
-    printf '\\r\\n\\r\\n%s' "$1"
-  } | timeout ${patience.collector} nc "$collector" ${portOf(address)} 2>&1)
-  case $why in 'HTTP/1.'?' 200'*) return 0 ;; esac
-  why=$(echo "$why" | head -n 1)
-  return 1
-}
-
-`;
+/** Whether the script must verify a certificate, which a busybox cannot. */
+export const needsCurl = ({ jaegerQuery }: Pick<Addresses, "jaegerQuery">): boolean => jaegerQuery.startsWith("https:");
 
 /**
  * Text of `canary.sh`: sends a known trace at each interval, looks for it in Jaeger until it is there or its deadline is over, and reports what became of
  * it. Traces are awaited side by side: each is an entry in a list, `id:root:child:sent:due`, times in hundredths of a second.
  *
- * It runs in a busybox, official or Debian's. What can be done by the shell alone is: each program that it starts takes about a thousandth of a second of
- * a processor.
+ * It runs in a busybox, official or Debian's, or, where Jaeger has TLS, in a bash with curl. What can be done by the shell alone is: each program that it
+ * starts takes about a thousandth of a second of a processor.
  *
  * @param interval Seconds between two traces.
  * @param tokenFile File with the token that it sends. Default: none.
@@ -52,19 +33,16 @@ export function canaryScript(
   topology: Addresses,
   tokenFile?: string,
 ): string {
-  const at = (url: string, variable: string, path: string) => `"http://$${variable}:${portOf(url)}${path}"`;
-  const host = (url: string) => new URL(url).hostname;
-  const { collectorOtlpHttp, collectorReports, jaegerQuery } = topology;
+  const client = (needsCurl(topology) ? curlClient : busyboxClient)(topology, tokenFile);
   const attribute = `{"key":"service.name","value":{"stringValue":"NAME"}}`;
   const resource = (name: string) => `{"attributes":[${attribute.replace("NAME", name)}]}`;
   const span = (name: string, id: string, more: string) =>
     `{"traceId":"$1","spanId":"${id}",${more}"name":"${name}","startTimeUnixNano":"\${epoch}000000000","endTimeUnixNano":"\${epoch}001000000"}`;
   const spans = [span(canarySpans[0], "$2", `"kind":2,`), span(canarySpans[1], "$3", `"kind":1,"parentSpanId":"$2",`)].join(",");
   const trace = `{"resourceSpans":[{"resource":${resource(canaryService)},"scopeSpans":[{"spans":[${spans}]}]}]}`;
-  const submit = submitFunction(collectorOtlpHttp, tokenFile);
   const counters = Object.entries(canaryCounters).map(([key, { name }]) => `  counter ${name} "$${key}"`);
   const gauge = ({ name, unit }: Gauge, kind: "asInt" | "asDouble", value: string) => `  gauge ${name} "${unit}" ${kind} "${value}"`;
-  return `#!/bin/sh
+  return `#!/bin/${client.shell}
 # Sends a known trace every ${interval} s, and looks for it in Jaeger until it is there or ${deadline} s are over.
 set -u
 
@@ -78,22 +56,12 @@ clock() {
   now=\${up%.*}\${up#*.}
 }
 
-${addressFunction}
-
-# Sends JSON to the Collector; what it said otherwise is in $why.
-post() {
-  why=$(timeout ${patience.collector} wget -q -O /dev/null --header 'Content-Type: application/json' --post-data "$2" "$1" 2>&1)
-}
-
-${submit}# Sends the trace $1 of the spans $2 and $3.
+${client.functions}# Sends the trace $1 of the spans $2 and $3.
 send() {
-  # A name is looked up each time: on Kubernetes it may stand for another address by now.
-  collector=$(address ${host(collectorOtlpHttp)})
-  jaeger=$(address ${host(jaegerQuery)})
-  epoch=$(date +%s)
+${client.lookUp.trace}  epoch=$(date +%s)
   clock
   epochAt=$now
-  if ${submit === "" ? `post ${at(collectorOtlpHttp, "collector", "/v1/traces")}` : "submit"} ${JSON.stringify(trace)}; then
+  if ${tokenFile === undefined ? `post ${client.url.traces}` : "submit"} ${JSON.stringify(trace)}; then
     sent=$((sent + 1))
     awaited="$awaited $1:$2:$3:$epochAt:$((epochAt + ${hundredths(decided + looks.early)}))"
   else
@@ -111,11 +79,11 @@ probe() {
 
 # Whether Jaeger shows the trace $1 with both of its spans, $2 and $3. An answer that it has none is an answer.
 look() {
-  answer=$(timeout ${patience.jaeger} wget -q -O - ${at(jaegerQuery, "jaeger", "/api/v3/traces/$1")} 2>&1)
+  answer=$(${client.ask})
   case $answer in
     *"spanId\\":\\"$2\\""* | *"spanId\\": \\"$2\\""*)
       case $answer in *"spanId\\":\\"$3\\""* | *"spanId\\": \\"$3\\""*) return 0 ;; esac ;;
-    *'server returned error: HTTP/'* | '{'*) ;;
+    ${client.answered} | '{'*) ;;
     *)
       # Once for each trace that is sent: while nobody answers, there are many more looks.
       [ -n "$unheard" ] || unanswered=$((unanswered + 1))
@@ -163,8 +131,7 @@ ${counters.join("\n")}
 ${gauge(canaryGauges.latency, "asDouble", "$latency")}
 ${gauge(canaryGauges.lastSuccess, "asInt", "$success")}
 ${gauge(canaryGauges.reported, "asInt", "$epoch")}
-  reports=$(address ${host(collectorReports)})
-  post ${at(collectorReports, "reports", "/v1/metrics")} \\
+${client.lookUp.report}  post ${client.url.reports} \\
     "{\\"resourceMetrics\\":[{\\"resource\\":${JSON.stringify(resource("canary")).slice(1, -1)},\\"scopeMetrics\\":[{\\"metrics\\":[\${metrics#,}]}]}]}" ||
     echo "the Collector took no report: $why" >&2
 }

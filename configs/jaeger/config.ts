@@ -10,7 +10,7 @@ import { dotReplacement } from "../elasticsearch/templates";
 import { passwordFile, userName, type ServiceUser } from "../elasticsearch/users";
 import { files, paths, ports } from "../topology/ports";
 import type { Addresses, ElasticsearchAddress, MetricsAddress } from "../topology/topology";
-import { tierReceiverNames, tierReceivers } from "../tier-tls";
+import { readTls, tierReceiverNames, tierReceivers } from "../tier-tls";
 import { listensBy } from "../topology/tls";
 import { can } from "../versions";
 import { toYaml } from "../yaml";
@@ -84,6 +84,43 @@ const backend = (settings: JaegerSettings, topology: ElasticsearchAddress, user:
   },
 });
 
+/** Reached by `kubectl port-forward`, and not from the network. */
+const loopback = "127.0.0.1";
+
+/** Name of the UI's and the API's second server, with TLS. */
+const queryTls = "jaeger_query/tls";
+
+/** The servers of the UI and the API: one for plain text and, with TLS, a second one, as a server has one port. */
+function queryServers(settings: JaegerSettings, { jaegerBackend }: Addresses["listen"]): object {
+  const { ingress } = settings.jaeger;
+  const plain = listensBy(settings, "plain") || ingress?.backend === "http" ? jaegerBackend : loopback;
+  const auth = ingress ? { authenticator: "basicauth/users" } : undefined;
+  const shared = {
+    storage: { traces: "reader", metrics: hasMonitor(settings) ? metricBackend : undefined },
+    // Its traces about itself would go to port 4317 of its own host, where on Docker nobody listens: a warning every few seconds.
+    enable_tracing: false,
+    ui: {
+      config_file: uiConfigFile,
+      assets_path: isOwnImage("jaeger", imageOrigin(settings)) ? tracePageFolder : undefined,
+    },
+  };
+  return {
+    jaeger_query: {
+      ...shared,
+      http: { endpoint: `${plain}:${ports.jaeger.query}`, auth },
+      grpc: { endpoint: `${plain}:${ports.jaeger.queryGrpc}` },
+    },
+    [queryTls]: listensBy(settings, "tls")
+      ? {
+          ...shared,
+          http: { endpoint: `${jaegerBackend}:${ports.jaeger.queryTls}`, auth, tls: readTls },
+          // Nobody calls the API by gRPC, and it cannot be left out.
+          grpc: { endpoint: `${loopback}:0` },
+        }
+      : undefined,
+  };
+}
+
 /** Text of `jaeger-config.yml`. */
 export function jaegerConfig(
   settings: JaegerSettings,
@@ -113,20 +150,7 @@ export function jaegerConfig(
       },
       ...(answers
         ? {
-            jaeger_query: {
-              storage: { traces: "reader", metrics: hasMonitor(settings) ? metricBackend : undefined },
-              // Its traces about itself would go to port 4317 of its own host, where on Docker nobody listens: a warning every few seconds.
-              enable_tracing: false,
-              ui: {
-                config_file: uiConfigFile,
-                assets_path: isOwnImage("jaeger", imageOrigin(settings)) ? tracePageFolder : undefined,
-              },
-              http: {
-                endpoint: `${listen.jaegerBackend}:${ports.jaeger.query}`,
-                auth: ingress ? { authenticator: "basicauth/users" } : undefined,
-              },
-              grpc: { endpoint: `${listen.jaegerBackend}:${ports.jaeger.queryGrpc}` },
-            },
+            ...queryServers(settings, listen),
             remote_sampling: {
               // Without an interval the file is read once and an edit is never served; without a probability a gap in it means 0.1 %.
               file: { path: `${paths.live}/${files.strategies}`, reload_interval: "10s", default_sampling_probability: 1 },
@@ -149,6 +173,7 @@ export function jaegerConfig(
         "jaeger_storage",
         answers && ingress && "basicauth/users",
         answers && "jaeger_query",
+        answers && listensBy(settings, "tls") && queryTls,
         answers && "remote_sampling",
       ]),
       // No batch processor, and no queue in the exporter: each acknowledges before it has written. The Collector sends batches already, and has a queue.

@@ -155,6 +155,8 @@ export function platformConflicts(groups: Partial<Parsed>): string[] {
       certificates === "external" && "kubernetes.tls.certificates is cert-manager",
     ]);
     if (issuer && wanted.length > 0) refuse("kubernetes.tls.issuer", issuer, `nothing unless ${wanted.join(" and ")}`);
+    if (mode === "off" && jaeger?.ingress?.backend === "https")
+      refuse("jaeger.ingress.backend", "https", "http unless kubernetes.tls.mode is accept, both or on");
   }
   if (elasticsearch) {
     const { nodes, tls, bootstrap, external, issuer, passwordVersion } = elasticsearch;

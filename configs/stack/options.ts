@@ -332,9 +332,9 @@ export interface KubernetesDnsOptions {
 /** TLS between the tiers that spans pass. */
 export interface KubernetesTlsOptions {
   /**
-   * TLS, with certificates on both sides, from gateways to samplers and to Jaeger. `accept`: servers take it beside plain text. `both`:
-   * clients use it, too. `on`: servers take nothing else. Change it by one step at a time. Default: off; the policy pack wants it written
-   * in production. Allowed: one of off, accept, both, on.
+   * TLS from gateways to samplers and to Jaeger, with certificates on both sides, and to Jaeger's UI and API. `accept`: servers take it
+   * beside plain text. `both`: clients use it, too. `on`: servers take nothing else. Change it by one step at a time. Default: off; the
+   * policy pack wants it written in production. Allowed: one of off, accept, both, on.
    */
   readonly mode?: "off" | "accept" | "both" | "on";
   /**
@@ -639,6 +639,11 @@ export interface JaegerIngressOptions {
   readonly namespace: string;
   /** Secret with the certificate for that host. Allowed: the name of a Secret. */
   readonly tlsSecret: string;
+  /**
+   * How the ingress controller connects to Jaeger. `https`: by TLS, with the annotations of ingress-nginx; it needs `kubernetes.tls.mode`.
+   * With `http`, Jaeger keeps its port for plain text open to the controller. Allowed: one of http, https. Default: "http".
+   */
+  readonly backend?: "http" | "https";
   /**
    * Secret whose key `htpasswd` lists the users who may log in, with bcrypt hashes. Jaeger asks for the login. Allowed: the name of a
    * Secret.

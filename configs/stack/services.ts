@@ -213,6 +213,12 @@ const jaeger = z
         className: kubernetesName("IngressClass").describe("Class of the ingress, which selects its controller."),
         namespace: kubernetesName("namespace").describe("Namespace of the ingress controller. Network policies admit only this namespace."),
         tlsSecret: kubernetesName("Secret").describe("Secret with the certificate for that host."),
+        backend: oneOf("http", "https")
+          .prefault("http")
+          .describe(
+            "How the ingress controller connects to Jaeger. `https`: by TLS, with the annotations of ingress-nginx; it needs `kubernetes.tls.mode`. With " +
+              "`http`, Jaeger keeps its port for plain text open to the controller.",
+          ),
         usersSecret: kubernetesName("Secret").describe(
           "Secret whose key `htpasswd` lists the users who may log in, with bcrypt hashes. Jaeger asks for the login.",
         ),
@@ -313,7 +319,7 @@ const kubernetes = z
         mode: oneOf("off", "accept", "both", "on")
           .optional()
           .describe(
-            "TLS, with certificates on both sides, from gateways to samplers and to Jaeger. `accept`: servers take it beside plain text. `both`: clients " +
+            "TLS from gateways to samplers and to Jaeger, with certificates on both sides, and to Jaeger's UI and API. `accept`: servers take it beside plain text. `both`: clients " +
               "use it, too. `on`: servers take nothing else. Change it by one step at a time. Default: off; the policy pack wants it written in production.",
           ),
         certificates: oneOf("cert-manager", "external")

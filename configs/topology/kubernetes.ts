@@ -2,7 +2,7 @@
 import { compact } from "../compact";
 import { hasIngest } from "../ingest/senders";
 import type { CommonSettings, ElasticsearchSettings, Settings, StackSettings } from "../stack/schema";
-import { files, paths, ports } from "./ports";
+import { authorityFolder, files, paths, ports } from "./ports";
 import { sendsByTls, type TierPorts } from "./tls";
 import type { Addresses, ElasticsearchAddress, MetricsAddress, NextHops, ScrapeJob, ServiceName, Topology } from "./topology";
 
@@ -42,6 +42,14 @@ export const portOf = (url: string): number => {
 export const serviceUrl = (settings: Pick<Settings, "kubernetes">, service: ServiceName, port: number, scheme = "http"): string =>
   `${scheme}://${service}.${settings.kubernetes.namespace}.svc:${port}`;
 
+/** The address of a server that has a port for plain text and one for TLS, as services of the stack call it: `kubernetes.tls.mode` decides. */
+export const internalUrl = (settings: Pick<Settings, "kubernetes">, service: ServiceName, plain: number, tls: number): string =>
+  sendsByTls(settings) ? serviceUrl(settings, service, tls, "https") : serviceUrl(settings, service, plain);
+
+/** Path of the authority of a server of the stack, in clients that use TLS; undefined if they do not. */
+const serverAuthorityFile = (settings: Pick<Settings, "kubernetes">, service: ServiceName): string | undefined =>
+  sendsByTls(settings) ? `${authorityFolder(service)}/${files.authority}` : undefined;
+
 /** The topology of the Kubernetes platform. */
 export const kubernetesTopology = (settings: StackSettings): Topology =>
   Object.freeze({
@@ -63,7 +71,8 @@ export function kubernetesAddresses(settings: CommonSettings): Addresses {
     elasticsearchPasswordBy: "variable",
     collectorOtlpHttp: serviceUrl(settings, "otel-collector", ports.collector.otlpHttp),
     collectorReports: serviceUrl(settings, "otel-collector", ports.collector.reports),
-    jaegerQuery: serviceUrl(settings, "jaeger", ports.jaeger.query),
+    jaegerQuery: internalUrl(settings, "jaeger", ports.jaeger.query, ports.jaeger.queryTls),
+    jaegerAuthority: serverAuthorityFile(settings, "jaeger"),
     jaegerSampling: serviceUrl(settings, "jaeger", ports.jaeger.samplingHttp),
     collectorSelf: `localhost:${ports.collector.telemetry}`,
   };

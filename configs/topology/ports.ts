@@ -36,6 +36,8 @@ export const ports = {
   jaeger: {
     /** UI and HTTP API. */
     query: 16686,
+    /** UI and HTTP API with TLS. */
+    queryTls: 16687,
     queryGrpc: 16685,
     /** Metrics. Jaeger v1 called this the admin port; v2 has none, so its metrics reader listens there. */
     admin: 14269,
@@ -118,6 +120,9 @@ export const paths = {
   /** Perses finds its database in lower case only. */
   persesDatabase: "/var/lib/perses",
 } as const;
+
+/** The folder with the authority of a server of the stack, in its clients. */
+export const authorityFolder = (service: string): string => `/etc/tracing/${service}-authority`;
 
 /** Names of the files, as the brief has them. */
 export const files = {

@@ -1,7 +1,7 @@
-/** TLS between the tiers that spans pass: gateways, samplers, Jaeger. docs/decisions/0041-tls-between-tiers.md gives the reasons. */
+/** TLS between the services of the stack. docs/decisions/0041-tls-between-tiers.md gives the reasons. */
 import type { CommonSettings } from "../stack/schema";
 
-/** How a connection between tiers is made. */
+/** How a connection is made. */
 export type Transport = "plain" | "tls";
 
 /** The transports that a server is open for, and the one that clients use. */
@@ -22,15 +22,19 @@ type TlsSettings = Pick<CommonSettings, "kubernetes">;
 
 const modeOf = ({ kubernetes }: TlsSettings): Mode => modes[kubernetes.tls.mode ?? "off"];
 
-/** Whether servers of the tiers are open for a transport. */
+/** Whether servers are open for a transport. */
 export const listensBy = (settings: TlsSettings, transport: Transport): boolean => modeOf(settings).listens.includes(transport);
 
-/** Whether the tiers send by TLS. */
+/** Whether clients use TLS. */
 export const sendsByTls = (settings: TlsSettings): boolean => modeOf(settings).sends === "tls";
+
+/** Those ports of a server that are open: the one for plain text, the one for TLS, or both. */
+export const openPorts = (settings: TlsSettings, plain: number, tls: number): number[] =>
+  modeOf(settings).listens.map((transport) => (transport === "tls" ? tls : plain));
 
 /** The ports of a server that the tiers send to: plain, TLS, or both. */
 export const tierPorts = (settings: TlsSettings, { otlpGrpc, otlpGrpcTls }: TierPorts): number[] =>
-  modeOf(settings).listens.map((transport) => (transport === "tls" ? otlpGrpcTls : otlpGrpc));
+  openPorts(settings, otlpGrpc, otlpGrpcTls);
 
 /** A server's ports for spans from the tier before it. */
 export interface TierPorts {

@@ -83,6 +83,8 @@ export interface Addresses {
   readonly collectorReports: string;
   /** Jaeger's UI and HTTP API. */
   readonly jaegerQuery: string;
+  /** File with the authority that signed its certificate, if it is reached by TLS. */
+  readonly jaegerAuthority?: string;
   /** Jaeger's remote sampling, which SDKs poll for rates. */
   readonly jaegerSampling: string;
   /** The metrics of a Collector about itself, as that Collector reaches them. */

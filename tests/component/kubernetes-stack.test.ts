@@ -51,8 +51,8 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
     CronJob: 1,
     PodDisruptionBudget: 5,
     HorizontalPodAutoscaler: 1,
-    // The authority's, Elasticsearch's, and one for each tier that spans pass.
-    Certificate: 5,
+    // The authority's, Elasticsearch's, one for each tier that spans pass, and that of Jaeger's UI.
+    Certificate: 6,
     Issuer: 2,
   },
 };
@@ -136,6 +136,7 @@ describe("certificates of prod", () => {
     expect(signers).toEqual({
       "elasticsearch-authority": "elasticsearch-self",
       elasticsearch: "elasticsearch-issuer",
+      "jaeger-tier-tls": "elasticsearch-issuer",
       "jaeger-collector-tier-tls": "elasticsearch-issuer",
       "otel-collector-tier-tls": "elasticsearch-issuer",
       "otel-sampler-tier-tls": "elasticsearch-issuer",
@@ -164,6 +165,7 @@ describe("certificates of prod", () => {
     });
     expect(mounted.sort()).toEqual([
       ["elasticsearch", "elasticsearch-tls"],
+      ["jaeger", "jaeger-tier-tls"],
       ["jaeger-collector", "jaeger-collector-tier-tls"],
       ["otel-collector", "otel-collector-tier-tls"],
       ["otel-sampler", "otel-sampler-tier-tls"],

@@ -13,6 +13,8 @@ export interface CanaryPlace {
   readonly collector: string;
   readonly reports?: string;
   readonly jaeger: string;
+  /** File with the authority of Jaeger's certificate, if its address is https. */
+  readonly jaegerAuthority?: string;
   readonly interval: number;
   readonly times: CanaryTimes;
   /** File with the token that it sends. */
@@ -20,11 +22,10 @@ export interface CanaryPlace {
 }
 
 /** The canary's script for this host, in a file; and the PATH that it runs with. */
-export function localCanary({ folder, collector, reports = collector, jaeger, interval, times, tokenFile }: CanaryPlace): {
-  script: string;
-  path: string;
-} {
-  const topology = { ...dockerTopology("dev"), collectorOtlpHttp: collector, collectorReports: reports, jaegerQuery: jaeger };
+export function localCanary(place: CanaryPlace): { script: string; path: string } {
+  const { folder, collector, reports = collector, jaeger, jaegerAuthority, interval, times, tokenFile } = place;
+  const addresses = { collectorOtlpHttp: collector, collectorReports: reports, jaegerQuery: jaeger, jaegerAuthority };
+  const topology = { ...dockerTopology("dev"), ...addresses };
   const script = join(folder, files.canary);
   writeFileSync(script, canaryScript(interval, times, topology, tokenFile));
   return { script, path: busyboxPath(folder) };

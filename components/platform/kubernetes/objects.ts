@@ -137,6 +137,19 @@ export function autoscaler(workload: Workload): k8s.types.input.autoscaling.v2.H
   };
 }
 
+/** What tells ingress-nginx to connect by TLS, and whom to trust. Other controllers do not read it. */
+export function ingressAnnotations({ kubernetes }: CommonSettings, { name, ingress }: Workload): Record<string, string> {
+  if (ingress?.backendSecret === undefined) return {};
+  const of = {
+    "backend-protocol": "HTTPS",
+    "proxy-ssl-secret": `${kubernetes.namespace}/${ingress.backendSecret}`,
+    "proxy-ssl-verify": "on",
+    "proxy-ssl-name": name,
+    "proxy-ssl-server-name": "on",
+  };
+  return Object.fromEntries(Object.entries(of).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value]));
+}
+
 /** The ingress of a UI. */
 export function ingress(workload: Workload): k8s.types.input.networking.v1.IngressSpec | undefined {
   if (!workload.ingress) return undefined;

@@ -8,7 +8,18 @@ import { Certificates } from "./certificates";
 import { Dashboards } from "./dashboards";
 import { Monitors } from "./monitors";
 import { denyAll, policyOf } from "./network";
-import { autoscaler, budget, cronJob, deployment, ingress, pods, service, sharedClaimSpec, statefulSet } from "./objects";
+import {
+  autoscaler,
+  budget,
+  cronJob,
+  deployment,
+  ingress,
+  ingressAnnotations,
+  pods,
+  service,
+  sharedClaimSpec,
+  statefulSet,
+} from "./objects";
 import { labels, namespaceLabels, podsLabel } from "../labels";
 import { configMapOf, hasSeveral, scalesByLoad, secretKey, sharedClaim, sharedFolders } from "./pod";
 import { commonSettings, kubernetesInput, requireProvider, type KubernetesPlatformArgs } from "../../args";
@@ -237,7 +248,10 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
       new k8s.autoscaling.v2.HorizontalPodAutoscaler(`${name}-autoscaler`, { metadata, spec: autoscaler(workload) }, options);
     }
     const spec = ingress(workload);
-    if (spec) new k8s.networking.v1.Ingress(`${name}-ingress`, { metadata: { ...metadata, annotations: notAwaited }, spec }, options);
+    if (spec) {
+      const annotations = { ...notAwaited, ...ingressAnnotations(this.settings, workload) };
+      new k8s.networking.v1.Ingress(`${name}-ingress`, { metadata: { ...metadata, annotations }, spec }, options);
+    }
   }
 
   /** The Secret for a secret of the stack; undefined if the cluster already has one. */

@@ -12,8 +12,8 @@ export interface Recorder {
   close: () => void;
 }
 
-/** Listens on a free port and relays to another; the other may be told later. */
-export async function recorder(target: () => number): Promise<Recorder> {
+/** Listens on a free port and relays to another, of a host that is loopback unless given; the port may be told later. */
+export async function recorder(target: () => number, host = "127.0.0.1"): Promise<Recorder> {
   const chunks: Buffer[] = [];
   const sockets = new Set<Socket>();
   const keep = (socket: Socket) => {
@@ -23,7 +23,7 @@ export async function recorder(target: () => number): Promise<Recorder> {
     socket.on("error", () => socket.destroy());
   };
   const server = createServer((near) => {
-    const far = connect(target(), "127.0.0.1");
+    const far = connect(target(), host);
     [near, far].forEach(keep);
     near.pipe(far).pipe(near);
     near.on("close", () => far.destroy());

@@ -8,8 +8,9 @@ export type Mood = "well" | "rejects" | "fails";
  * A stand-in for Elasticsearch, as far as Jaeger's start, writes and searches go.
  *
  * @param stores Is given the text of each bulk request that is taken.
+ * @param found The answer to each search. Default: nothing is found.
  */
-export async function standIn(stores: (bulk: string) => void = () => undefined): Promise<HttpServer & { mood: Mood }> {
+export async function standIn(stores: (bulk: string) => void = () => undefined, found: object = {}): Promise<HttpServer & { mood: Mood }> {
   const self = { mood: "well" as Mood };
   const server = await httpServer((request, response, body) => {
     const path = request.url ?? "";
@@ -17,7 +18,7 @@ export async function standIn(stores: (bulk: string) => void = () => undefined):
     response.setHeader("Content-Type", "application/json").setHeader("X-Elastic-Product", "Elasticsearch");
     response.statusCode = work && self.mood === "fails" ? 503 : 200;
     const plain = () => (request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body).toString();
-    const other = path.includes("flat_settings") ? {} : { version: { number: "8.19.0" }, acknowledged: true };
+    const other = path.includes("flat_settings") ? {} : { version: { number: "8.19.0" }, acknowledged: true, ...found };
     if (path.startsWith("/_bulk") && self.mood === "well") stores(plain());
     const answer = path.startsWith("/_bulk") ? bulk(plain(), self.mood) : other;
     response.end(request.method === "HEAD" ? "" : JSON.stringify(answer));

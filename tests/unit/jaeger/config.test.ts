@@ -137,10 +137,10 @@ describe("listening", () => {
   });
 
   test("uses ports of the topology only", () => {
-    const { otlpGrpcTls, ...own } = ports.jaeger;
+    const { otlpGrpcTls, queryTls, ...own } = ports.jaeger;
     const found = portsIn(textWith());
     expect(found).toEqual([...Object.values(own), ports.elasticsearch.http, ports.prometheus.http].sort((a, b) => a - b));
-    expect(found).not.toContain(otlpGrpcTls);
+    expect([otlpGrpcTls, queryTls].filter((port) => found.includes(port))).toEqual([]);
   });
 });
 

@@ -51,9 +51,10 @@ const needed: Readonly<Record<string, Readonly<Record<string, number[]>>>> = {
   prod: {
     ...both,
     ...scrapes(["jaeger", "jaeger-collector"]),
-    // TLS between the tiers begins: both listeners are open.
+    // TLS between the services begins: both listeners are open.
     "otel-collector → otel-sampler": [4317, 4320],
     "otel-sampler → jaeger-collector": [4317, 4320],
+    "canary → jaeger": [16686, 16687],
     "jaeger-collector → elasticsearch": [9200],
     "elasticsearch → elasticsearch": [9300],
   },

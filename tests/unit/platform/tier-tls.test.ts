@@ -128,9 +128,10 @@ describe.each<[Mode, number[]]>([
     expect(one(settings, "otel-sampler").connects).toEqual([{ to: "jaeger-collector", ports: spanPorts }]);
   });
 
-  test("the tiers have a certificate each, for what they do with it, and nobody else has one", () => {
+  test("the tiers and the UI have a certificate each, for what they do with it, and nobody else has one", () => {
     const requests = workloadsOf(settings).flatMap(({ certificates = [] }) => certificates.flatMap(({ request }) => request ?? []));
     const wanted = [
+      { name: "jaeger-tier-tls", issuer: "own", uses: ["server"] },
       { name: "jaeger-collector-tier-tls", issuer: "own", uses: ["server"] },
       { name: "otel-sampler-tier-tls", issuer: "own", uses: ["server", "client"] },
       { name: "otel-collector-tier-tls", issuer: "own", uses: ["client"] },
@@ -162,7 +163,7 @@ test("an issuer signs in place of the stack's own authority; Secrets that exist 
       certificates.map(({ request }) => request?.issuer),
     );
   const issuer = { name: "ca", kind: "ClusterIssuer" };
-  expect(requestsOf({ issuer: { name: "ca" } }).filter((found) => found !== undefined)).toEqual([issuer, issuer, issuer]);
+  expect(requestsOf({ issuer: { name: "ca" } }).filter((found) => found !== undefined)).toEqual([issuer, issuer, issuer, issuer]);
   expect(requestsOf({ certificates: "external" }).filter((found) => found !== undefined)).toEqual([]);
 });
 

@@ -54,6 +54,15 @@ describe("on Kubernetes", () => {
       "elasticsearch.bootstrap: found true; allowed: false: a single node needs no others to begin with",
     ],
     [
+      "an ingress controller finds no TLS where Jaeger has none",
+      {
+        jaeger: {
+          ingress: { host: "a.example.com", className: "n", namespace: "a", tlsSecret: "t", usersSecret: "u", backend: "https" },
+        },
+      },
+      'jaeger.ingress.backend: found "https"; allowed: http unless kubernetes.tls.mode is accept, both or on',
+    ],
+    [
       "an issuer of the tiers without TLS signs nothing",
       { kubernetes: { tls: { issuer: { name: "ca" } } } },
       'kubernetes.tls.issuer: found {"name":"ca","kind":"ClusterIssuer"}; allowed: nothing unless kubernetes.tls.mode is accept, both or on',

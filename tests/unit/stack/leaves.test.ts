@@ -211,6 +211,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "jaeger.ingress.namespace": [aNamespace, notNames],
   "jaeger.ingress.tlsSecret": [aSecret, notNames],
   "jaeger.ingress.usersSecret": [aSecret, notNames],
+  "jaeger.ingress.backend": ["one of http, https", ["HTTP", "tls", ""]],
   "prometheus.mode": ["one of own, operator", ["none", "Own", ""]],
   "prometheus.operator.namespace": [aNamespace, notNames],
   "prometheus.operator.address": [
