@@ -370,8 +370,8 @@ export interface ElasticsearchOptions {
   /** Disk of each node. Not used on Docker, whose volumes have no limit. Allowed: a size from 4Gi to 16384Gi. Default: "10Gi". */
   readonly storage?: string;
   /**
-   * TLS for HTTP and between nodes. `cert-manager`: with certificates from cert-manager. `external`: with those in an existing Secret.
-   * Allowed: one of off, cert-manager, external. Default: "off".
+   * TLS for HTTP and between nodes; several nodes need it. `cert-manager`: with certificates from cert-manager. `external`: with those in
+   * an existing Secret. Allowed: one of off, cert-manager, external. Default: "off".
    */
   readonly tls?: "off" | "cert-manager" | "external";
   /** The cert-manager issuer. Default: a CA created for the stack. */

@@ -86,7 +86,8 @@ const elasticsearch = z
     tls: oneOf("off", "cert-manager", "external")
       .prefault("off")
       .describe(
-        "TLS for HTTP and between nodes. `cert-manager`: with certificates from cert-manager. `external`: with those in an existing Secret.",
+        "TLS for HTTP and between nodes; several nodes need it. `cert-manager`: with certificates from cert-manager. `external`: with those in an existing " +
+          "Secret.",
       ),
     issuer: issuer.optional().describe("The cert-manager issuer. Default: a CA created for the stack."),
     certificateSecret: kubernetesName("Secret")
