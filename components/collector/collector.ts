@@ -8,7 +8,7 @@ import type { CollectorSettings, Settings } from "../../configs/stack/schema";
 import { collectorTopology, endpoint, ingestNetwork } from "../../configs/topology";
 import { samplingArgs } from "../../configs/collector/tail-sampling";
 import { files, paths, ports, type PublishedPort } from "../../configs/topology/ports";
-import { tierPorts } from "../../configs/topology/tls";
+import { listensBy, tierPorts } from "../../configs/topology/tls";
 import type { Addresses, NextHops } from "../../configs/topology/topology";
 import { hasSamplers, jaegerWriter } from "../../configs/topology/kubernetes";
 import { hasIngest } from "../../configs/ingest/senders";
@@ -31,8 +31,8 @@ export function collectorWorkloads(settings: CollectorSettings, topology: Addres
       ...base(settings, topology, "sampler"),
       ...sampling(settings),
       name: "otel-sampler",
-      ports: [...spans, ...observed("cluster")],
-      peers: [{ from: "otel-collector", ports: spans.map(({ name }) => name) }, scraped],
+      ports: [...spans, ...observed(settings, "cluster")],
+      peers: [{ from: "otel-collector", ports: spans.map(({ name }) => name) }, scraped(settings)],
       certificates: tierCertificate(settings, "otel-sampler", ["server", "client"]),
       resources: { memory: settings.sampler.memory, cpu: settings.sampler.cpu },
       scale: { replicas: settings.sampler.replicas },
@@ -59,7 +59,7 @@ function base(settings: CollectorSettings, topology: Addresses & NextHops, role:
     args: [`--config=${config}`, ...(role === "sampler" ? [] : hygieneArgs), ...(role === "gateway" ? [] : samplingArgs)],
     env: collectorEnv(settings, role),
     files: [{ path: config, content: collectorConfig(settings, topology, role), onChange: "restart" }],
-    certificates: tierCertificate(settings, "otel-collector", ["client"]),
+    certificates: tierCertificate(settings, "otel-collector", ["server", "client"]),
     probe: httpProbe(ports.collector.health, "/healthz", 30),
     placement: { spread: true },
     stopGrace: 30,
@@ -69,15 +69,20 @@ function base(settings: CollectorSettings, topology: Addresses & NextHops, role:
 
 /** The part of the tier that receives from applications, itself or through a proxy. */
 function front(settings: CollectorSettings, proxy: Workload | undefined) {
-  const { reports, reportsExporter } = ports.collector;
+  const { reports, reportsExporter, reportsExporterTls } = ports.collector;
+  const reportPages = openPages<WorkloadPort>(
+    settings,
+    { name: "report-metrics", port: reportsExporter, exposure: "cluster" },
+    { name: "report-tls", port: reportsExporterTls, exposure: "cluster" },
+  );
   const { replicas, maxReplicas, memory, cpu } = settings.collector;
   return {
     front: proxy,
     ports: [
       ...(proxy ? [] : receiverPorts),
       { name: "reports", port: reports, exposure: "cluster" },
-      { name: "report-metrics", port: reportsExporter, exposure: "cluster" },
-      ...observed("host"),
+      ...reportPages,
+      ...observed(settings, "host"),
     ],
     peers: [
       { from: "applications", ports: ["otlp-grpc", "otlp-http", "jaeger-grpc", "jaeger-thrift"] },
@@ -86,8 +91,8 @@ function front(settings: CollectorSettings, proxy: Workload | undefined) {
       { from: "elasticsearch-snapshots", ports: ["reports"] },
       { from: "service-graph", ports: ["reports"] },
       { from: "canary", ports: ["otlp-http", "reports"] },
-      scraped,
-      { from: "prometheus", ports: compact(["report-metrics", proxy && "ingest-metrics"]) },
+      scraped(settings),
+      { from: "prometheus", ports: compact([...reportPages.map(({ name }) => name), proxy && "ingest-metrics"]) },
     ],
     resources: { memory, cpu },
     scale: { replicas, max: maxReplicas },
@@ -106,18 +111,29 @@ function sampling(settings: CollectorSettings) {
 }
 
 /** Ports for metrics, health and debugging. On Docker, those of the tier that applications talk to are published. */
-const observed = (exposure: "host" | "cluster"): WorkloadPort[] => {
+const observed = (settings: CollectorSettings, exposure: "host" | "cluster"): WorkloadPort[] => {
   const port = (name: string, number: number, publish: PublishedPort): WorkloadPort =>
     exposure === "host" ? { name, port: number, exposure, publish } : { name, port: number, exposure };
   return [
     { name: "telemetry", port: ports.collector.telemetry, exposure: "cluster" },
-    port("exporter", ports.collector.prometheusExporter, "collector-metrics"),
+    ...openPages<WorkloadPort>(settings, port("exporter", ports.collector.prometheusExporter, "collector-metrics"), {
+      name: "exporter-tls",
+      port: ports.collector.prometheusExporterTls,
+      exposure: "cluster",
+    }),
     port("health", ports.collector.health, "collector-health"),
     port("zpages", ports.collector.zpages, "collector-zpages"),
   ];
 };
 
-const scraped: Peer = { from: "prometheus", ports: ["telemetry", "exporter"] };
+const scraped = (settings: CollectorSettings): Peer => ({
+  from: "prometheus",
+  ports: ["telemetry", ...openPages(settings, "exporter", "exporter-tls")],
+});
+
+/** Of what there is for plain text and for TLS, that which is open. */
+const openPages = <T>(settings: CollectorSettings, plain: T, tls: T): T[] =>
+  compact([listensBy(settings, "plain") && plain, listensBy(settings, "tls") && tls]);
 
 /** Arguments of the Collector. Retention, sampling and limits are Jaeger's, so that the two cannot differ. */
 export interface OtelCollectorArgs extends CollectorOptions, ComponentArgs<"otel-collector" | "otel-sampler"> {

@@ -12,6 +12,8 @@ import type { AlertsOptions, DashboardsOptions, ObjectivesOptions, PrometheusOpt
 import type { Settings, StackSettings } from "../../configs/stack/schema";
 import { endpoint, topologyOf } from "../../configs/topology";
 import { files, paths, ports } from "../../configs/topology/ports";
+import { hasSamplers } from "../../configs/topology/kubernetes";
+import { sendsByTls } from "../../configs/topology/tls";
 import { serviceOf, type ServiceName, type Topology } from "../../configs/topology/topology";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import type { Canary } from "../canary/canary";
@@ -23,6 +25,7 @@ import type { Jaeger } from "../jaeger/jaeger";
 import { defineWorkload, httpProbe, type Connection, type Workload } from "../platform/workload";
 import { alertmanagerWorkloads, requireAlertSecrets, type AlertSecrets } from "./alertmanager";
 import { persesWorkloads } from "./perses";
+import { serverAuthority } from "../tier-tls";
 
 /** Prometheus' workload. */
 export function prometheusWorkload(settings: StackSettings, topology: Topology): Workload {
@@ -37,6 +40,9 @@ export function prometheusWorkload(settings: StackSettings, topology: Topology):
       { path: config, content: prometheusConfig(settings, topology), onChange: "restart" },
       { path: `${paths.config}/${files.rules}`, content: rulesFile(settings), onChange: "restart" },
     ],
+    certificates: compact(["otel-collector" as const, hasSamplers(settings) && ("otel-sampler" as const)]).flatMap((server) =>
+      serverAuthority(settings, server),
+    ),
     // A quarter more than the metrics may take: a new block is written before the old ones go.
     data: [{ path: paths.prometheusData, size: Math.ceil(settings.prometheus.storage * 1.25) }],
     ports: [{ name: "http", port: ports.prometheus.http, exposure: "host", publish: "prometheus" }],
@@ -49,21 +55,21 @@ export function prometheusWorkload(settings: StackSettings, topology: Topology):
     probe: httpProbe(ports.prometheus.http, "/-/ready", 60, "/-/healthy"),
     resources: { memory: settings.prometheus.memory, cpu: settings.prometheus.cpu },
     placement: { spread: true },
+    // In an update, its targets take TLS before it asks by TLS.
+    startsAfter: sendsByTls(settings) ? ["otel-collector"] : [],
     stopGrace: 30,
   });
 }
 
 /** Connections to everything that is scraped. */
 function scraped({ scrape }: Topology): Connection[] {
-  const targets = scrape.flatMap(({ instances = [], names = [], secondTier }) => [
-    ...instances,
-    ...names,
-    ...(secondTier?.instances ?? []),
-  ]);
   const connections = new Map<ServiceName, Set<number>>();
-  for (const target of targets) {
-    const service = serviceOf(target);
-    if (service) connections.set(service, (connections.get(service) ?? new Set()).add(Number(target.split(":")[1])));
+  for (const { instances = [], names = [], secondTier, openPorts = [] } of scrape) {
+    for (const target of [...instances, ...names, ...(secondTier?.instances ?? [])]) {
+      const service = serviceOf(target);
+      const ports = [Number(target.split(":")[1]), ...openPorts];
+      if (service) connections.set(service, new Set([...(connections.get(service) ?? []), ...ports]));
+    }
   }
   return [...connections].map(([to, ports]) => ({ to, ports: [...ports] }));
 }

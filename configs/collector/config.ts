@@ -10,7 +10,8 @@ import { hasIngest } from "../ingest/senders";
 import { canaryService } from "../sampling";
 import type { CollectorSettings } from "../stack/schema";
 import { samplingProcessors } from "./tail-sampling";
-import { clientTls, tierReceiverNames, tierReceivers } from "../tier-tls";
+import { clientTls, readTls, tierReceiverNames, tierReceivers } from "../tier-tls";
+import { listensBy } from "../topology/tls";
 import { paths, ports } from "../topology/ports";
 import type { Addresses, NextHops, ServiceName } from "../topology/topology";
 import { toYaml } from "../yaml";
@@ -103,8 +104,8 @@ export function collectorConfig(settings: CollectorSettings, topology: Addresses
     connectors: samples ? { forward: {}, ...measures } : undefined,
     exporters: {
       ...(samples ? { otlp_grpc: toJaeger(settings, topology) } : { load_balancing: toSamplers(topology) }),
-      prometheus: prometheusExporter(topology, ports.collector.prometheusExporter),
-      "prometheus/reports": receives ? prometheusExporter(topology, ports.collector.reportsExporter) : undefined,
+      ...prometheusExporters(settings, topology, "prometheus", "prometheusExporter"),
+      ...(receives ? prometheusExporters(settings, topology, "prometheus/reports", "reportsExporter") : {}),
       debug: samples && settings.collector.debug !== "off" ? { verbosity: settings.collector.debug } : undefined,
     },
     service: {
@@ -123,16 +124,20 @@ export function collectorConfig(settings: CollectorSettings, topology: Addresses
         metrics: {
           receivers: ["prometheus", ...Object.keys(measures)],
           processors: compact(["memory_limiter", samples && "filter/canary"]),
-          exporters: ["prometheus"],
+          exporters: pageExporters(settings, "prometheus"),
         },
         ...(receives
           ? {
               "metrics/applications": {
                 receivers: ["otlp"],
                 processors: ["memory_limiter", ...Object.keys(metricProcessors)],
-                exporters: ["prometheus"],
+                exporters: pageExporters(settings, "prometheus"),
               },
-              "metrics/reports": { receivers: ["otlp/reports"], processors: ["memory_limiter"], exporters: ["prometheus/reports"] },
+              "metrics/reports": {
+                receivers: ["otlp/reports"],
+                processors: ["memory_limiter"],
+                exporters: pageExporters(settings, "prometheus/reports"),
+              },
             }
           : {}),
       },
@@ -149,12 +154,27 @@ export function collectorConfig(settings: CollectorSettings, topology: Addresses
   });
 }
 
-/** A page for Prometheus. The names that a resource gives stay off it, but for `job` and `instance`. */
-const prometheusExporter = ({ listen }: Addresses & NextHops, port: number): object => ({
-  endpoint: `${listen.collectorBackend}:${port}`,
-  metric_expiration: "15m",
-  resource_to_telemetry_conversion: { enabled: false },
-});
+/** Names of the exporters that make a page for Prometheus: by plain text, by TLS, or both, as an exporter has one port. */
+const pageExporters = (settings: CollectorSettings, name: "prometheus" | "prometheus/reports"): string[] =>
+  compact([listensBy(settings, "plain") && name, listensBy(settings, "tls") && tlsExporter[name]]);
+
+const tlsExporter = { prometheus: "prometheus/tls", "prometheus/reports": "prometheus/reports-tls" } as const;
+
+/** Pages for Prometheus. The names that a resource gives stay off them, but for `job` and `instance`. */
+function prometheusExporters(
+  settings: CollectorSettings,
+  { listen }: Addresses & NextHops,
+  name: keyof typeof tlsExporter,
+  port: "prometheusExporter" | "reportsExporter",
+): Record<string, object> {
+  const page = { metric_expiration: "15m", resource_to_telemetry_conversion: { enabled: false } };
+  const at = (number: number) => ({ endpoint: `${listen.collectorBackend}:${number}`, ...page });
+  const all: Record<string, object> = {
+    [name]: at(ports.collector[port]),
+    [tlsExporter[name]]: { ...at(ports.collector[`${port}Tls`]), tls: readTls },
+  };
+  return Object.fromEntries(pageExporters(settings, name).map((exporter) => [exporter, all[exporter]!]));
+}
 
 /** What the Collector counts of requests: how they were answered. No receiver's own counter knows of those that are refused before they are read. */
 const requestViews = [

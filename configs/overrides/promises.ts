@@ -32,8 +32,9 @@ const collector = [
   kept("extensions", "the queue on disk and the health check are there"),
   kept("exporters load_balancing", "it brings the spans of a trace together, and must not send a batch twice"),
   kept("exporters otlp_grpc", "what is acknowledged waits in its queue until Jaeger takes it"),
-  kept("exporters prometheus", "Prometheus asks there"),
-  kept("exporters prometheus/reports", "Prometheus asks there"),
+  ...["prometheus", "prometheus/reports", "prometheus/tls", "prometheus/reports-tls"].map((name) =>
+    kept(`exporters ${name}`, "Prometheus asks there"),
+  ),
 ];
 
 const jaeger = [

@@ -2,8 +2,8 @@
 import { alertmanagerAddress, ownAlertmanager } from "../alertmanager/delivery";
 import { compact } from "../compact";
 import type { StackSettings } from "../stack/schema";
-import { files, paths } from "../topology/ports";
-import type { ScrapeJob, Topology } from "../topology/topology";
+import { authorityFolder, files, paths } from "../topology/ports";
+import { serviceOf, type ScrapeJob, type Topology } from "../topology/topology";
 import { toYaml } from "../yaml";
 
 /** Text of `prometheus-tracing.yml`. */
@@ -17,7 +17,7 @@ export function prometheusConfig(settings: StackSettings, topology: Topology): s
     },
     alerting: ownAlertmanager(settings) ? { alertmanagers: [{ static_configs: [{ targets: [alertmanagerAddress] }] }] } : undefined,
     rule_files: [`${paths.config}/${files.rules}`],
-    scrape_configs: topology.scrape.map(scrapeConfig),
+    scrape_configs: topology.scrape.flatMap(scrapeConfigs),
   });
 }
 
@@ -27,9 +27,19 @@ export const reservedNames = "(up|scrape_.*|ALERTS.*|.*:.*)";
 /** The new name of an application metric that has a reserved name. */
 export const exportedName = "exported_$1";
 
-function scrapeConfig({ name, instances = [], names = [], foreign, secondTier }: ScrapeJob): object {
+/** A job. One that is scraped by TLS is two: each tier has a certificate of its own name. Their series have the same job nevertheless. */
+function scrapeConfigs(job: ScrapeJob): object[] {
+  const { name, tls, secondTier } = job;
+  if (!tls || !secondTier) return [scrapeConfig(job)];
+  return [scrapeConfig({ ...job, secondTier: undefined }), scrapeConfig({ ...job, names: [], instances: [] }, `${name}-second-tier`)];
+}
+
+function scrapeConfig({ name, instances = [], names = [], foreign, tls, secondTier }: ScrapeJob, jobName = name): object {
   const apart = secondTier?.apart;
-  const relabel = names.length > 1 ? [{ source_labels: ["__meta_dns_name"], regex: "(.+)-pods", target_label: "service" }] : [];
+  const relabel = compact([
+    names.length > 1 && { source_labels: ["__meta_dns_name"], regex: "(.+)-pods", target_label: "service" },
+    jobName !== name && { target_label: "job", replacement: name },
+  ]);
   const metricRelabel = compact([
     foreign && { source_labels: ["__name__"], regex: reservedNames, target_label: "__name__", replacement: exportedName },
     apart && { source_labels: ["tier", "__name__"], regex: `sampler;${apart.series}`, target_label: "job", replacement: apart.job },
@@ -40,7 +50,9 @@ function scrapeConfig({ name, instances = [], names = [], foreign, secondTier }:
   ]);
   const [host, port] = [names.map((target) => target.split(":")[0]), Number(names[0]?.split(":")[1])];
   return {
-    job_name: name,
+    job_name: jobName,
+    scheme: tls ? "https" : undefined,
+    tls_config: tls ? trusting([...instances, ...names, ...(secondTier?.instances ?? [])]) : undefined,
     static_configs: targets.length > 0 ? targets : undefined,
     dns_sd_configs: names.length > 0 ? [{ names: host, type: "A", port, refresh_interval: "15s" }] : undefined,
     relabel_configs: relabel.length > 0 ? relabel : undefined,
@@ -60,6 +72,13 @@ const queryTimeout = "1m";
 
 /** Longest time until a request has been read, or the next one comes: a connection is one of 512, which the health check needs too. */
 const idleTimeout = "1m";
+
+/** TLS to targets of one service. They are known by their addresses, so the name that the certificate must have is said. */
+function trusting([target = ""]: readonly string[]): object {
+  const service = serviceOf(target);
+  if (!service) throw new Error(`${target} is no service of the stack, so its certificate is not known`);
+  return { ca_file: `${authorityFolder(service)}/${files.authority}`, server_name: service };
+}
 
 /** Command line of Prometheus, behind the entrypoint. */
 export function prometheusArgs(settings: StackSettings, configFile: string, dataFolder: string): string[] {

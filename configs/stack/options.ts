@@ -332,9 +332,9 @@ export interface KubernetesDnsOptions {
 /** TLS between the tiers that spans pass. */
 export interface KubernetesTlsOptions {
   /**
-   * TLS from gateways to samplers and to Jaeger, with certificates on both sides, and to Jaeger's UI and API. `accept`: servers take it
-   * beside plain text. `both`: clients use it, too. `on`: servers take nothing else. Change it by one step at a time. Default: off; the
-   * policy pack wants it written in production. Allowed: one of off, accept, both, on.
+   * TLS from gateways to samplers and to Jaeger, with certificates on both sides, to Jaeger's UI and API, and to the Collector's metrics of
+   * spans. `accept`: servers take it beside plain text. `both`: clients use it, too. `on`: servers take nothing else. Change it by one step
+   * at a time. Default: off; the policy pack wants it written in production. Allowed: one of off, accept, both, on.
    */
   readonly mode?: "off" | "accept" | "both" | "on";
   /**

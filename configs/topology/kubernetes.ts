@@ -3,7 +3,7 @@ import { compact } from "../compact";
 import { hasIngest } from "../ingest/senders";
 import type { CommonSettings, ElasticsearchSettings, Settings, StackSettings } from "../stack/schema";
 import { authorityFolder, files, paths, ports } from "./ports";
-import { sendsByTls, type TierPorts } from "./tls";
+import { openPorts, sendsByTls, type TierPorts } from "./tls";
 import type { Addresses, ElasticsearchAddress, MetricsAddress, NextHops, ScrapeJob, ServiceName, Topology } from "./topology";
 
 /** Label of the namespaces whose pods are applications: they reach the Collector's receivers and remote sampling. */
@@ -116,6 +116,12 @@ export function kubernetesHops(settings: Pick<Settings, "kubernetes" | "jaeger" 
   };
 }
 
+/** The port of a page of the Collector's metrics that is scraped, and those that are open. */
+function metricPorts(settings: Pick<Settings, "kubernetes">, page: "prometheusExporter" | "reportsExporter") {
+  const [plain, tls] = [ports.collector[page], ports.collector[`${page}Tls`]];
+  return { scraped: sendsByTls(settings) ? tls : plain, open: openPorts(settings, plain, tls) };
+}
+
 /** The Secret with the certificate of a service for connections between the tiers. */
 export const tierCertificateSecret = (service: ServiceName): string => `${service}-tier-tls`;
 
@@ -129,9 +135,12 @@ export function authorityOf({ elasticsearch }: Pick<Settings, "elasticsearch">):
  * Scrapes every instance. Pods of a StatefulSet are listed by name, so that a missing one counts as down. Spans that samplers receive were
  * received by a gateway before, so they have a separate job: sums over the job in the rules count each span once.
  */
-function scrapeJobs(settings: Pick<Settings, "sampler" | "jaeger" | "prometheus" | "ingest" | "environment">): ScrapeJob[] {
+function scrapeJobs(settings: Pick<Settings, "kubernetes" | "sampler" | "jaeger" | "prometheus" | "ingest" | "environment">): ScrapeJob[] {
   const all = (service: ServiceName, port: number) => `${podsService(service)}:${port}`;
-  const { telemetry, prometheusExporter, reportsExporter } = ports.collector;
+  const { telemetry } = ports.collector;
+  const tls = sendsByTls(settings);
+  const exporter = metricPorts(settings, "prometheusExporter");
+  const reports = metricPorts(settings, "reportsExporter");
   const samplers = (port: number, apart?: { series: string; job: string }): Pick<ScrapeJob, "secondTier"> => {
     const instances = Array.from({ length: settings.sampler.replicas }, (_, i) => `${podHost("otel-sampler", i)}:${port}`);
     return instances.length > 0 ? { secondTier: { instances, apart } } : {};
@@ -144,12 +153,14 @@ function scrapeJobs(settings: Pick<Settings, "sampler" | "jaeger" | "prometheus"
     },
     {
       name: "otel-collector-exporter",
-      names: [all("otel-collector", prometheusExporter)],
-      ...samplers(prometheusExporter),
+      names: [all("otel-collector", exporter.scraped)],
+      ...samplers(exporter.scraped),
+      openPorts: exporter.open,
+      tls,
       foreign: true,
     },
     hasIngest(settings) && { name: "ingest", names: [all("otel-collector", ports.ingest.metrics)] },
-    { name: "index-cleaner", names: [all("otel-collector", reportsExporter)] },
+    { name: "index-cleaner", names: [all("otel-collector", reports.scraped)], openPorts: reports.open, tls },
     { name: "jaeger", names: jaegerServices(settings).map((service) => all(service, ports.jaeger.admin)) },
     { name: "elasticsearch-exporter", names: [all("elasticsearch-exporter", ports.elasticsearchExporter.http)] },
     settings.prometheus.mode === "own" && { name: "prometheus", instances: [`localhost:${ports.prometheus.http}`] },

@@ -22,10 +22,13 @@ export const ports = {
     telemetry: 8888,
     /** The Prometheus exporter: span metrics and the applications' own OTLP metrics. */
     prometheusExporter: 8889,
+    /** The same with TLS. */
+    prometheusExporterTls: 8891,
     /** OTLP/HTTP for metrics of the stack's own scripts. Closed to applications, so that none can report in their name. */
     reports: 4319,
     /** The Prometheus exporter of these reports, apart from what applications measure. */
     reportsExporter: 8890,
+    reportsExporterTls: 8892,
     health: 13133,
     zpages: 55679,
   },

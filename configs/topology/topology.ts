@@ -49,6 +49,10 @@ export interface ScrapeJob {
    * give get the prefix `exported_`: no series of theirs is one that a rule selects.
    */
   readonly foreign?: boolean;
+  /** Ports of the targets that Prometheus may connect to, where there are others besides the one that it scrapes. */
+  readonly openPorts?: readonly number[];
+  /** Whether the targets are scraped by TLS. The certificate of each names its service. */
+  readonly tls?: boolean;
   /** A second tier under the same job: `host:port` each, and series that go to another job instead, by a pattern of their names. */
   readonly secondTier?: { readonly instances: readonly string[]; readonly apart?: { readonly series: string; readonly job: string } };
 }

@@ -3,6 +3,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { exportedName, reservedNames } from "../../../configs/prometheus/config";
 import type { CommonSettings } from "../../../configs/stack/schema";
+import { tierCertificateSecret } from "../../../configs/topology/kubernetes";
+import { files } from "../../../configs/topology/ports";
 import { serviceOf, type ScrapeJob, type ServiceName } from "../../../configs/topology/topology";
 import { podsLabel, selector } from "../labels";
 import { allPorts, type Workload } from "../workload";
@@ -43,7 +45,7 @@ export class Monitors extends pulumi.ComponentResource {
 /** The endpoints of each service. Rules name jobs, so each endpoint says its own; the operator would take the Service's name. */
 export function endpointsOf(jobs: readonly ScrapeJob[], workloads: readonly Workload[]): Map<ServiceName, object[]> {
   const endpoints = new Map<ServiceName, object[]>();
-  for (const { name, names = [], foreign, secondTier } of jobs) {
+  for (const { name, names = [], foreign, tls, secondTier } of jobs) {
     const first = names.map((target) => ({
       target,
       labels: names.length > 1 ? { service: serviceOf(target) } : {},
@@ -67,6 +69,7 @@ export function endpointsOf(jobs: readonly ScrapeJob[], workloads: readonly Work
       const endpoint = {
         port: port.name,
         interval: "15s",
+        ...(tls ? byTls(workload.name) : {}),
         relabelings,
         metricRelabelings: metricRelabelings.length > 0 ? metricRelabelings : undefined,
       };
@@ -75,3 +78,9 @@ export function endpointsOf(jobs: readonly ScrapeJob[], workloads: readonly Work
   }
   return endpoints;
 }
+
+/** TLS to a service's pods. The operator gives the authority to its Prometheus. */
+const byTls = (service: ServiceName): object => ({
+  scheme: "https",
+  tlsConfig: { ca: { secret: { name: tierCertificateSecret(service), key: files.authority } }, serverName: service },
+});

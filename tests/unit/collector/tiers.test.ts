@@ -29,7 +29,7 @@ test("what a single Collector does, the two tiers do between them, and each part
   const parts = (of: Config, kind: "processors" | "exporters") =>
     Object.values(of.service.pipelines)
       .flatMap((pipeline) => pipeline[kind])
-      .filter((name) => !["memory_limiter", "prometheus", "load_balancing"].includes(name));
+      .filter((name) => !["memory_limiter", "prometheus", "prometheus/tls", "load_balancing"].includes(name));
   for (const kind of ["processors", "exporters"] as const) {
     expect([...parts(gateway, kind), ...parts(sampler, kind)].sort()).toEqual(parts(single, kind).sort());
   }
@@ -103,7 +103,9 @@ describe("Prometheus", () => {
     expect(jobs.filter(({ job_name: name }) => name === "index-cleaner")).toEqual([
       {
         job_name: "index-cleaner",
-        dns_sd_configs: [{ names: ["otel-collector-pods"], type: "A", port: 8890, refresh_interval: "15s" }],
+        dns_sd_configs: [{ names: ["otel-collector-pods"], type: "A", port: 8892, refresh_interval: "15s" }],
+        scheme: "https",
+        tls_config: { ca_file: "/etc/tracing/otel-collector-authority/ca.crt", server_name: "otel-collector" },
       },
     ]);
     expect(sampler.exporters).not.toHaveProperty("prometheus/reports");

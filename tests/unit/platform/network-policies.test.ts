@@ -15,8 +15,6 @@ import {
 import { renderedManifests, strangers, worldOf } from "../../support/manifest-world";
 
 const scrapes = (jaeger: string[]) => ({
-  "prometheus → otel-collector": [8405, 8888, 8889, 8890],
-  "prometheus → otel-sampler": [8888, 8889],
   "prometheus → elasticsearch-exporter": [9114],
   "prometheus → alertmanager": [9093],
   ...Object.fromEntries(jaeger.map((name) => [`prometheus → ${name}`, [14269]])),
@@ -43,6 +41,8 @@ const needed: Readonly<Record<string, Readonly<Record<string, number[]>>>> = {
   staging: {
     ...both,
     ...scrapes(["jaeger"]),
+    "prometheus → otel-collector": [8405, 8888, 8889, 8890],
+    "prometheus → otel-sampler": [8888, 8889],
     "otel-collector → otel-sampler": [4317],
     "otel-sampler → jaeger": [4317],
     "elasticsearch-snapshots → elasticsearch": [9200],
@@ -55,6 +55,8 @@ const needed: Readonly<Record<string, Readonly<Record<string, number[]>>>> = {
     "otel-collector → otel-sampler": [4317, 4320],
     "otel-sampler → jaeger-collector": [4317, 4320],
     "canary → jaeger": [16686, 16687],
+    "prometheus → otel-collector": [8405, 8888, 8889, 8890, 8891, 8892],
+    "prometheus → otel-sampler": [8888, 8889, 8891],
     "jaeger-collector → elasticsearch": [9200],
     "elasticsearch → elasticsearch": [9300],
   },

@@ -134,7 +134,7 @@ describe.each<[Mode, number[]]>([
       { name: "jaeger-tier-tls", issuer: "own", uses: ["server"] },
       { name: "jaeger-collector-tier-tls", issuer: "own", uses: ["server"] },
       { name: "otel-sampler-tier-tls", issuer: "own", uses: ["server", "client"] },
-      { name: "otel-collector-tier-tls", issuer: "own", uses: ["client"] },
+      { name: "otel-collector-tier-tls", issuer: "own", uses: ["server", "client"] },
     ];
     expect(requests).toEqual(mode === "off" ? [] : wanted);
   });
@@ -171,7 +171,7 @@ test("one tier that samples itself shows its certificate to Jaeger", () => {
   const settings = settingsWith({ platform: "kubernetes", environment: "staging", kubernetes: { tls: { mode: "on" } } });
   const file = parsed<File>(collectorConfig(settings, kubernetesTopology(settings), "single"));
   expect(file.exporters.otlp_grpc).toMatchObject({ endpoint: "jaeger:4320", tls: asClient });
-  expect(one(settings, "otel-collector").certificates).toMatchObject([{ request: { uses: ["client"] } }]);
+  expect(one(settings, "otel-collector").certificates).toMatchObject([{ request: { uses: ["server", "client"] } }]);
   expect(one(settings, "jaeger").certificates).toMatchObject([{ request: { uses: ["server"] } }]);
 });
 
