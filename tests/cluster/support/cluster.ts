@@ -121,7 +121,7 @@ export class TestStack {
     for (const kind of ["statefulset", "deployment"]) {
       if (kind === "deployment") await this.skipBackOff();
       const names = (await kubectl("-n", this.namespace, "get", kind, "-o", "name")).split("\n").filter(Boolean);
-      for (const name of names) await kubectl("-n", this.namespace, "rollout", "status", name, "--timeout=12m");
+      for (const name of names) await kubectl("-n", this.namespace, "rollout", "status", name, "--timeout=8m");
     }
   }
 
