@@ -72,7 +72,7 @@ test.each(["off", "accept", "on"])(
   "prod's certificates and servers stay what they are when TLS between the tiers goes to %s",
   async (mode) => {
     const config = { kubernetes: { volumes: "keep", nodes: "required", tls: { mode } } };
-    const gone = mode === "off" ? ["jaeger-collector", "otel-collector", "otel-sampler"] : [];
+    const gone = mode === "off" ? ["jaeger", "jaeger-collector", "otel-collector", "otel-sampler"] : [];
     const sentences = replacements(recordedOf("prod"), (await runProgram("prod", config)).resources);
     expect(sentences.map((sentence) => /certificates-(.*)-tier-tls is gone/.exec(sentence)?.[1]).sort()).toEqual(gone);
   },
