@@ -172,6 +172,5 @@ describe("the stack by compose", () => {
     expect(await askEveryPort(copy, token)).toEqual(taken);
     for (const what of ["anonymous", "unknown", "accepted:shop"])
       await eventually(`requests as ${what}`, 60, async () => ((await countedAs(systems, what)) === 4 ? true : undefined));
-    expect(await preview()).not.toMatch(changes);
   });
 });
