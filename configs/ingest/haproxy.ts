@@ -50,6 +50,9 @@ export type Verdict = keyof typeof verdicts;
 /** Time over which rates are averaged, seconds: SDKs send every five seconds, all at once. */
 const window = 10;
 
+/** Requests within one second that a sender may have, in seconds of its limit: the rest of its ten seconds' worth comes later. Few are no burst. */
+const burst = ({ requestsPerSecond }: Sender["limits"]): number => Math.max(20, 3 * requestsPerSecond);
+
 /** Time that a refused client is told to wait, seconds. */
 const retryAfter = 5;
 
@@ -145,6 +148,9 @@ export function haproxyConfig(settings: ProxySettings, place: IngestPlace): stri
     "backend limits",
     `  stick-table type string len 64 size 1k expire ${6 * window}s store http_req_rate(${window}s),bytes_in_rate(${window}s)`,
     "",
+    "backend bursts",
+    `  stick-table type string len 64 size 1k expire ${6 * window}s store http_req_rate(1s)`,
+    "",
     ...senders.flatMap(({ name, limits, expires }) => [
       ...backend(`accepted:${name}`),
       ...(limits === undefined ? [] : backend(`limited:${name}`, overLimit)),
@@ -234,11 +240,13 @@ function frontend(senders: readonly Known[], { listen, ports, senders: file }: I
       const rate = (kind: string, limit: number) => `{ var(txn.sender),table_${kind}_rate(limits) ge ${limit * window} }`;
       return compact([
         limits && set("limited", `if ${own} ${rate("http_req", limits.requestsPerSecond)}`),
+        limits && set("limited", `if ${own} { var(txn.sender),table_http_req_rate(bursts) ge ${burst(limits)} }`),
         limits && set("limited", `if ${own} ${rate("bytes_in", limits.bytesPerSecond * 1024 * 1024)}`),
         expires !== undefined && set("expired", `if ${own} { date ge ${Date.parse(`${expires}T00:00:00Z`) / 1000} }`),
       ]);
     }),
     `  http-request track-sc0 var(txn.sender) table limits if ${is("accepted")}`,
+    `  http-request track-sc2 var(txn.sender) table bursts if ${is("accepted")}`,
     // No program behind the proxy has a use for it.
     "  http-request del-header authorization",
     `  use_backend anonymous if ${is("anonymous")}`,

@@ -82,18 +82,21 @@ export function gzipBomb(mebibytes: number): Buffer {
   return Buffer.concat(Array.from({ length: Math.ceil(mebibytes / 64) }, () => member));
 }
 
-/** Compressed bodies that are much larger than a request may be, by their encoding. */
-export function bombs(): [encoding: string, body: Buffer][] {
-  const zeros = Buffer.alloc(256 * millions);
-  const gzip = gzipBomb(10 * 1024).subarray(0, 12 * millions);
-  // A frame of Zstandard with a window of 128 MiB, and one of 2 TiB: blocks of 128 KiB that are one byte each.
+/** A frame of Zstandard with a window of so many bits beyond ten, and blocks of 128 KiB that are one byte each: 1.3 GB. */
+export function zstdBomb(bits: number): Buffer {
   const block = (last: number) => {
     const bytes = Buffer.alloc(4);
     bytes.writeUIntLE((128 * 1024 * 8) | 2 | last, 0, 3);
     return bytes;
   };
   const blocks = Buffer.concat([...Array.from({ length: 10_000 }, () => block(0)), block(1)]);
-  const zstd = (window: number) => Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, window << 3]), blocks]);
+  return Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, bits << 3]), blocks]);
+}
+
+/** Compressed bodies that are much larger than a request may be, by their encoding. */
+export function bombs(): [encoding: string, body: Buffer][] {
+  const zeros = Buffer.alloc(256 * millions);
+  const gzip = gzipBomb(10 * 1024).subarray(0, 12 * millions);
   return [
     ["gzip", gzip],
     ["gzip", gzipSync(gzip.subarray(0, millions))],
@@ -102,8 +105,8 @@ export function bombs(): [encoding: string, body: Buffer][] {
     ["gzip", Buffer.from("not gzip")],
     ["zlib", deflateSync(zeros)],
     ["deflate", deflateRawSync(zeros)],
-    ["zstd", zstd(17)],
-    ["zstd", zstd(31)],
+    ["zstd", zstdBomb(17)],
+    ["zstd", zstdBomb(31)],
     // Snappy that says that it becomes 4 GiB, or 1 GiB.
     ["snappy", Buffer.concat([varint(0xffffffff), Buffer.from([0, 0x61])])],
     ["snappy", Buffer.concat([varint(2 ** 30), Buffer.from([0, 0x61])])],

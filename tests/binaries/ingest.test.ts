@@ -142,6 +142,16 @@ describe("a sender above its limits", () => {
     expect(passed).toBeLessThanOrEqual(16);
   }, 30_000);
 
+  test("in a burst is refused too, before its ten seconds' worth is spent", async () => {
+    const proxy = await start(settingsOf("require", [{ name: "loud", limits: { requestsPerSecond: 10 } }]), { loud: own.loud });
+    const burst = await Promise.all(Array.from({ length: 60 }, () => proxy.send("otlpHttp", own.loud)));
+    const passed = burst.filter(({ status }) => status === 200).length;
+    expect(passed).toBeGreaterThanOrEqual(30);
+    expect(passed).toBeLessThanOrEqual(40);
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    expect((await proxy.send("otlpHttp", own.loud)).status).toBe(200);
+  });
+
   test("in bytes is refused too", async () => {
     const heavy = [{ name: "loud", limits: { bytesPerSecond: "1Mi" } }];
     const proxy = await start(settingsOf("require", heavy), { loud: own.loud });

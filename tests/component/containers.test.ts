@@ -67,6 +67,10 @@ describe("a service", () => {
     expect(each("memorySwap")).toEqual(each("memory"));
   });
 
+  test("has a limit of open files where nothing else limits connections", () => {
+    expect(each("ulimits")).toEqual({ ...all(undefined), perses: [{ name: "nofile", soft: 1024, hard: 1024 }] });
+  });
+
   test("shares 2 GiB with the other services, but for seven small helpers of theirs", () => {
     const small = [
       ...["canary", "index-cleaner", "elasticsearch-exporter", "elasticsearch-setup", "elasticsearch-snapshots"],

@@ -2,7 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { ports } from "../../../configs/topology/ports";
 import { flags, frame, frames, grpcHeaders, hello, noteConnection, types, windowUpdate } from "../http2";
-import { bombs, grpcMessage, gzipBomb, malformed, malformedJson, nested, nestedJson, sound } from "../payloads";
+import { bombs, grpcMessage, gzipBomb, malformed, malformedJson, nested, nestedJson, sound, zstdBomb } from "../payloads";
 import type { Row, Victim } from "../row";
 import { add, exchange, request, times, Wire, type Seen } from "../wire";
 
@@ -175,6 +175,16 @@ export const otlpRows: readonly Row[] = [
       );
     },
     answers: /^(400|429|closed)$/,
+  },
+  {
+    id: "zstd-windows",
+    what: "200 requests in Zstandard, 64 at once, with windows of 128 MiB",
+    targets,
+    attack: (victim) => {
+      const bodies = again([zstdBomb(17)], 200);
+      return post(victim, bodies, { encodings: bodies.map(() => "zstd"), atOnce: 64 });
+    },
+    answers: /^(400|429|503|closed)$/,
   },
   {
     id: "bombs-grpc",

@@ -154,6 +154,7 @@ describe("HAProxy's config", () => {
 
   test("has each sender's limits, over ten seconds, and the day from which it is refused", () => {
     expect(text(docker)).toContain("str(limited) if { var(txn.sender) -m str shop } { var(txn.sender),table_http_req_rate(limits) ge 70 }");
+    expect(text(docker)).toContain("{ var(txn.sender),table_http_req_rate(bursts) ge 21 }");
     expect(text(docker)).toContain(`table_bytes_in_rate(limits) ge ${10 * 2 * 1024 * 1024} }`);
     expect(text(docker)).toContain(`str(expired) if { var(txn.sender) -m str shop } { date ge ${Date.UTC(2027, 0, 1) / 1000} }`);
   });
