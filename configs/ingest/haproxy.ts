@@ -63,6 +63,9 @@ const retryAfter = 5;
 const connectionAge = 60;
 const connectionRequests = 100;
 
+/** Requests at a time on a connection of HTTP/2, each of which takes buffers: clients wait with more, or open another connection. */
+const streams = 8;
+
 /** Path of the health check. */
 export const healthPath = "/healthz";
 
@@ -176,6 +179,7 @@ const global = (settings: IngestSettings & ImageSettings): string[] =>
     `  tune.bufsize ${buffer}`,
     `  tune.buffers.limit ${buffers(settings)}`,
     `  tune.h2.initial-window-size ${sendAhead}`,
+    `  tune.h2.max-concurrent-streams ${streams}`,
     can(settings, "streamsPerConnection") && `  tune.h2.fe.max-total-streams ${connectionRequests}`,
   ]);
 

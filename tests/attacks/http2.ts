@@ -108,8 +108,7 @@ export async function onConnections(
         write(wire, round);
         await new Promise((resolve) => setTimeout(resolve, 20));
         // A server that reads no further needs no more.
-        while (wire.socket.writableLength > 1 << 20 && !wire.ended && Date.now() < end)
-          await new Promise((resolve) => setTimeout(resolve, 50));
+        await wire.drained(end);
       }
       noteConnection(seen, wire);
       wire.close();

@@ -36,9 +36,9 @@ export function watchMemory(containers: readonly (readonly [ServiceName, Contain
   end: () => Promise<ReadonlyMap<ServiceName, number>>;
 } {
   const peak = new Map<ServiceName, number>();
-  let over = false;
+  const state = { over: false };
   const watching = (async () => {
-    while (!over) {
+    while (!state.over) {
       const missing = containers.some(([, { Id }]) => use(Id) === undefined);
       const asked = missing ? await memoryUse(10_000) : new Map<string, number>();
       for (const [service, { Id }] of containers) {
@@ -50,7 +50,7 @@ export function watchMemory(containers: readonly (readonly [ServiceName, Contain
   })();
   return {
     end: async () => {
-      over = true;
+      state.over = true;
       await watching;
       return peak;
     },

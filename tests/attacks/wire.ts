@@ -46,6 +46,16 @@ export class Wire {
     while (!this.ended && !enough(this.received) && Date.now() < end) await sleep(10);
   }
 
+  /** Waits until the other side has read most of what was sent, has ended the connection, or answers where that is `enough`; or until a time, ms. */
+  async drained(until: number, enough: () => boolean = () => false): Promise<void> {
+    while (this.socket.writableLength > 1 << 20 && !this.ended && !enough() && Date.now() < until) await sleep(30);
+  }
+
+  /** Whether anything has come back, or the connection has ended. */
+  get over(): boolean {
+    return this.ended || this.received.length > 0;
+  }
+
   close(): void {
     this.socket.destroy();
   }

@@ -64,7 +64,7 @@ export const connectionRows: readonly Row[] = [
     what: "500 requests with a token whose bodies come a byte a second",
     targets: behindProxy,
     attack: (victim) => flood(victim.at("ingest", otlpHttp), { count: 500, hello: announced(victim), drip: "a", seconds: 15 }),
-    answers: /^(closed|open|429|503)$/,
+    answers: /^(closed|open|408|429|503)$/,
   },
   {
     id: "big-unfinished",

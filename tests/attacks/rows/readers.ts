@@ -151,10 +151,9 @@ export const readerRows: readonly Row[] = [
         const wire = Wire.open(address);
         wire.send("POST /_bulk HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90000000\r\n\r\n");
         const part = Buffer.alloc(1 << 20, 0x20);
-        for (let sent = 0; sent < 90 && !wire.ended && wire.received.length === 0; sent++) {
+        for (let sent = 0; sent < 90 && !wire.over; sent++) {
           wire.send(part);
-          while (wire.socket.writableLength > 4 << 20 && !wire.ended && wire.received.length === 0)
-            await new Promise((resolve) => setTimeout(resolve, 20));
+          await wire.drained(Date.now() + 20_000, () => wire.over);
         }
         await wire.settled(20_000);
         add(seen, wire.received.toString("latin1").split(" ", 2)[1] ?? (wire.ended ? "closed" : "open"));

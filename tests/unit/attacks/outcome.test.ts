@@ -140,9 +140,7 @@ describe("rounds of calm and noise", () => {
   test("are a table", () => {
     const table = roundsReport(rounds, exports).split("\n");
     expect(table).toHaveLength(5);
-    expect(table[2]).toBe(
-      "| 1 | 5 × 200, 95 × 429 | 1, 0 | 4.0 ms | 6.0 ms | 1.50 | 25 %, 25 % |".replace("5 × 200, 95 × 429", "95 × 429, 5 × 200"),
-    );
-    expect(table[4]).toBe("| median | | | 4.0 ms | 5.0 ms | 1.25 | |".replaceAll("| |", "|  |"));
+    expect(table[2]).toBe("| 1 | 5 × 200, 95 × 429 | 1, 0 | 4.0 ms | 6.0 ms | 1.50 | 25 %, 25 % |");
+    expect(table[4]).toBe("| median |  |  | 4.0 ms | 5.0 ms | 1.25 |  |");
   });
 });
