@@ -108,10 +108,10 @@ export class TracingStack extends pulumi.ComponentResource {
     const elasticsearch = external
       ? new ExistingElasticsearch(
           `${name}-elasticsearch`,
-          { ...common, tags, sampling, indexPrefix, passwordVersion, snapshots, ...external },
+          { ...common, tags, sampling, ingest: args.ingest, indexPrefix, passwordVersion, snapshots, ...external },
           own,
         )
-      : new Elasticsearch(`${name}-elasticsearch`, { ...common, tags, sampling, ...storage }, own);
+      : new Elasticsearch(`${name}-elasticsearch`, { ...common, tags, sampling, ingest: args.ingest, ...storage }, own);
     const exporter = new ElasticsearchExporter(`${name}-elasticsearch-exporter`, { ...common, elasticsearch }, own);
     const { indexCleaner, sampler, redaction } = args;
     const jaeger = new Jaeger(

@@ -6,7 +6,7 @@ import { hasPerses } from "../../configs/perses/runs";
 import { applicationEnvironment, type ApplicationAddresses } from "../../configs/sampling";
 import type { Settings } from "../../configs/stack/schema";
 import { dockerTopology, networksOf, publishedUrl } from "../../configs/topology/docker";
-import { applicationsLabel, kubernetesAddresses, serviceUrl } from "../../configs/topology/kubernetes";
+import { applicationsLabel, collectorUrl, kubernetesTopology } from "../../configs/topology/kubernetes";
 import { ports } from "../../configs/topology/ports";
 import { table } from "../terminal/output";
 
@@ -56,8 +56,8 @@ export function clusterAddresses(settings: Settings, here: { readonly jaeger: st
   return table([
     ["Jaeger", `${here.jaeger}${ingress ? `  (asks for a login; also https://${ingress.host})` : ""}`],
     ["Prometheus", here.prometheus],
-    ["OTLP gRPC", `${serviceUrl(settings, "otel-collector", otlpGrpc)}  (in the cluster)`],
-    ["OTLP HTTP", `${serviceUrl(settings, "otel-collector", otlpHttp)}  (in the cluster)`],
+    ["OTLP gRPC", `${collectorUrl(settings, otlpGrpc)}  (in the cluster)`],
+    ["OTLP HTTP", `${collectorUrl(settings, otlpHttp)}  (in the cluster)`],
   ]);
 }
 
@@ -66,7 +66,7 @@ export function clusterEnvironmentLines(settings: Settings, application: Applica
   const [label, value] = Object.entries(applicationsLabel)[0] ?? [];
   return [
     `# in a pod of a namespace with the label ${label ?? ""}=${value ?? ""}:`,
-    ...variables(settings, kubernetesAddresses(settings), application),
+    ...variables(settings, kubernetesTopology(settings), application),
   ].join("\n");
 }
 

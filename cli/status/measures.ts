@@ -7,7 +7,8 @@ import { canaryLatest, canaryTotal } from "../../configs/prometheus/alerts/canar
 import { lossAlert, lost } from "../../configs/prometheus/alerts/loss";
 import { hasSnapshots, namesOf } from "../../configs/elasticsearch/users";
 import type { Settings } from "../../configs/stack/schema";
-import { kubernetesAddresses } from "../../configs/topology/kubernetes";
+import { collectorUrl } from "../../configs/topology/kubernetes";
+import { ports } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
 import { patience, type ElasticsearchAnswer, type LastRuns, type Reachable, type RunningStack } from "../running/running-stack";
 import { snapshotsOff } from "../stack/inside";
@@ -26,7 +27,7 @@ export interface Fact {
 /** Address of the Collector for applications; on Docker also its health. On Kubernetes, the pods' probes show that. */
 export async function collectorHealth(stack: RunningStack): Promise<Fact> {
   const { settings } = stack;
-  if (settings.platform === "kubernetes") return { text: `takes spans at ${kubernetesAddresses(settings).collectorOtlpHttp}` };
+  if (settings.platform === "kubernetes") return { text: `takes spans at ${collectorUrl(settings, ports.collector.otlpHttp)}` };
   const answer = await fetch(`${await stack.reach("collector-health")}/healthz`, { signal: AbortSignal.timeout(patience) });
   if (answer.ok) return { text: `answers; takes spans at ${await stack.reach("otlp-http")}` };
   return { text: `unhealthy: status ${answer.status}`, problem: "the Collector is unhealthy", service: "otel-collector" };

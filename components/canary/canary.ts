@@ -4,15 +4,17 @@ import { compact } from "../../configs/compact";
 import { canaryScript, needsCurl } from "../../configs/canary/script";
 import { canaryTimes, hasCanary } from "../../configs/canary/times";
 import { hasIngest } from "../../configs/ingest/senders";
+import { takesTls } from "../../configs/ingest/tls";
 import type { CanaryOptions } from "../../configs/stack/options";
 import type { CanarySettings, Settings } from "../../configs/stack/schema";
 import { addressesOf } from "../../configs/topology";
-import { files, ports } from "../../configs/topology/ports";
+import { collectorUrl } from "../../configs/topology/kubernetes";
+import { files, paths, ports } from "../../configs/topology/ports";
 import { openPorts } from "../../configs/topology/tls";
 import type { Addresses } from "../../configs/topology/topology";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import type { OtelCollector } from "../collector/collector";
-import { stackTokenFile } from "../collector/ingest";
+import { ingestAuthority, stackTokenFile } from "../collector/ingest";
 import { TracingComponent } from "../component";
 import { elasticsearchScript, scriptPath } from "../elasticsearch/script";
 import { defineWorkload, type Secret, type Workload } from "../platform/workload";
@@ -31,15 +33,18 @@ export function canaryWorkloads(settings: CanarySettings, topology: Addresses, t
   if (!hasCanary(settings)) return [];
   const credential = hasIngest(settings) ? stackTokenFile(token) : undefined;
   // It goes the way of applications.
-  const addresses = credential ? { ...topology, collectorOtlpHttp: topology.ingestOtlpHttp } : topology;
-  const content = canaryScript(settings.canary.interval, canaryTimes(settings), addresses, credential?.path);
+  const tls = takesTls(settings);
+  const through = tls ? collectorUrl(settings, ports.collector.otlpHttp) : topology.ingestOtlpHttp;
+  const addresses = credential ? { ...topology, collectorOtlpHttp: through } : topology;
+  const authority = tls ? `${paths.ingestCertificate}/${files.authority}` : undefined;
+  const content = canaryScript(settings.canary.interval, canaryTimes(settings), addresses, credential?.path, authority);
   return [
     defineWorkload({
       name: "canary",
       ...(needsCurl(addresses) ? bash : busybox),
       files: [{ path: scriptPath(files.canary), content, onChange: "restart" }],
       secrets: compact([credential]),
-      certificates: serverAuthority(settings, "jaeger"),
+      certificates: [...serverAuthority(settings, "jaeger"), ...ingestAuthority(settings)],
       connects: [
         { to: "otel-collector", ports: [ports.collector.otlpHttp, ports.collector.reports] },
         { to: "jaeger", ports: openPorts(settings, ports.jaeger.query, ports.jaeger.queryTls) },

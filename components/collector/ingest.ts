@@ -1,10 +1,13 @@
 /** The proxy in front of the Collector: it knows who sends, counts, and refuses. docs/decisions/0040-ingest-credentials.md says how. */
 import * as pulumi from "@pulumi/pulumi";
+import { compact } from "../../configs/compact";
 import { haproxyConfig, healthPath, ingestMemory } from "../../configs/ingest/haproxy";
 import { ingestPlace } from "../../configs/ingest/place";
 import { ingestScript } from "../../configs/ingest/script";
+import { ingestCertificateSecret, takesCertificates, takesTls } from "../../configs/ingest/tls";
 import {
   hasIngest,
+  needsToken,
   stackSender,
   stackTokenSecret,
   tokenLine,
@@ -16,7 +19,15 @@ import { SettingsError } from "../../configs/stack/parse";
 import type { CollectorSettings } from "../../configs/stack/schema";
 import { files, paths, ports } from "../../configs/topology/ports";
 import type { Addresses } from "../../configs/topology/topology";
-import { defineWorkload, httpProbe, type Secret, type SecretFile, type Workload, type WorkloadPort } from "../platform/workload";
+import {
+  defineWorkload,
+  httpProbe,
+  type CertificateFolder,
+  type Secret,
+  type SecretFile,
+  type Workload,
+  type WorkloadPort,
+} from "../platform/workload";
 
 /**
  * Tokens of the senders in `ingest.senders`, by their names: one, or several that are valid at the same time. Docker only: on Kubernetes,
@@ -52,6 +63,7 @@ export function ingestProxy(
   const place = ingestPlace(topology);
   const config = `${paths.live}/${files.ingestConfig}`;
   const script = `${paths.config}/${files.ingest}`;
+  const certificates = tlsFiles(settings);
   return defineWorkload({
     name: "ingest",
     image: "haproxy",
@@ -59,20 +71,49 @@ export function ingestProxy(
     files: [
       {
         path: script,
-        content: ingestScript({ config, tokens: paths.secrets, senders: place.senders }),
+        content: ingestScript({
+          config,
+          tokens: paths.secrets,
+          certificates: certificates.flatMap(({ path, keys }) => keys.map((key) => `${path}/${key}`)),
+          senders: place.senders,
+        }),
         onChange: "restart",
       },
       { path: config, content: haproxyConfig(settings, place), onChange: "live" },
     ],
     secrets: secretFiles(settings, secrets),
+    certificates: certificates.length > 0 ? certificates : undefined,
     scratch: [{ path: paths.ingestRun, size: 1 }],
     ports: [...receiverPorts, { name: "ingest-metrics", port: ports.ingest.metrics, exposure: "cluster" }],
     probe: httpProbe(ports.ingest.health, healthPath, 30),
-    resources: { memory: ingestMemory(settings), cpu: 250 },
+    resources: { memory: ingestMemory(settings), cpu: takesTls(settings) ? 500 : 250 },
     stopGrace: 15,
     drain: 10,
   });
 }
+
+/** The proxy's certificate, and the authority of its clients'. */
+function tlsFiles(settings: CollectorSettings): CertificateFolder[] {
+  if (!takesTls(settings)) return [];
+  const { certificates, issuer = "own", names, clientAuthoritySecret } = settings.ingest.tls;
+  const secret = ingestCertificateSecret;
+  return compact([
+    {
+      path: paths.ingestCertificate,
+      secret,
+      keys: [files.certificate, files.certificateKey],
+      request: certificates === "cert-manager" ? { name: secret, issuer, uses: ["server"], names } : undefined,
+    },
+    takesCertificates(settings) &&
+      clientAuthoritySecret !== undefined && { path: paths.ingestClientAuthority, secret: clientAuthoritySecret, keys: [files.authority] },
+  ]);
+}
+
+/**
+ * The authority of the proxy's certificate, as a folder for a client; it stays empty where the Secret has none, as clients know a public one anyway.
+ */
+export const ingestAuthority = (settings: Pick<CollectorSettings, "ingest">): CertificateFolder[] =>
+  takesTls(settings) ? [{ path: paths.ingestCertificate, secret: ingestCertificateSecret, keys: [files.authority], optional: true }] : [];
 
 /** The tokens as files, one for each sender: hashed, unless somebody else's Secret holds them. */
 function secretFiles({ ingest }: CollectorSettings, { tokens, stack }: IngestSecrets): SecretFile[] {
@@ -84,9 +125,12 @@ function secretFiles({ ingest }: CollectorSettings, { tokens, stack }: IngestSec
   return [
     // As it is: the stack makes it, and a program that renders the stack knows no value to hash.
     file(stackSender, stack),
-    ...ingest.senders.map(({ name }) =>
-      file(name, tokensSecret === undefined ? hashed(name, tokens[name] ?? "") : { existing: tokensSecret, key: name }),
-    ),
+    ...ingest.senders.flatMap((sender) => {
+      const { name } = sender;
+      if (tokensSecret !== undefined)
+        return [file(name, { existing: tokensSecret, key: name, optional: needsToken(sender) ? undefined : true })];
+      return needsToken(sender) ? [file(name, hashed(name, tokens[name] ?? ""))] : [];
+    }),
   ];
 }
 

@@ -237,12 +237,12 @@ export class Elasticsearch extends TracingComponent implements ElasticsearchConn
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(
     name: string,
-    { platform, overrides, tags, sampling, ...options }: ElasticsearchArgs,
+    { platform, overrides, tags, sampling, ingest, ...options }: ElasticsearchArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("Elasticsearch", name, "elasticsearch", platform, opts);
     if ("external" in options) throw new pulumi.ResourceError("external: use ExistingElasticsearch in place of this component", this);
-    this.settings = setupSettings(platform.settings, { elasticsearch: options, tags, sampling, overrides });
+    this.settings = setupSettings(platform.settings, { elasticsearch: options, tags, sampling, ingest, overrides });
     const { setup, former } = this.superuserPasswords(`${name}-password`, opts?.parent);
     this.password = setup;
     this.passwords = { setup, former, users: makePasswords(this.settings, setup, name, { parent: this }) };

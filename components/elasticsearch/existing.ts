@@ -42,7 +42,7 @@ export class ExistingElasticsearch extends TracingComponent implements Elasticse
 
   /** @throws SettingsError that lists every error in the arguments. */
   constructor(name: string, args: ExistingElasticsearchArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { platform, overrides, tags, sampling, indexPrefix, passwordVersion, snapshots, ...external } = args;
+    const { platform, overrides, tags, sampling, ingest, indexPrefix, passwordVersion, snapshots, ...external } = args;
     super("ExistingElasticsearch", name, "elasticsearch", platform, opts);
     const { password, passwordSecret = "" } = external;
     if ((password === undefined) === (passwordSecret === ""))
@@ -50,7 +50,7 @@ export class ExistingElasticsearch extends TracingComponent implements Elasticse
         "external: found neither or both of password and passwordSecret; allowed: one of them",
       ]);
     const elasticsearch = { indexPrefix, passwordVersion, snapshots, external: externalOptions(external) };
-    this.settings = setupSettings(platform.settings, { elasticsearch, tags, sampling, overrides });
+    this.settings = setupSettings(platform.settings, { elasticsearch, tags, sampling, ingest, overrides });
     const setup = password === undefined ? { existing: passwordSecret, key: "password" } : pulumi.secret(password);
     this.passwords = { setup, users: makePasswords(this.settings, setup, name, { parent: this }) };
     this.run(upkeepWorkloads(this.settings, storageTopology(this.settings), this.passwords), this.settings);

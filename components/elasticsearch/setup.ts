@@ -1,7 +1,7 @@
 /** The setup of Elasticsearch: index templates, roles and users. */
 import { watchedFiles, watchedFolder, watchedSecrets } from "../../configs/elasticsearch/certificates";
 import { setupDone, setupFiles, type SetupSettings } from "../../configs/elasticsearch/setup";
-import type { JaegerOptions, SamplingOptions } from "../../configs/stack/options";
+import type { IngestOptions, JaegerOptions, SamplingOptions } from "../../configs/stack/options";
 import type { CommonSettings, Settings } from "../../configs/stack/schema";
 import { files, ports } from "../../configs/topology/ports";
 import type { Addresses, ElasticsearchAddress } from "../../configs/topology/topology";
@@ -44,6 +44,8 @@ const watched = (settings: SetupSettings): CertificateFolder[] =>
 export interface StorageArgs extends Pick<JaegerOptions, "tags"> {
   /** Which traces are kept, and how many are expected: the shards of a day follow from it. Default: all of the default load. */
   readonly sampling?: SamplingOptions | undefined;
+  /** Who sends spans, and by TLS: the setup also watches the end of these certificates. Default: it does not. */
+  readonly ingest?: IngestOptions | undefined;
 }
 
 /** The settings of a component that runs the setup. Throws a SettingsError that lists every error. */
@@ -52,5 +54,5 @@ export const setupSettings = (
   options: { readonly elasticsearch: object } & StorageArgs & { readonly overrides: object | undefined },
 ): SetupSettings & Pick<Settings, "overrides"> => {
   const { tags, ...groups } = options;
-  return componentSettings(known, { ...groups, jaeger: { tags } }, ["elasticsearch", "jaeger", "sampling", "overrides"]);
+  return componentSettings(known, { ...groups, jaeger: { tags } }, ["elasticsearch", "jaeger", "sampling", "ingest", "overrides"]);
 };

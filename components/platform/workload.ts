@@ -34,7 +34,15 @@ export interface WorkloadFile {
 export interface Secret {
   readonly secret: string;
   /** Its value, or the Secret of the cluster that holds it under this key already. */
-  readonly content: pulumi.Output<string> | { readonly existing: string; readonly key: string };
+  readonly content: pulumi.Output<string> | ExistingSecret;
+}
+
+/** A value in a Secret of the cluster. */
+export interface ExistingSecret {
+  readonly existing: string;
+  readonly key: string;
+  /** Whether the program also starts without it. Default: it does not. */
+  readonly optional?: boolean;
 }
 
 /** A secret as a file that only the workload's user can read. */
@@ -70,6 +78,8 @@ export interface CertificateRequest {
   readonly issuer: Issuer | "own";
   /** Whose side of a connection it is for. */
   readonly uses: readonly ("server" | "client")[];
+  /** DNS names beside those of the workload's Service. Default: none. */
+  readonly names?: readonly string[];
 }
 
 /** An issuer of cert-manager. */

@@ -73,10 +73,15 @@ ${busyboxSubmit(collectorOtlpHttp, tokenFile)}`,
   };
 }
 
-/** For a bash with curl, which looks names up itself. */
+/**
+ * For a bash with curl, which looks names up itself.
+ *
+ * @param proxyAuthority File with the authority of the proxy's certificate, if it takes TLS; where the file is not there, a public one is trusted.
+ */
 export function curlClient(
   { collectorOtlpHttp, collectorReports, jaegerQuery, jaegerAuthority }: Partners,
   tokenFile: string | undefined,
+  proxyAuthority: string | undefined,
 ): Client {
   const curl = "curl --silent --show-error";
   const post = `${curl} --fail --output /dev/null --max-time ${patience.collector} --header 'Content-Type: application/json'`;
@@ -84,7 +89,7 @@ export function curlClient(
   const trust = jaegerAuthority === undefined ? "" : ` --cacert ${jaegerAuthority}`;
   const submit = `# Sends a trace with the stack's token, which is in no process' arguments; what was said otherwise is in $why.
 submit() {
-  why=$(${post} \\
+${proxyAuthority === undefined ? "" : `  local trust=()\n  [ ! -s ${proxyAuthority} ] || trust=(--cacert ${proxyAuthority})\n`}  why=$(${post}${proxyAuthority === undefined ? "" : ' "${trust[@]}"'} \\
     --config <(printf 'header = "Authorization: Bearer %s"' "$(<${tokenFile ?? ""})") --data-binary "$1" ${traces} 2>&1)
 }
 

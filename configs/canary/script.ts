@@ -15,25 +15,28 @@ const looks = { early: 0.5, late: 2 } as const;
 const hundredths = (seconds: number): number => Math.round(seconds * 100);
 
 /** Whether the script must verify a certificate, which a busybox cannot. */
-export const needsCurl = ({ jaegerQuery }: Pick<Addresses, "jaegerQuery">): boolean => jaegerQuery.startsWith("https:");
+export const needsCurl = ({ jaegerQuery, collectorOtlpHttp }: Pick<Addresses, "jaegerQuery" | "collectorOtlpHttp">): boolean =>
+  [jaegerQuery, collectorOtlpHttp].some((url) => url.startsWith("https:"));
 
 /**
  * Text of `canary.sh`: sends a known trace at each interval, looks for it in Jaeger until it is there or its deadline is over, and reports what became of
  * it. Traces are awaited side by side: each is an entry in a list, `id:root:child:sent:due`, times in hundredths of a second.
  *
- * It runs in a busybox, official or Debian's, or, where Jaeger has TLS, in a bash with curl. What can be done by the shell alone is: each program that it
+ * It runs in a busybox, official or Debian's, or, where Jaeger or the proxy has TLS, in a bash with curl. What can be done by the shell alone is: each program that it
  * starts takes about a thousandth of a second of a processor.
  *
  * @param interval Seconds between two traces.
  * @param tokenFile File with the token that it sends. Default: none.
+ * @param proxyAuthority File with the authority of the proxy's certificate, if it takes TLS.
  */
 export function canaryScript(
   interval: number,
   { decided, searchable, deadline }: CanaryTimes,
   topology: Addresses,
   tokenFile?: string,
+  proxyAuthority?: string,
 ): string {
-  const client = (needsCurl(topology) ? curlClient : busyboxClient)(topology, tokenFile);
+  const client = needsCurl(topology) ? curlClient(topology, tokenFile, proxyAuthority) : busyboxClient(topology, tokenFile);
   const attribute = `{"key":"service.name","value":{"stringValue":"NAME"}}`;
   const resource = (name: string) => `{"attributes":[${attribute.replace("NAME", name)}]}`;
   const span = (name: string, id: string, more: string) =>

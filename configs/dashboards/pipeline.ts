@@ -1,8 +1,9 @@
 /** The way of spans through the stack: received, refused, sampled, queued, stored, lost. */
 import { dropRate, heapShares } from "../prometheus/alerts/collector";
-import { ingestBytes, ingestRequests, notAccepted } from "../prometheus/alerts/ingest";
+import { acceptedOf, failedHandshakes, ingestBytes, ingestRequests, notAccepted } from "../prometheus/alerts/ingest";
 import { compact } from "../compact";
 import { hasIngest } from "../ingest/senders";
+import { takesBoth, takesTls } from "../ingest/tls";
 import { droppedSpans } from "../prometheus/alerts/hygiene";
 import { handed, storageErrors, unwritten } from "../prometheus/alerts/jaeger";
 import { lost } from "../prometheus/alerts/loss";
@@ -144,22 +145,22 @@ const received: Section = {
   ],
 };
 
-const senders: Section = {
+const senders = (settings: StackSettings): Section => ({
   title: "Senders",
-  panels: [
+  panels: compact([
     {
       title: "Requests by sender",
       description: "Requests with the token of each sender; one that stops no longer sends, or sends with another token.",
       unit: "requests/s",
       kind: "time series",
-      queries: [{ expr: sumBy("sender", `${ingestRequests}{verdict="accepted"}`), legend: "{{sender}}" }],
+      queries: [{ expr: sumBy("sender", acceptedOf(settings, ingestRequests)), legend: "{{sender}}" }],
     },
     {
       title: "Bytes by sender",
       description: "Bytes of these requests, as they are on the wire; the limits are in tracing:ingest.senders.",
       unit: "bytes/s",
       kind: "time series",
-      queries: [{ expr: sumBy("sender", `${ingestBytes}{verdict="accepted"}`), legend: "{{sender}}" }],
+      queries: [{ expr: sumBy("sender", acceptedOf(settings, ingestBytes)), legend: "{{sender}}" }],
     },
     {
       title: "Refused by credential or limit",
@@ -167,10 +168,25 @@ const senders: Section = {
         "0; with the mode report these are the requests that require would refuse, and with require the alert IngestRefused says what to do.",
       unit: "requests/s",
       kind: "time series",
-      queries: [{ expr: sumBy("sender, verdict", notAccepted), legend: "{{verdict}} {{sender}}" }],
+      queries: [{ expr: sumBy("sender, verdict", notAccepted(settings)), legend: "{{verdict}} {{sender}}" }],
     },
-  ],
-};
+    takesBoth(settings) && {
+      title: "Plain text by sender",
+      description: "Accepted requests that did not come by TLS; when there are none left, tracing:ingest.tls.mode can be on.",
+      unit: "requests/s",
+      kind: "time series",
+      queries: [{ expr: sumBy("sender", `${ingestRequests}{verdict="plaintext"}`), legend: "{{sender}}" }],
+    },
+    takesTls(settings) && {
+      title: "Failed TLS handshakes",
+      description:
+        "0; otherwise clients do not trust the proxy's certificate, know no TLS 1.2, or send plain text where only TLS is taken.",
+      unit: "requests/s",
+      kind: "time series",
+      queries: [{ expr: failedHandshakes, legend: "failed" }],
+    },
+  ]),
+});
 
 const sampledAndQueued = (settings: StackSettings): Section => ({
   title: "Sampled and queued",
@@ -279,5 +295,5 @@ export const pipeline = (settings: StackSettings): Dashboard => ({
   name: "pipeline",
   title: "Tracing: pipeline",
   description: "What happens to the spans that applications send: received, refused, sampled, queued, stored, lost.",
-  sections: compact([now(settings), received, hasIngest(settings) && senders, sampledAndQueued(settings), stored, losses]),
+  sections: compact([now(settings), received, hasIngest(settings) && senders(settings), sampledAndQueued(settings), stored, losses]),
 });

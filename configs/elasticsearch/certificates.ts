@@ -1,8 +1,10 @@
 /** When the stack's certificates end, as the setup reports it: it looks each minute, and its image has a bash. */
+import { compact } from "../compact";
 import type { Gauge } from "../reported-gauges";
-import type { ElasticsearchSettings } from "../stack/schema";
+import type { ElasticsearchSettings, Settings } from "../stack/schema";
 import { authorityOf, tierCertificateSecret } from "../topology/kubernetes";
 import { files, paths } from "../topology/ports";
+import { ingestCertificateSecret, takesTls } from "../ingest/tls";
 import { listensBy } from "../topology/tls";
 import type { ServiceName } from "../topology/topology";
 
@@ -13,10 +15,16 @@ export const certificateGauge = { name: "tracing.certificate.expiry.timestamp", 
 const tiers = ["otel-collector", "otel-sampler", "jaeger", "jaeger-collector"] as const satisfies readonly ServiceName[];
 
 /** The Secrets whose certificates are watched. */
-export function watchedSecrets(settings: ElasticsearchSettings): string[] {
+export function watchedSecrets({ ingest, ...settings }: ElasticsearchSettings & Partial<Pick<Settings, "ingest">>): string[] {
   const { external } = settings.elasticsearch;
   const own = external ? undefined : authorityOf(settings);
-  return [...(own === undefined ? [] : [own]), ...(listensBy(settings, "tls") ? tiers.map(tierCertificateSecret) : [])];
+  const clientAuthority = ingest?.tls.clientAuthoritySecret;
+  return compact([
+    own,
+    ...(listensBy(settings, "tls") ? tiers.map(tierCertificateSecret) : []),
+    ingest && takesTls({ ingest }) && ingestCertificateSecret,
+    clientAuthority === own ? undefined : clientAuthority,
+  ]);
 }
 
 /** The folder of a watched Secret. */

@@ -14,7 +14,8 @@ import { ownElasticsearch } from "../topology/kubernetes";
 import { oldestElasticsearch } from "../versions";
 
 /** Settings that the setup depends on. */
-export type SetupSettings = ElasticsearchSettings & Pick<Settings, "sampling"> & { readonly jaeger: Pick<Settings["jaeger"], "tags"> };
+export type SetupSettings = ElasticsearchSettings &
+  Pick<Settings, "sampling"> & { readonly jaeger: Pick<Settings["jaeger"], "tags"> } & Partial<Pick<Settings, "ingest">>;
 
 /** Seconds between two looks at whether everything is still in place. */
 const lookEvery = 60;

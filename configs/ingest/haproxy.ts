@@ -5,6 +5,7 @@ import type { Settings } from "../stack/schema";
 import { can } from "../versions";
 import type { ImageSettings } from "../images";
 import { ingestMode, stackSender, type IngestSettings } from "./senders";
+import { binds, certificateRules, door, takesBoth, takesCertificates, takesTls, tlsGlobals, trackAddress, type TlsPlace } from "./tls";
 
 /** The receivers that the proxy stands in front of, by the protocol that they speak: gRPC needs HTTP/2 without a preceding upgrade. */
 export const receivers = { otlpGrpc: "grpc", otlpHttp: "http", jaegerGrpc: "grpc", jaegerThriftHttp: "http" } as const;
@@ -12,7 +13,8 @@ export const receivers = { otlpGrpc: "grpc", otlpHttp: "http", jaegerGrpc: "grpc
 /** The name of a receiver of the Collector. */
 export type Receiver = keyof typeof receivers;
 
-const receiverNames = Object.keys(receivers) as readonly Receiver[];
+/** Their names. */
+export const receiverNames = Object.keys(receivers) as readonly Receiver[];
 
 /** Where the proxy listens, and where the Collector is. */
 export interface IngestPlace {
@@ -30,18 +32,21 @@ export interface IngestPlace {
   readonly resolver?: string;
   /** File with the senders' tokens, hashed, as HAProxy reads it. */
   readonly senders: string;
+  readonly tls: TlsPlace;
 }
 
 /**
  * What becomes of a request. Each has a backend of its own, and each sender one for its own requests, so that HAProxy's counters tell them
- * apart: `accepted:<sender>`, `limited:<sender>`, `expired:<sender>`, `anonymous`, `unknown`.
+ * apart: `accepted:<sender>`, `plaintext:<sender>`, `limited:<sender>`, `expired:<sender>`, `anonymous`, `unknown`, `untrusted`.
  */
 export const verdicts = {
   accepted: "within the sender's limits",
+  plaintext: "the same, in plain text where TLS is taken too",
   limited: "above the sender's limits",
-  expired: "with a token of a sender that has expired",
-  anonymous: "without a token",
-  unknown: "with a token that nobody has",
+  expired: "of a sender that has expired",
+  anonymous: "without a token or certificate",
+  unknown: "with a token or certificate that nobody has",
+  untrusted: "with a certificate of another authority, or one that has expired",
 } as const;
 
 /** What becomes of a request. */
@@ -69,21 +74,24 @@ const streams = 8;
 /** Path of the health check. */
 export const healthPath = "/healthz";
 
-/** Connections of clients at a time. One takes about 4 KiB, and one of the file descriptors that most engines allow in tens of thousands. */
-const connections = 8000;
+/** Connections of clients at a time. One takes about 4 KiB, with TLS 32, and one of the file descriptors that most engines allow in tens of thousands. */
+const connections = (settings: IngestSettings): number => (takesTls(settings) ? 4000 : 8000);
+
+/** Memory of a connection, bytes; TLS keeps keys and records. */
+const connectionMemory = (settings: IngestSettings): number => (takesTls(settings) ? 32_768 : 4096);
 
 /** A buffer, bytes. Of a request that is refused, this much is read first: some clients look for the answer only when they have sent it all. */
 const buffer = 64 * 1024;
 
 /**
  * How many buffers there are, which bounds the memory that clients can make the proxy use. A request waits for one, and a connection whose request
- * comes slowly keeps one: there are enough for two addresses that do nothing else.
+ * comes slowly keeps one: there are enough for two addresses that do nothing else. With TLS, what is handed on inside of the proxy needs as many again.
  */
-const buffers = ({ ingest }: IngestSettings): number => Math.max(1024, 2 * ingest.connectionsPerAddress);
+const buffers = ({ ingest }: IngestSettings): number => (takesTls({ ingest }) ? 2 : 1) * Math.max(1024, 2 * ingest.connectionsPerAddress);
 
 /** Memory limit, MiB: connections and all buffers, twice while a reload is under way. */
 export const ingestMemory = (settings: IngestSettings): number =>
-  2 * Math.ceil((buffers(settings) * buffer + connections * 4096) / 1024 ** 2);
+  2 * Math.ceil((buffers(settings) * buffer + connections(settings) * connectionMemory(settings)) / 1024 ** 2);
 
 /** Refused requests a second of one address from which on they are answered before their body is read: see {@link refuse}. */
 const patientRefusals = 20;
@@ -95,10 +103,10 @@ const patientRefusals = 20;
 const sendAhead = 8 * 1024 * 1024;
 
 /** A sender, with or without limits. */
-type Known = Pick<Sender, "name" | "expires"> & { readonly limits?: Sender["limits"] };
+type Known = Pick<Sender, "name" | "expires" | "certificates"> & { readonly limits?: Sender["limits"] };
 
 /** The stack itself. Without limits: `make bench` sends as much as the Collector takes, and only the canary and operators have its token. */
-const stackItself: Known = { name: stackSender };
+const stackItself: Known = { name: stackSender, certificates: [] };
 
 interface Refusal {
   /** gRPC's status code. */
@@ -132,6 +140,9 @@ const underWay = ({ collector, limits }: ProxySettings): number => Math.max(4, M
 export function haproxyConfig(settings: ProxySettings, place: IngestPlace): string {
   const senders: readonly Known[] = [stackItself, ...settings.ingest.senders];
   const refuses = ingestMode(settings) === "require";
+  const byCertificate = takesCertificates(settings);
+  const credential = byCertificate ? "bearer token or client certificate" : "bearer token";
+  const perAddress = refuses ? settings.ingest.connectionsPerAddress : undefined;
   const backend = (name: string, refusal?: Refusal) => [
     `backend ${name}`,
     ...(refuses && refusal ? refuse(refusal) : forward(place, refuses ? underWay(settings) : undefined)),
@@ -143,7 +154,8 @@ export function haproxyConfig(settings: ProxySettings, place: IngestPlace): stri
     ...defaults,
     "",
     ...resolvers(place),
-    ...frontend(senders, place, refuses ? settings.ingest.connectionsPerAddress : undefined),
+    ...door(settings, place, receivers, { connections: connections(settings), perAddress }),
+    ...frontend(settings, senders, place, perAddress),
     "",
     "backend addresses",
     `  stick-table type ipv6 size 100k expire ${6 * window}s store conn_cur,gpc0_rate(${window}s)`,
@@ -156,12 +168,14 @@ export function haproxyConfig(settings: ProxySettings, place: IngestPlace): stri
     "",
     ...senders.flatMap(({ name, limits, expires }) => [
       ...backend(`accepted:${name}`),
+      ...(takesBoth(settings) ? backend(`plaintext:${name}`) : []),
       ...(limits === undefined ? [] : backend(`limited:${name}`, overLimit)),
-      ...(expires === undefined ? [] : backend(`expired:${name}`, unauthenticated("this token has expired"))),
+      ...(expires === undefined ? [] : backend(`expired:${name}`, unauthenticated("this sender has expired"))),
     ]),
-    ...backend("anonymous", unauthenticated("a bearer token is required")),
-    ...backend("unknown", unauthenticated("unknown bearer token")),
-    ...admin(place),
+    ...backend("anonymous", unauthenticated(`a ${credential} is required`)),
+    ...backend("unknown", unauthenticated(`unknown ${credential}`)),
+    ...(byCertificate ? backend("untrusted", unauthenticated("the client certificate has expired, or is of another authority")) : []),
+    ...admin(settings, place),
     "",
   ].join("\n");
 }
@@ -170,7 +184,8 @@ const global = (settings: IngestSettings & ImageSettings): string[] =>
   compact([
     "global",
     "  log stdout format raw local0 warning",
-    `  maxconn ${connections}`,
+    // What comes through the door counts twice.
+    `  maxconn ${(takesBoth(settings) ? 2 : 1) * connections(settings)}`,
     // An engine that allows fewer file descriptors gets fewer connections, not no proxy.
     "  no strict-limits",
     "  nbthread 2",
@@ -181,6 +196,7 @@ const global = (settings: IngestSettings & ImageSettings): string[] =>
     `  tune.h2.initial-window-size ${sendAhead}`,
     `  tune.h2.max-concurrent-streams ${streams}`,
     can(settings, "streamsPerConnection") && `  tune.h2.fe.max-total-streams ${connectionRequests}`,
+    ...(takesTls(settings) ? tlsGlobals : []),
   ]);
 
 const defaults = [
@@ -223,22 +239,26 @@ const resolvers = ({ resolver }: IngestPlace): string[] =>
  *
  * @param perAddress Connections that an address may have; undefined: as many as there are.
  */
-function frontend(senders: readonly Known[], { listen, ports, senders: file }: IngestPlace, perAddress: number | undefined): string[] {
+function frontend(settings: IngestSettings, senders: readonly Known[], place: IngestPlace, perAddress: number | undefined): string[] {
   const is = (verdict: Verdict) => `{ var(txn.verdict) -m str ${verdict} }`;
   const set = (verdict: Verdict, condition: string) => `  http-request set-var(txn.verdict) str(${verdict}) ${condition}`;
+  const passing = takesBoth(settings) ? `${is("accepted")} || ${is("plaintext")}` : is("accepted");
+  const byCertificate = takesCertificates(settings);
+  const shows = byCertificate ? "{ req.hdr(authorization) -m found } || { ssl_c_used }" : "{ req.hdr(authorization) -m found }";
   return compact([
     "frontend ingest",
-    ...receiverNames.map((name) => `  bind ${listen}:${ports[name]}${receivers[name] === "grpc" ? " proto h2" : ""}`),
-    "  tcp-request connection track-sc1 src table addresses",
-    // Who somebody is shows with their first request. Until then all that is known is the address.
-    perAddress !== undefined && `  tcp-request connection reject if { sc1_conn_cur gt ${perAddress} }`,
+    ...binds(settings, place, receivers),
+    ...trackAddress(settings, perAddress),
     "  tcp-request session set-var(sess.start) date",
     `  http-after-response set-header connection close if { date,sub(sess.start) ge ${connectionAge} }`,
     "  http-request set-var(txn.grpc) bool(true) if { req.hdr(content-type) -m beg application/grpc }",
-    `  http-request set-var(txn.sender) http_auth_bearer,sha2(256),hex,lower,map_str(${file})`,
+    `  http-request set-var(txn.sender) http_auth_bearer,sha2(256),hex,lower,map_str(${place.senders})`,
+    ...certificateRules(settings, senders),
     set("unknown", "unless { var(txn.sender) -m found }"),
-    set("anonymous", "unless { req.hdr(authorization) -m found }"),
+    set("anonymous", `unless ${shows}`),
+    byCertificate && set("untrusted", "if { ssl_c_used } !{ var(txn.certificate) -m found }"),
     set("accepted", "if { var(txn.sender) -m found }"),
+    takesBoth(settings) && set("plaintext", "if { var(txn.sender) -m found } !{ ssl_fc }"),
     ...senders.flatMap(({ name, limits, expires }) => {
       const own = `{ var(txn.sender) -m str ${name} }`;
       const rate = (kind: string, limit: number) => `{ var(txn.sender),table_${kind}_rate(limits) ge ${limit * window} }`;
@@ -249,11 +269,12 @@ function frontend(senders: readonly Known[], { listen, ports, senders: file }: I
         expires !== undefined && set("expired", `if ${own} { date ge ${Date.parse(`${expires}T00:00:00Z`) / 1000} }`),
       ]);
     }),
-    `  http-request track-sc0 var(txn.sender) table limits if ${is("accepted")}`,
-    `  http-request track-sc2 var(txn.sender) table bursts if ${is("accepted")}`,
+    `  http-request track-sc0 var(txn.sender) table limits if ${passing}`,
+    `  http-request track-sc2 var(txn.sender) table bursts if ${passing}`,
     // No program behind the proxy has a use for it.
     "  http-request del-header authorization",
     `  use_backend anonymous if ${is("anonymous")}`,
+    byCertificate && `  use_backend untrusted if ${is("untrusted")}`,
     "  use_backend %[var(txn.verdict)]:%[var(txn.sender)] if { var(txn.sender) -m found }",
     "  default_backend unknown",
   ]);
@@ -283,7 +304,7 @@ const refuse = ({ grpc, http, text, header }: Refusal): string[] => [
   `  http-request return status ${http} content-type text/plain string "${text}" ${header}`,
 ];
 
-const admin = ({ listen, listenBackend, own }: IngestPlace): string[] => [
+const admin = (settings: IngestSettings, { listen, listenBackend, own }: IngestPlace): string[] => [
   "frontend health",
   `  bind ${listen}:${own.health}`,
   `  monitor-uri ${healthPath}`,
@@ -291,8 +312,8 @@ const admin = ({ listen, listenBackend, own }: IngestPlace): string[] => [
   "",
   "frontend metrics",
   `  bind ${listenBackend}:${own.metrics}`,
-  // The backends alone: what becomes of requests, by sender.
-  "  http-request set-query scope=backend",
+  // What becomes of requests, by sender; with TLS also the frontends, which count handshakes that fail.
+  `  http-request set-query scope=backend${takesTls(settings) ? "&scope=frontend" : ""}`,
   "  http-request use-service prometheus-exporter if { path /metrics }",
   "  http-request return status 404",
 ];

@@ -12,4 +12,9 @@ export const ingestPlace = ({ listen, collectorUpstream: { host, ports: behind, 
   upstream: { host, ports: behind },
   resolver,
   senders: `${paths.ingestRun}/${files.ingestSenders}`,
+  tls: {
+    certificate: `${paths.ingestCertificate}/${files.certificate}`,
+    clientAuthority: `${paths.ingestClientAuthority}/${files.authority}`,
+    sockets: paths.ingestRun,
+  },
 });

@@ -13,17 +13,19 @@ export interface IngestFiles {
   readonly config: string;
   /** Folder with a file of tokens for each sender. */
   readonly tokens: string;
+  /** Files of TLS that are reread when they change, if any. */
+  readonly certificates: readonly string[];
   /** File of hashed tokens, as HAProxy reads it: the script writes it. */
   readonly senders: string;
 }
 
 /**
- * Text of `ingest.sh`: runs HAProxy and reloads it when a token or the config changes. A reload starts a new process beside the old one, which
+ * Text of `ingest.sh`: runs HAProxy and reloads it when a token, a certificate or the config changes. A reload starts a new process beside the old one, which
  * finishes what it has begun. HAProxy goes on as it is if it would not accept the new files.
  *
  * It runs in Alpine's shell and in Debian's. Tokens are in no process' arguments: `printf` is part of the shell.
  */
-export const ingestScript = ({ config, tokens, senders }: IngestFiles): string => `#!/bin/sh
+export const ingestScript = ({ config, tokens, certificates, senders }: IngestFiles): string => `#!/bin/sh
 # Runs HAProxy, and reloads it when its files change.
 set -u
 umask 077
@@ -51,7 +53,7 @@ hashes() {
 }
 
 # What the files hold.
-state() { cat ${config} ${tokens}/${tokenFilePrefix}* 2>/dev/null | sha256sum; }
+state() { cat ${[config, `${tokens}/${tokenFilePrefix}*`, ...certificates].join(" ")} 2>/dev/null | sha256sum; }
 
 write() {
   hashes >${senders}.new && mv -f ${senders}.new ${senders}
@@ -77,7 +79,7 @@ while kill -0 "$haproxy" 2>/dev/null; do
   seen=$now
   if write && haproxy -c -q -f ${config}; then
     kill -USR2 "$haproxy"
-    echo "reloaded: tokens or config have changed"
+    echo "reloaded: ${certificates.length > 0 ? "tokens, certificates" : "tokens"} or config have changed"
   else
     echo "HAProxy does not accept the new files, and goes on with the old ones" >&2
   fi

@@ -14,6 +14,9 @@ export const ingestMode = ({ ingest, environment }: IngestSettings): IngestMode 
 /** Whether a proxy stands in front of the Collector. */
 export const hasIngest = (settings: IngestSettings): boolean => ingestMode(settings) !== "off";
 
+/** Whether a sender can only show a token: it has no client certificate. */
+export const needsToken = ({ certificates }: Settings["ingest"]["senders"][number]): boolean => certificates.length === 0;
+
 /** The stack itself as a sender: the canary and `make smoke`. Its token is generated. */
 export const stackSender = "tracing-stack";
 
@@ -58,12 +61,13 @@ export function tokenProblems(settings: IngestSettings & Pick<Settings, "platfor
     return Object.keys(tokens).map(
       (name) => `${at(name)}: found a token; allowed: nothing on kubernetes, where tracing:ingest.tokensSecret has them`,
     );
-  const senders = hasIngest(settings) ? settings.ingest.senders.map(({ name }) => name) : [];
+  const own = hasIngest(settings) ? settings.ingest.senders : [];
+  const senders = own.map(({ name }) => name);
   const owner = new Map<string, string>();
   return [
-    ...senders
-      .filter((name) => !tokens[name]?.length)
-      .map((name) => `${at(name)}: missing; allowed: the sender's token: pulumi config set --secret --path '${at(name)}[0]'`),
+    ...own
+      .filter((sender) => needsToken(sender) && !tokens[sender.name]?.length)
+      .map(({ name }) => `${at(name)}: missing; allowed: the sender's token: pulumi config set --secret --path '${at(name)}[0]'`),
     ...Object.entries(tokens).flatMap(([name, own]) => [
       ...(senders.includes(name) ? [] : [`${at(name)}: found a token; allowed: one for a sender in tracing:ingest.senders`]),
       ...own.flatMap((token) => {
@@ -83,11 +87,13 @@ export function ingestText(settings: IngestSettings): string {
   const known = names.length > 0 ? names.join(", ") : "none";
   const chosen =
     settings.ingest.mode === undefined ? ", the default: set tracing:ingest.mode to require when all senders have a token" : "";
-  return {
+  const transport = { off: "", both: "; in plain text or by TLS", on: "; by TLS only" }[settings.ingest.tls.mode];
+  const who = {
     off: "off: anybody who reaches the Collector may send",
     report: `report: requests are counted by sender (${known}) and nobody is refused${chosen}`,
     require: `require: only ${known} may send`,
   }[ingestMode(settings)];
+  return who + transport;
 }
 
 /** Value of OTEL_EXPORTER_OTLP_HEADERS with a token: percent-encoded, as the variable's format asks. */

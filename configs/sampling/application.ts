@@ -1,7 +1,9 @@
 /** What an application gets in its environment: where to send spans, and who decides on them. */
 import { mebibyte, requestBytes } from "../collector/bytes";
-import { exporterHeadersFor, hasIngest } from "../ingest/senders";
+import { exporterHeadersFor, hasIngest, needsToken } from "../ingest/senders";
+import { takesTls } from "../ingest/tls";
 import type { Settings } from "../stack/schema";
+import { files } from "../topology/ports";
 import type { SamplingModel } from "./model";
 
 /** Where an application finds the stack, as base URLs. They differ between this host, a container and a pod. */
@@ -37,10 +39,11 @@ export function applicationEnvironment(
   return {
     OTEL_EXPORTER_OTLP_ENDPOINT: addresses.collectorOtlpHttp,
     // Never a token: outputs and terminals show it.
-    ...(hasIngest(settings)
+    ...(showsToken(settings, service)
       ? { OTEL_EXPORTER_OTLP_HEADERS: exporterHeadersFor(senderOf(settings, service) ?? "a sender in tracing:ingest") }
       : {}),
     OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+    ...tlsVariables(settings, service),
     OTEL_RESOURCE_ATTRIBUTES: `deployment.environment.name=${environment}`,
     OTEL_SERVICE_NAME: service,
     ...(sampling.decide === "collector"
@@ -60,6 +63,29 @@ export function applicationEnvironment(
 export function senderOf({ ingest: { senders } }: Pick<Settings, "ingest">, service: string): string | undefined {
   const sender = senders.find(({ name }) => name === service) ?? (senders.length === 1 ? senders[0] : undefined);
   return sender?.name;
+}
+
+/** Whether an application has to show a token: it has no certificate. */
+const showsToken = (settings: Settings, service: string): boolean =>
+  hasIngest(settings) && settings.ingest.senders.every((sender) => sender.name !== service || needsToken(sender));
+
+/** Where an application mounts what it needs for TLS: its own Secret, or the ConfigMap of a bundle. */
+export const applicationCertificates = "/etc/tracing-ingest";
+
+/** Files for TLS, by the specification's names: the authority of the proxy, and the application's certificate where it has one. */
+function tlsVariables({ ingest }: Settings, service: string): Record<string, string> {
+  if (!takesTls({ ingest })) return {};
+  const at = (file: string) => `${applicationCertificates}/${file}`;
+  const own = ingest.senders.some(({ name, certificates }) => name === service && certificates.length > 0);
+  return {
+    OTEL_EXPORTER_OTLP_CERTIFICATE: at(files.authority),
+    ...(own
+      ? {
+          OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: at(files.certificate),
+          OTEL_EXPORTER_OTLP_CLIENT_KEY: at(files.certificateKey),
+        }
+      : {}),
+  };
 }
 
 /** The model as one service sees it: the rules that hold for it, first match wins. Percent is 0–100. */

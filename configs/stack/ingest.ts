@@ -1,5 +1,6 @@
 /** The group of settings about who may send spans, and how much. */
 import * as z from "zod";
+import { issuer } from "./issuer";
 import { integer, kubernetesName, leaf, mebibytes, oneOf, text } from "./units";
 
 /** A date in YAML without quotes, which the Pulumi CLI hands on as a time. */
@@ -31,11 +32,51 @@ const sender = z.strictObject({
     })
     .prefault({})
     .describe("Limits of the sender. In mode `require`, requests above them are refused with an answer that makes clients retry."),
-  expires: day.optional().describe("Day, UTC, from which mode `require` refuses the sender's tokens. Default: they do not expire."),
+  certificates: z
+    .array(
+      text("a common name: letters, digits, dots, dashes and underscores, 64 at most", /^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/),
+    )
+    .prefault([])
+    .describe(
+      "Common names of client certificates that are the sender's, in place of a token or beside one. To revoke a certificate, take its name out. Needs `ingest.tls.clientAuthoritySecret`.",
+    ),
+  expires: day.optional().describe("Day, UTC, from which mode `require` refuses the sender. Default: it does not expire."),
 });
 
 /** Somebody who may send spans. */
 export type Sender = Readonly<z.output<typeof sender>>;
+
+const tls = z
+  .strictObject({
+    mode: oneOf("off", "both", "on")
+      .prefault("off")
+      .describe(
+        "TLS from applications to the proxy, at the same ports (Kubernetes). `both`: beside plain text. `on`: nothing else. Needs `ingest.mode` report or require.",
+      ),
+    certificates: oneOf("cert-manager", "external")
+      .prefault("cert-manager")
+      .describe(
+        "Where the proxy's certificate comes from. `external`: from the existing Secret `otel-collector-ingest-tls` with tls.crt, tls.key and, unless clients trust its authority anyway, ca.crt. It must name `otel-collector.<namespace>.svc`.",
+      ),
+    issuer: issuer.optional().describe("The cert-manager issuer. Default: a CA created for the stack."),
+    names: z
+      .array(
+        text(
+          "a DNS name of lower-case letters, digits and dashes, `*` as its first label at most",
+          /^(\*\.)?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+        ),
+      )
+      .prefault([])
+      .describe(
+        "Further DNS names of the certificate, such as that of a load balancer. Those of the Service `otel-collector` are always in it.",
+      ),
+    clientAuthoritySecret: kubernetesName("Secret")
+      .optional()
+      .describe(
+        "Secret in the stack's namespace whose ca.crt signs client certificates. With it, a sender may show one of its `certificates` in place of a token. Default: clients are not asked for certificates.",
+      ),
+  })
+  .prefault({});
 
 export const ingest = z
   .strictObject({
@@ -56,7 +97,8 @@ export const ingest = z
       .optional()
       .describe(
         "Secret in the stack's namespace with a key for each sender (Kubernetes), whose value is the sender's tokens, one per line. On Docker, set them with " +
-          "`pulumi config set --secret --path 'tracing:ingestTokens.<name>[0]'`; see Setup and integration for the backend and the passphrase.",
+          "`pulumi config set --secret --path 'tracing:ingestTokens.<name>[0]'`; see Setup and integration for the backend and the passphrase. A sender with `certificates` needs no key in it.",
       ),
+    tls: tls.describe("TLS from applications to the proxy: docs/decisions/0042-tls-from-applications.md."),
   })
   .prefault({});

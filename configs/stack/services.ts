@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import * as z from "zod";
 import { alerts } from "./alerts";
 import { ingest } from "./ingest";
+import { issuer } from "./issuer";
 import { limits } from "./limits";
 import { redaction } from "./redaction";
 import { linksSchema } from "./links";
@@ -64,11 +65,6 @@ const snapshots = z
     retention: days(1, 365).prefault("7d").describe("How long snapshots are kept, in days. The newest complete snapshot is always kept."),
   })
   .prefault({});
-
-const issuer = z.strictObject({
-  name: kubernetesName("cert-manager issuer").describe("Name of the issuer."),
-  kind: oneOf("Issuer", "ClusterIssuer").prefault("ClusterIssuer").describe("Kind of the issuer."),
-});
 
 const elasticsearch = z
   .strictObject({

@@ -1,6 +1,7 @@
 /** Addresses on Kubernetes: each service by its name in the stack's namespace, and its instances by a headless Service beside it. */
 import { compact } from "../compact";
 import { hasIngest } from "../ingest/senders";
+import { receiverScheme } from "../ingest/tls";
 import type { CommonSettings, ElasticsearchSettings, Settings, StackSettings } from "../stack/schema";
 import { authorityFolder, files, paths, ports } from "./ports";
 import { openPorts, sendsByTls, type TierPorts } from "./tls";
@@ -50,10 +51,15 @@ export const internalUrl = (settings: Pick<Settings, "kubernetes">, service: Ser
 const serverAuthorityFile = (settings: Pick<Settings, "kubernetes">, service: ServiceName): string | undefined =>
   sendsByTls(settings) ? `${authorityFolder(service)}/${files.authority}` : undefined;
 
+/** The address of a receiver for applications. */
+export const collectorUrl = (settings: Pick<Settings, "kubernetes" | "ingest">, port: number): string =>
+  serviceUrl(settings, "otel-collector", port, receiverScheme(settings));
+
 /** The topology of the Kubernetes platform. */
 export const kubernetesTopology = (settings: StackSettings): Topology =>
   Object.freeze({
     ...kubernetesAddresses(settings),
+    collectorOtlpHttp: collectorUrl(settings, ports.collector.otlpHttp),
     ...kubernetesElasticsearch(settings),
     ...kubernetesMetrics(settings),
     ...kubernetesHops(settings),
@@ -123,7 +129,12 @@ function metricPorts(settings: Pick<Settings, "kubernetes">, page: "prometheusEx
 }
 
 /** The Secret with the certificate of a service for connections between the tiers. */
-export const tierCertificateSecret = (service: ServiceName): string => `${service}-tier-tls`;
+export const tierCertificateSecret = (service: ServiceName | ""): string => `${service}-tier-tls`;
+
+/**
+ * The Secret of the authority that the stack makes. It is called after Elasticsearch, whose authority it was before other services had certificates.
+ */
+export const authoritySecret = "elasticsearch-authority";
 
 /** The Secret with the authority that clients of Elasticsearch trust; undefined where they trust the public ones, or there is no TLS. */
 export function authorityOf({ elasticsearch }: Pick<Settings, "elasticsearch">): string | undefined {

@@ -114,7 +114,11 @@ export const paths = {
   /** Users of Jaeger's UI. */
   users: "/etc/tracing/users",
   collectorQueue: "/var/lib/otelcol",
-  /** On memory: the proxy's hashed tokens. */
+  /** The proxy's certificate; for its clients, the authority that signed it. */
+  ingestCertificate: "/etc/tracing/ingest-certificate",
+  /** The authority of applications' client certificates. */
+  ingestClientAuthority: "/etc/tracing/ingest-client-authority",
+  /** On memory: the proxy's hashed tokens, and its sockets. */
   ingestRun: "/run/ingest",
   cleanerState: "/var/lib/index-cleaner",
   prometheusData: "/prometheus",

@@ -191,3 +191,133 @@ describe("on Kubernetes", () => {
     expect(spec.template.spec.containers.map(({ name }) => name)).toEqual(["otel-sampler"]);
   });
 });
+
+describe("with TLS, on Kubernetes", () => {
+  interface Volume {
+    readonly name: string;
+    readonly secret?: { readonly secretName: string; readonly items: readonly { readonly key: string }[]; readonly optional?: boolean };
+  }
+  interface TlsPodSpec {
+    readonly containers: readonly {
+      readonly name: string;
+      readonly image: string;
+      readonly command?: readonly string[];
+      readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+      readonly resources: { readonly limits: { readonly memory: string } };
+    }[];
+    readonly volumes: readonly Volume[];
+  }
+  const ingest = (tls: object, more: object = {}) => ({
+    mode: "require",
+    senders: [{ name: "shop", certificates: ["shop.example"] }, { name: "chat" }],
+    tokensSecret: "tokens",
+    tls: { clientAuthoritySecret: "clients", ...tls },
+    ...more,
+  });
+  const runWith = (tls: object, more?: object) => runProgram("staging", { ingest: ingest(tls, more) });
+  const specOf = (run: Run, service: string) =>
+    (run.get(`tracing-${service}`, "kubernetes:apps/v1:Deployment").inputs.spec as { template: { spec: TlsPodSpec } }).template.spec;
+  const secrets = (spec: TlsPodSpec) =>
+    spec.volumes.flatMap(({ name, secret }) =>
+      secret ? [[name, secret.secretName, secret.items.map(({ key }) => key).join(), secret.optional]] : [],
+    );
+  const certificates = (run: Run) =>
+    run.resources.filter(({ inputs }) => inputs.kind === "Certificate").map(({ inputs }) => inputs as { spec: Record<string, unknown> });
+  let run: Run;
+  beforeAll(async () => {
+    run = await runWith({ mode: "both", names: ["traces.example.com"] });
+  });
+
+  test("the proxy's certificate has all names of the Service and the stack's authority, and the pods wait for it", () => {
+    const own = certificates(run).find(({ spec }) => spec.secretName === "otel-collector-ingest-tls");
+    expect(own?.spec).toMatchObject({
+      commonName: "otel-collector",
+      usages: ["digital signature", "key encipherment", "server auth"],
+      issuerRef: { name: "elasticsearch-issuer", kind: "Issuer" },
+    });
+    expect(own?.spec.dnsNames).toEqual(
+      expect.arrayContaining(["otel-collector", "otel-collector.tracing.svc", "localhost", "traces.example.com"]),
+    );
+    const gateway = run.get("tracing-otel-collector", "kubernetes:apps/v1:Deployment");
+    expect(run.dependenciesOf(gateway, "kubernetes:cert-manager.io/v1:Certificate")).toEqual([
+      "tracing-kubernetes-certificates-otel-collector-ingest-tls",
+    ]);
+  });
+
+  test("the proxy alone has the key; of the clients' authority it has the certificate alone", () => {
+    const spec = specOf(run, "otel-collector");
+    expect(secrets(spec)).toEqual([
+      ["ingest-ingest-certificate", "otel-collector-ingest-tls", "tls.crt,tls.key", undefined],
+      ["ingest-ingest-client-authority", "clients", "ca.crt", undefined],
+    ]);
+    const mounts = spec.containers.map(({ name, volumeMounts }) => [name, volumeMounts.some((mount) => /certificate/.test(mount.name))]);
+    expect(mounts).toEqual([
+      ["otel-collector", false],
+      ["ingest", true],
+    ]);
+    for (const service of ["canary", "elasticsearch-setup"]) expect(JSON.stringify(specOf(run, service).volumes)).not.toContain("tls.key");
+  });
+
+  test("a sender with a certificate needs no key in the Secret of tokens", () => {
+    const volumes = JSON.stringify(specOf(run, "otel-collector").volumes);
+    expect(volumes).toContain('{"secret":{"items":[{"key":"shop","path":"ingest-sender-shop"}],"name":"tokens","optional":true}}');
+    expect(volumes).toContain('{"secret":{"items":[{"key":"chat","path":"ingest-sender-chat"}],"name":"tokens"}}');
+  });
+
+  test("the canary sends by TLS, trusts the authority, and runs where there is curl", () => {
+    const spec = specOf(run, "canary");
+    expect(secrets(spec)).toEqual([["ingest-certificate", "otel-collector-ingest-tls", "ca.crt", true]]);
+    expect(spec.containers[0]?.image).toContain("elasticsearch");
+    expect(spec.containers[0]?.command?.[0]).toBe("/bin/bash");
+    const [map] = run.resources.filter(({ name }) => name === "tracing-canary-config");
+    const script = (map?.inputs.data as Record<string, string>)["canary.sh"];
+    expect(script).toContain("https://otel-collector.tracing.svc:4318/v1/traces");
+    expect(script).toContain("--cacert /etc/tracing/ingest-certificate/ca.crt");
+    expect(script).not.toMatch(/wget|nslookup|--insecure/);
+  });
+
+  test("the setup watches when the certificates end, and outputs name https", () => {
+    expect(secrets(specOf(run, "elasticsearch-setup"))).toEqual([
+      ["otel-collector-ingest-tls", "otel-collector-ingest-tls", "tls.crt,ca.crt", true],
+      ["clients", "clients", "tls.crt,ca.crt", true],
+    ]);
+    const [stack] = run.resources.filter(({ type }) => type === "tracing:components:TracingStack");
+    expect(stack?.outputs).toMatchObject({
+      ingest: "require: only shop, chat may send; in plain text or by TLS",
+      endpoints: {
+        otlpHttp: "https://otel-collector.tracing.svc:4318",
+        otlpGrpc: "https://otel-collector.tracing.svc:4317",
+        sampling: "http://jaeger.tracing.svc:5778",
+      },
+      applicationEnvironment: { OTEL_EXPORTER_OTLP_CERTIFICATE: "/etc/tracing-ingest/ca.crt" },
+    });
+  });
+
+  test("from both to on, and with another name of a certificate, no pod changes: the proxy reloads", async () => {
+    const senders = [{ name: "shop", certificates: ["shop-2.example"] }, { name: "chat" }];
+    const other = await runWith({ mode: "on", names: ["traces.example.com"] }, { senders });
+    expect(specOf(other, "otel-collector")).toEqual(specOf(run, "otel-collector"));
+    expect(specOf(other, "canary")).toEqual(specOf(run, "canary"));
+    expect(other.get("tracing-otel-collector-ingest-live").inputs).not.toEqual(run.get("tracing-otel-collector-ingest-live").inputs);
+  });
+
+  test("certificates that exist, or another issuer's, are taken as they are", async () => {
+    const external = await runWith({ mode: "on", certificates: "external" });
+    expect(certificates(external)).toEqual([]);
+    expect(secrets(specOf(external, "otel-collector"))[0]).toEqual([
+      "ingest-ingest-certificate",
+      "otel-collector-ingest-tls",
+      "tls.crt,tls.key",
+      undefined,
+    ]);
+    const others = await runWith({ mode: "on", issuer: { name: "company" } });
+    expect(certificates(others).map(({ spec }) => [spec.secretName, spec.issuerRef])).toEqual([
+      ["otel-collector-ingest-tls", { name: "company", kind: "ClusterIssuer" }],
+    ]);
+  });
+
+  test("without it, there is nothing of it", async () => {
+    const without = await runProgram("staging", { ingest: { mode: "require", senders, tokensSecret: "tokens" } });
+    expect(JSON.stringify(without.resources.map(({ inputs }) => inputs))).not.toMatch(/ingest-tls|ingest-certificate/);
+  });
+});

@@ -49,6 +49,36 @@ const cases: Record<string, readonly Case[]> = {
 };
 eachCase(cases, required);
 
+const byTls = settingsWith({
+  platform: "kubernetes",
+  environment: "staging",
+  images: "local",
+  alerts: { delivery: "off" },
+  ingest: { ...ingest, mode: "require", tokensSecret: "tokens", tls: { mode: "both" } },
+});
+const connections = (what: "connections" | "sessions") =>
+  `haproxy_frontend_${what}_total{job="ingest", instance="ingest:8405", proxy="ingest"}`;
+const shaken = (minutes: number): Series => ({
+  ...quiet(minutes),
+  [requests("plaintext:shop")]: rise(minutes, 0, 15),
+  [connections("connections")]: rise(minutes, 0, 15),
+  [connections("sessions")]: rise(minutes, 0, 15),
+});
+eachCase(
+  {
+    IngestRefused: [
+      ["is silent with TLS where all is accepted, in plain text too", 40, shaken(40), { 39: [] }],
+      [
+        "fires where TLS handshakes fail for five minutes, and recovers",
+        40,
+        { ...shaken(40), [connections("connections")]: then(rise(10, 0, 15), rise(20, 600, 18), rise(10, 2040, 15)) },
+        refused,
+      ],
+    ],
+  },
+  byTls,
+);
+
 const folder = temporaryFolder();
 
 test("rates are told by sender and by what became of the request", async () => {

@@ -19,14 +19,16 @@ export interface CanaryPlace {
   readonly times: CanaryTimes;
   /** File with the token that it sends. */
   readonly tokenFile?: string;
+  /** File with the authority of the Collector's certificate. Default: plain text. */
+  readonly authority?: string;
 }
 
 /** The canary's script for this host, in a file; and the PATH that it runs with. */
 export function localCanary(place: CanaryPlace): { script: string; path: string } {
-  const { folder, collector, reports = collector, jaeger, jaegerAuthority, interval, times, tokenFile } = place;
+  const { folder, collector, reports = collector, jaeger, jaegerAuthority, interval, times, tokenFile, authority } = place;
   const addresses = { collectorOtlpHttp: collector, collectorReports: reports, jaegerQuery: jaeger, jaegerAuthority };
   const topology = { ...dockerTopology("dev"), ...addresses };
   const script = join(folder, files.canary);
-  writeFileSync(script, canaryScript(interval, times, topology, tokenFile));
+  writeFileSync(script, canaryScript(interval, times, topology, tokenFile, authority));
   return { script, path: busyboxPath(folder) };
 }

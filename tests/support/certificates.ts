@@ -57,6 +57,32 @@ export class Authority {
     for (const file of [files.certificate, files.certificateKey, files.authority]) renameSync(fresh(file), join(folder, file));
   }
 
+  /** Writes a certificate for a client whose common name is `name`, and its key, into a folder; it ends at a time. */
+  async issueUntil(folder: string, name: string, end: Date): Promise<void> {
+    mkdirSync(folder, { recursive: true });
+    const at = (file: string) => join(folder, file);
+    const time = (date: Date) => date.toISOString().replace(/[-:T]|\.\d+/g, "");
+    await execOrThrow("openssl", [
+      "req",
+      "-new",
+      ...newKey,
+      "-keyout",
+      at(files.certificateKey),
+      "-out",
+      at("request"),
+      "-subj",
+      `/CN=${name}`,
+    ]);
+    writeFileSync(at("index"), "");
+    const config = `[ca]\ndefault_ca=own\n[own]\ndatabase=${at("index")}\nnew_certs_dir=${folder}\nrand_serial=yes\ndefault_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n`;
+    writeFileSync(at("config"), config);
+    const begin = new Date(end.getTime() - 24 * 3_600_000);
+    const dates = ["-startdate", time(begin), "-enddate", time(end)];
+    const signer = ["-config", at("config"), "-cert", this.certificate, "-keyfile", this.key];
+    await execOrThrow("openssl", ["ca", "-batch", "-notext", ...signer, "-in", at("request"), "-out", at(files.certificate), ...dates]);
+    writeFileSync(at(files.authority), readFileSync(this.certificate));
+  }
+
   private get key(): string {
     return join(this.folder, "ca.key");
   }

@@ -5,9 +5,12 @@ import { setupUser } from "../../../configs/elasticsearch/users";
 import { secretKey } from "../../../components/platform/kubernetes/pod";
 import { kubernetesLabels, partOfLabel } from "../../../components/platform/labels";
 import { hasIngest, stackSender, tokenSecret } from "../../../configs/ingest/senders";
+import { receiverNames, receivers } from "../../../configs/ingest/haproxy";
+import { ingestCertificateSecret, takesTls } from "../../../configs/ingest/tls";
 import type { Settings } from "../../../configs/stack/schema";
 import { storageTopology } from "../../../configs/topology";
-import { files, type PublishedPort } from "../../../configs/topology/ports";
+import { collectorUrl } from "../../../configs/topology/kubernetes";
+import { files, ports, type PublishedPort } from "../../../configs/topology/ports";
 import type { ServiceName } from "../../../configs/topology/topology";
 import { run, sleep, type Outcome, type RunOptions } from "../../machine/run";
 import { UserError } from "../../terminal/output";
@@ -17,15 +20,22 @@ import type { ElasticsearchAnswer, LastRuns, LogLines, RunningStack, ServiceStat
 import { servicesOf } from "../services";
 import { explainFailure, getJson, kubectl, kubectlWords, namespaceMissing } from "./kubectl";
 import { kinds, lastRuns, memoryByPod, podsWithLogs, serviceStates, type StackObject } from "./objects";
-import { PortForward } from "./port-forward";
+import { isFree, PortForward } from "./port-forward";
+import { TlsBridge } from "./tls-bridge";
 
 /** Milliseconds between two looks for pods that have come since, while logs are followed. */
 const lookForPods = 5000;
 
+/** A way to a port of a service: its port on this machine, and how it ends. */
+interface Forward {
+  readonly forward: Pick<PortForward, "close">;
+  readonly port: number;
+}
+
 /** A stack on Kubernetes. */
 export class KubernetesStack implements RunningStack {
   readonly where: string;
-  private readonly forwards = new Map<string, Promise<{ forward: PortForward; port: number }>>();
+  private readonly forwards = new Map<string, Promise<Forward>>();
   private found: Promise<StackObject[]> | undefined;
   private token: Promise<string> | undefined;
 
@@ -79,9 +89,30 @@ export class KubernetesStack implements RunningStack {
     const { service, port: remote } = endpoints[port];
     if (port === "prometheus" && this.settings.prometheus.mode === "operator") return operatorsPrometheus();
     const key = `${service}:${remote}`;
-    const known = this.forwards.get(key) ?? PortForward.to(this.settings, service, remote, preferred);
+    const known = this.forwards.get(key) ?? this.forward(port, preferred);
     this.forwards.set(key, known);
     return `http://127.0.0.1:${(await known).port}`;
+  }
+
+  /** Leads to a port of a service; to one that takes TLS, by TLS from here on. */
+  private async forward(port: PublishedPort, preferred: number | undefined): Promise<Forward> {
+    const { service, port: remote } = endpoints[port];
+    const receiver = receiverNames.find((name) => ports.collector[name] === remote);
+    if (service !== "otel-collector" || receiver === undefined || !takesTls(this.settings))
+      return PortForward.to(this.settings, service, remote, preferred);
+    const [authority, { forward, port: behind }] = await Promise.all([
+      this.find(ingestCertificateSecret, files.authority),
+      PortForward.to(this.settings, service, remote),
+    ]);
+    const { hostname: name } = new URL(collectorUrl(this.settings, remote));
+    const protocol = receivers[receiver] === "grpc" ? "h2" : "http/1.1";
+    const local = preferred !== undefined && (await isFree(preferred)) ? preferred : undefined;
+    const bridge = await TlsBridge.to({ port: behind, name, authority, protocol }, local);
+    const close = () => {
+      bridge.close();
+      forward.close();
+    };
+    return { forward: { close }, port: bridge.port };
   }
 
   run(service: ServiceName, words: readonly string[], options: RunOptions = {}): Promise<Outcome> {
@@ -101,10 +132,16 @@ export class KubernetesStack implements RunningStack {
 
   /** The value of a Secret that the stack reads. */
   private async secret(secret: string): Promise<string> {
-    const { data } = (await getJson(this.settings, ["get", `secret/${secret}`])) as { data?: Readonly<Record<string, string>> };
-    const value = data?.[secretKey];
+    const value = await this.find(secret, secretKey);
     if (value === undefined) throw new UserError(`the Secret ${secret} has no key ${secretKey}`);
-    return Buffer.from(value, "base64").toString("utf8");
+    return value;
+  }
+
+  /** The value of a key of a Secret, if it has that key. */
+  private async find(secret: string, key: string): Promise<string | undefined> {
+    const { data } = (await getJson(this.settings, ["get", `secret/${secret}`])) as { data?: Readonly<Record<string, string>> };
+    const value = data?.[key];
+    return value === undefined ? undefined : Buffer.from(value, "base64").toString("utf8");
   }
 
   /** From the pod of the setup, which can reach any Elasticsearch that the stack uses, knows its authority, and has the password. */

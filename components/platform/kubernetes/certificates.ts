@@ -1,7 +1,7 @@
 /** The certificates of a stack's services. cert-manager issues them, and renews them before they expire. */
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { podsService } from "../../../configs/topology/kubernetes";
+import { authoritySecret, podsService } from "../../../configs/topology/kubernetes";
 import type { ServiceName } from "../../../configs/topology/topology";
 import type { CertificateRequest, Issuer } from "../workload";
 
@@ -45,7 +45,7 @@ export class Certificates extends pulumi.ComponentResource {
    * @param service The certificate covers the names of this service and of its pods.
    * @param secret Name of the Secret that cert-manager writes.
    */
-  request(service: ServiceName, secret: string, { name, issuer, uses }: CertificateRequest): pulumi.Resource {
+  request(service: ServiceName, secret: string, { name, issuer, uses, names = [] }: CertificateRequest): pulumi.Resource {
     const hosts = [this.namespace, `${this.namespace}.svc`, `${this.namespace}.svc.cluster.local`];
     const named = (host: string) => [host, ...hosts.map((domain) => `${host}.${domain}`)];
     const signer = issuer === "own" ? (this.signer ??= this.authority()) : undefined;
@@ -57,7 +57,7 @@ export class Certificates extends pulumi.ComponentResource {
       {
         secretName: secret,
         commonName: service,
-        dnsNames: ["localhost", ...named(service), ...named(`*.${podsService(service)}`)],
+        dnsNames: ["localhost", ...named(service), ...named(`*.${podsService(service)}`), ...names],
         usages: ["digital signature", "key encipherment", ...uses.map((use) => `${use} auth`)],
         privateKey,
         ...certificateLife,
@@ -69,7 +69,7 @@ export class Certificates extends pulumi.ComponentResource {
 
   /** A self-signed CA, and the issuer that uses it. */
   private authority(): pulumi.Resource {
-    const secretName = objectName("authority");
+    const secretName = authoritySecret;
     const self = this.make("self", objectName("self"), "Issuer", { selfSigned: {} });
     const authority = this.make(
       "authority",

@@ -272,9 +272,10 @@ export class KubernetesPlatform extends pulumi.ComponentResource implements Plat
   }
 
   /** Requests a workload's certificates from cert-manager. Workloads run from here on wait for them. */
-  private certificates({ name: service, certificates = [] }: Workload): void {
-    for (const { secret, request } of certificates) {
-      if (request) this.ready.push(this.issued.request(service, secret, request));
+  private certificates(workload: Workload): void {
+    for (const { secret, request } of withFront(workload).flatMap(({ certificates = [] }) => certificates)) {
+      // Clients call what stands in front of a workload by the workload's name.
+      if (request) this.ready.push(this.issued.request(workload.name, secret, request));
     }
   }
 

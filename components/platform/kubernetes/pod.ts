@@ -207,7 +207,8 @@ const groupReadable = 0o440;
 
 const projection = (file: Workload["secrets"][number]) => {
   const { name, key } = secretOf(file);
-  return { secret: { name, items: [{ key, path: posix.basename(file.path) }] } };
+  const optional = "existing" in file.content ? file.content.optional : undefined;
+  return { secret: { name, items: [{ key, path: posix.basename(file.path) }], optional } };
 };
 
 /** Where its pods may run: apart from each other, and on the nodes that stack config names for them. */

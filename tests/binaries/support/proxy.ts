@@ -3,12 +3,14 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, get, request as httpRequest, type Agent, type IncomingHttpHeaders } from "node:http";
 import * as http2 from "node:http2";
+import { request as httpsRequest } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { haproxyConfig, healthPath, receivers, type IngestPlace, type ProxySettings, type Receiver } from "../../../configs/ingest/haproxy";
 import { ingestScript } from "../../../configs/ingest/script";
 import { tokenSecret } from "../../../configs/ingest/senders";
+import { files } from "../../../configs/topology/ports";
 import { eventually } from "../../support/waiting";
 import { freePorts } from "./programs";
 
@@ -83,18 +85,22 @@ export class Receivers {
 /** A running proxy. */
 export class Proxy {
   readonly folder = mkdtempSync(join(tmpdir(), "tracing-ingest-"));
+  /** Folders of its own certificate, and of the authority of its clients. */
+  readonly certificate = join(this.folder, "certificate");
+  readonly clientAuthority = join(this.folder, "client-authority");
   private child: ChildProcess | undefined;
   output = "";
 
   private constructor(readonly place: IngestPlace) {}
 
-  /** Starts the proxy; `change` edits the text of its config, and `place` says where the receivers are if not on loopback. */
+  /** Starts the proxy; `change` edits the text of its config, `place` says where the receivers are if not on loopback, and `prepare` makes certificates. */
   static async start(
     settings: ProxySettings,
-    upstream: Receivers,
+    upstream: Pick<Receivers, "ports">,
     tokens: Readonly<Record<string, string>>,
     change: (text: string) => string = (text) => text,
     place: Partial<Pick<IngestPlace, "upstream" | "resolver">> = {},
+    prepare: (proxy: Proxy) => Promise<void> = () => Promise.resolve(),
   ): Promise<Proxy> {
     const [otlpGrpc, otlpHttp, jaegerGrpc, jaegerThriftHttp, health, metrics] = (await freePorts(6)) as [
       number,
@@ -111,19 +117,29 @@ export class Proxy {
       own: { health, metrics },
       upstream: { host: "127.0.0.1", ports: upstream.ports },
       senders: "",
+      tls: { certificate: "", clientAuthority: "", sockets: "" },
       ...place,
     });
-    const files = {
+    const own = {
       config: join(proxy.folder, "haproxy.cfg"),
       tokens: join(proxy.folder, "tokens"),
+      certificates: [files.certificate, files.certificateKey].map((name) => join(proxy.certificate, name)),
       senders: join(proxy.folder, "senders.map"),
     };
-    Object.assign(proxy.place, { senders: files.senders });
-    mkdirSync(files.tokens);
+    Object.assign(proxy.place, {
+      senders: own.senders,
+      tls: {
+        certificate: join(proxy.certificate, files.certificate),
+        clientAuthority: join(proxy.clientAuthority, files.authority),
+        sockets: proxy.folder,
+      },
+    });
+    await prepare(proxy);
+    mkdirSync(own.tokens);
     proxy.configure(settings, change);
     for (const [name, lines] of Object.entries(tokens)) proxy.tokens(name, lines);
     const script = join(proxy.folder, "ingest.sh");
-    writeFileSync(script, ingestScript(files));
+    writeFileSync(script, ingestScript(own));
     const child = spawn("sh", [script], { env: { PATH: path }, stdio: ["ignore", "pipe", "pipe"] });
     proxy.child = child;
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (proxy.output += chunk.toString()));
@@ -168,11 +184,12 @@ export class Proxy {
     token: string | undefined,
     body = Buffer.alloc(20),
     connection?: Agent | http2.ClientHttp2Session,
+    tls?: TlsClient,
   ): Promise<Answer> {
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const port = this.place.ports[receiver];
-    if (receivers[receiver] === "http") return sendHttp(port, authorization, body, connection as Agent | undefined);
-    return sendGrpc(port, authorization, body, connection as http2.ClientHttp2Session | undefined);
+    if (receivers[receiver] === "http") return sendHttp(port, authorization, body, connection as Agent | undefined, tls);
+    return sendGrpc(port, authorization, body, connection as http2.ClientHttp2Session | undefined, tls);
   }
 
   /** Ends it as an engine does, and tells how long that took, ms. */
@@ -199,11 +216,20 @@ export const page = (port: number, at: string): Promise<string> =>
     }).on("error", reject);
   });
 
-function sendHttp(port: number, authorization: object, body: Buffer, agent: Agent | undefined): Promise<Answer> {
+/** What a client of TLS trusts, and the certificate that it shows, if any: PEM. */
+export interface TlsClient {
+  readonly ca: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  readonly maxVersion?: "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
+}
+
+function sendHttp(port: number, authorization: object, body: Buffer, agent: Agent | undefined, tls?: TlsClient): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/x-protobuf", "content-length": body.length, ...authorization };
-    const request = httpRequest(
-      { host: "127.0.0.1", port, path: "/v1/traces", method: "POST", headers, agent: agent ?? false },
+    const make = tls ? httpsRequest : httpRequest;
+    const request = make(
+      { host: "127.0.0.1", servername: "localhost", port, path: "/v1/traces", method: "POST", headers, agent: agent ?? false, ...tls },
       (response) => {
         response.resume();
         response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers }));
@@ -215,9 +241,16 @@ function sendHttp(port: number, authorization: object, body: Buffer, agent: Agen
   });
 }
 
-function sendGrpc(port: number, authorization: object, body: Buffer, session: http2.ClientHttp2Session | undefined): Promise<Answer> {
+function sendGrpc(
+  port: number,
+  authorization: object,
+  body: Buffer,
+  session: http2.ClientHttp2Session | undefined,
+  tls?: TlsClient,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const connection = session ?? http2.connect(`http://127.0.0.1:${port}`);
+    const connection =
+      session ?? (tls ? http2.connect(`https://localhost:${port}`, { ...tls }) : http2.connect(`http://127.0.0.1:${port}`));
     connection.setMaxListeners(0).on("error", reject);
     const stream = connection.request({
       ":method": "POST",

@@ -188,6 +188,22 @@ describe("a port of a service", () => {
     expect(kubectl.asked().map((words) => /service\/jaeger (\S+)/.exec(words)?.[1])).toEqual([":16686", `${port}:16686`]);
   });
 
+  test("that takes TLS is reached by a bridge in front of the forward, with the authority of the Secret", async () => {
+    const tls = clusterSettings({
+      kubernetes: { context: "staging-eu", namespace: "traces" },
+      ingest: { mode: "report", tls: { mode: "on" } },
+    });
+    kubectl.answers(
+      { words: /port-forward/, stdout: "Forwarding from 127.0.0.1:45678 -> 4318\n", stays: true },
+      { words: /get secret/, stdout: JSON.stringify({ data: { "ca.crt": "" } }) },
+    );
+    const one = new KubernetesStack(tls);
+    expect(await one.reach("otlp-http")).toMatch(/^http:\/\/127\.0\.0\.1:(?!45678)\d+$/);
+    expect(await one.reach("collector-health")).toBe("http://127.0.0.1:45678");
+    expect(kubectl.asked().filter((words) => /otel-collector-ingest-tls/.test(words))).toHaveLength(1);
+    one.close();
+  });
+
   test("says why it cannot be had", async () => {
     kubectl.answers({
       words: /port-forward/,

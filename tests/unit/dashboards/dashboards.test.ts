@@ -94,7 +94,7 @@ describe.each(Object.entries(stacks))("the dashboards of the stack %s", (_name, 
   const fits: Record<Unit, { readonly units: RegExp; readonly expr: RegExp }> = {
     "spans/s": { units: /^(spans|documents|requests|0 or 1)$/, expr: /rate\(|tracing:spans_per_second/ },
     "traces/s": { units: /^(traces|seconds since 1970)$/, expr: /rate\(|increase\(.*\/ 300$/ },
-    "requests/s": { units: /^(spans|calls|requests)$/, expr: /rate\(|tracing:ingest_requests_per_second/ },
+    "requests/s": { units: /^(spans|calls|requests|connections)$/, expr: /rate\(|tracing:ingest_(requests|failed_handshakes)_per_second/ },
     "bytes/s": { units: /^bytes$/, expr: /tracing:ingest_bytes_per_second/ },
     percent: { units: /./, expr: /^100 \* |^(label_replace\()?vector\(/ },
     bytes: { units: /^bytes$/, expr: /./ },

@@ -54,7 +54,7 @@ describe("is refused:", () => {
     [
       "senders without a Secret, on Kubernetes",
       { ...kubernetes, ingest: { mode: "require", senders: [shop] } },
-      ["ingest.tokensSecret: missing; allowed: the name of a Secret with a key for each sender"],
+      ["ingest.tokensSecret: missing; allowed: the name of a Secret with a key for each sender without certificates"],
     ],
     [
       "a Secret on Docker",

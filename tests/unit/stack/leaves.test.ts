@@ -254,6 +254,19 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
   "ingest.connectionsPerAddress": ["a number of connections from 10 to 5000", [9, 5001, 99.5, "many", ""]],
   "ingest.senders[0].limits.requestsPerSecond": ["a number of requests from 1 to 100000", [0, 100_001, 1.5, "10/s", ""]],
   "ingest.senders[0].limits.bytesPerSecond": [size("1Mi", "256Mi"), ["257Mi", "1Gi", ...aSize]],
+  "ingest.senders[0].certificates[0]": [
+    "a common name: letters, digits, dots, dashes and underscores, 64 at most",
+    ["", "-a", "a-", "a b", "a/b", 'a"', "ä", "a".repeat(65)],
+  ],
+  "ingest.tls.mode": ["one of off, both, on", ["accept", "On", "true", ""]],
+  "ingest.tls.certificates": ["one of cert-manager, external", ["own", "certmanager", ""]],
+  "ingest.tls.issuer.name": ["the name of a cert-manager issuer", notNames],
+  "ingest.tls.issuer.kind": ["one of Issuer, ClusterIssuer", ["issuer", "Cluster", ""]],
+  "ingest.tls.names[0]": [
+    "a DNS name of lower-case letters, digits and dashes, `*` as its first label at most",
+    ["", "A", "-a", "a-", "a..b", "a.", "*", "*.*.a", "a.*", "a_b", "a:1", "a".repeat(64)],
+  ],
+  "ingest.tls.clientAuthoritySecret": [aSecret, notNames],
   "ingest.senders[0].expires": [
     "a date, such as 2027-01-31",
     ["2027-02-29", "2027-1-31", "31.01.2027", "2027-01-31T00:00:00Z", "never", ""],
@@ -320,6 +333,8 @@ const siblings: Readonly<Record<string, Record<string, unknown>>> = {
   alerts: { delivery: "own" },
   ingest: { mode: "report", senders: [{ name: "a" }], tokensSecret: "tokens" },
   "ingest.senders[0]": { name: "a" },
+  "ingest.tls": { mode: "on", clientAuthoritySecret: "clients" },
+  "ingest.tls.issuer": { name: "ca" },
   "alerts.receivers[0]": { name: "a", kind: "webhook" },
   "elasticsearch.issuer": { name: "ca" },
   "kubernetes.tls.issuer": { name: "ca" },

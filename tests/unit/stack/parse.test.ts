@@ -78,7 +78,7 @@ describe("settings of a minimal config", () => {
       },
       indexCleaner: { hour: 3 },
       alerts: { receivers: [] },
-      ingest: { senders: [], connectionsPerAddress: 512 },
+      ingest: { senders: [], connectionsPerAddress: 512, tls: { mode: "off", certificates: "cert-manager", names: [] } },
       canary: { interval: 15 },
       objectives: { completeness: 99.9, freshness: 95, queries: 99 },
       dashboards: {},

@@ -154,6 +154,7 @@ class _Reader:
         sampler = self.environ.get("OTEL_TRACES_SAMPLER") or ("always_on" if sample_percentage is None else "environment")
         standard = self.standard
         standard.protocol()
+        standard.certificates()
         token_file = self.environ.get(token.VARIABLE)
         if token_file and token.read(token_file) is None:
             self.errors.append(f"{token.VARIABLE}: found {token_file!r}; allowed is a readable file with a bearer token (RFC 6750)")

@@ -6,6 +6,7 @@ They are often set for a whole fleet. One that this package does not serve is a 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from opentelemetry.util._importlib_metadata import entry_points
@@ -81,6 +82,20 @@ class StandardVariables:
                     "HTTP port, 4318"
                 )
 
+    def certificates(self) -> None:
+        """Warn of files for TLS that cannot be read, and of a key without its certificate.
+
+        Never an error: they may appear later, and each export reads them anew.
+        """
+        for signal in (*_SIGNALS, "LOGS_"):
+            for what in ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY"):
+                name = f"OTEL_EXPORTER_OTLP_{signal}{what}"
+                if (path := self._get(name)) and not _is_readable(path):
+                    self._warn(f"{name}: found {path!r}; allowed is a readable PEM file; nothing is sent by https without it")
+            key, certificate = (f"OTEL_EXPORTER_OTLP_{signal}CLIENT_{what}" for what in ("KEY", "CERTIFICATE"))
+            if self._get(key) and not (self._get(certificate) or self._get("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE")):
+                self._warn(f"{key}: found a key without {certificate}; it is not used")
+
     def timeout(self, signal: str) -> float:
         """Seconds that one export may take. The specification counts milliseconds."""
         name = next((n for n in self._names("TIMEOUT", signal) if self._get(n)), None)
@@ -121,6 +136,14 @@ class StandardVariables:
             return None
         # As OpenTelemetry's own starter takes it; it also ignores names that it does not know.
         return frozenset(INSTRUMENTATIONS if "*" in found else set(found) & set(INSTRUMENTATIONS))
+
+
+def _is_readable(path: str) -> bool:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(1) != b""
+    except (OSError, ValueError):
+        return False
 
 
 def is_address(text: str) -> bool:
