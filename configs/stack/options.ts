@@ -771,9 +771,11 @@ export interface IngestOptions {
   /**
    * Secret in the stack's namespace with a key for each sender (Kubernetes), whose value is the sender's tokens, one per line. On Docker,
    * set them with `pulumi config set --secret --path 'tracing:ingestTokens.<name>[0]'`; see Setup and integration for the backend and the
-   * passphrase. Allowed: the name of a Secret.
+   * passphrase. A sender with `certificates` needs no key in it. Allowed: the name of a Secret.
    */
   readonly tokensSecret?: string;
+  /** TLS from applications to the proxy: docs/decisions/0042-tls-from-applications.md. */
+  readonly tls?: IngestTlsOptions;
 }
 
 export interface IngestSenderOptions {
@@ -784,7 +786,12 @@ export interface IngestSenderOptions {
   readonly name: string;
   /** Limits of the sender. In mode `require`, requests above them are refused with an answer that makes clients retry. */
   readonly limits?: IngestSenderLimitsOptions;
-  /** Day, UTC, from which mode `require` refuses the sender's tokens. Default: they do not expire. Allowed: a date, such as 2027-01-31. */
+  /**
+   * Common names of client certificates that are the sender's, in place of a token or beside one. To revoke a certificate, take its name
+   * out. Needs `ingest.tls.clientAuthoritySecret`. Default: [].
+   */
+  readonly certificates?: readonly string[];
+  /** Day, UTC, from which mode `require` refuses the sender. Default: it does not expire. Allowed: a date, such as 2027-01-31. */
   readonly expires?: string;
 }
 
@@ -800,6 +807,33 @@ export interface IngestSenderLimitsOptions {
    * 1Mi to 256Mi. Default: "20Mi".
    */
   readonly bytesPerSecond?: string;
+}
+
+/** TLS from applications to the proxy: docs/decisions/0042-tls-from-applications.md. */
+export interface IngestTlsOptions {
+  /**
+   * TLS from applications to the proxy, at the same ports (Kubernetes). `both`: beside plain text. `on`: nothing else. Needs `ingest.mode`
+   * report or require. Allowed: one of off, both, on. Default: "off".
+   */
+  readonly mode?: "off" | "both" | "on";
+  /**
+   * Where the proxy's certificate comes from. `external`: from the existing Secret `otel-collector-ingest-tls` with tls.crt, tls.key and,
+   * unless clients trust its authority anyway, ca.crt. It must name `otel-collector.<namespace>.svc`. Allowed: one of cert-manager,
+   * external. Default: "cert-manager".
+   */
+  readonly certificates?: "cert-manager" | "external";
+  /** The cert-manager issuer. Default: a CA created for the stack. */
+  readonly issuer?: KubernetesTlsIssuerOptions;
+  /**
+   * Further DNS names of the certificate, such as that of a load balancer. Those of the Service `otel-collector` are always in it. Default:
+   * [].
+   */
+  readonly names?: readonly string[];
+  /**
+   * Secret in the stack's namespace whose ca.crt signs client certificates. With it, a sender may show one of its `certificates` in place
+   * of a token. Default: clients are not asked for certificates. Allowed: the name of a Secret.
+   */
+  readonly clientAuthoritySecret?: string;
 }
 
 /** The canary, which sends known traces and searches for them. */
