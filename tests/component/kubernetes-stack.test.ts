@@ -52,7 +52,7 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
     PodDisruptionBudget: 5,
     HorizontalPodAutoscaler: 1,
     // The authority's, Elasticsearch's, one for each tier that spans pass, and that of Jaeger's UI.
-    Certificate: 6,
+    Certificate: 7,
     Issuer: 2,
   },
 };
@@ -138,6 +138,7 @@ describe("certificates of prod", () => {
       elasticsearch: "elasticsearch-issuer",
       "jaeger-tier-tls": "elasticsearch-issuer",
       "jaeger-collector-tier-tls": "elasticsearch-issuer",
+      "otel-collector-ingest-tls": "elasticsearch-issuer",
       "otel-collector-tier-tls": "elasticsearch-issuer",
       "otel-sampler-tier-tls": "elasticsearch-issuer",
     });
@@ -167,6 +168,7 @@ describe("certificates of prod", () => {
       ["elasticsearch", "elasticsearch-tls"],
       ["jaeger", "jaeger-tier-tls"],
       ["jaeger-collector", "jaeger-collector-tier-tls"],
+      ["otel-collector", "otel-collector-ingest-tls"],
       ["otel-collector", "otel-collector-tier-tls"],
       ["otel-sampler", "otel-sampler-tier-tls"],
     ]);

@@ -44,7 +44,7 @@ describe.each(["dev", "staging", "prod"])("by hand, what %s is", (stack) => {
         : new KubernetesPlatform("tracing-kubernetes", { environment, images, ...kubernetes });
     const { tags, ...jaegerOptions } = all.jaeger ?? {};
     const { retention, sampling, limits, indexCleaner, sampler, alerts, ingest } = all;
-    const elasticsearch = new Elasticsearch("tracing-elasticsearch", { platform, tags, sampling, ...all.elasticsearch });
+    const elasticsearch = new Elasticsearch("tracing-elasticsearch", { platform, tags, sampling, ingest, ...all.elasticsearch });
     const exporter = new ElasticsearchExporter("tracing-elasticsearch-exporter", { platform, elasticsearch });
     const jaeger = new Jaeger("tracing-jaeger", { platform, elasticsearch, retention, sampling, limits, indexCleaner, ...jaegerOptions });
     const collector = new OtelCollector("tracing-otel-collector", { platform, jaeger, sampler, ingest, ...all.collector });
