@@ -1,6 +1,6 @@
 /** Composition root: stack config to the stack, its outputs to whoever asks. */
 import * as pulumi from "@pulumi/pulumi";
-import { alertSecretsFrom, checkedOptions, ingestTokensFrom } from "./configs/stack/parse";
+import { alertSecretsFrom, checkedOptions, ingestTokensFrom, loginSecretFrom } from "./configs/stack/parse";
 import { TracingStack } from "./components/tracing-stack";
 
 const config = pulumi.runtime.allConfig();
@@ -8,6 +8,7 @@ const stack = new TracingStack("tracing", {
   ...checkedOptions(pulumi.getStack(), config),
   alertSecrets: alertSecretsFrom(pulumi.getStack(), config),
   ingestTokens: ingestTokensFrom(pulumi.getStack(), config),
+  loginClientSecret: loginSecretFrom(config),
 });
 
 export const { endpoints, ingestNetwork, samplingRates, retentionDays, version } = stack.outputs;

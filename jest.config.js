@@ -1,7 +1,7 @@
 /** Test projects, one a suite of tests/run.ts: pure functions, the program under Pulumi's mocks, real binaries, running stacks. */
 
 /** Packages without CommonJS. */
-const esModules = "node_modules/(nano-spawn|p-retry)/";
+const esModules = "node_modules/(nano-spawn|p-retry|oidc-provider)/";
 
 const project = (displayName, more = {}) => ({
   displayName,

@@ -12,6 +12,7 @@ export { ExistingElasticsearch, type ExistingElasticsearchArgs, type ExistingEla
 export { ElasticsearchExporter, type ElasticsearchExporterArgs } from "./elasticsearch/exporter";
 export { IndexCleaner, type IndexCleanerArgs } from "./jaeger/index-cleaner";
 export { Jaeger, type JaegerArgs } from "./jaeger/jaeger";
+export { Login, type LoginArgs } from "./login/login";
 export { DockerPlatform } from "./platform/docker/platform";
 export { KubernetesPlatform } from "./platform/kubernetes/platform";
 export type { Platform } from "./platform/platform";

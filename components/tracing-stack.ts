@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ingestText, tokenProblems } from "../configs/ingest/senders";
 import { deliverySecretProblems } from "../configs/alertmanager/delivery";
+import { loginSecretProblems } from "../configs/login/secrets";
 import { applicationEnvironment, losses, rateTable, samplingStrategy } from "../configs/sampling";
 import { grafanaFiles } from "../configs/dashboards/files";
 import type { ElasticsearchOptions, StackOptions } from "../configs/stack/options";
@@ -19,6 +20,7 @@ import { Elasticsearch, elasticsearchUrl } from "./elasticsearch/elasticsearch";
 import { ExistingElasticsearch, externalOptions, type ExistingElasticsearchOptions } from "./elasticsearch/existing";
 import { ElasticsearchExporter } from "./elasticsearch/exporter";
 import { Jaeger } from "./jaeger/jaeger";
+import { Login } from "./login/login";
 import { DockerPlatform } from "./platform/docker/platform";
 import { KubernetesPlatform } from "./platform/kubernetes/platform";
 import type { Platform } from "./platform/platform";
@@ -39,12 +41,16 @@ export interface TracingStackArgs extends Omit<StackOptions, "elasticsearch"> {
   readonly alertSecrets?: AlertSecrets;
   /** Tokens of the senders in `ingest`, by their names (Docker). */
   readonly ingestTokens?: IngestTokens;
+  /** The client's secret for `login` (Docker). */
+  readonly loginClientSecret?: pulumi.Input<string>;
 }
 
 /** Facts about a running stack for operators. These are also the outputs of the Pulumi stack. */
 export interface StackOutputs {
   /** Addresses of the UIs, and those that applications send to: on this host (Docker) or in the cluster. */
   readonly endpoints: Readonly<Record<"jaeger" | "elasticsearch" | "otlpGrpc" | "otlpHttp" | "sampling", string>> & {
+    /** Where people log in, and find what their roles show them. Only with `login`. */
+    readonly login?: string;
     /** Only if the stack runs its own Prometheus. */
     readonly prometheus?: string;
     /** Only if the stack delivers its alerts itself. */
@@ -116,7 +122,7 @@ export class TracingStack extends pulumi.ComponentResource {
     const { indexCleaner, sampler, redaction } = args;
     const jaeger = new Jaeger(
       `${name}-jaeger`,
-      { ...common, retention, sampling, limits, elasticsearch, indexCleaner, ...jaegerOptions },
+      { ...common, retention, sampling, limits, elasticsearch, indexCleaner, login: args.login, ...jaegerOptions },
       own,
     );
     const collector = new OtelCollector(
@@ -125,6 +131,7 @@ export class TracingStack extends pulumi.ComponentResource {
       own,
     );
     const canary = new Canary(`${name}-canary`, { ...common, collector, ...args.canary }, own);
+    const login = settings.login && new Login(`${name}-login`, { ...common, jaeger, clientSecret: args.loginClientSecret }, own);
     const prometheus = new Prometheus(
       `${name}-prometheus`,
       {
@@ -152,6 +159,7 @@ export class TracingStack extends pulumi.ComponentResource {
     this.elasticsearchPassword = elasticsearch instanceof Elasticsearch ? elasticsearch.password : undefined;
     this.outputs = {
       endpoints: {
+        login: login?.url,
         jaeger: jaeger.url,
         prometheus: prometheus.url,
         alertmanager: prometheus.alertmanagerUrl,
@@ -177,7 +185,13 @@ export class TracingStack extends pulumi.ComponentResource {
 }
 
 /** Validates the arguments. Throws a SettingsError that lists every error. */
-function checked({ stack = pulumi.getStack(), alertSecrets = {}, ingestTokens = {}, ...args }: TracingStackArgs): Settings {
+function checked({
+  stack = pulumi.getStack(),
+  alertSecrets = {},
+  ingestTokens = {},
+  loginClientSecret,
+  ...args
+}: TracingStackArgs): Settings {
   const { elasticsearch } = args;
   const external = elasticsearch?.external && externalOptions(elasticsearch.external);
   const settings = settingsOf(stack, { ...args, ...(external ? { elasticsearch: { ...elasticsearch, external } } : {}) }, everyKey);
@@ -185,6 +199,7 @@ function checked({ stack = pulumi.getStack(), alertSecrets = {}, ingestTokens = 
     ...overrideProblems(settings, workloadsOf(settings)),
     ...deliverySecretProblems(settings, Object.keys(alertSecrets)),
     ...tokenProblems(settings, plainTokens(ingestTokens)),
+    ...loginSecretProblems(settings, loginClientSecret !== undefined),
   ];
   if (problems.length > 0) throw new SettingsError(stack, problems);
   return settings;

@@ -12,6 +12,7 @@ import { elasticsearchExporterWorkload } from "./elasticsearch/exporter";
 import { cleanerWorkload } from "./jaeger/index-cleaner";
 import { jaegerWorkloads } from "./jaeger/jaeger";
 import { serviceGraphWorkloads } from "./jaeger/service-graph";
+import { loginWorkloads } from "./login/login";
 import type { Passwords } from "./elasticsearch/passwords";
 import { upkeepWorkloads } from "./elasticsearch/upkeep";
 import type { Workload } from "./platform/workload";
@@ -38,6 +39,7 @@ export function workloadsOf(settings: Settings, passwords: Passwords = unknownPa
     ...alertmanagerWorkloads(settings),
     settings.prometheus.mode === "own" && prometheusWorkload(settings, topology),
     ...persesWorkloads(settings, topology),
+    ...loginWorkloads(settings, topology),
   ]);
 }
 

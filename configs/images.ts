@@ -78,6 +78,12 @@ export const images = {
     user: { uid: 99, gid: 99 },
     shell: true,
   },
+  "oauth2-proxy": {
+    tested: "7.15.6",
+    official: "quay.io/oauth2-proxy/oauth2-proxy:v7.15.6",
+    user: { uid: 65532, gid: 65532 },
+    shell: false,
+  },
   busybox: {
     // Ours is what Debian 12 has. In both, /bin/busybox is linked statically: it runs in any other image too.
     tested: "1.35.0",

@@ -12,6 +12,7 @@ import {
   haproxy,
   indexCleaner,
   jaeger,
+  oauth2Proxy,
   perses,
   prometheus,
 } from "./contract/small-images";
@@ -28,6 +29,7 @@ const contracts: Contracts = {
   alertmanager,
   perses,
   haproxy,
+  "oauth2-proxy": oauth2Proxy,
   busybox,
 };
 

@@ -2,7 +2,7 @@
 import { compact } from "../configs/compact";
 import { rulesOf } from "../configs/sampling";
 import type { Settings } from "../configs/stack/schema";
-import { paths } from "../configs/topology/ports";
+import { files, paths } from "../configs/topology/ports";
 import { bounds, environmentOf, mayBeAlone, type Bounds } from "./bounds";
 import { at, given, listAt, nameOf, unknown, type Declared } from "./declared";
 import { covers, kubernetesKind, ofKind, podContainers, podTemplate } from "./pods";
@@ -154,7 +154,7 @@ const ingressAsksLogin: StackRule = {
     }),
 };
 
-/** Whether all pods behind a Service of the stack have the list of who may log in. */
+/** Whether all pods behind a Service of the stack have the list of who may log in, or are the login that asks a provider. */
 function asksLogin(name: unknown, resources: readonly Declared[]): boolean {
   const service = ofKind(resources, "core/v1:Service").find((candidate) => nameOf(candidate) === name);
   const behind = resources.filter(
@@ -162,7 +162,9 @@ function asksLogin(name: unknown, resources: readonly Declared[]): boolean {
   );
   const hasUsers = (workload: Declared) =>
     podContainers(workload).some(({ spec }) => listAt(spec, "volumeMounts").some((mount) => at(mount, "mountPath") === paths.users));
-  return behind.length > 0 && behind.every(hasUsers);
+  const isLogin = (workload: Declared) =>
+    podContainers(workload).some(({ spec }) => listAt(spec, "args").some((arg) => arg === `--config=${paths.config}/${files.login}`));
+  return behind.length > 0 && behind.every((workload) => hasUsers(workload) || isLogin(workload));
 }
 
 /** All rules on a whole stack. */

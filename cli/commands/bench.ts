@@ -18,6 +18,7 @@ import { run, sleep } from "../machine/run";
 import { inTemporaryFolder } from "../machine/temporary-folder";
 import { command } from "../terminal/command";
 import { heartbeat, note, UserError, size, step } from "../terminal/output";
+import { requirePublished } from "../stack/published";
 import { loadSettings } from "../stack/stack";
 
 /** Spans a second, and for how many seconds. */
@@ -36,7 +37,7 @@ interface Verdict extends Record<"acknowledged" | "stored" | "lost" | "duplicate
 
 export default command("Measure memory and throughput of the running stack").action(async () => {
   // Not for a stack on a cluster.
-  loadSettings();
+  requirePublished(loadSettings(), "jaeger-ui");
   await withRunningStack(bench);
 });
 

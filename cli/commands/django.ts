@@ -8,6 +8,7 @@ import { inTemporaryFolder } from "../machine/temporary-folder";
 import { runningStack } from "../running";
 import { credentialFile } from "../running/credential";
 import { command } from "../terminal/command";
+import { requirePublished } from "../stack/published";
 import { loadSettings } from "../stack/stack";
 
 /** Programs that send to a stand-in for the Collector, and need no stack. */
@@ -21,6 +22,7 @@ const django = command("Run a program of the Django package against the running 
 
 export default django.action(async (tool: string, args: readonly string[]) => {
   const settings = loadSettings();
+  if (!alone.has(tool)) requirePublished(settings, "jaeger-ui");
   await inTemporaryFolder(async (folder) => {
     const token = alone.has(tool) ? undefined : await credentialFile(runningStack(settings), folder);
     const env = {

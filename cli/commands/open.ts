@@ -19,7 +19,7 @@ export default command("Open Jaeger; print the addresses and an application's en
   const application = { service, headers: await headersOf(settings, { service, sender, token }) };
   if (settings.platform === "docker") {
     console.log(`${addresses(settings)}\n\n${environmentLines(settings, application)}`);
-    await showPage(publishedUrl(settings, "jaeger-ui"));
+    await showPage(settings.login?.url ?? publishedUrl(settings, "jaeger-ui"));
     return;
   }
   const stack = new KubernetesStack(settings);

@@ -110,6 +110,7 @@ export const notProvoked: Readonly<Record<string, string>> = {
   ErrorBudgetBurn: "it looks at hours and days: tests/rules/objectives.test.ts",
   ElasticsearchSnapshotOverdue: "the time at which a snapshot was made cannot be set: tests/rules/snapshot-alerts.test.ts",
   IngestDown: "the dev stack has no proxy: tests/rules/ingest-alerts.test.ts",
+  LoginDown: "the dev stack has no login: tests/rules/login-alerts.test.ts",
   IngestRefused: "the dev stack has no proxy: tests/rules/ingest-alerts.test.ts",
   ServiceGraphOld: "it takes more than an hour: tests/rules/service-graph-alert.test.ts",
   TraceIndexTooOld:

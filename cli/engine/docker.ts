@@ -23,7 +23,10 @@ export interface Container {
   };
   readonly Config: { readonly Image: string; readonly Labels: Readonly<Record<string, string>> };
   readonly HostConfig: { readonly Memory: number };
-  readonly NetworkSettings: { readonly Ports: Readonly<Record<string, readonly Binding[] | null>> };
+  readonly NetworkSettings: {
+    readonly Ports: Readonly<Record<string, readonly Binding[] | null>>;
+    readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>>;
+  };
 }
 
 /** An address of this machine at which a container's port is. */

@@ -18,6 +18,7 @@ const imageOf = {
   alertmanager: "alertmanager",
   amtool: "alertmanager",
   perses: "perses",
+  "oauth2-proxy": "oauth2-proxy",
 } as const satisfies Record<string, ImageName>;
 
 export type Program = keyof typeof imageOf;

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { alertSecretsKey } from "../../configs/alertmanager/delivery";
 import { ingestTokensKey } from "../../configs/ingest/senders";
+import { loginSecretKey } from "../../configs/login/secrets";
 import { namespace, schema } from "../../configs/stack/schema";
 import { bare, type EditorSchema } from "../../configs/stack/units";
 
@@ -21,8 +22,10 @@ export const settingsSchema = (): JsonSchema => z.toJSONSchema(schema, { io: "in
 
 /** Keys that are no settings: `pulumi config set --secret` writes them. */
 const secrets = {
-  [alertSecretsKey]: "Secrets of the receivers of alerts, by their names (Docker).",
-  [ingestTokensKey]: "Tokens of the senders in tracing:ingest, by their names (Docker).",
+  [alertSecretsKey]: { type: "object", description: "Secrets of the receivers of alerts, by their names (Docker)." },
+  [ingestTokensKey]: { type: "object", description: "Tokens of the senders in tracing:ingest, by their names (Docker)." },
+  // Encrypted, it is an object.
+  [loginSecretKey]: { description: "The client's secret for tracing:login (Docker)." },
 };
 
 /** Text of stack.schema.json. It refuses nothing that a preview accepts; what depends on other values, only a preview knows. */
@@ -39,7 +42,7 @@ export function editorSchema(): string {
           type: "object",
           properties: {
             ...Object.fromEntries(Object.entries(properties).map(([name, value]) => [full(name), value])),
-            ...Object.fromEntries(Object.entries(secrets).map(([name, description]) => [full(name), { type: "object", description }])),
+            ...Object.fromEntries(Object.entries(secrets).map(([name, value]) => [full(name), value])),
           },
           required: required.map(full),
           // Other namespaces are other programs'.

@@ -2,7 +2,8 @@
 import { hasIngest, stackSender, tokenSecret } from "../../configs/ingest/senders";
 import { makeCommand } from "../../configs/make-command";
 import type { Settings } from "../../configs/stack/schema";
-import { publishedUrl } from "../../configs/topology/docker";
+import { isPublished } from "../../configs/login/screens";
+import { networksOf, publishedUrl } from "../../configs/topology/docker";
 import { cronState, files, paths, type PublishedPort } from "../../configs/topology/ports";
 import type { ServiceName } from "../../configs/topology/topology";
 import { listStackResources, madeBy, memoryUse, serviceContainers, stateOf, type Container } from "../engine/docker";
@@ -11,6 +12,7 @@ import { readSecret } from "../stack/secret";
 import { requireFile } from "../stack/stack";
 import { askElasticsearch } from "../status/elasticsearch";
 import { UserError } from "../terminal/output";
+import { endpoints } from "./endpoints";
 import { patience, type ElasticsearchAnswer, type LastRuns, type LogLines, type RunningStack, type ServiceState } from "./running-stack";
 import { dockerServices, missing, servicesOf } from "./services";
 
@@ -49,8 +51,14 @@ export class DockerStack implements RunningStack {
     return containerLogs(this.settings.stack, service, lines);
   }
 
-  reach(port: PublishedPort): Promise<string> {
-    return Promise.resolve(publishedUrl(this.settings, port));
+  /** A screen that only the login shows to people is reached at its container. An engine in a virtual machine has no route there. */
+  async reach(port: PublishedPort): Promise<string> {
+    if (isPublished(this.settings, port)) return publishedUrl(this.settings, port);
+    const { service, port: own } = endpoints[port];
+    const { NetworkSettings } = await containerOf(this.settings.stack, service);
+    const address = NetworkSettings.Networks[networksOf(this.settings.stack).backend]?.IPAddress;
+    if (!address) throw new UserError(`${service} of stack ${this.settings.stack} has no address: set tracing:login.direct to true`);
+    return `http://${address}:${own}`;
   }
 
   async run(service: ServiceName, words: readonly string[], options: RunOptions = {}): Promise<Outcome> {

@@ -20,5 +20,6 @@ export const endpoints: Readonly<Record<PublishedPort, { readonly service: Servi
   "jaeger-sampling": jaeger(ports.jaeger.samplingHttp),
   alertmanager: { service: "alertmanager", port: ports.alertmanager.http },
   perses: { service: "perses", port: ports.perses.http },
+  login: { service: "login", port: ports.login.http },
   prometheus: { service: "prometheus", port: ports.prometheus.http },
 };

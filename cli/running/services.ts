@@ -33,6 +33,9 @@ const conditions: Readonly<Partial<Record<ServiceName, Condition>>> = {
   alertmanager: { docker: "some", runs: ownAlertmanager },
   prometheus: { runs: ({ prometheus }) => prometheus.mode === "own" },
   perses: { docker: "some", runs: hasPerses },
+  login: { docker: "some", runs: ({ login }) => login !== undefined },
+  // On Kubernetes it is a container of the login's pods.
+  "login-gate": { docker: "some", runs: (settings) => !onKubernetes(settings) && settings.login !== undefined },
 };
 
 const onKubernetes = ({ platform }: Settings): boolean => platform === "kubernetes";
@@ -57,6 +60,8 @@ export function replicasOf(settings: Settings, service: ServiceName): number {
       return settings.jaeger.replicas;
     case "jaeger-collector":
       return settings.jaeger.collectors;
+    case "login":
+      return settings.login?.replicas ?? 0;
     case "elasticsearch-setup":
     case "elasticsearch-snapshots":
     case "elasticsearch-exporter":
@@ -67,6 +72,7 @@ export function replicasOf(settings: Settings, service: ServiceName): number {
     case "alertmanager":
     case "prometheus":
     case "perses":
+    case "login-gate":
       return 1;
   }
 }

@@ -2,6 +2,7 @@
 import { ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { compact } from "../../configs/compact";
 import { superuser } from "../../configs/elasticsearch/users";
+import { screens, screenUrl, shownScreens } from "../../configs/login/screens";
 import { hasPerses } from "../../configs/perses/runs";
 import { applicationEnvironment, type ApplicationAddresses } from "../../configs/sampling";
 import type { Settings } from "../../configs/stack/schema";
@@ -14,15 +15,24 @@ import { table } from "../terminal/output";
 export function addresses(settings: Settings): string {
   return table(
     compact([
-      ["Jaeger", publishedUrl(settings, "jaeger-ui")],
-      ["Prometheus", publishedUrl(settings, "prometheus")],
-      ownAlertmanager(settings) && ["Alertmanager", publishedUrl(settings, "alertmanager")],
-      hasPerses(settings) && ["Perses", publishedUrl(settings, "perses")],
+      ...screenLines(settings),
       ["Elasticsearch", `${publishedUrl(settings, "elasticsearch")}  (user ${superuser}; make password prints the password)`],
       ["OTLP gRPC", publishedUrl(settings, "otlp-grpc")],
       ["OTLP HTTP", publishedUrl(settings, "otlp-http")],
     ]),
   );
+}
+
+/** The screens: where the login shows them, or at their own ports. */
+function screenLines(settings: Settings): (readonly [string, string])[] {
+  const { login } = settings;
+  if (login) return shownScreens(login).map((name) => [screens[name].title, `${screenUrl(settings, name) ?? ""}  (asks for a login)`]);
+  return compact([
+    ["Jaeger", publishedUrl(settings, "jaeger-ui")],
+    ["Prometheus", publishedUrl(settings, "prometheus")],
+    ownAlertmanager(settings) && ["Alertmanager", publishedUrl(settings, "alertmanager")],
+    hasPerses(settings) && ["Perses", publishedUrl(settings, "perses")],
+  ]);
 }
 
 /** An application that sends traces. */
@@ -51,10 +61,15 @@ export function environmentLines(settings: Settings, application: Application = 
  * @param here Where Jaeger and Prometheus can be reached from this machine, or why not.
  */
 export function clusterAddresses(settings: Settings, here: { readonly jaeger: string; readonly prometheus: string }): string {
-  const { ingress } = settings.jaeger;
+  const {
+    jaeger: { ingress },
+    login,
+  } = settings;
+  const publicAddress = login?.url ?? (ingress && `https://${ingress.host}`);
+  const asks = login ? "  (without the login; people use " : "  (asks for a login; also ";
   const { otlpGrpc, otlpHttp } = ports.collector;
   return table([
-    ["Jaeger", `${here.jaeger}${ingress ? `  (asks for a login; also https://${ingress.host})` : ""}`],
+    ["Jaeger", `${here.jaeger}${publicAddress === undefined ? "" : `${asks}${publicAddress})`}`],
     ["Prometheus", here.prometheus],
     ["OTLP gRPC", `${collectorUrl(settings, otlpGrpc)}  (in the cluster)`],
     ["OTLP HTTP", `${collectorUrl(settings, otlpHttp)}  (in the cluster)`],

@@ -3,6 +3,7 @@ import { statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { compact } from "../../configs/compact";
+import { isPublished } from "../../configs/login/screens";
 import { hasPerses } from "../../configs/perses/runs";
 import type { Settings } from "../../configs/stack/schema";
 import { hostPort, networksOf } from "../../configs/topology/docker";
@@ -46,7 +47,7 @@ async function takenPorts(settings: Settings, own: StackResources): Promise<stri
     .filter(([, container]) => container.State.Status === "running")
     .flatMap(([, container]) => Object.values(container.NetworkSettings.Ports).flatMap((bindings) => bindings ?? []));
   const unused = compact<PublishedPort>([!ownAlertmanager(settings) && "alertmanager", !hasPerses(settings) && "perses"]);
-  const names = publishedPortNames.filter((name) => !unused.includes(name));
+  const names = publishedPortNames.filter((name) => !unused.includes(name) && isPublished(settings, name));
   const taken: string[] = [];
   const byStack = new Map<string, number[]>();
   for (const name of names) {

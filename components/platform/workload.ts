@@ -222,8 +222,9 @@ export interface Workload {
   readonly instances?: "all" | "ready";
   /** Destinations outside of the stack: pods of a namespace, or anything that has the port. */
   readonly outside?: readonly { readonly port: number; readonly namespace?: string }[];
-  /** The UI's address in the world, behind the cluster's ingress controller. */
+  /** The UI's address in the world, behind the cluster's ingress controller. `service` is what it leads to, if not this workload. */
   readonly ingress?: {
+    readonly service?: ServiceName;
     readonly port: string;
     readonly host: string;
     readonly className: string;

@@ -2,11 +2,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { alertmanagerArgs, alertmanagerConfig } from "../../configs/alertmanager/config";
 import { deliverySecretProblems, ownAlertmanager, receiverSecret, receiverSecretNeeded } from "../../configs/alertmanager/delivery";
+import { compact } from "../../configs/compact";
 import { goMemoryLimit } from "../../configs/go-programs";
+import { isShown } from "../../configs/login/screens";
 import type { Receiver } from "../../configs/stack/alerts";
 import { SettingsError } from "../../configs/stack/parse";
 import type { StackSettings } from "../../configs/stack/schema";
 import { files, paths, ports } from "../../configs/topology/ports";
+import { screenPort } from "../login/screen-port";
 import { defineWorkload, httpProbe, type SecretFile, type Workload } from "../platform/workload";
 
 /** Secrets of the receivers in `alerts.receivers`, by their names. Docker only: on Kubernetes, `alerts.receiversSecret` holds them. */
@@ -38,8 +41,8 @@ export function alertmanagerWorkloads(settings: StackSettings, secrets: AlertSec
       files: [{ path: config, content: alertmanagerConfig(settings), onChange: "restart" }],
       secrets: receiverSecrets(settings, secrets),
       data: [{ path: paths.alertmanagerData, size: storage }],
-      ports: [{ name: "http", port: http, exposure: "host", publish: "alertmanager" }],
-      peers: [{ from: "prometheus", ports: ["http"] }],
+      ports: [screenPort(settings, { name: "http", port: http, publish: "alertmanager" })],
+      peers: compact([{ from: "prometheus", ports: ["http"] }, isShown(settings, "alerts") && { from: "login", ports: ["http"] }]),
       outside: outsidePorts(settings.alerts.receivers).map((port) => ({ port })),
       probe: httpProbe(http, "/-/ready", 30, "/-/healthy"),
       resources: { memory, cpu: 100, openFiles: 1024 },

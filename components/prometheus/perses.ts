@@ -1,10 +1,13 @@
 /** Perses: shows the stack's dashboards, of what the stack's own Prometheus knows. */
+import { compact } from "../../configs/compact";
 import { goMemoryLimit } from "../../configs/go-programs";
-import { persesArgs, persesConfig, persesResources } from "../../configs/perses/config";
+import { isShown } from "../../configs/login/screens";
+import { persesArgs, persesConfig, persesPrefix, persesResources } from "../../configs/perses/config";
 import { hasPerses } from "../../configs/perses/runs";
 import type { StackSettings } from "../../configs/stack/schema";
 import { files, paths, ports } from "../../configs/topology/ports";
 import type { Topology } from "../../configs/topology/topology";
+import { screenPort } from "../login/screen-port";
 import { defineWorkload, httpProbe, type Workload } from "../platform/workload";
 
 /** Memory limit, MiB. docs/measurements.md has what it takes. */
@@ -33,9 +36,10 @@ export function persesWorkloads(settings: StackSettings, topology: Topology): Wo
       ],
       data: [{ path: paths.persesData, size: plugins }],
       scratch: [{ path: paths.persesDatabase, size: database }],
-      ports: [{ name: "http", port: http, exposure: "host", publish: "perses" }],
+      ports: [screenPort(settings, { name: "http", port: http, publish: "perses" })],
+      peers: compact([isShown(settings, "dashboards") && { from: "login", ports: ["http"] }]),
       connects: [{ to: "prometheus", ports: [ports.prometheus.http] }],
-      probe: httpProbe(http, "/api/v1/health", 60),
+      probe: httpProbe(http, `${persesPrefix(settings) ?? ""}/api/v1/health`, 60),
       resources: { memory, cpu: 250, openFiles: 1024 },
       startsAfter: ["prometheus"],
       stopGrace: 5,

@@ -5,13 +5,14 @@ import { goMemoryLimit } from "../../configs/go-programs";
 import { deliveryText, deliveryWarnings, ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { hasMonitor } from "../../configs/jaeger/pages";
 import { hasServiceGraph } from "../../configs/jaeger/service-graph";
+import { isShown, onlyByLogin, screenUrl, type ScreenName } from "../../configs/login/screens";
 import { hasPerses } from "../../configs/perses/runs";
 import { prometheusArgs, prometheusConfig } from "../../configs/prometheus/config";
 import { ruleGroups, rulesFile } from "../../configs/prometheus/rules";
 import type { AlertsOptions, DashboardsOptions, ObjectivesOptions, PrometheusOptions } from "../../configs/stack/options";
 import type { Settings, StackSettings } from "../../configs/stack/schema";
 import { endpoint, topologyOf } from "../../configs/topology";
-import { files, paths, ports } from "../../configs/topology/ports";
+import { files, paths, ports, type PublishedPort } from "../../configs/topology/ports";
 import { hasSamplers } from "../../configs/topology/kubernetes";
 import { sendsByTls } from "../../configs/topology/tls";
 import { serviceOf, type ServiceName, type Topology } from "../../configs/topology/topology";
@@ -22,6 +23,7 @@ import { TracingComponent } from "../component";
 import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
 import type { ElasticsearchExporter } from "../elasticsearch/exporter";
 import type { Jaeger } from "../jaeger/jaeger";
+import { screenPort } from "../login/screen-port";
 import { defineWorkload, httpProbe, type Connection, type Workload } from "../platform/workload";
 import { alertmanagerWorkloads, requireAlertSecrets, type AlertSecrets } from "./alertmanager";
 import { persesWorkloads } from "./perses";
@@ -45,11 +47,12 @@ export function prometheusWorkload(settings: StackSettings, topology: Topology):
     ),
     // A quarter more than the metrics may take: a new block is written before the old ones go.
     data: [{ path: paths.prometheusData, size: Math.ceil(settings.prometheus.storage * 1.25) }],
-    ports: [{ name: "http", port: ports.prometheus.http, exposure: "host", publish: "prometheus" }],
+    ports: [screenPort(settings, { name: "http", port: ports.prometheus.http, publish: "prometheus" })],
     peers: compact([
       hasMonitor(settings) && { from: "jaeger", ports: ["http"] },
       hasServiceGraph(settings) && { from: "service-graph", ports: ["http"] },
       hasPerses(settings) && { from: "perses", ports: ["http"] },
+      isShown(settings, "metrics") && { from: "login", ports: ["http"] },
     ]),
     connects: compact([...scraped(topology), ownAlertmanager(settings) && { to: "alertmanager", ports: [ports.alertmanager.http] }]),
     probe: httpProbe(ports.prometheus.http, "/-/ready", 60, "/-/healthy"),
@@ -105,7 +108,7 @@ export interface PrometheusArgs
 export class Prometheus extends TracingComponent {
   /** @internal */
   readonly settings: StackSettings & Pick<Settings, "overrides">;
-  /** Address on this host (Docker) or in the cluster; undefined with an operator. */
+  /** Address behind the login, on this host (Docker) or in the cluster; undefined with an operator, or if a login hides it from everybody. */
   readonly url: string | undefined;
   /** Address of Alertmanager, likewise; undefined where the stack has none. */
   readonly alertmanagerUrl: string | undefined;
@@ -151,7 +154,7 @@ export class Prometheus extends TracingComponent {
     for (const warning of deliveryWarnings(this.settings)) void pulumi.log.warn(warning, this);
     const topology = topologyOf(this.settings);
     if (mode === "own") {
-      this.url = endpoint(this.settings, "prometheus", ports.prometheus.http, "prometheus");
+      this.url = this.addressOf("metrics", "prometheus", ports.prometheus.http);
       this.run(
         [
           ...alertmanagerWorkloads(this.settings, alertSecrets),
@@ -164,10 +167,14 @@ export class Prometheus extends TracingComponent {
       platform.watch(topology.scrape, ruleGroups(this.settings));
     }
     this.alertDelivery = deliveryText(this.settings);
-    this.alertmanagerUrl = ownAlertmanager(this.settings)
-      ? endpoint(this.settings, "alertmanager", ports.alertmanager.http, "alertmanager")
-      : undefined;
-    this.persesUrl = hasPerses(this.settings) ? endpoint(this.settings, "perses", ports.perses.http, "perses") : undefined;
+    this.alertmanagerUrl = ownAlertmanager(this.settings) ? this.addressOf("alerts", "alertmanager", ports.alertmanager.http) : undefined;
+    this.persesUrl = hasPerses(this.settings) ? this.addressOf("dashboards", "perses", ports.perses.http) : undefined;
     this.registerOutputs({ url: this.url, alertmanagerUrl: this.alertmanagerUrl, persesUrl: this.persesUrl });
+  }
+
+  /** Address of a screen: behind the login, on this host, or in the cluster; undefined where nobody reaches it from outside of the stack. */
+  private addressOf(screen: ScreenName, service: ServiceName & PublishedPort, port: number): string | undefined {
+    const hidden = onlyByLogin(this.settings) && this.settings.platform === "docker";
+    return screenUrl(this.settings, screen) ?? (hidden ? undefined : endpoint(this.settings, service, port, service));
   }
 }

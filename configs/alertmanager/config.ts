@@ -4,6 +4,7 @@ import { watchdogName } from "../prometheus/alerts/watchdog";
 import type { Alert, Cause } from "../prometheus/alerts/alert";
 import { stackAlerts } from "../prometheus/rules";
 import type { Receiver } from "../stack/alerts";
+import { behindLogin, isShown } from "../login/screens";
 import type { StackSettings } from "../stack/schema";
 import { endpoint } from "../topology";
 import { files, paths, ports } from "../topology/ports";
@@ -187,7 +188,9 @@ export function alertmanagerArgs(settings: StackSettings): string[] {
     `--config.file=${paths.config}/${files.alertmanager}`,
     `--storage.path=${paths.alertmanagerData}`,
     // Links in messages lead here.
-    `--web.external-url=${endpoint(settings, "alertmanager", http, "alertmanager")}`,
+    ...(isShown(settings, "alerts")
+      ? behindLogin(settings, "alerts")
+      : [`--web.external-url=${endpoint(settings, "alertmanager", http, "alertmanager")}`]),
     `--web.listen-address=:${http}`,
     // It has no others to talk to.
     "--cluster.listen-address=",

@@ -33,6 +33,6 @@ export function canaryTimes({ sampling }: Pick<Settings, "sampling">): CanaryTim
   return { decided, searchable, deadline: searchable + Math.ceil((queueFlush + bulkFlush) / 1000) + margin };
 }
 
-/** Whether a stack has a canary. Jaeger behind a login would not answer it. */
+/** Whether a stack has a canary. A Jaeger that asks for a login itself would not answer it. */
 export const hasCanary = ({ canary, jaeger }: Pick<Settings, "canary" | "jaeger">): boolean =>
-  canary.enabled ?? jaeger.ingress === undefined;
+  canary.enabled ?? jaeger.ingress?.usersSecret === undefined;

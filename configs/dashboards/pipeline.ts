@@ -31,7 +31,8 @@ import type { Dashboard, Section } from "./dashboard";
 
 /** Whether every instance of a job answers Prometheus. */
 const answering = (settings: StackSettings): string => {
-  const jobs = metrics.up.jobs.filter((job) => job !== "ingest" || hasIngest(settings));
+  const absent: readonly string[] = compact([!hasIngest(settings) && "ingest", !settings.login && "login"]);
+  const jobs = metrics.up.jobs.filter((job) => !absent.includes(job));
   return `min by (job) (${series("up", {}, jobs)})`;
 };
 

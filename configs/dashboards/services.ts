@@ -3,6 +3,7 @@ import { compact } from "../compact";
 import { histogram, is, like, series, type Matchers } from "../prometheus/metrics";
 import { quantile, rate, sumBy } from "../prometheus/promql";
 import type { StackSettings } from "../stack/schema";
+import { onlyByLogin, screenUrl } from "../login/screens";
 import { publishedUrl } from "../topology/docker";
 import type { Dashboard, Link, Panel, Section, Variable } from "./dashboard";
 
@@ -188,12 +189,11 @@ const variables: readonly Variable[] = [
 ];
 
 /** Jaeger's search page, where a browser reaches it. In a cluster without an ingress it does so by port-forward only. */
-function jaegerSearch({ platform, jaeger, publish }: StackSettings): readonly Link[] {
-  const url = jaeger.ingress
-    ? `https://${jaeger.ingress.host}`
-    : platform === "docker"
-      ? publishedUrl({ publish }, "jaeger-ui")
-      : undefined;
+function jaegerSearch(settings: StackSettings): readonly Link[] {
+  const { platform, jaeger } = settings;
+  const direct = platform === "docker" && !onlyByLogin(settings) ? publishedUrl(settings, "jaeger-ui") : undefined;
+  const ingress = jaeger.ingress && !settings.login ? `https://${jaeger.ingress.host}` : undefined;
+  const url = screenUrl(settings, "traces") ?? ingress ?? direct;
   return url === undefined ? [] : [{ title: "Search traces in Jaeger", url: `${url}/search` }];
 }
 

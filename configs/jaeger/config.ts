@@ -90,11 +90,14 @@ const loopback = "127.0.0.1";
 /** Name of the UI's and the API's second server, with TLS. */
 const queryTls = "jaeger_query/tls";
 
+/** Whether Jaeger asks for a login itself. Behind that of the stack it does not. */
+const asksLogin = ({ jaeger }: JaegerSettings): boolean => jaeger.ingress?.usersSecret !== undefined;
+
 /** The servers of the UI and the API: one for plain text and, with TLS, a second one, as a server has one port. */
 function queryServers(settings: JaegerSettings, { jaegerBackend }: Addresses["listen"]): object {
   const { ingress } = settings.jaeger;
-  const plain = listensBy(settings, "plain") || ingress?.backend === "http" ? jaegerBackend : loopback;
-  const auth = ingress ? { authenticator: "basicauth/users" } : undefined;
+  const plain = listensBy(settings, "plain") || (ingress?.backend === "http" && !settings.login) ? jaegerBackend : loopback;
+  const auth = asksLogin(settings) ? { authenticator: "basicauth/users" } : undefined;
   const shared = {
     storage: { traces: "reader", metrics: hasMonitor(settings) ? metricBackend : undefined },
     // Its traces about itself would go to port 4317 of its own host, where on Docker nobody listens: a warning every few seconds.
@@ -129,7 +132,7 @@ export function jaegerConfig(
 ): string {
   const { listen } = topology;
   const [writes, answers] = [role !== "query", role !== "collector"];
-  const { ingress } = settings.jaeger;
+  const asks = asksLogin(settings);
   const instances = role === "collector" ? settings.jaeger.collectors : settings.jaeger.replicas;
   const grpc = {
     max_recv_msg_size_mib: hopMebibytes(settings),
@@ -139,7 +142,7 @@ export function jaegerConfig(
   const plain = listensBy(settings, "plain");
   return toYaml({
     extensions: {
-      "basicauth/users": answers && ingress ? { htpasswd: { file: `${paths.users}/${files.users}` } } : undefined,
+      "basicauth/users": answers && asks ? { htpasswd: { file: `${paths.users}/${files.users}` } } : undefined,
       healthcheckv2: { use_v2: true, http: { endpoint: `${listen.anywhere}:${ports.jaeger.health}` } },
       jaeger_storage: {
         backends: {
@@ -171,7 +174,7 @@ export function jaegerConfig(
       extensions: compact([
         "healthcheckv2",
         "jaeger_storage",
-        answers && ingress && "basicauth/users",
+        answers && asks && "basicauth/users",
         answers && "jaeger_query",
         answers && listensBy(settings, "tls") && queryTls,
         answers && "remote_sampling",

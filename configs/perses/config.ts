@@ -3,14 +3,20 @@ import { persesFiles } from "../dashboards/files";
 import { datasourceName, project } from "../dashboards/perses";
 import { dashboards } from "../dashboards";
 import { imageOrigin, imageVersion } from "../images";
+import { isShown, screens } from "../login/screens";
 import type { StackSettings } from "../stack/schema";
 import { files, paths, ports } from "../topology/ports";
 import type { MetricsAddress } from "../topology/topology";
 import { toYaml } from "../yaml";
 
+/** The path in front of all of its own, where people come to it by the login. */
+export const persesPrefix = (settings: StackSettings): string | undefined =>
+  isShown(settings, "dashboards") ? screens.dashboards.path : undefined;
+
 /** Text of the config file. What it does not name is the program's default: no ad-hoc queries, no short-lived dashboards, no login. */
 export const persesConfig = (settings: StackSettings): string =>
   toYaml({
+    api_prefix: persesPrefix(settings),
     // On memory, and made anew at each start of what it is provisioned with: there is nothing to keep, and nothing to migrate.
     database: { file: { folder: paths.persesDatabase, extension: "yaml" } },
     frontend: { important_dashboards: dashboards(settings).map(({ name }) => ({ project, dashboard: name })) },

@@ -1,6 +1,7 @@
 /** Prometheus' config file. */
 import { alertmanagerAddress, ownAlertmanager } from "../alertmanager/delivery";
 import { compact } from "../compact";
+import { behindLogin } from "../login/screens";
 import type { StackSettings } from "../stack/schema";
 import { authorityFolder, files, paths } from "../topology/ports";
 import { serviceOf, type ScrapeJob, type Topology } from "../topology/topology";
@@ -92,5 +93,6 @@ export function prometheusArgs(settings: StackSettings, configFile: string, data
     `--query.timeout=${queryTimeout}`,
     `--web.read-timeout=${idleTimeout}`,
     "--log.format=json",
+    ...behindLogin(settings, "metrics"),
   ];
 }

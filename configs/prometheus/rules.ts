@@ -8,6 +8,7 @@ import { collectorAlerts } from "./alerts/collector";
 import { ingestAlerts, ingestRecords } from "./alerts/ingest";
 import { elasticsearchAlerts, elasticsearchRecords } from "./alerts/elasticsearch";
 import { jaegerAlerts, jaegerRecords } from "./alerts/jaeger";
+import { loginAlerts, loginRecords } from "./alerts/login";
 import { lossAlert, lossRecords } from "./alerts/loss";
 import { objectiveAlerts, objectiveInterval, objectiveRecords } from "./alerts/objectives";
 import { recentOutageAlerts } from "./alerts/recent-outage";
@@ -42,12 +43,14 @@ const records = (settings: StackSettings): readonly Recorded[] => [
   ...lossRecords(settings),
   ...canaryRecords(settings),
   ...ingestRecords(settings),
+  ...loginRecords(settings),
 ];
 
 /** Alerts about what goes wrong now. */
 const alertsAtOnce = (settings: StackSettings): readonly Alert[] => [
   ...collectorAlerts(settings),
   ...ingestAlerts(settings),
+  ...loginAlerts(settings),
   ...jaegerAlerts(settings),
   lossAlert(settings),
   ...elasticsearchAlerts(settings),

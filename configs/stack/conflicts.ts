@@ -79,7 +79,7 @@ function operatorConflicts({ mode, operator }: Parsed["prometheus"]): string[] {
 
 /** A canary that Jaeger would not answer. */
 function canaryConflicts(canary: Parsed["canary"] | undefined, jaeger: Parsed["jaeger"] | undefined): string[] {
-  if (!canary?.enabled || !jaeger?.ingress) return [];
+  if (!canary?.enabled || jaeger?.ingress?.usersSecret === undefined) return [];
   return [refusal("canary.enabled", true, "false with jaeger.ingress: Jaeger asks for a login, which the canary does not have")];
 }
 

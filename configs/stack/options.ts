@@ -30,7 +30,7 @@ export interface StackOptions {
   readonly imageRegistry?: string;
   /**
    * Single images from elsewhere, by name: elasticsearch, otel-collector, jaeger, jaeger-es-index-cleaner, prometheus,
-   * elasticsearch-exporter, alertmanager, perses, haproxy, busybox. `imageRegistry` does not apply to them.
+   * elasticsearch-exporter, alertmanager, perses, haproxy, oauth2-proxy, busybox. `imageRegistry` does not apply to them.
    */
   readonly otherImages?: OtherImagesOptions;
   /**
@@ -64,6 +64,8 @@ export interface StackOptions {
   readonly alerts?: AlertsOptions;
   /** Who may send spans, and how much. */
   readonly ingest?: IngestOptions;
+  /** A login by OpenID Connect in front of the screens, and who sees which: docs/decisions/0043-login.md. Default: none. */
+  readonly login?: LoginOptions;
   /** The canary, which sends known traces and searches for them. */
   readonly canary?: CanaryOptions;
   /** Service level objectives of the stack, which ErrorBudgetBurn watches. */
@@ -73,14 +75,14 @@ export interface StackOptions {
   /**
    * What a single service needs beyond the other settings, by its name: elasticsearch, elasticsearch-setup, elasticsearch-snapshots,
    * elasticsearch-exporter, jaeger, jaeger-collector, otel-sampler, otel-collector, ingest, index-cleaner, service-graph, canary,
-   * alertmanager, prometheus, perses.
+   * alertmanager, prometheus, perses, login, login-gate.
    */
   readonly overrides?: OverridesOptions;
 }
 
 /**
  * Single images from elsewhere, by name: elasticsearch, otel-collector, jaeger, jaeger-es-index-cleaner, prometheus,
- * elasticsearch-exporter, alertmanager, perses, haproxy, busybox. `imageRegistry` does not apply to them.
+ * elasticsearch-exporter, alertmanager, perses, haproxy, oauth2-proxy, busybox. `imageRegistry` does not apply to them.
  */
 export interface OtherImagesOptions {
   /**
@@ -128,6 +130,11 @@ export interface OtherImagesOptions {
    * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
    */
   readonly haproxy?: string;
+  /**
+   * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
+   * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
+   */
+  readonly "oauth2-proxy"?: string;
   /**
    * Image to use instead, as a full reference. The version in its tag decides what the program's config contains. Allowed: an image whose
    * tag begins with the program's version, such as registry.example.com/jaeger:2.21.0-1.
@@ -181,6 +188,8 @@ export interface PublishPortsOptions {
   readonly alertmanager?: number | string;
   /** Port on the host. Default: 3001 plus the offset. Allowed: a port from 1 to 65535. */
   readonly perses?: number | string;
+  /** Port on the host. Default: 4180 plus the offset. Allowed: a port from 1 to 65535. */
+  readonly login?: number | string;
 }
 
 /** Which traces are kept: docs/SAMPLING.md explains it. */
@@ -605,7 +614,10 @@ export interface JaegerOptions {
    * Default: [].
    */
   readonly links?: readonly JaegerLinkOptions[];
-  /** An ingress for the UI, with a login. Default: the UI is reachable by port-forward only. */
+  /**
+   * An ingress for the UI, with a login: that of `tracing:login`, for all screens, or Jaeger's own. Default: the UI is reachable by
+   * port-forward only.
+   */
   readonly ingress?: JaegerIngressOptions;
 }
 
@@ -629,7 +641,10 @@ export interface JaegerLinkOptions {
   readonly text: string;
 }
 
-/** An ingress for the UI, with a login. Default: the UI is reachable by port-forward only. */
+/**
+ * An ingress for the UI, with a login: that of `tracing:login`, for all screens, or Jaeger's own. Default: the UI is reachable by
+ * port-forward only.
+ */
 export interface JaegerIngressOptions {
   /** Host name of the UI. Allowed: a host name. */
   readonly host: string;
@@ -645,10 +660,10 @@ export interface JaegerIngressOptions {
    */
   readonly backend?: "http" | "https";
   /**
-   * Secret whose key `htpasswd` lists the users who may log in, with bcrypt hashes. Jaeger asks for the login. Allowed: the name of a
-   * Secret.
+   * Secret whose key `htpasswd` lists the users who may log in, with bcrypt hashes. Jaeger asks for the login. Required without
+   * `tracing:login`. Allowed: the name of a Secret.
    */
-  readonly usersSecret: string;
+  readonly usersSecret?: string;
 }
 
 /** Prometheus, which watches the stack and evaluates its alerts. */
@@ -836,6 +851,84 @@ export interface IngestTlsOptions {
   readonly clientAuthoritySecret?: string;
 }
 
+/** A login by OpenID Connect in front of the screens, and who sees which: docs/decisions/0043-login.md. Default: none. */
+export interface LoginOptions {
+  /**
+   * Issuer of the OpenID Connect provider, whose `/.well-known/openid-configuration` the login reads. Allowed: an address, such as
+   * https://id.example.com/realms/company.
+   */
+  readonly issuer: string;
+  /** Id of the client at the provider. Allowed: a client's id. */
+  readonly clientId: string;
+  /**
+   * Secret in the stack's namespace whose key `client-secret` is the client's secret, without a newline (Kubernetes). On Docker, set it
+   * with `pulumi config set --secret tracing:loginClientSecret`. Allowed: the name of a Secret.
+   */
+  readonly clientSecret?: string;
+  /**
+   * Address at which people open the screens. Register `<url>/oauth2/callback` at the provider. Something in front of the stack must end
+   * TLS: the ingress on Kubernetes, a reverse proxy on Docker. Allowed: an https address without a path, such as
+   * https://tracing.example.com; http for localhost only.
+   */
+  readonly url: string;
+  /**
+   * Scopes to ask for. Some providers need `groups` for groups, or `offline_access` for refresh tokens. Default:
+   * ["openid","email","profile"].
+   */
+  readonly scopes?: readonly string[];
+  /** Claim of the ID token with the user's groups. Allowed: a claim's name. Default: "groups". */
+  readonly groupsClaim?: string;
+  /** Domains whose e-mail addresses may log in. Default: all that the provider lets in. Default: []. */
+  readonly emailDomains?: readonly string[];
+  /** Who sees what. A screen without a role is shown to nobody. */
+  readonly roles: LoginRolesOptions;
+  /**
+   * How long a session lasts without use. It ends before if the provider refuses to renew it. Allowed: a duration from 10m to 168h, such as
+   * 8h. Default: "8h".
+   */
+  readonly session?: string;
+  /**
+   * How often the provider is asked to renew a session. Someone who was locked out there may go on for that long. Allowed: a duration from
+   * 1m to 24h, such as 8h. Default: "5m".
+   */
+  readonly refresh?: string;
+  /** Raise it by 1 to end all sessions at once. Allowed: a version from 1 to 999. Default: 1. */
+  readonly sessionVersion?: number | string;
+  /** Certificates of the CA to trust for the issuer, in addition to public CAs. Allowed: certificates in PEM. */
+  readonly authority?: string;
+  /** Number of instances. Allowed: a number of instances from 1 to 10. Default: 1. */
+  readonly replicas?: number | string;
+  /**
+   * Whether the screens also stay published at their own ports, without the login (Docker). Whoever reaches these ports sees everything.
+   * Allowed: true or false. Default: "false".
+   */
+  readonly direct?: boolean;
+}
+
+/** Who sees what. A screen without a role is shown to nobody. */
+export interface LoginRolesOptions {
+  /** Who sees traces, in Jaeger. */
+  readonly traces?: LoginRolesTracesOptions;
+  /** Who sees metrics and alerts, in Prometheus. */
+  readonly metrics?: LoginRolesTracesOptions;
+  /** Who sees dashboards, in Perses. They may query Prometheus through its data source, also what no dashboard shows. */
+  readonly dashboards?: LoginRolesTracesOptions;
+  /** Who sees alerts and silences, in Alertmanager. */
+  readonly alerts?: LoginRolesTracesOptions;
+  /** Who may also create, change and end silences. They need the role `alerts`, too. */
+  readonly silences?: LoginRolesTracesOptions;
+}
+
+/** Who sees traces, in Jaeger. */
+export interface LoginRolesTracesOptions {
+  /** Groups that have the role. Default: []. */
+  readonly groups?: readonly string[];
+  /** E-mail addresses of people who have the role. Default: []. */
+  readonly emails?: readonly string[];
+  /** Whether everybody who may log in has the role. Allowed: true or false. Default: "false". */
+  readonly everyone?: boolean;
+}
+
 /** The canary, which sends known traces and searches for them. */
 export interface CanaryOptions {
   /**
@@ -894,7 +987,7 @@ export interface DashboardsGrafanaOptions {
 /**
  * What a single service needs beyond the other settings, by its name: elasticsearch, elasticsearch-setup, elasticsearch-snapshots,
  * elasticsearch-exporter, jaeger, jaeger-collector, otel-sampler, otel-collector, ingest, index-cleaner, service-graph, canary,
- * alertmanager, prometheus, perses.
+ * alertmanager, prometheus, perses, login, login-gate.
  */
 export interface OverridesOptions {
   readonly elasticsearch?: OverrideOptions;
@@ -912,6 +1005,8 @@ export interface OverridesOptions {
   readonly alertmanager?: OverrideOptions;
   readonly prometheus?: OverrideOptions;
   readonly perses?: OverrideOptions;
+  readonly login?: OverrideOptions;
+  readonly "login-gate"?: OverrideOptions;
 }
 
 export interface OverrideOptions {

@@ -7,9 +7,11 @@ import { hostPort } from "../topology/docker";
 import { publishedPortNames } from "../topology/ports";
 import { alertSecretsKey } from "../alertmanager/delivery";
 import { ingestTokensKey, type Tokens } from "../ingest/senders";
+import { loginSecretKey } from "../login/secrets";
 import { alertConflicts } from "./alert-conflicts";
 import { platformConflicts, sizeConflicts } from "./conflicts";
 import { ingestConflicts } from "./ingest-conflicts";
+import { loginConflicts } from "./login-conflicts";
 import type { StackOptions } from "./options";
 import { namespace, schema, type Parsed, type Settings } from "./schema";
 import { sizeProblems } from "./sizing";
@@ -43,14 +45,14 @@ export const parseSettings = (stack: string, raw: Readonly<Record<string, string
 
 /**
  * Stack config as options, not validated. Groups are parsed from JSON; invalid JSON stays text, which validation rejects. Leaves out keys of
- * other namespaces, and empty texts: Pulumi.yaml declares optional keys that way.
+ * other namespaces, and empty texts and optional groups: Pulumi.yaml declares optional keys that way.
  */
 export function optionsFrom(raw: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
   const given = Object.entries(raw).filter(([key, value]) => key.startsWith(`${namespace}:`) && !besides.has(key) && value !== "");
   return Object.fromEntries(
-    given.map(([key, value]) => {
+    given.flatMap(([key, value]) => {
       const name = key.slice(namespace.length + 1);
-      return [name, structured(name) ? json(value) : value];
+      return optionalGroup(name) && value === "{}" ? [] : [[name, structured(name) ? json(value) : value]];
     }),
   );
 }
@@ -67,9 +69,10 @@ export function checkedOptions(stack: string, raw: Readonly<Record<string, strin
 
 const alertSecretsName = `${namespace}:${alertSecretsKey}`;
 const ingestTokensName = `${namespace}:${ingestTokensKey}`;
+const loginSecretName = `${namespace}:${loginSecretKey}`;
 
 /** Keys that stand beside the settings. */
-const besides: ReadonlySet<string> = new Set([alertSecretsName, ingestTokensName]);
+const besides: ReadonlySet<string> = new Set([alertSecretsName, ingestTokensName, loginSecretName]);
 
 /**
  * The secrets of receivers of alerts, by name. They stand beside the settings: no message shows them.
@@ -95,6 +98,9 @@ export function ingestTokensFrom(stack: string, raw: Readonly<Record<string, str
   if (tokens?.every(([, own]) => own.length > 0 && own.every(isToken))) return Object.fromEntries(tokens);
   throw new SettingsError(stack, [`${ingestTokensName}: found something else; allowed: texts, or lists of texts, by the names of senders`]);
 }
+
+/** The client's secret for the login, which stands beside the settings; undefined if there is none. */
+export const loginSecretFrom = (raw: Readonly<Record<string, string>>): string | undefined => raw[loginSecretName] || undefined;
 
 /** A group of settings, or a setting that is in none. */
 export type SettingsKey = keyof Parsed;
@@ -130,9 +136,13 @@ export function settingsOf<K extends SettingsKey>(
   const groups = { ...known, ...groupsOf(written, keys) };
   problems.push(
     ...portConflicts(groups.publish),
-    ...[...platformConflicts(groups), ...sizeConflicts(groups), ...alertConflicts(groups), ...ingestConflicts(groups)].map(
-      (problem) => `${namespace}:${problem}`,
-    ),
+    ...[
+      ...platformConflicts(groups),
+      ...sizeConflicts(groups),
+      ...alertConflicts(groups),
+      ...ingestConflicts(groups),
+      ...loginConflicts(groups, keys.some((key) => key === "login") && written.login === undefined),
+    ].map((problem) => `${namespace}:${problem}`),
     ...samplingProblems(groups),
     ...loadProblems(groups),
   );
@@ -204,10 +214,15 @@ function portConflicts(publish: Parsed["publish"] | undefined): string[] {
   return problems;
 }
 
+const fieldOf = (name: string): z.ZodType | undefined => (schema.shape as Record<string, z.ZodType | undefined>)[name];
+
 const structured = (name: string): boolean => {
-  const field = (schema.shape as Record<string, z.ZodType | undefined>)[name];
-  return field instanceof z.ZodPrefault && field.unwrap() instanceof z.ZodObject;
+  const field = fieldOf(name);
+  return field !== undefined && bare(field) instanceof z.ZodObject;
 };
+
+/** A group that a stack may be without. */
+const optionalGroup = (name: string): boolean => structured(name) && fieldOf(name) instanceof z.ZodOptional;
 
 function json(value: string): unknown {
   try {

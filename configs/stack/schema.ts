@@ -111,7 +111,7 @@ export type ElasticsearchSettings = CommonSettings & Pick<Settings, "elasticsear
 export type TraceSettings = Pick<Settings, "retention" | "sampling" | "limits">;
 
 /** Settings that Jaeger depends on. */
-export type JaegerSettings = ElasticsearchSettings & TraceSettings & Pick<Settings, "jaeger">;
+export type JaegerSettings = ElasticsearchSettings & TraceSettings & Pick<Settings, "jaeger" | "login">;
 
 /** Settings that the index cleaner depends on. */
 export type CleanerSettings = ElasticsearchSettings & Pick<Settings, "retention" | "indexCleaner">;

@@ -7,6 +7,7 @@ import { issuer } from "./issuer";
 import { limits } from "./limits";
 import { redaction } from "./redaction";
 import { linksSchema } from "./links";
+import { login } from "./login";
 import { most } from "./most";
 import { watching } from "./watching";
 import { anyText, cpu, days, flag, integer, kubernetesName, leaf, mebibytes, oneOf, text, texts } from "./units";
@@ -216,12 +217,16 @@ const jaeger = z
             "How the ingress controller connects to Jaeger. `https`: by TLS, with the annotations of ingress-nginx; it needs `kubernetes.tls.mode`. With " +
               "`http`, Jaeger keeps its port for plain text open to the controller.",
           ),
-        usersSecret: kubernetesName("Secret").describe(
-          "Secret whose key `htpasswd` lists the users who may log in, with bcrypt hashes. Jaeger asks for the login.",
-        ),
+        usersSecret: kubernetesName("Secret")
+          .optional()
+          .describe(
+            "Secret whose key `htpasswd` lists the users who may log in, with bcrypt hashes. Jaeger asks for the login. Required without `tracing:login`.",
+          ),
       })
       .optional()
-      .describe("An ingress for the UI, with a login. Default: the UI is reachable by port-forward only."),
+      .describe(
+        "An ingress for the UI, with a login: that of `tracing:login`, for all screens, or Jaeger's own. Default: the UI is reachable by port-forward only.",
+      ),
   })
   .prefault({});
 
@@ -351,5 +356,8 @@ export const services = {
   indexCleaner: indexCleaner.describe("The job that deletes old indices."),
   alerts: alerts.describe("Who is notified of alerts."),
   ingest: ingest.describe("Who may send spans, and how much."),
+  login: login
+    .optional()
+    .describe("A login by OpenID Connect in front of the screens, and who sees which: docs/decisions/0043-login.md. Default: none."),
   ...watching,
 } as const;

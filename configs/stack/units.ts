@@ -119,6 +119,11 @@ const secondsOnly: Notation = { pattern: /^(\d+)(s|m)$/, units: { s: 1, m: 60 } 
 /** A duration in whole seconds, written `15s` or `1m`. */
 export const seconds = (min: string, max: string) => quantity(`a duration from ${min} to ${max}, such as 15s`, secondsOnly, min, max);
 
+const longTime: Notation = { pattern: /^(\d+)(m|h)$/, units: { m: 60, h: 3600 } };
+
+/** A duration in whole seconds, written `5m` or `8h`. */
+export const withHours = (min: string, max: string) => quantity(`a duration from ${min} to ${max}, such as 8h`, longTime, min, max);
+
 /** A duration in milliseconds as people read it: `2 s`, `250 ms`. */
 export const durationText = (milliseconds: number): string =>
   milliseconds % 1000 === 0 ? `${milliseconds / 1000} s` : `${milliseconds} ms`;

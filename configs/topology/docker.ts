@@ -28,9 +28,9 @@ const engineDns = "127.0.0.11:53";
  * Jaeger and the Collector are on both networks. What applications must not reach binds to the service's address on the backend
  * network only: the engine's DNS resolves `<alias>.<network>` to just that address.
  *
- * @param ingest Whether a proxy stands in front of the Collector.
+ * @param has Which of the proxies the stack has: that in front of the Collector, and the login in front of the screens.
  */
-export function dockerTopology(stack: string, ingest = false): Topology {
+export function dockerTopology(stack: string, has: { readonly ingest?: boolean; readonly login?: boolean } = {}): Topology {
   const { backend } = networksOf(stack);
   const at = (service: ServiceName, port: number) => `${service}:${port}`;
   const job = (name: string, target: string, more: Partial<ScrapeJob> = {}): ScrapeJob => ({ name, instances: [target], ...more });
@@ -43,6 +43,7 @@ export function dockerTopology(stack: string, ingest = false): Topology {
     },
     // By this name the proxy never finds itself: applications know it as the Collector.
     collectorUpstream: { host: `otel-collector.${backend}`, listen: "0.0.0.0", ports: ports.collector, resolver: engineDns },
+    loginUpstream: { sessions: "login", roles: "login-gate", listenRoles: "0.0.0.0", resolver: engineDns },
     ingestOtlpHttp: `http://${at("ingest", ports.collector.otlpHttp)}`,
     elasticsearchUrl: `http://${at("elasticsearch", ports.elasticsearch.http)}`,
     jaegerOtlp: at("jaeger", ports.jaeger.otlpGrpc),
@@ -57,7 +58,8 @@ export function dockerTopology(stack: string, ingest = false): Topology {
     scrape: compact([
       job("otel-collector", at("otel-collector", ports.collector.telemetry)),
       job("otel-collector-exporter", at("otel-collector", ports.collector.prometheusExporter), { foreign: true }),
-      ingest && job("ingest", at("ingest", ports.ingest.metrics)),
+      has.ingest && job("ingest", at("ingest", ports.ingest.metrics)),
+      has.login && job("login", at("login-gate", ports.login.metrics)),
       job("index-cleaner", at("otel-collector", ports.collector.reportsExporter)),
       job("jaeger", at("jaeger", ports.jaeger.admin)),
       job("elasticsearch-exporter", at("elasticsearch-exporter", ports.elasticsearchExporter.http)),

@@ -16,7 +16,9 @@ import type { Addresses, ElasticsearchAddress, MetricsAddress, NextHops, Service
 
 /** All addresses of a stack. */
 export const topologyOf = (settings: StackSettings): Topology =>
-  settings.platform === "docker" ? dockerTopology(settings.stack, hasIngest(settings)) : kubernetesTopology(settings);
+  settings.platform === "docker"
+    ? dockerTopology(settings.stack, { ingest: hasIngest(settings), login: settings.login !== undefined })
+    : kubernetesTopology(settings);
 
 /** Addresses that follow from the platform alone. */
 export const addressesOf = (settings: CommonSettings): Addresses =>

@@ -73,6 +73,8 @@ export function kubernetesAddresses(settings: CommonSettings): Addresses {
     listen: { anywhere, collectorBackend: anywhere, jaegerBackend: anywhere, ingestBackend: anywhere },
     // The proxy is in the same pod: nobody else reaches the receivers, whether network policies are enforced or not.
     collectorUpstream: { host: loopback, listen: loopback, ports: ports.collectorBehindProxy },
+    // In one pod. Nobody else may say who somebody is.
+    loginUpstream: { sessions: loopback, roles: loopback, listenRoles: loopback },
     ingestOtlpHttp: serviceUrl(settings, "otel-collector", ports.collector.otlpHttp),
     elasticsearchPasswordBy: "variable",
     collectorOtlpHttp: serviceUrl(settings, "otel-collector", ports.collector.otlpHttp),
@@ -146,7 +148,9 @@ export function authorityOf({ elasticsearch }: Pick<Settings, "elasticsearch">):
  * Scrapes every instance. Pods of a StatefulSet are listed by name, so that a missing one counts as down. Spans that samplers receive were
  * received by a gateway before, so they have a separate job: sums over the job in the rules count each span once.
  */
-function scrapeJobs(settings: Pick<Settings, "kubernetes" | "sampler" | "jaeger" | "prometheus" | "ingest" | "environment">): ScrapeJob[] {
+function scrapeJobs(
+  settings: Pick<Settings, "kubernetes" | "sampler" | "jaeger" | "prometheus" | "ingest" | "environment" | "login">,
+): ScrapeJob[] {
   const all = (service: ServiceName, port: number) => `${podsService(service)}:${port}`;
   const { telemetry } = ports.collector;
   const tls = sendsByTls(settings);
@@ -171,6 +175,7 @@ function scrapeJobs(settings: Pick<Settings, "kubernetes" | "sampler" | "jaeger"
       foreign: true,
     },
     hasIngest(settings) && { name: "ingest", names: [all("otel-collector", ports.ingest.metrics)] },
+    settings.login !== undefined && { name: "login", names: [all("login", ports.login.metrics)] },
     { name: "index-cleaner", names: [all("otel-collector", reports.scraped)], openPorts: reports.open, tls },
     { name: "jaeger", names: jaegerServices(settings).map((service) => all(service, ports.jaeger.admin)) },
     { name: "elasticsearch-exporter", names: [all("elasticsearch-exporter", ports.elasticsearchExporter.http)] },

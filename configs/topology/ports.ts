@@ -36,6 +36,17 @@ export const ports = {
   collectorBehindProxy: { otlpGrpc: 24317, otlpHttp: 24318, jaegerGrpc: 24250, jaegerThriftHttp: 24268 },
   /** The proxy in front of the Collector. Applications send to it at the Collector's ports. */
   ingest: { health: 8404, metrics: 8405 },
+  /** The login in front of the screens. */
+  login: {
+    /** What people open. */
+    http: 4180,
+    /** oauth2-proxy, which knows who somebody is. */
+    sessions: 4181,
+    /** What knows the roles. For oauth2-proxy only. */
+    roles: 4182,
+    health: 8406,
+    metrics: 8407,
+  },
   jaeger: {
     /** UI and HTTP API. */
     query: 16686,
@@ -80,6 +91,7 @@ export const publishedPorts = {
   alertmanager: ports.alertmanager.http,
   /** 3001, so that it can stand beside a Grafana, and 8080 of the host is left to others. */
   perses: 3001,
+  login: ports.login.http,
 } as const;
 
 /** The name of a published port. */
@@ -146,6 +158,9 @@ export const files = {
   ingest: "ingest.sh",
   ingestConfig: "haproxy.cfg",
   ingestSenders: "senders.map",
+  login: "oauth2-proxy.cfg",
+  loginAuthority: "issuer-ca.crt",
+  loginGate: "haproxy.cfg",
   elasticsearchSetup: "elasticsearch-setup.sh",
   snapshots: "elasticsearch-snapshots.sh",
   restore: "elasticsearch-restore.sh",

@@ -5,7 +5,8 @@
 
 /**
  * Service names; on both platforms also the DNS names that the services call each other by. `otel-sampler` is the second tier of the
- * Collector, `ingest` the proxy in front of it on Docker, `jaeger-collector` the writing half of Jaeger where that is apart: `jaeger` is then what people and applications ask.
+ * Collector, `ingest` the proxy in front of it on Docker, `login-gate` that in front of the login, `jaeger-collector` the writing half of Jaeger
+ * where that is apart: `jaeger` is then what people and applications ask.
  *
  * In the order in which they start. They stop in the opposite one, so that each can still hand on what it holds.
  */
@@ -25,6 +26,8 @@ export const serviceNames = [
   "alertmanager",
   "prometheus",
   "perses",
+  "login",
+  "login-gate",
 ] as const;
 
 /** The name of a service. */
@@ -77,6 +80,16 @@ export interface Addresses {
     readonly listen: string;
     readonly ports: Readonly<Record<"otlpGrpc" | "otlpHttp" | "jaegerGrpc" | "jaegerThriftHttp", number>>;
     /** A DNS server that knows `host`, where its address may change: `host:port`. */
+    readonly resolver?: string;
+  };
+  /** The two programs of the login, as they reach each other. */
+  readonly loginUpstream: {
+    /** Host of oauth2-proxy. */
+    readonly sessions: string;
+    /** Host of the proxy that knows the roles, and what it binds to for that. */
+    readonly roles: string;
+    readonly listenRoles: string;
+    /** A DNS server that knows the screens' names, where their addresses may change: `host:port`. */
     readonly resolver?: string;
   };
   /** The proxy, as the stack's own services send through it over HTTP. */

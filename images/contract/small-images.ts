@@ -181,6 +181,16 @@ export const busybox: Contract = async (subject) => {
   await checkTools(subject);
 };
 
+export const oauth2Proxy: Contract = async (subject) => {
+  const { reference, check } = subject;
+  await checkEntrypoint(subject, ["/bin/oauth2-proxy"]);
+  await check("has no shell", () => assert.rejects(shell(reference, "true"), /no such file|not found/));
+  await check("takes a config file", async () => {
+    const { output } = await runToEnd(reference, [], ["--help"]);
+    assert.ok(output.includes("--config"), output);
+  });
+};
+
 export const haproxy: Contract = async (subject) => {
   await checkUser(subject, "haproxy");
   const own = ["cat", "mv", "sha256sum", "sleep", "haproxy"];

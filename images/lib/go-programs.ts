@@ -73,6 +73,16 @@ const sources = {
     pages: persesPages,
     written: embedding(["index.html"]),
   },
+  "oauth2-proxy": {
+    version: "7.15.6",
+    module: {
+      path: "github.com/oauth2-proxy/oauth2-proxy/v7",
+      version: "v7.15.6",
+      sum: "h1:4xZOFvyGysSUxdrEVyLjo+NduqGHbGV9bLE8XD49IJM=",
+    },
+    packages: ["."],
+    variables: { "github.com/oauth2-proxy/oauth2-proxy/v7/pkg/version.VERSION": "v7.15.6" },
+  },
 } as const satisfies Partial<Record<ImageName, GoSource>>;
 
 export type GoImage = keyof typeof sources;

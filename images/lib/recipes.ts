@@ -111,6 +111,13 @@ const recipes: Record<ImageName, Recipe> = {
       await addBusybox(join(context, "rootfs"), log);
     },
   },
+  "oauth2-proxy": {
+    description: "oauth2-proxy",
+    async assemble(build) {
+      await addPrograms("oauth2-proxy", ["oauth2-proxy"], build);
+      await addCertificates(join(build.context, "rootfs"), build.log);
+    },
+  },
   busybox: {
     description: "A shell and small tools in one static program",
     assemble: ({ context, log }) => addBusybox(join(context, "rootfs"), log),

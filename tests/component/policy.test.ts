@@ -130,3 +130,14 @@ test("an ingress is in order with the login that comes with it, and found withou
   const withoutUsers = JSON.parse(JSON.stringify(resources).replaceAll("/etc/tracing/users", "/etc/tracing/other")) as Declared[];
   expect(violations("prod", withoutUsers)).toEqual(["ingress-asks-login: jaeger leads to jaeger, which asks for no login"]);
 });
+
+test("an ingress that leads to the login is in order, and found if that is no login", async () => {
+  const ingress = { host: "tracing.example.com", className: "nginx", namespace: "ingress", tlsSecret: "tls" };
+  const roles = { traces: { everyone: true } };
+  const client = { clientId: "tracing", clientSecret: "client", replicas: 2 };
+  const login = { issuer: "https://id.example.com", url: "https://tracing.example.com", ...client, roles };
+  const resources = declared(await runProgram("prod", { login, jaeger: { replicas: 2, collectors: 2, ingress } }));
+  expect(violations("prod", resources)).toEqual([]);
+  const other = JSON.parse(JSON.stringify(resources).replaceAll("/oauth2-proxy.cfg", "/other.cfg")) as Declared[];
+  expect(violations("prod", other)).toEqual(["ingress-asks-login: jaeger leads to login, which asks for no login"]);
+});

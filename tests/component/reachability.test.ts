@@ -21,8 +21,8 @@ describe("ports", () => {
     services.flatMap((service) => (of.container(service).inputs.ports as Port[]).map((port) => ({ service, ...port })));
 
   test("are published on loopback only, exactly those of the topology", () => {
-    // Dev delivers no alerts.
-    const { alertmanager: _, ...dev } = publishedPorts;
+    // Dev delivers no alerts, and has no login.
+    const { alertmanager: _, login: __, ...dev } = publishedPorts;
     expect(
       portsOf(run)
         .map(({ external }) => external)

@@ -153,8 +153,8 @@ export function ingressAnnotations({ kubernetes }: CommonSettings, { name, ingre
 /** The ingress of a UI. */
 export function ingress(workload: Workload): k8s.types.input.networking.v1.IngressSpec | undefined {
   if (!workload.ingress) return undefined;
-  const { host, className, tlsSecret, port } = workload.ingress;
-  const backend = { service: { name: workload.name, port: { name: port } } };
+  const { host, className, tlsSecret, port, service = workload.name } = workload.ingress;
+  const backend = { service: { name: service, port: { name: port } } };
   return {
     ingressClassName: className,
     tls: [{ hosts: [host], secretName: tlsSecret }],

@@ -6,6 +6,7 @@ import { redactedKinds, redactedLabel } from "../../collector/redaction";
 import { canaryReports, canarySums } from "./canary";
 import { collector, collectorGauges, tier } from "./collector";
 import { ingestCounters } from "./ingest";
+import { loginCounters } from "./login";
 import { jaegerCounters, jaegerHistograms } from "./jaeger";
 import type { Described, Job, Metric } from "./metric";
 import { cleanerReports, elasticsearchGauges, kubeletGauges } from "./storage";
@@ -27,6 +28,7 @@ export const metrics = {
   ...of("counter", ["otel-collector"], collector),
   ...of("gauge", ["otel-collector"], collectorGauges),
   ...of("counter", ["ingest"], ingestCounters),
+  ...of("counter", ["login"], loginCounters),
   ...of("counter", ["jaeger"], jaegerCounters),
   ...of("histogram", ["jaeger"], jaegerHistograms),
   ...of("gauge", ["elasticsearch-exporter"], elasticsearchGauges),
@@ -91,7 +93,7 @@ export const metrics = {
   }),
   ...of(
     "gauge",
-    ["otel-collector", "otel-collector-exporter", "ingest", "index-cleaner", "jaeger", "elasticsearch-exporter", "prometheus"],
+    ["otel-collector", "otel-collector-exporter", "ingest", "login", "index-cleaner", "jaeger", "elasticsearch-exporter", "prometheus"],
     {
       up: {
         name: "up",

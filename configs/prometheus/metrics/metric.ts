@@ -5,6 +5,7 @@ export type Job =
   | "otel-collector"
   | "otel-collector-exporter"
   | "ingest"
+  | "login"
   | "index-cleaner"
   | "jaeger"
   | "elasticsearch-exporter"

@@ -7,6 +7,12 @@ import { settingsWith } from "../../support/settings";
 const settings = settingsWith({
   elasticsearch: { snapshots: { store: "volume" } },
   ingest: { mode: "require", senders: [{ name: "shop" }] },
+  login: {
+    issuer: "https://id.example.com",
+    clientId: "tracing",
+    url: "https://tracing.example.com",
+    roles: { traces: { everyone: true } },
+  },
 });
 const rules = (parse(rulesFile(settings)) as { groups: { rules: { alert?: string }[] }[] }).groups.flatMap((group) => group.rules);
 const alerts = rules.flatMap(({ alert }) => alert ?? []);

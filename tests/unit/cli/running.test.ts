@@ -9,11 +9,19 @@ import { clusterSettings } from "./support/cluster-objects";
 
 const external = { url: "https://es.example.com:9200", passwordSecret: "es" };
 
+const login = {
+  issuer: "https://id.example.com",
+  clientId: "tracing",
+  url: "https://tracing.example.com",
+  roles: { traces: { everyone: true } },
+};
 const stacks = {
   dev: settingsWith(),
   "dev with snapshots": settingsWith({ elasticsearch: { snapshots: { store: "volume" } } }),
   "dev that delivers alerts": settingsWith({ alerts: { delivery: "own" } }),
   "dev that asks senders for tokens": settingsWith({ ingest: { mode: "require", senders: [{ name: "shop" }] } }),
+  "dev with a login": settingsWith({ login }),
+  "a cluster with a login": clusterSettings({ login: { ...login, clientSecret: "client", replicas: 2 } }),
   "two tiers": clusterSettings(),
   "one tier": clusterSettings({ collector: { replicas: 1 }, sampler: { replicas: 0 }, jaeger: {} }),
   "an operator's Prometheus": clusterSettings({ prometheus: { mode: "operator" } }),
@@ -28,12 +36,21 @@ test.each(Object.entries(stacks))("the services of %s are its workloads, in one 
   for (const { name, scale } of workloads) expect([name, replicasOf(settings, name)]).toEqual([name, scale.replicas]);
 });
 
-test.each([stacks.dev, stacks["dashboards shown by Perses"]])("each published port leads to the service that has it", (settings) => {
-  const published = workloadsOf(settings).flatMap((workload) =>
-    allPorts(workload).flatMap(({ port, publish }) => (publish ? [[publish, { service: workload.name, port }] as const] : [])),
-  );
-  for (const [port] of published) expect(published).toContainEqual([port, endpoints[port]]);
-  // Dev alone has no Alertmanager.
-  const missing = publishedPortNames.filter((port) => !published.some(([name]) => name === port));
-  expect(missing).toEqual(settings === stacks.dev ? ["alertmanager"] : []);
-});
+test.each([stacks.dev, stacks["dashboards shown by Perses"], stacks["a cluster with a login"]])(
+  "each published port leads to the service that has it",
+  (settings) => {
+    const published = workloadsOf(settings).flatMap((workload) =>
+      allPorts(workload).flatMap(({ port, publish }) => (publish ? [[publish, { service: workload.name, port }] as const] : [])),
+    );
+    for (const [port] of published) expect(published).toContainEqual([port, endpoints[port]]);
+    // Dev alone has no Alertmanager, and most stacks have no login. With one, screens are not published.
+    const missing = publishedPortNames.filter((port) => !published.some(([name]) => name === port));
+    expect(missing).toEqual(
+      settings === stacks.dev
+        ? ["alertmanager", "login"]
+        : settings.login
+          ? ["jaeger-ui", "prometheus", "alertmanager", "perses"]
+          : ["login"],
+    );
+  },
+);

@@ -16,6 +16,10 @@ const stacks = [
     ingest: { mode: "require", tokensSecret: "tokens", senders: [{ name: "shop" }] },
     elasticsearch: { nodes: 3, tls: "cert-manager" },
     prometheus: { mode: "operator" },
+    login: {
+      ...{ issuer: "https://id.example.com", clientId: "tracing", clientSecret: "client", url: "https://tracing.example.com" },
+      ...{ replicas: 2, roles: { traces: { everyone: true } } },
+    },
   }),
 ];
 

@@ -272,6 +272,41 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
     ["2027-02-29", "2027-1-31", "31.01.2027", "2027-01-31T00:00:00Z", "never", ""],
   ],
   "ingest.tokensSecret": [aSecret, notNames],
+  "login.issuer": [
+    "an address, such as https://id.example.com/realms/company",
+    ["", "id.example.com", "ftp://a", "https://a b", "https://a/?b", "https://a:b@c"],
+  ],
+  "login.clientId": ["a client's id", ["", "a b", "a\n", "é"]],
+  "login.clientSecret": [aSecret, notNames],
+  "login.url": [
+    "an https address without a path, such as https://tracing.example.com; http for localhost only",
+    ["", "tracing.example.com", "http://tracing.example.com", "https://a/b", "https://a?b", "ftp://a", "https://", "https://a:99999"],
+  ],
+  "login.scopes[0]": ["a scope", ["", "a b", '"', "\\"]],
+  "login.groupsClaim": ["a claim's name", ["", "a b", "é"]],
+  "login.emailDomains[0]": ["a domain, such as example.com", ["", "@example.com", "*.example.com", "Example.com", "*", ".a"]],
+  ...Object.fromEntries(
+    ["traces", "metrics", "dashboards", "alerts", "silences"].flatMap((role): [string, [string, unknown[]]][] => [
+      [
+        `login.roles.${role}.groups[0]`,
+        [
+          "a group as the claim has it: letters, digits, spaces and ._:/@+=-, 100 at most",
+          ["", " a", "a ", "a,b", 'a"b', "a'b", "a\\b", "a$b", "a\nb", "a".repeat(101)],
+        ],
+      ],
+      [`login.roles.${role}.emails[0]`, ["an e-mail address", ["", "a", "@a", "a@", "a@b@c", "a b@c", "a,b@c", '"a"@b', "a@b\n"]]],
+      [`login.roles.${role}.everyone`, ["true or false", ["yes", "True", 1, 0, ""]]],
+    ]),
+  ),
+  "login.session": ["a duration from 10m to 168h, such as 8h", ["9m", "169h", "8", "30s", "1d", "1.5h", ""]],
+  "login.refresh": ["a duration from 1m to 24h, such as 8h", ["0m", "25h", "5", "59s", ""]],
+  "login.sessionVersion": ["a version from 1 to 999", [0, 1000, "v1", ""]],
+  "login.authority": [
+    "certificates in PEM",
+    ["", "a", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "/etc/ssl/ca.pem"],
+  ],
+  "login.replicas": ["a number of instances from 1 to 10", [0, 11, "a", ""]],
+  "login.direct": ["true or false", ["yes", "True", 1, 0, ""]],
   "alerts.delivery": ["one of own, cluster, off", ["Own", "on", ""]],
   "alerts.receivers[0].name": [
     "lower-case letters, digits and dashes, 40 at most",
@@ -315,6 +350,7 @@ const wrongTypes = (path: string): unknown[] => {
     [
       ...["elasticsearch.bootstrap", "elasticsearch.external.createUsers", "jaeger.monitor", "jaeger.dependencies", "canary.enabled"],
       ...["dashboards.perses", "redaction.headers", "redaction.credentials", "redaction.emails", "redaction.cards"],
+      ...["login.direct", ...["traces", "metrics", "dashboards", "alerts", "silences"].map((role) => `login.roles.${role}.everyone`)],
     ].includes(path)
   )
     return types.filter((value) => typeof value !== "boolean");
@@ -332,6 +368,10 @@ const siblings: Readonly<Record<string, Record<string, unknown>>> = {
   "sampling.services[0].operations[0]": { operation: "GET /a", percent: 1 },
   alerts: { delivery: "own" },
   ingest: { mode: "report", senders: [{ name: "a" }], tokensSecret: "tokens" },
+  login: {
+    ...{ issuer: "https://id.example.com", clientId: "tracing", clientSecret: "login", url: "https://tracing.example.com" },
+    roles: { traces: { everyone: true } },
+  },
   "ingest.senders[0]": { name: "a" },
   "ingest.tls": { mode: "on", clientAuthoritySecret: "clients" },
   "ingest.tls.issuer": { name: "ca" },

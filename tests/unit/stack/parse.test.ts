@@ -196,7 +196,7 @@ describe("errors", () => {
 describe("an unknown key", () => {
   const topLevel =
     "platform, environment, retention, images, imageRegistry, otherImages, imageDigests, publish, sampling, " +
-    "kubernetes, elasticsearch, collector, limits, redaction, sampler, jaeger, prometheus, indexCleaner, alerts, ingest, canary, objectives, dashboards";
+    "kubernetes, elasticsearch, collector, limits, redaction, sampler, jaeger, prometheus, indexCleaner, alerts, ingest, login, canary, objectives, dashboards";
 
   test.each<[string, Record<string, unknown>, string]>([
     [

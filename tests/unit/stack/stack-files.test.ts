@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { alertSecretsKey } from "../../../configs/alertmanager/delivery";
 import { ingestTokensKey } from "../../../configs/ingest/senders";
+import { loginSecretKey } from "../../../configs/login/secrets";
 import { samplingStrategy } from "../../../configs/sampling";
 import { namespace, schema } from "../../../configs/stack/schema";
 import { parseSettings } from "../../../configs/stack/parse";
@@ -20,7 +21,7 @@ const project = parse(readFileSync(join(projectFolder, "Pulumi.yaml"), "utf8")) 
 describe("Pulumi.yaml", () => {
   test("declares every setting and nothing else", () => {
     expect(Object.keys(project.config).sort()).toEqual(
-      [...Object.keys(schema.shape), alertSecretsKey, ingestTokensKey].map((name) => `${namespace}:${name}`).sort(),
+      [...Object.keys(schema.shape), alertSecretsKey, ingestTokensKey, loginSecretKey].map((name) => `${namespace}:${name}`).sort(),
     );
   });
 
