@@ -169,11 +169,10 @@ function prometheusExporters(
 ): Record<string, object> {
   const page = { metric_expiration: "15m", resource_to_telemetry_conversion: { enabled: false } };
   const at = (number: number) => ({ endpoint: `${listen.collectorBackend}:${number}`, ...page });
-  const all: Record<string, object> = {
-    [name]: at(ports.collector[port]),
-    [tlsExporter[name]]: { ...at(ports.collector[`${port}Tls`]), tls: readTls },
-  };
-  return Object.fromEntries(pageExporters(settings, name).map((exporter) => [exporter, all[exporter]!]));
+  const byTls = { ...at(ports.collector[`${port}Tls`]), tls: readTls };
+  return Object.fromEntries(
+    pageExporters(settings, name).map((exporter) => [exporter, exporter === name ? at(ports.collector[port]) : byTls]),
+  );
 }
 
 /** What the Collector counts of requests: how they were answered. No receiver's own counter knows of those that are refused before they are read. */

@@ -67,7 +67,7 @@ async function running(modes: { collector: Mode; prometheus: Mode }, meanwhile: 
   writeFileSync(collectorFile, text);
 
   const [port] = await freePorts(1);
-  const wire = await recorder(() => collector.at(scrapedPort(modes.prometheus)) ?? 1);
+  const wire = await recorder(() => collector.at(scrapedPort(modes.prometheus)));
   const prometheusFile = join(folder(), "prometheus.yml");
   writeFileSync(prometheusFile, localPrometheus(modes.prometheus, wire.port));
   const args = [
