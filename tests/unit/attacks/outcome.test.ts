@@ -95,7 +95,9 @@ describe("the rows", () => {
       const tried = async () => attack(victim);
       await expect(tried()).rejects.toBe(stop);
     }
-    const inside = { ...publishedPorts, prometheus: ports.prometheus.http, perses: ports.perses.http };
+    // The login needs a client's secret, which a compose file cannot hold: tests/binaries/login sends it odd requests.
+    const { login: _, ...published } = publishedPorts;
+    const inside = { ...published, prometheus: ports.prometheus.http, perses: ports.perses.http };
     expect([...reached]).toEqual(expect.arrayContaining(Object.values(inside)));
   });
 });
