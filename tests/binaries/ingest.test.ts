@@ -187,7 +187,12 @@ describe("a sender above its limits", () => {
 
 test("tokens and mode change under load without a failed request", async () => {
   const [first, second] = [token("1"), token("2")];
-  const proxy = await start(settingsOf("report"), { shop: first, old: expired });
+  // More than the clients manage.
+  const fast = [
+    { name: "shop", limits: { requestsPerSecond: 2000, bytesPerSecond: "100Mi" } },
+    { name: "old", expires: "2020-01-01" },
+  ];
+  const proxy = await start(settingsOf("report", fast), { shop: first, old: expired });
   const failed: string[] = [];
   let sent = 0;
   let going = true;
@@ -215,7 +220,7 @@ test("tokens and mode change under load without a failed request", async () => {
     agent.destroy();
   };
   const clients = [...everyReceiver, ...everyReceiver].map(client);
-  proxy.configure(settingsOf("require"));
+  proxy.configure(settingsOf("require", fast));
   await proxy.reloaded(1);
   proxy.tokens("shop", `${first}\n${second}\n`);
   await proxy.reloaded(2);
