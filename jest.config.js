@@ -22,6 +22,9 @@ const project = (displayName, more = {}) => ({
 /** Half an hour of load, so a rung of its own. */
 const clusterLoad = "no-loss.test.ts";
 
+/** Minutes of load and of certificates that are renewed, so a rung of its own. */
+const slowBinaries = "(ingest-tls-load|scrape-tls).test.ts";
+
 /** The suites with real systems, and their folders in tests/e2e. */
 const endToEnd = { faults: "faults", lifecycle: "lifecycle", e2e: "running", "e2e-slow": "slow" };
 
@@ -32,7 +35,8 @@ module.exports = {
     // The SDK keeps its state in a global, which it goes on reading when a test file is done.
     project("component", { testEnvironmentOptions: { globalsCleanup: "off" } }),
     project("oracle"),
-    project("binaries"),
+    project("binaries", { testPathIgnorePatterns: ["/node_modules/", slowBinaries] }),
+    project("binaries-slow", { testMatch: [`<rootDir>/tests/binaries/${slowBinaries}`] }),
     project("rules"),
     project("schemas"),
     project("cluster", { testPathIgnorePatterns: ["/node_modules/", clusterLoad] }),

@@ -68,6 +68,13 @@ const rungs: readonly Rung[] = [
     run: djangoOthers,
   },
   { name: "binaries", what: "real programs accept the config files", cheap: false, run: () => binaries("binaries") },
+  {
+    name: "binaries-slow",
+    what: "applications and Prometheus by TLS, under load and at each step of an update",
+    cheap: false,
+    slow: true,
+    run: () => binaries("binaries-slow"),
+  },
   { name: "rules", what: "alerts fire, stay silent and recover", cheap: false, run: () => binaries("rules") },
   {
     name: "schemas",

@@ -51,6 +51,7 @@ export interface Requirement {
 /** Suites of `make test` that need all that a purpose needs. */
 export const suitePurposes: Readonly<Record<string, readonly Purpose[]>> = {
   binaries: ["programs"],
+  "binaries-slow": ["programs"],
   rules: ["programs"],
   images: ["engine", "images"],
   sbom: ["engine", "images"],
@@ -154,7 +155,7 @@ export const requirements: readonly Requirement[] = [
   {
     name: "busybox",
     why: "runs the index cleaner's script with the same shell as its image",
-    suites: ["binaries", "rules"],
+    suites: ["binaries", "binaries-slow", "rules"],
     probe: { file: "/bin/busybox" },
     debian: ["busybox-static"],
   },
@@ -171,7 +172,7 @@ export const requirements: readonly Requirement[] = [
     name: "OpenSSL",
     why: "creates certificates",
     for: ["cluster"],
-    suites: ["binaries", "rules"],
+    suites: ["binaries", "binaries-slow", "rules"],
     probe: { program: "openssl" },
     debian: ["openssl"],
     brew: "openssl",
@@ -251,7 +252,7 @@ export const requirements: readonly Requirement[] = [
     name: "HAProxy",
     why: "is the proxy in front of the Collector",
     for: [],
-    suites: ["binaries", "rules"],
+    suites: ["binaries", "binaries-slow", "rules"],
     // It is in /usr/sbin, which is not on everybody's PATH.
     probe: { anyOf: [{ program: "haproxy" }, { file: "/usr/sbin/haproxy" }] },
     debian: ["haproxy"],
