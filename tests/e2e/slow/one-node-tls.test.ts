@@ -30,6 +30,9 @@ const folder = mkdtempSync(join(tmpdir(), "tracing-test-"));
 const pods = new Pods(folder);
 let authority: Authority;
 
+/** A page of a service. A question without an answer is asked again. */
+const page = (url: string) => fetch(url, { signal: AbortSignal.timeout(5_000) });
+
 /** Waits until something is so. */
 const holds = (what: string, seconds: number, is: () => Promise<boolean>) =>
   eventually(what, seconds, async () => ((await is()) ? true : undefined));
@@ -50,7 +53,7 @@ async function up(settings: Settings): Promise<void> {
   }
   await pods.start(settings, "jaeger", [ports.jaeger.otlpHttp, ports.jaeger.query]);
   const port = await pods.port("jaeger", ports.jaeger.query);
-  await holds("Jaeger answers", 60, async () => (await fetch(`http://127.0.0.1:${port}/api/v3/services`)).ok);
+  await holds("Jaeger answers", 60, async () => (await page(`http://127.0.0.1:${port}/api/v3/services`)).ok);
 }
 
 /** Sends a trace of one span; its id. */
@@ -72,7 +75,7 @@ async function send(): Promise<string> {
 async function isFound(traceId: string): Promise<void> {
   const port = await pods.port("jaeger", ports.jaeger.query);
   await holds(`trace ${traceId} is found`, 60, async () =>
-    (await (await fetch(`http://127.0.0.1:${port}/api/traces/${traceId}`)).text()).includes(`"spanID":"${traceId.slice(16)}"`),
+    (await (await page(`http://127.0.0.1:${port}/api/traces/${traceId}`)).text()).includes(`"spanID":"${traceId.slice(16)}"`),
   );
 }
 
@@ -112,7 +115,7 @@ test("the cleaner, the exporter, the snapshots and the restore reach it", async 
   await pods.start(secure, "elasticsearch-exporter", [ports.elasticsearchExporter.http]);
   const port = await pods.port("elasticsearch-exporter", ports.elasticsearchExporter.http);
   await holds("the exporter tells the health", 30, async () =>
-    (await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).includes(
+    (await (await page(`http://127.0.0.1:${port}/metrics`)).text()).includes(
       'elasticsearch_cluster_health_status{cluster="tracing",color="green"} 1',
     ),
   );
