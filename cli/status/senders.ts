@@ -1,5 +1,5 @@
 /** Who sends to a stack: the mode, requests that are refused or would be, and tokens that expire. */
-import { verdicts, type Verdict } from "../../configs/ingest/haproxy";
+import { passingVerdicts, verdicts, type Verdict } from "../../configs/ingest/haproxy";
 import { hasIngest, ingestMode, ingestText, stackSender, type IngestSettings } from "../../configs/ingest/senders";
 import { ingestRequests } from "../../configs/prometheus/alerts/ingest";
 import type { Reachable } from "../running/running-stack";
@@ -28,7 +28,7 @@ export function sendersState(settings: IngestSettings, found: readonly Sample[] 
   const begin = mode === "require" ? ingestText(settings) : `${mode}: nobody is refused`;
   if (!found) return `${begin}; requests are not known`;
   const applications = found.filter(({ metric }) => metric.sender !== stackSender);
-  const refused = applications.filter(({ metric }) => metric.verdict !== "accepted");
+  const refused = applications.filter(({ metric }) => !passingVerdicts.includes(metric.verdict as Verdict));
   if (refused.length > 0) {
     const [what, next] =
       mode === "require"
@@ -37,7 +37,7 @@ export function sendersState(settings: IngestSettings, found: readonly Sample[] 
     return `${begin}; ${what} in ${minutes} minutes, about: ${refused.sort(byValue).map(inWords).join(", ")}; next: ${next}`;
   }
   if (applications.length === 0) return `${begin}; no application has sent in ${minutes} minutes`;
-  const names = applications.sort(byValue).map(({ metric }) => metric.sender ?? "?");
+  const names = [...new Set(applications.sort(byValue).map(({ metric }) => metric.sender ?? "?"))];
   const valid = `all requests of ${minutes} minutes have a valid token (${names.join(", ")})`;
   if (mode === "require") return `${begin}; ${valid}`;
   return `${begin}; ${valid}; next: require, if that holds for a week: docs/UPGRADING.md#credentials-of-senders`;

@@ -37,12 +37,14 @@ export interface IngestPlace {
 
 /**
  * What becomes of a request. Each has a backend of its own, and each sender one for its own requests, so that HAProxy's counters tell them
- * apart: `accepted:<sender>`, `plaintext:<sender>`, `limited:<sender>`, `expired:<sender>`, `anonymous`, `unknown`, `untrusted`.
+ * apart: `accepted:<sender>`, `plaintext:<sender>`, `limited:<sender>`, `zstandard:<sender>`,
+ * `expired:<sender>`, `anonymous`, `unknown`, `untrusted`.
  */
 export const verdicts = {
   accepted: "within the sender's limits",
   plaintext: "the same, in plain text where TLS is taken too",
   limited: "above the sender's limits",
+  zstandard: "in Zstandard, which the sender may not use",
   expired: "of a sender that has expired",
   anonymous: "without a token or certificate",
   unknown: "with a token or certificate that nobody has",
@@ -51,6 +53,12 @@ export const verdicts = {
 
 /** What becomes of a request. */
 export type Verdict = keyof typeof verdicts;
+
+/** The verdicts on requests that pass. */
+export const passingVerdicts: readonly Verdict[] = ["accepted", "plaintext"];
+
+/** Backends that only have a table: of connections by address, and of requests by sender. */
+export const tables = ["addresses", "limits", "bursts"] as const;
 
 /** Time over which rates are averaged, seconds: SDKs send every five seconds, all at once. */
 const window = 10;
@@ -103,10 +111,10 @@ const patientRefusals = 20;
 const sendAhead = 8 * 1024 * 1024;
 
 /** A sender, with or without limits. */
-type Known = Pick<Sender, "name" | "expires" | "certificates"> & { readonly limits?: Sender["limits"] };
+type Known = Pick<Sender, "name" | "expires" | "certificates" | "zstandard"> & { readonly limits?: Sender["limits"] };
 
 /** The stack itself. Without limits: `make bench` sends as much as the Collector takes, and only the canary and operators have its token. */
-const stackItself: Known = { name: stackSender, certificates: [] };
+const stackItself: Known = { name: stackSender, certificates: [], zstandard: false };
 
 interface Refusal {
   /** gRPC's status code. */
@@ -118,6 +126,17 @@ interface Refusal {
 
 /** Final: OpenTelemetry's exporters do not send it again. */
 const unauthenticated = (text: string): Refusal => ({ grpc: 16, http: 401, text, header: "hdr www-authenticate Bearer" });
+
+/**
+ * UNIMPLEMENTED and 415, for good. A request in Zstandard says itself how much memory it takes to read it: up to 128 MiB by HTTP and 512 MiB by gRPC,
+ * which the Collector allocates before it has read anything. OTLP asks for gzip only.
+ */
+const unknownEncoding: Refusal = {
+  grpc: 12,
+  http: 415,
+  text: "this sender may not compress with zstd; use gzip",
+  header: "hdr accept-encoding gzip",
+};
 
 /** UNAVAILABLE and 429: exporters wait and send it again. */
 const overLimit: Refusal = {
@@ -166,10 +185,11 @@ export function haproxyConfig(settings: ProxySettings, place: IngestPlace): stri
     "backend bursts",
     `  stick-table type string len 64 size 1k expire ${6 * window}s store http_req_rate(1s)`,
     "",
-    ...senders.flatMap(({ name, limits, expires }) => [
+    ...senders.flatMap(({ name, limits, expires, zstandard }) => [
       ...backend(`accepted:${name}`),
       ...(takesBoth(settings) ? backend(`plaintext:${name}`) : []),
       ...(limits === undefined ? [] : backend(`limited:${name}`, overLimit)),
+      ...(zstandard ? [] : backend(`zstandard:${name}`, unknownEncoding)),
       ...(expires === undefined ? [] : backend(`expired:${name}`, unauthenticated("this sender has expired"))),
     ]),
     ...backend("anonymous", unauthenticated(`a ${credential} is required`)),
@@ -252,6 +272,7 @@ function frontend(settings: IngestSettings, senders: readonly Known[], place: In
     "  tcp-request session set-var(sess.start) date",
     `  http-after-response set-header connection close if { date,sub(sess.start) ge ${connectionAge} }`,
     "  http-request set-var(txn.grpc) bool(true) if { req.hdr(content-type) -m beg application/grpc }",
+    "  http-request set-var(txn.zstandard) bool(true) if { req.hdr(content-encoding) -m sub -i zstd } || { req.hdr(grpc-encoding) -m sub -i zstd }",
     `  http-request set-var(txn.sender) http_auth_bearer,sha2(256),hex,lower,map_str(${place.senders})`,
     ...certificateRules(settings, senders),
     set("unknown", "unless { var(txn.sender) -m found }"),
@@ -259,13 +280,14 @@ function frontend(settings: IngestSettings, senders: readonly Known[], place: In
     byCertificate && set("untrusted", "if { ssl_c_used } !{ var(txn.certificate) -m found }"),
     set("accepted", "if { var(txn.sender) -m found }"),
     takesBoth(settings) && set("plaintext", "if { var(txn.sender) -m found } !{ ssl_fc }"),
-    ...senders.flatMap(({ name, limits, expires }) => {
+    ...senders.flatMap(({ name, limits, expires, zstandard }) => {
       const own = `{ var(txn.sender) -m str ${name} }`;
       const rate = (kind: string, limit: number) => `{ var(txn.sender),table_${kind}_rate(limits) ge ${limit * window} }`;
       return compact([
         limits && set("limited", `if ${own} ${rate("http_req", limits.requestsPerSecond)}`),
         limits && set("limited", `if ${own} { var(txn.sender),table_http_req_rate(bursts) ge ${burst(limits)} }`),
         limits && set("limited", `if ${own} ${rate("bytes_in", limits.bytesPerSecond * 1024 * 1024)}`),
+        !zstandard && set("zstandard", `if ${own} { var(txn.zstandard) -m bool }`),
         expires !== undefined && set("expired", `if ${own} { date ge ${Date.parse(`${expires}T00:00:00Z`) / 1000} }`),
       ]);
     }),

@@ -1,7 +1,7 @@
 /** The group of settings about who may send spans, and how much. */
 import * as z from "zod";
 import { issuer } from "./issuer";
-import { integer, kubernetesName, leaf, mebibytes, oneOf, text } from "./units";
+import { flag, integer, kubernetesName, leaf, mebibytes, oneOf, text } from "./units";
 
 /** A date in YAML without quotes, which the Pulumi CLI hands on as a time. */
 const unquoted = " 00:00:00 +0000 UTC";
@@ -39,6 +39,12 @@ const sender = z.strictObject({
     .prefault([])
     .describe(
       "Common names of client certificates that are the sender's, in place of a token or beside one. To revoke a certificate, take its name out. Needs `ingest.tls.clientAuthoritySecret`.",
+    ),
+  zstandard: flag()
+    .prefault(false)
+    .describe(
+      "Whether mode `require` accepts the sender's requests that are compressed with Zstandard. One of them can make the Collector allocate 128 MiB by " +
+        "HTTP, and 512 MiB by gRPC: allow it only where you trust the sender and the Collector has that memory. SDKs use gzip or nothing.",
     ),
   expires: day.optional().describe("Day, UTC, from which mode `require` refuses the sender. Default: it does not expire."),
 });

@@ -806,6 +806,12 @@ export interface IngestSenderOptions {
    * out. Needs `ingest.tls.clientAuthoritySecret`. Default: [].
    */
   readonly certificates?: readonly string[];
+  /**
+   * Whether mode `require` accepts the sender's requests that are compressed with Zstandard. One of them can make the Collector allocate
+   * 128 MiB by HTTP, and 512 MiB by gRPC: allow it only where you trust the sender and the Collector has that memory. SDKs use gzip or
+   * nothing. Allowed: true or false. Default: false.
+   */
+  readonly zstandard?: boolean;
   /** Day, UTC, from which mode `require` refuses the sender. Default: it does not expire. Allowed: a date, such as 2027-01-31. */
   readonly expires?: string;
 }

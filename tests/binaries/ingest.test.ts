@@ -108,6 +108,34 @@ describe.each(modes)("with mode %s", (mode) => {
   );
 });
 
+describe("requests in Zstandard", () => {
+  const senders = [{ name: "shop" }, { name: "trusted", zstandard: true }];
+  const own = { shop: token("s"), trusted: token("t") };
+  const header = (receiver: Receiver) => (receivers[receiver] === "grpc" ? "grpc-encoding" : "content-encoding");
+  const send = async (proxy: Proxy, name: keyof typeof own, receiver: Receiver, encoding: string) =>
+    told(await proxy.send(receiver, own[name], undefined, undefined, undefined, { [header(receiver)]: encoding }));
+
+  test.each(["zstd", "ZSTD", "gzip, zstd"])("(%s) are refused for good, on every port, unless the sender may use it", async (encoding) => {
+    const proxy = await start(settingsOf("require", senders), own);
+    for (const receiver of everyReceiver) {
+      expect([receiver, await send(proxy, "shop", receiver, encoding)]).toEqual([
+        receiver,
+        receivers[receiver] === "grpc" ? "grpc 12" : 415,
+      ]);
+      expect([receiver, await send(proxy, "trusted", receiver, encoding)]).toEqual([receiver, taken(receiver)]);
+      expect([receiver, await send(proxy, "shop", receiver, "gzip")]).toEqual([receiver, taken(receiver)]);
+    }
+    expect(await proxy.requests()).toEqual({ "zstandard:shop": 4, "accepted:shop": 4, "accepted:trusted": 4 });
+    expect(upstream.got).toHaveLength(8);
+  });
+
+  test("are counted only, where nobody is refused", async () => {
+    const proxy = await start(settingsOf("report", senders), own);
+    for (const receiver of everyReceiver) expect(await send(proxy, "shop", receiver, "zstd")).toBe(taken(receiver));
+    expect(await proxy.requests()).toEqual({ "zstandard:shop": 4 });
+  });
+});
+
 describe("a sender above its limits", () => {
   const limited = [{ name: "loud", limits: { requestsPerSecond: 1 } }, { name: "quiet" }];
   const own = { loud: token("l"), quiet: token("q") };

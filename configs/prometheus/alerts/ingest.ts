@@ -5,6 +5,7 @@ import { compact } from "../../compact";
 import { is, unlike, series } from "../metrics";
 import { rate, sumBy } from "../promql";
 import { hasIngest, ingestMode } from "../../ingest/senders";
+import { passingVerdicts, tables, type Verdict } from "../../ingest/haproxy";
 import { doorBackends, takesBoth, takesTls } from "../../ingest/tls";
 import type { StackSettings } from "../../stack/schema";
 
@@ -21,8 +22,8 @@ const bySender = (counter: string) => {
   return sumBy("sender, verdict", `label_replace(${verdict}, "sender", "$1", "proxy", ".*:(.*)")`);
 };
 
-/** Not where no request comes to: the table of rates, and the door that tells TLS from plain text. */
-const requests = (settings: StackSettings) => ({ proxy: unlike(takesBoth(settings) ? `limits|${doorBackends}` : "limits") });
+/** Not where no request comes to: tables of rates and connections, and the door that tells TLS from plain text. */
+const requests = (settings: StackSettings) => ({ proxy: unlike(`${tables.join("|")}${takesBoth(settings) ? `|${doorBackends}` : ""}`) });
 
 /** TLS handshakes that fail: of clients that do not trust the proxy, speak no TLS 1.2, or, where only TLS is taken, plain text. */
 const failed = (settings: StackSettings) => {
@@ -40,8 +41,9 @@ export const ingestRecords = (settings: StackSettings) =>
       ]
     : [];
 
-/** The verdicts on requests that pass. */
-const passing = (settings: StackSettings) => (takesBoth(settings) ? ["accepted", "plaintext"] : ["accepted"]);
+/** The verdicts on requests that pass, in this stack. */
+const passing = (settings: StackSettings): readonly Verdict[] =>
+  passingVerdicts.filter((verdict) => verdict !== "plaintext" || takesBoth(settings));
 const among = (verdicts: readonly string[], not: "" | "!") =>
   verdicts.length === 1 ? `verdict${not}="${verdicts.join("")}"` : `verdict${not || "="}~"${verdicts.join("|")}"`;
 

@@ -8,7 +8,7 @@ export const ingestCounters = {
     unit: "requests",
     since: "setting",
     meaning:
-      "Requests at the Collector's ports, by what became of them and by sender: `accepted:<sender>`, `plaintext:<sender>` (accepted, in plain text while `ingest.tls.mode` is both), `limited:<sender>`, `expired:<sender>`, `anonymous`, `unknown`, `untrusted`.",
+      "Requests at the Collector's ports, by what became of them and by sender: `accepted:<sender>`, `plaintext:<sender>` (accepted, in plain text while `ingest.tls.mode` is both), `limited:<sender>`, `zstandard:<sender>`, `expired:<sender>`, `anonymous`, `unknown`, `untrusted`.",
   },
   ingestBytes: {
     name: "haproxy_backend_bytes_in_total",

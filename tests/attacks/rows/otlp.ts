@@ -192,12 +192,20 @@ export const otlpRows: readonly Row[] = [
       const bodies = again([zstdBomb(17)], 200);
       return post(victim, bodies, { encodings: bodies.map(() => "zstd"), atOnce: 64 });
     },
-    answers: /^(400|429|502|503|closed)$/,
-    known: {
-      restarts: "otel-collector",
-      why: "the Collector gives each request the window that its head asks for, up to 128 MiB; leave Zstandard out where nobody needs it",
-      lost: 100,
-    },
+    answers: /^(415|429)$/,
+  },
+  {
+    id: "zstd-windows-grpc",
+    what: "30 messages in Zstandard, with windows of 512 MiB, by gRPC",
+    targets,
+    attack: (victim) =>
+      call(
+        victim,
+        otlpGrpc,
+        again([zstdBomb(19)], 30).map((body) => grpcMessage(body, { compressed: 1 })),
+        "zstd",
+      ),
+    answers: /^(answered|reset)$/,
   },
   {
     id: "bombs-grpc",

@@ -178,18 +178,19 @@ export class Proxy {
 
   metrics = (): Promise<string> => page(this.place.own.metrics, "/metrics");
 
-  /** Sends a request to a receiver, in its protocol. */
+  /** Sends a request to a receiver, in its protocol; `more` are further headers. */
   send(
     receiver: Receiver,
     token: string | undefined,
     body = Buffer.alloc(20),
     connection?: Agent | http2.ClientHttp2Session,
     tls?: TlsClient,
+    more: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
-    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...more };
     const port = this.place.ports[receiver];
-    if (receivers[receiver] === "http") return sendHttp(port, authorization, body, connection as Agent | undefined, tls);
-    return sendGrpc(port, authorization, body, connection as http2.ClientHttp2Session | undefined, tls);
+    if (receivers[receiver] === "http") return sendHttp(port, headers, body, connection as Agent | undefined, tls);
+    return sendGrpc(port, headers, body, connection as http2.ClientHttp2Session | undefined, tls);
   }
 
   /** Ends it as an engine does, and tells how long that took, ms. */
@@ -224,9 +225,9 @@ export interface TlsClient {
   readonly maxVersion?: "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
 }
 
-function sendHttp(port: number, authorization: object, body: Buffer, agent: Agent | undefined, tls?: TlsClient): Promise<Answer> {
+function sendHttp(port: number, own: object, body: Buffer, agent: Agent | undefined, tls?: TlsClient): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = { "content-type": "application/x-protobuf", "content-length": body.length, ...authorization };
+    const headers = { "content-type": "application/x-protobuf", "content-length": body.length, ...own };
     const make = tls ? httpsRequest : httpRequest;
     const request = make(
       { host: "127.0.0.1", servername: "localhost", port, path: "/v1/traces", method: "POST", headers, agent: agent ?? false, ...tls },
@@ -243,7 +244,7 @@ function sendHttp(port: number, authorization: object, body: Buffer, agent: Agen
 
 function sendGrpc(
   port: number,
-  authorization: object,
+  own: object,
   body: Buffer,
   session: http2.ClientHttp2Session | undefined,
   tls?: TlsClient,
@@ -257,7 +258,7 @@ function sendGrpc(
       ":path": "/x/Export",
       "content-type": "application/grpc",
       te: "trailers",
-      ...authorization,
+      ...own,
     });
     let headers: http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader = {};
     let trailers: http2.IncomingHttpHeaders = {};

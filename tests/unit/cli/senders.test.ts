@@ -36,6 +36,11 @@ describe("in report", () => {
     expect(sendersState(settings("report"), undefined)).toBe(`${begin}requests are not known`));
 });
 
+test("requests in plain text that pass are not told as refused, and a sender is named once", () =>
+  expect(sendersState(settings("require"), [sample(1, "accepted", "shop"), sample(1, "plaintext", "shop")])).toMatch(
+    / have a valid token \(shop\)$/,
+  ));
+
 test("in require, those who are refused are told, and where the runbook is", () => {
   const begin = "require: only shop may send; ";
   expect(sendersState(settings("require"), [sample(1, "unknown"), sample(1.5, "anonymous")])).toBe(

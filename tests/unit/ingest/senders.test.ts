@@ -159,6 +159,12 @@ describe("HAProxy's config", () => {
     expect(text(docker)).toContain(`str(expired) if { var(txn.sender) -m str shop } { date ge ${Date.UTC(2027, 0, 1) / 1000} }`);
   });
 
+  test("lets those senders use Zstandard that the settings name", () => {
+    expect(text(docker)).toContain("str(zstandard) if { var(txn.sender) -m str shop } { var(txn.zstandard) -m bool }");
+    const [allowed] = require.senders.map((one) => ({ ...one, zstandard: true }));
+    expect(text({ ingest: { ...require, senders: [allowed] } })).not.toContain("zstandard:shop");
+  });
+
   test("has no limits for the stack itself: make bench sends as much as the Collector takes", () => {
     expect(text(docker)).toContain("\nbackend accepted:tracing-stack\n");
     expect(text(docker)).not.toContain("limited:tracing-stack");
