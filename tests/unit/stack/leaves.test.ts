@@ -267,6 +267,7 @@ const expected: Readonly<Record<string, readonly [allowed: string, outOfRange: r
     ["", "A", "-a", "a-", "a..b", "a.", "*", "*.*.a", "a.*", "a_b", "a:1", "a".repeat(64)],
   ],
   "ingest.tls.clientAuthoritySecret": [aSecret, notNames],
+  "ingest.senders[0].zstandard": ["true or false", ["yes", "True", 1, 0, ""]],
   "ingest.senders[0].expires": [
     "a date, such as 2027-01-31",
     ["2027-02-29", "2027-1-31", "31.01.2027", "2027-01-31T00:00:00Z", "never", ""],
