@@ -350,7 +350,14 @@ const wrongTypes = (path: string): unknown[] => {
   if (
     [
       ...["elasticsearch.bootstrap", "elasticsearch.external.createUsers", "jaeger.monitor", "jaeger.dependencies", "canary.enabled"],
-      ...["dashboards.perses", "redaction.headers", "redaction.credentials", "redaction.emails", "redaction.cards"],
+      ...[
+        "dashboards.perses",
+        "redaction.headers",
+        "redaction.credentials",
+        "redaction.emails",
+        "redaction.cards",
+        "ingest.senders[0].zstandard",
+      ],
       ...["login.direct", ...["traces", "metrics", "dashboards", "alerts", "silences"].map((role) => `login.roles.${role}.everyone`)],
     ].includes(path)
   )
