@@ -79,7 +79,8 @@ function rows(group: z.ZodObject, prefix: string): string[][] {
     if (type instanceof z.ZodArray) {
       const { type: element } = bare(type.element as z.ZodType);
       const inner = element instanceof z.ZodObject ? rows(element, `${path}[].`) : [];
-      const allowed = element instanceof z.ZodObject ? "a list" : `a list; each: ${meta(element).allowed ?? ""}`;
+      const list = meta(type).allowed ?? "a list";
+      const allowed = element instanceof z.ZodObject ? list : `${list}; each: ${meta(element).allowed ?? ""}`;
       return [row(path, allowed, fallback, description), ...inner];
     }
     return [row(path, meta(type).allowed ?? "", fallback, description)];
@@ -100,7 +101,7 @@ function bare(field: z.ZodType): { type: z.ZodType; description: string | undefi
 }
 
 /** Marks addresses as code, so that they are no links. */
-const quoted = (text: string) => text.replace(/(?<!`)\b(https?:\/\/[^\s,`]*[^\s,.`]|[a-z]+@[a-z.]+)(?!`)/g, "`$1`");
+const quoted = (text: string) => text.replace(/(?<!`)\b(https?:\/\/[^\s,;`]*[^\s,;.`]|[a-z]+@[a-z.]+)(?!`)/g, "`$1`");
 
 /** A row. The default of an optional key stands at the end of its description, as it may depend on other keys. */
 function row(path: string, allowed: string, fallback: string, description = ""): string[] {

@@ -97,7 +97,7 @@ export const ingest = z
       .prefault(512)
       .describe(
         "Connections that each instance accepts from one address at a time in mode `require`. More are closed at once. Raise it if many senders " +
-          "share an address, for example behind a NAT; the proxy's memory grows by 256 KiB for each above 512.",
+          "share an address, for example behind a NAT; the proxy's memory grows by 256 KiB for each above 512, with `ingest.tls` by 512 KiB.",
       ),
     tokensSecret: kubernetesName("Secret")
       .optional()

@@ -551,9 +551,12 @@ export interface RedactionOptions {
    * Default: "true".
    */
   readonly cards?: boolean;
-  /** National identifiers that are masked, by kind. Their form is checked, not their check digits. Default: []. */
+  /**
+   * National identifiers that are masked, by kind. Their form is checked, not their check digits. Allowed: a list of at most 6. Default:
+   * [].
+   */
   readonly nationalIdentifiers?: readonly ("us-ssn" | "uk-nino" | "es-dni" | "it-codice-fiscale" | "fr-nir" | "br-cpf")[];
-  /** Keys of attributes that are left as they are, whatever they hold. Default: []. */
+  /** Keys of attributes that are left as they are, whatever they hold. Allowed: a list of at most 100. Default: []. */
   readonly allow?: readonly string[];
   /** What is masked besides. */
   readonly deny?: RedactionDenyOptions;
@@ -561,9 +564,12 @@ export interface RedactionOptions {
 
 /** What is masked besides. */
 export interface RedactionDenyOptions {
-  /** Keys of further attributes whose values are masked. Default: []. */
+  /** Keys of further attributes whose values are masked. Allowed: a list of at most 100. Default: []. */
   readonly keys?: readonly string[];
-  /** Further text that is masked. One that begins with a literal costs least: docs/decisions/0039-redaction.md. Default: []. */
+  /**
+   * Further text that is masked. One that begins with a literal costs least: docs/decisions/0039-redaction.md. Allowed: a list of at most
+   * 20. Default: [].
+   */
   readonly patterns?: readonly string[];
 }
 
@@ -779,8 +785,8 @@ export interface IngestOptions {
   readonly senders?: readonly IngestSenderOptions[];
   /**
    * Connections that each instance accepts from one address at a time in mode `require`. More are closed at once. Raise it if many senders
-   * share an address, for example behind a NAT; the proxy's memory grows by 256 KiB for each above 512. Allowed: a number of connections
-   * from 10 to 5000. Default: 512.
+   * share an address, for example behind a NAT; the proxy's memory grows by 256 KiB for each above 512, with `ingest.tls` by 512 KiB.
+   * Allowed: a number of connections from 10 to 5000. Default: 512.
    */
   readonly connectionsPerAddress?: number | string;
   /**

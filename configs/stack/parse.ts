@@ -93,10 +93,21 @@ export function alertSecretsFrom(stack: string, raw: Readonly<Record<string, str
  */
 export function ingestTokensFrom(stack: string, raw: Readonly<Record<string, string>>): Tokens {
   const found = json(raw[ingestTokensName] || "{}");
-  const tokens = isGroup(found) ? Object.entries(found).map(([name, own]) => [name, Array.isArray(own) ? own : [own]] as const) : undefined;
-  const isToken = (token: unknown) => typeof token === "string" && token !== "";
-  if (tokens?.every(([, own]) => own.length > 0 && own.every(isToken))) return Object.fromEntries(tokens);
-  throw new SettingsError(stack, [`${ingestTokensName}: found something else; allowed: texts, or lists of texts, by the names of senders`]);
+  if (!isGroup(found))
+    throw new SettingsError(stack, [
+      `${ingestTokensName}: found something else; allowed: texts, or lists of texts, by the names of senders`,
+    ]);
+  const tokens = Object.entries(found).map(([name, own]) => [name, Array.isArray(own) ? (own as unknown[]) : [own]] as const);
+  const isToken = (token: unknown): token is string => typeof token === "string" && token !== "";
+  const problems = tokens.flatMap(([name, own]) =>
+    own.length > 0 && own.every(isToken)
+      ? []
+      : [
+          `${ingestTokensName}.${name}: found ${own.length > 0 ? "something else" : "an empty list"}; allowed: a token, or a list of tokens`,
+        ],
+  );
+  if (problems.length > 0) throw new SettingsError(stack, problems);
+  return Object.fromEntries(tokens) as Tokens;
 }
 
 /** The client's secret for the login, which stands beside the settings; undefined if there is none. */

@@ -30,8 +30,11 @@ const pattern = leaf(
   { editor: anyText, hint: (input) => (input.length > most.characters ? `it has ${input.length}` : fault(input)) },
 );
 
-/** A list without doubles. */
-const list = <T extends z.ZodType>(of: T, count: number) => z.array(of).max(count);
+/** A list with a maximum length. */
+const list = <T extends z.ZodType>(of: T, count: number) => {
+  const allowed = `a list of at most ${count}`;
+  return z.array(of).max(count, allowed).meta({ allowed });
+};
 
 export const redaction = z
   .strictObject({

@@ -126,8 +126,18 @@ describe("tokens", () => {
     expect(ingestTokensFrom("dev", raw)).toEqual({ shop: [token], chat: [token, token] });
     expect(ingestTokensFrom("dev", {})).toEqual({});
     expect(optionsFrom(raw)).toEqual({});
-    for (const wrong of ["[]", '"a"', '{"shop":1}', '{"shop":[]}', '{"shop":""}', '{"shop":["a",2]}'])
-      expect(() => ingestTokensFrom("dev", { "tracing:ingestTokens": wrong })).toThrow(SettingsError);
+  });
+
+  test("of a wrong shape are told all at once, by sender and without a token", () => {
+    const read = (tokens: unknown) => () => ingestTokensFrom("dev", { "tracing:ingestTokens": JSON.stringify(tokens) });
+    for (const wrong of [[], "a"]) expect(read(wrong)).toThrow(/tracing:ingestTokens: found something else/);
+    for (const wrong of [1, "", ["a", 2]]) expect(read({ shop: wrong })).toThrow(SettingsError);
+    expect(read({ shop: [], chat: [token, 2], blog: token })).toThrow(
+      new SettingsError("dev", [
+        "tracing:ingestTokens.shop: found an empty list; allowed: a token, or a list of tokens",
+        "tracing:ingestTokens.chat: found something else; allowed: a token, or a list of tokens",
+      ]),
+    );
   });
 
   test("are hashed in files, as HAProxy hashes what a client sends", () => {
