@@ -59,7 +59,11 @@ const manyFailures = 0.01;
 
 export function ingestAlerts(settings: StackSettings): readonly Alert[] {
   if (!hasIngest(settings)) return [];
-  const service = settings.platform === "docker" ? "ingest" : "otel-collector";
+  // On Kubernetes it is the second container of the Collector's pods, and `make logs` shows the first.
+  const logs =
+    settings.platform === "docker"
+      ? "make logs SERVICE=ingest"
+      : `kubectl -n ${settings.kubernetes.namespace} logs -l app.kubernetes.io/name=otel-collector -c ingest --prefix`;
   const replicas = settings.collector.replicas;
   const proxyDown = down(
     { job: "ingest", service: "ingest", replicas },
@@ -67,7 +71,7 @@ export function ingestAlerts(settings: StackSettings): readonly Alert[] {
       name: "IngestDown",
       none: "The proxy in front of the Collector does not answer: applications cannot send",
       some: "A proxy in front of a Collector does not answer; the others accept the spans",
-      first: `\`make status\`, then \`make logs SERVICE=${service}\`.`,
+      first: `\`make status\`, then \`${logs}\`.`,
       follows: [collectorDown],
     },
   );

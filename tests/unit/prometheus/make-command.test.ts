@@ -49,3 +49,12 @@ test("logs are those of the service that has the queue, or that writes", () => {
   expect(commands(several, "TraceDataLoss")).toEqual(logs("otel-sampler", "jaeger-collector"));
   expect(commands(several, "JaegerElasticsearchConnectionFailed")).toEqual(["make status", ...logs("jaeger", "jaeger-collector")]);
 });
+
+test("the proxy's logs are those of its container", () => {
+  const first = (settings: Parameters<typeof stackAlerts>[0]) => stackAlerts(settings).find(({ name }) => name === "IngestDown")?.first;
+  expect(first(settingsWith({ ingest: { mode: "report" } }))).toContain("`make logs SERVICE=ingest`");
+  const cluster = clusterSettings();
+  expect(first({ ...cluster, kubernetes: { ...cluster.kubernetes, namespace: "spans" } })).toContain(
+    "`kubectl -n spans logs -l app.kubernetes.io/name=otel-collector -c ingest --prefix`",
+  );
+});
