@@ -60,7 +60,10 @@ async function makeCertificates(): Promise<void> {
   const authority = await Authority.make(join(prod.scratch, "authority"));
   const hosts = (service: string): [string, ...string[]] => [service, "localhost", `*.${service}-pods`, `${service}.${prod.namespace}`];
   const secrets = Object.fromEntries(
-    ["otel-collector", "otel-sampler", "jaeger-collector"].map((service) => [tierCertificateSecret(service as ServiceName), service]),
+    ["otel-collector", "otel-sampler", "jaeger", "jaeger-collector"].map((service) => [
+      tierCertificateSecret(service as ServiceName),
+      service,
+    ]),
   );
   for (const [secret, service] of Object.entries({ ...secrets, [elasticsearchSecret]: "elasticsearch" })) {
     await authority.issue(join(prod.scratch, secret), hosts(service));
