@@ -30,6 +30,8 @@ export function loginConflicts(groups: Partial<Parsed>, absent: boolean): string
       : [];
   }
   refuse(users !== undefined, "jaeger.ingress.usersSecret", users, "nothing with tracing:login, which asks for the login");
+  const backend = jaeger?.ingress?.backend;
+  refuse(backend === "https", "jaeger.ingress.backend", backend, "http with tracing:login, to which the ingress then leads");
   problems.push(...roleProblems(login), ...missingScreens(groups, login));
   const { hostname, protocol, port } = new URL(login.url);
   const host = jaeger?.ingress?.host;

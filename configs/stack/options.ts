@@ -661,8 +661,9 @@ export interface JaegerIngressOptions {
   /** Secret with the certificate for that host. Allowed: the name of a Secret. */
   readonly tlsSecret: string;
   /**
-   * How the ingress controller connects to Jaeger. `https`: by TLS, with the annotations of ingress-nginx; it needs `kubernetes.tls.mode`.
-   * With `http`, Jaeger keeps its port for plain text open to the controller. Allowed: one of http, https. Default: "http".
+   * How the ingress controller connects to Jaeger. `https`: by TLS, with the annotations of ingress-nginx; it needs `kubernetes.tls.mode`,
+   * and is refused with `tracing:login`. With `http`, Jaeger keeps its port for plain text open to the controller. Allowed: one of http,
+   * https. Default: "http".
    */
   readonly backend?: "http" | "https";
   /**

@@ -214,7 +214,7 @@ const jaeger = z
         backend: oneOf("http", "https")
           .prefault("http")
           .describe(
-            "How the ingress controller connects to Jaeger. `https`: by TLS, with the annotations of ingress-nginx; it needs `kubernetes.tls.mode`. With " +
+            "How the ingress controller connects to Jaeger. `https`: by TLS, with the annotations of ingress-nginx; it needs `kubernetes.tls.mode`, and is refused with `tracing:login`. With " +
               "`http`, Jaeger keeps its port for plain text open to the controller.",
           ),
         usersSecret: kubernetesName("Secret")

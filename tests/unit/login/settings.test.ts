@@ -103,6 +103,15 @@ test.each<[string, Record<string, unknown>, string]>([
     'jaeger.ingress.usersSecret: found "users"; allowed: nothing with tracing:login, which asks for the login',
   ],
   [
+    "the ingress controller should speak TLS to the login",
+    {
+      login: { ...login, ...secret },
+      jaeger: { ingress: { ...ingress, backend: "https" } },
+      kubernetes: { tls: { mode: "both" } },
+    },
+    'jaeger.ingress.backend: found "https"; allowed: http with tracing:login, to which the ingress then leads',
+  ],
+  [
     "an ingress has no login at all",
     { jaeger: { ingress } },
     "jaeger.ingress: found no login; allowed: one, by usersSecret or tracing:login",
