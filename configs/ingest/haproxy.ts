@@ -1,11 +1,12 @@
 /** HAProxy's config file: it tells senders by their tokens, counts them apart, and refuses what may not pass. */
 import { compact } from "../compact";
+import { tlsGlobals } from "../haproxy/tls";
 import type { Sender } from "../stack/ingest";
 import type { Settings } from "../stack/schema";
 import { can } from "../versions";
 import type { ImageSettings } from "../images";
 import { ingestMode, stackSender, type IngestSettings } from "./senders";
-import { binds, certificateRules, door, takesBoth, takesCertificates, takesTls, tlsGlobals, trackAddress, type TlsPlace } from "./tls";
+import { binds, certificateRules, door, takesBoth, takesCertificates, takesTls, trackAddress, type TlsPlace } from "./tls";
 
 /** The receivers that the proxy stands in front of, by the protocol that they speak: gRPC needs HTTP/2 without a preceding upgrade. */
 export const receivers = { otlpGrpc: "grpc", otlpHttp: "http", jaegerGrpc: "grpc", jaegerThriftHttp: "http" } as const;

@@ -1,11 +1,6 @@
-/** The script that runs HAProxy. */
+/** The script that runs HAProxy in front of the Collector. */
+import { haproxyScript } from "../haproxy/script";
 import { hashedPrefix, shortestToken, tokenFilePrefix } from "./senders";
-
-/** Seconds between two looks at the files. */
-const interval = 2;
-
-/** Seconds that open connections have to finish their requests when the service ends. */
-const patience = 8;
 
 /** Where the script finds what it needs. */
 export interface IngestFiles {
@@ -20,17 +15,18 @@ export interface IngestFiles {
 }
 
 /**
- * Text of `ingest.sh`: runs HAProxy and reloads it when a token, a certificate or the config changes. A reload starts a new process beside the old one, which
- * finishes what it has begun. HAProxy goes on as it is if it would not accept the new files.
- *
- * It runs in Alpine's shell and in Debian's. Tokens are in no process' arguments: `printf` is part of the shell.
+ * Text of `ingest.sh`: runs HAProxy and reloads it when a token, a certificate or the config changes. Tokens are in no process' arguments: `printf` is
+ * part of the shell.
  */
-export const ingestScript = ({ config, tokens, certificates, senders }: IngestFiles): string => `#!/bin/sh
-# Runs HAProxy, and reloads it when its files change.
-set -u
-umask 077
+export const ingestScript = ({ config, tokens, certificates, senders }: IngestFiles): string =>
+  haproxyScript({
+    config,
+    watched: [`${tokens}/${tokenFilePrefix}*`, ...certificates],
+    what: certificates.length > 0 ? "tokens, certificates" : "tokens",
+    made: { functions: hashes(tokens), by: `hashes >${senders}.new && mv -f ${senders}.new ${senders}` },
+  });
 
-# All tokens, hashed, one per line with their sender.
+const hashes = (tokens: string): string => `# All tokens, hashed, one per line with their sender.
 hashes() {
   for file in ${tokens}/${tokenFilePrefix}*; do
     [ -r "$file" ] || continue
@@ -50,39 +46,4 @@ hashes() {
       esac
     done <"$file"
   done
-}
-
-# What the files hold.
-state() { cat ${[config, `${tokens}/${tokenFilePrefix}*`, ...certificates].join(" ")} 2>/dev/null | sha256sum; }
-
-write() {
-  hashes >${senders}.new && mv -f ${senders}.new ${senders}
-}
-
-seen=$(state)
-write || exit 1
-haproxy -W -db -f ${config} &
-haproxy=$!
-# The end of the service: no new connections, and those that are open finish their requests. Idle ones do not keep it for long.
-interval=${interval} stopping=
-trap 'interval=0.5 stopping=0; kill -USR1 "$haproxy" 2>/dev/null' TERM INT USR1
-while kill -0 "$haproxy" 2>/dev/null; do
-  sleep $interval &
-  wait $!
-  if [ -n "$stopping" ]; then
-    stopping=$((stopping + 1))
-    [ $stopping -lt ${2 * patience} ] || kill -TERM "$haproxy" 2>/dev/null
-    continue
-  fi
-  now=$(state)
-  [ "$now" = "$seen" ] && continue
-  seen=$now
-  if write && haproxy -c -q -f ${config}; then
-    kill -USR2 "$haproxy"
-    echo "reloaded: ${certificates.length > 0 ? "tokens, certificates" : "tokens"} or config have changed"
-  else
-    echo "HAProxy does not accept the new files, and goes on with the old ones" >&2
-  fi
-done
-wait "$haproxy"
-`;
+}`;

@@ -31,17 +31,6 @@ export interface TlsPlace {
   readonly sockets: string;
 }
 
-/**
- * Clients are not the stack's own: some runtimes that are still in use know no TLS 1.3. Of TLS 1.2, only what has forward secrecy and authenticates
- * what it encrypts. A resumed session would need a key for tickets, which is worth more to a thief than one session.
- */
-export const tlsGlobals = [
-  "  ssl-load-extra-files key",
-  "  ssl-load-extra-del-ext",
-  "  ssl-default-bind-options ssl-min-ver TLSv1.2 no-tls-tickets",
-  `  ssl-default-bind-ciphers ${["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"].flatMap((name) => [`ECDHE-ECDSA-${name}`, `ECDHE-RSA-${name}`]).join(":")}`,
-];
-
 /** What a bind that speaks TLS adds. HTTP/2 is for gRPC alone: its connections have no age at which they end (HAProxy before 3.0). */
 function tlsWords(settings: TlsSettings, protocol: "grpc" | "http", { certificate, clientAuthority }: TlsPlace): string {
   const alpn = protocol === "grpc" ? "proto h2 alpn h2" : "alpn http/1.1";
