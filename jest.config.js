@@ -23,7 +23,7 @@ const project = (displayName, more = {}) => ({
 const clusterLoad = "no-loss.test.ts";
 
 /** Minutes of load and of certificates that are renewed, so a rung of its own. */
-const slowBinaries = "(ingest-tls-load|scrape-tls).test.ts";
+const slowBinaries = "(api-tls|ingest-tls-load|scrape-tls).test.ts";
 
 /** The suites with real systems, and their folders in tests/e2e. */
 const endToEnd = { faults: "faults", lifecycle: "lifecycle", e2e: "running", "e2e-slow": "slow" };

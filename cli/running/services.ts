@@ -28,6 +28,8 @@ const conditions: Readonly<Partial<Record<ServiceName, Condition>>> = {
   "otel-sampler": { docker: "none", runs: (settings) => onKubernetes(settings) && hasSamplers(settings) },
   // On Kubernetes it is a container of the Collector's pods.
   ingest: { docker: "some", runs: (settings) => !onKubernetes(settings) && hasIngest(settings) },
+  // A container of the pods of Prometheus and Alertmanager.
+  "tls-proxy": { docker: "none", runs: () => false },
   "service-graph": { docker: "some", runs: hasServiceGraph },
   canary: { docker: "some", runs: hasCanary },
   alertmanager: { docker: "some", runs: ownAlertmanager },
@@ -69,6 +71,7 @@ export function replicasOf(settings: Settings, service: ServiceName): number {
     case "index-cleaner":
     case "service-graph":
     case "canary":
+    case "tls-proxy":
     case "alertmanager":
     case "prometheus":
     case "perses":

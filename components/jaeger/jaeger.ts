@@ -7,11 +7,11 @@ import { hasMonitor, uiConfig, uiConfigFile } from "../../configs/jaeger/pages";
 import { strategiesFile } from "../../configs/sampling";
 import type { IndexCleanerOptions, JaegerOptions, LoginOptions } from "../../configs/stack/options";
 import type { JaegerSettings, Settings } from "../../configs/stack/schema";
-import { endpoint, storageTopology } from "../../configs/topology";
+import { endpoint, endpointByMode, storageTopology } from "../../configs/topology";
 import { files, paths, ports } from "../../configs/topology/ports";
 import type { Addresses, ElasticsearchAddress, MetricsAddress, ServiceName } from "../../configs/topology/topology";
 import { hasJaegerCollectors, tierCertificateSecret } from "../../configs/topology/kubernetes";
-import { listensBy, sendsByTls } from "../../configs/topology/tls";
+import { listensBy } from "../../configs/topology/tls";
 import { componentSettings, requireSamePlatform, type ComponentArgs, type TraceArgs } from "../args";
 import { TracingComponent } from "../component";
 import { elasticsearchAuthority, elasticsearchClient } from "../elasticsearch/client";
@@ -107,8 +107,7 @@ function uiUrl(settings: JaegerSettings): string {
   const behindLogin = screenUrl(settings, "traces");
   if (behindLogin !== undefined) return behindLogin;
   if (ingress) return `https://${ingress.host}`;
-  const [port, scheme] = sendsByTls(settings) ? [ports.jaeger.queryTls, "https"] : [ports.jaeger.query, "http"];
-  return endpoint(settings, "jaeger", port, "jaeger-ui", scheme);
+  return endpointByMode(settings, "jaeger", ports.jaeger.query, ports.jaeger.queryTls, "jaeger-ui");
 }
 
 /** The ingress for the UI. With a login it stays where it was, and leads there: a controller may refuse a second one for the same host. */

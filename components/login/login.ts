@@ -5,14 +5,14 @@ import { goMemoryLimit } from "../../configs/go-programs";
 import { gateConfig, healthPath } from "../../configs/login/haproxy";
 import { authorityPath, oauth2ProxyConfig, pingPath } from "../../configs/login/oauth2-proxy";
 import { gatePlace, sessionPlace } from "../../configs/login/place";
-import { screens, shownScreens, type Login as LoginGroup } from "../../configs/login/screens";
+import { hasTls, portsOf, screens, shownScreens, type Login as LoginGroup, type ScreenName } from "../../configs/login/screens";
 import { clientSecret, clientSecretKey, cookieSecret, loginSecretProblems, secretPath } from "../../configs/login/secrets";
 import { SettingsError } from "../../configs/stack/parse";
 import type { CommonSettings, JaegerSettings, Settings } from "../../configs/stack/schema";
 import { addressesOf } from "../../configs/topology";
 import { portOf } from "../../configs/topology/kubernetes";
 import { files, paths, ports } from "../../configs/topology/ports";
-import { sendsByTls } from "../../configs/topology/tls";
+import { openPorts, sendsByTls } from "../../configs/topology/tls";
 import type { Addresses } from "../../configs/topology/topology";
 import { componentSettings, requireSamePlatform, type ComponentArgs } from "../args";
 import { TracingComponent } from "../component";
@@ -61,10 +61,7 @@ export function loginWorkloads(
         ingress && { from: { namespace: ingress.namespace }, ports: ["login"] },
         { from: "prometheus", ports: ["login-metrics"] },
       ]),
-      connects: shownScreens(login).map((name) => ({
-        to: screens[name].service,
-        ports: [name === "traces" && sendsByTls(settings) ? ports.jaeger.queryTls : screens[name].port],
-      })),
+      connects: shownScreens(login).map((name) => ({ to: screens[name].service, ports: portsTo(settings, name) })),
       outside: [{ port: portOf(login.issuer) }],
       front: gate(settings, login, topology),
       probe: httpProbe(ports.login.sessions, pingPath, 30),
@@ -78,6 +75,12 @@ export function loginWorkloads(
   ];
 }
 
+/** The ports at which a screen may be asked: both if both are open, so that the login works while pods are rolled. */
+function portsTo(settings: CommonSettings, name: ScreenName): number[] {
+  const { plain, tls } = portsOf(name);
+  return hasTls(name) ? openPorts(settings, plain, tls) : [plain];
+}
+
 /** The proxy that people come to, and that leads them to the screens. */
 function gate(settings: CommonSettings, login: LoginGroup, topology: Addresses): Workload {
   const config = `${paths.config}/${files.loginGate}`;
@@ -86,7 +89,9 @@ function gate(settings: CommonSettings, login: LoginGroup, topology: Addresses):
     image: "haproxy",
     command: ["haproxy", "-W", "-db", "-f", config],
     files: [{ path: config, content: gateConfig(login, gatePlace(topology, sendsByTls(settings))), onChange: "restart" }],
-    certificates: serverAuthority(settings, "jaeger"),
+    certificates: shownScreens(login)
+      .filter(hasTls)
+      .flatMap((name) => serverAuthority(settings, screens[name].service)),
     ports: [
       { name: "login", port: ports.login.http, exposure: "host", publish: "login" },
       { name: "login-metrics", port: ports.login.metrics, exposure: "cluster" },

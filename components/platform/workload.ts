@@ -129,16 +129,21 @@ export interface Connection {
 
 /** How to tell that a program is ready. */
 export type Probe =
-  | {
-      readonly kind: "http";
-      readonly port: number;
-      readonly path: string;
-      /** Where to ask whether it must be restarted, if that is another path. */
-      readonly livePath?: string;
-      readonly timing: ProbeTiming;
-    }
+  | HttpProbe
   /** A shell script, run by the tools shell of the platform; ready when it exits with 0. */
   | { readonly kind: "script"; readonly script: string; readonly timing: ProbeTiming };
+
+/** A page that tells it. */
+interface HttpProbe {
+  readonly kind: "http";
+  readonly port: number;
+  readonly path: string;
+  /** Where to ask whether it must be restarted, if that is another path. */
+  readonly livePath?: string;
+  /** Kubernetes only: whether it is asked by TLS. The kubelet does not verify the certificate. Default: it is not. */
+  readonly tls?: boolean;
+  readonly timing: ProbeTiming;
+}
 
 /** Times of a probe, in seconds. */
 export interface ProbeTiming {
@@ -154,12 +159,18 @@ export interface ProbeTiming {
 export const usualTiming = (startPeriod: number): ProbeTiming => ({ interval: 5, timeout: 3, retries: 3, startPeriod });
 
 /** A probe that asks for a page, of a program that needs so many seconds to start. */
-export const httpProbe = (port: number, path: string, startPeriod: number, livePath?: string): Probe => ({
+export const httpProbe = (port: number, path: string, startPeriod: number, livePath?: string): HttpProbe => ({
   kind: "http",
   port,
   path,
   livePath,
   timing: usualTiming(startPeriod),
+});
+
+/** The same by TLS. */
+export const httpsProbe = (port: number, path: string, startPeriod: number, livePath?: string): HttpProbe => ({
+  ...httpProbe(port, path, startPeriod, livePath),
+  tls: true,
 });
 
 /** The folder that all paths share, as a volume is one folder; undefined where there are none. */

@@ -10,7 +10,8 @@ import { SettingsError } from "../../configs/stack/parse";
 import type { StackSettings } from "../../configs/stack/schema";
 import { files, paths, ports } from "../../configs/topology/ports";
 import { screenPort } from "../login/screen-port";
-import { defineWorkload, httpProbe, type SecretFile, type Workload } from "../platform/workload";
+import { defineWorkload, type SecretFile, type Workload } from "../platform/workload";
+import { apiPorts, apiProbe, tlsProxy } from "./tls-proxy";
 
 /** Secrets of the receivers in `alerts.receivers`, by their names. Docker only: on Kubernetes, `alerts.receiversSecret` holds them. */
 export type AlertSecrets = Readonly<Record<string, pulumi.Input<string>>>;
@@ -30,6 +31,7 @@ const storage = 64;
 export function alertmanagerWorkloads(settings: StackSettings, secrets: AlertSecrets = {}): Workload[] {
   if (!ownAlertmanager(settings)) return [];
   const { http } = ports.alertmanager;
+  const api = apiPorts(settings);
   const config = `${paths.config}/${files.alertmanager}`;
   return [
     defineWorkload({
@@ -42,9 +44,10 @@ export function alertmanagerWorkloads(settings: StackSettings, secrets: AlertSec
       secrets: receiverSecrets(settings, secrets),
       data: [{ path: paths.alertmanagerData, size: storage }],
       ports: [screenPort(settings, { name: "http", port: http, publish: "alertmanager" })],
-      peers: compact([{ from: "prometheus", ports: ["http"] }, isShown(settings, "alerts") && { from: "login", ports: ["http"] }]),
+      peers: compact([{ from: "prometheus", ports: api }, isShown(settings, "alerts") && { from: "login", ports: api }]),
       outside: outsidePorts(settings.alerts.receivers).map((port) => ({ port })),
-      probe: httpProbe(http, "/-/ready", 30, "/-/healthy"),
+      front: tlsProxy(settings, "alertmanager"),
+      probe: apiProbe(settings, "alertmanager", 30),
       resources: { memory, cpu: 100, openFiles: 1024 },
       stopGrace: 10,
     }),

@@ -2,7 +2,9 @@
 import { compact } from "../../configs/compact";
 import type { CommonSettings } from "../../configs/stack/schema";
 import { portOf } from "../../configs/topology/kubernetes";
-import { files, paths, ports } from "../../configs/topology/ports";
+import { files, paths } from "../../configs/topology/ports";
+import { serverAuthority } from "../tier-tls";
+import { apiOf } from "./tls-proxy";
 import type { CertificateFolder, Connection, Workload } from "../platform/workload";
 
 /** How a workload reaches Prometheus. */
@@ -16,10 +18,11 @@ interface Client {
 const namespaceOf = (url: string): string | undefined => /^[a-z0-9-]+\.([a-z0-9-]+)\.svc(\.|$)/.exec(new URL(url).hostname)?.[1];
 
 /** A connection within the stack, or to the cluster's Prometheus with what that asks for; nothing unless the workload asks any. */
-export function prometheusClient({ prometheus: { mode, operator } }: CommonSettings, asks: boolean): Client {
+export function prometheusClient(settings: CommonSettings, asks: boolean): Client {
+  const { mode, operator } = settings.prometheus;
   const none = { connects: [], outside: [], certificates: [] };
   if (!asks) return none;
-  if (mode === "own") return { ...none, connects: [{ to: "prometheus", ports: [ports.prometheus.http] }] };
+  if (mode === "own") return { ...none, connects: [apiOf(settings, "prometheus")], certificates: serverAuthority(settings, "prometheus") };
   const { address, tokenSecret, authoritySecret } = operator;
   if (address === undefined) return none;
   const namespace = namespaceOf(address);

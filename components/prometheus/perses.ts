@@ -7,6 +7,7 @@ import { hasPerses } from "../../configs/perses/runs";
 import type { StackSettings } from "../../configs/stack/schema";
 import { files, paths, ports } from "../../configs/topology/ports";
 import type { Topology } from "../../configs/topology/topology";
+import { prometheusClient } from "./client";
 import { screenPort } from "../login/screen-port";
 import { defineWorkload, httpProbe, type Workload } from "../platform/workload";
 
@@ -23,6 +24,7 @@ const database = 4;
 export function persesWorkloads(settings: StackSettings, topology: Topology): Workload[] {
   if (!hasPerses(settings)) return [];
   const { http } = ports.perses;
+  const prometheus = prometheusClient(settings, true);
   const resources = Object.entries(persesResources(settings, topology));
   return [
     defineWorkload({
@@ -38,7 +40,8 @@ export function persesWorkloads(settings: StackSettings, topology: Topology): Wo
       scratch: [{ path: paths.persesDatabase, size: database }],
       ports: [screenPort(settings, { name: "http", port: http, publish: "perses" })],
       peers: compact([isShown(settings, "dashboards") && { from: "login", ports: ["http"] }]),
-      connects: [{ to: "prometheus", ports: [ports.prometheus.http] }],
+      certificates: prometheus.certificates,
+      connects: prometheus.connects,
       probe: httpProbe(http, `${persesPrefix(settings) ?? ""}/api/v1/health`, 60),
       resources: { memory, cpu: 250, openFiles: 1024 },
       startsAfter: ["prometheus"],

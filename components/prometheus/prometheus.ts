@@ -11,8 +11,8 @@ import { prometheusArgs, prometheusConfig } from "../../configs/prometheus/confi
 import { ruleGroups, rulesFile } from "../../configs/prometheus/rules";
 import type { AlertsOptions, DashboardsOptions, ObjectivesOptions, PrometheusOptions } from "../../configs/stack/options";
 import type { Settings, StackSettings } from "../../configs/stack/schema";
-import { endpoint, topologyOf } from "../../configs/topology";
-import { files, paths, ports, type PublishedPort } from "../../configs/topology/ports";
+import { endpoint, endpointByMode, topologyOf } from "../../configs/topology";
+import { files, paths, ports } from "../../configs/topology/ports";
 import { hasSamplers } from "../../configs/topology/kubernetes";
 import { sendsByTls } from "../../configs/topology/tls";
 import { serviceOf, type ServiceName, type Topology } from "../../configs/topology/topology";
@@ -24,14 +24,16 @@ import type { ElasticsearchConnection } from "../elasticsearch/elasticsearch";
 import type { ElasticsearchExporter } from "../elasticsearch/exporter";
 import type { Jaeger } from "../jaeger/jaeger";
 import { screenPort } from "../login/screen-port";
-import { defineWorkload, httpProbe, type Connection, type Workload } from "../platform/workload";
+import { defineWorkload, type Connection, type Workload } from "../platform/workload";
 import { alertmanagerWorkloads, requireAlertSecrets, type AlertSecrets } from "./alertmanager";
 import { persesWorkloads } from "./perses";
+import { apiOf, apiPorts, apiProbe, tlsProxy } from "./tls-proxy";
 import { serverAuthority } from "../tier-tls";
 
 /** Prometheus' workload. */
 export function prometheusWorkload(settings: StackSettings, topology: Topology): Workload {
   const config = `${paths.config}/${files.prometheus}`;
+  const api = apiPorts(settings);
   return defineWorkload({
     name: "prometheus",
     kind: "stateful",
@@ -42,24 +44,27 @@ export function prometheusWorkload(settings: StackSettings, topology: Topology):
       { path: config, content: prometheusConfig(settings, topology), onChange: "restart" },
       { path: `${paths.config}/${files.rules}`, content: rulesFile(settings), onChange: "restart" },
     ],
-    certificates: compact(["otel-collector" as const, hasSamplers(settings) && ("otel-sampler" as const)]).flatMap((server) =>
-      serverAuthority(settings, server),
-    ),
+    certificates: compact<ServiceName>([
+      "otel-collector",
+      hasSamplers(settings) && "otel-sampler",
+      ownAlertmanager(settings) && "alertmanager",
+    ]).flatMap((server) => serverAuthority(settings, server)),
     // A quarter more than the metrics may take: a new block is written before the old ones go.
     data: [{ path: paths.prometheusData, size: Math.ceil(settings.prometheus.storage * 1.25) }],
     ports: [screenPort(settings, { name: "http", port: ports.prometheus.http, publish: "prometheus" })],
     peers: compact([
-      hasMonitor(settings) && { from: "jaeger", ports: ["http"] },
-      hasServiceGraph(settings) && { from: "service-graph", ports: ["http"] },
-      hasPerses(settings) && { from: "perses", ports: ["http"] },
-      isShown(settings, "metrics") && { from: "login", ports: ["http"] },
+      hasMonitor(settings) && { from: "jaeger", ports: api },
+      hasServiceGraph(settings) && { from: "service-graph", ports: api },
+      hasPerses(settings) && { from: "perses", ports: api },
+      isShown(settings, "metrics") && { from: "login", ports: api },
     ]),
-    connects: compact([...scraped(topology), ownAlertmanager(settings) && { to: "alertmanager", ports: [ports.alertmanager.http] }]),
-    probe: httpProbe(ports.prometheus.http, "/-/ready", 60, "/-/healthy"),
+    connects: compact([...scraped(topology), ownAlertmanager(settings) && apiOf(settings, "alertmanager")]),
+    front: tlsProxy(settings, "prometheus"),
+    probe: apiProbe(settings, "prometheus", 60),
     resources: { memory: settings.prometheus.memory, cpu: settings.prometheus.cpu },
     placement: { spread: true },
-    // In an update, its targets take TLS before it asks by TLS.
-    startsAfter: sendsByTls(settings) ? ["otel-collector"] : [],
+    // In an update, its targets and Alertmanager take TLS before it uses TLS.
+    startsAfter: sendsByTls(settings) ? compact<ServiceName>(["otel-collector", ownAlertmanager(settings) && "alertmanager"]) : [],
     stopGrace: 30,
   });
 }
@@ -154,7 +159,7 @@ export class Prometheus extends TracingComponent {
     for (const warning of deliveryWarnings(this.settings)) void pulumi.log.warn(warning, this);
     const topology = topologyOf(this.settings);
     if (mode === "own") {
-      this.url = this.addressOf("metrics", "prometheus", ports.prometheus.http);
+      this.url = this.addressOf("metrics", "prometheus");
       this.run(
         [
           ...alertmanagerWorkloads(this.settings, alertSecrets),
@@ -167,14 +172,19 @@ export class Prometheus extends TracingComponent {
       platform.watch(topology.scrape, ruleGroups(this.settings));
     }
     this.alertDelivery = deliveryText(this.settings);
-    this.alertmanagerUrl = ownAlertmanager(this.settings) ? this.addressOf("alerts", "alertmanager", ports.alertmanager.http) : undefined;
-    this.persesUrl = hasPerses(this.settings) ? this.addressOf("dashboards", "perses", ports.perses.http) : undefined;
+    this.alertmanagerUrl = ownAlertmanager(this.settings) ? this.addressOf("alerts", "alertmanager") : undefined;
+    this.persesUrl = hasPerses(this.settings) ? this.addressOf("dashboards", "perses") : undefined;
     this.registerOutputs({ url: this.url, alertmanagerUrl: this.alertmanagerUrl, persesUrl: this.persesUrl });
   }
 
   /** Address of a screen: behind the login, on this host, or in the cluster; undefined where nobody reaches it from outside of the stack. */
-  private addressOf(screen: ScreenName, service: ServiceName & PublishedPort, port: number): string | undefined {
+  private addressOf(screen: ScreenName, service: "prometheus" | "alertmanager" | "perses"): string | undefined {
     const hidden = onlyByLogin(this.settings) && this.settings.platform === "docker";
-    return screenUrl(this.settings, screen) ?? (hidden ? undefined : endpoint(this.settings, service, port, service));
+    return screenUrl(this.settings, screen) ?? (hidden ? undefined : this.ownAddressOf(service));
+  }
+
+  private ownAddressOf(service: "prometheus" | "alertmanager" | "perses"): string {
+    if (service === "perses") return endpoint(this.settings, service, ports.perses.http, service);
+    return endpointByMode(this.settings, service, ports[service].http, ports[service].httpTls, service);
   }
 }

@@ -6,8 +6,9 @@ import { stackAlerts } from "../prometheus/rules";
 import type { Receiver } from "../stack/alerts";
 import { behindLogin, isShown } from "../login/screens";
 import type { StackSettings } from "../stack/schema";
-import { endpoint } from "../topology";
+import { endpointByMode } from "../topology";
 import { files, paths, ports } from "../topology/ports";
+import { listensBy } from "../topology/tls";
 import { toYaml } from "../yaml";
 import { receiverSecret, receiverSecretNeeded } from "./delivery";
 
@@ -183,15 +184,16 @@ function receiverConfig(receiver: Receiver): object {
 
 /** Command line of Alertmanager, behind the entrypoint. */
 export function alertmanagerArgs(settings: StackSettings): string[] {
-  const { http } = ports.alertmanager;
+  const { http, httpTls } = ports.alertmanager;
   return [
     `--config.file=${paths.config}/${files.alertmanager}`,
     `--storage.path=${paths.alertmanagerData}`,
     // Links in messages lead here.
     ...(isShown(settings, "alerts")
       ? behindLogin(settings, "alerts")
-      : [`--web.external-url=${endpoint(settings, "alertmanager", http, "alertmanager")}`]),
-    `--web.listen-address=:${http}`,
+      : [`--web.external-url=${endpointByMode(settings, "alertmanager", http, httpTls, "alertmanager")}`]),
+    // With TLS only, others come by the proxy in its pod.
+    `--web.listen-address=${listensBy(settings, "plain") ? "" : "127.0.0.1"}:${http}`,
     // It has no others to talk to.
     "--cluster.listen-address=",
     "--log.format=json",

@@ -2,7 +2,6 @@
 import { compact } from "../compact";
 import type { Receiver } from "../stack/alerts";
 import { namespace, type Settings } from "../stack/schema";
-import { ports } from "../topology/ports";
 
 /** Settings that delivery depends on. */
 export type DeliverySettings = Pick<Settings, "alerts" | "environment"> & { readonly prometheus: Pick<Settings["prometheus"], "mode"> };
@@ -18,9 +17,6 @@ export function deliveryOf({ alerts, environment, prometheus }: DeliverySettings
 
 /** Whether the stack runs an Alertmanager. */
 export const ownAlertmanager = (settings: DeliverySettings): boolean => deliveryOf(settings) === "own";
-
-/** Where Prometheus sends alerts, on both platforms. */
-export const alertmanagerAddress = `alertmanager:${ports.alertmanager.http}`;
 
 /** Whether a receiver has a secret: all but a mail server without a login. */
 export const receiverSecretNeeded = ({ kind, user }: Receiver): boolean => kind !== "email" || user !== undefined;

@@ -11,8 +11,15 @@ import type { ServiceName } from "../topology/topology";
 /** Unix time at which a certificate ends, by Secret and file. */
 export const certificateGauge = { name: "tracing.certificate.expiry.timestamp", unit: "s" } as const satisfies Gauge;
 
-/** Services that spans pass. Which of them a stack has, the setup need not know: a Secret that is not there is not looked at. */
-const tiers = ["otel-collector", "otel-sampler", "jaeger", "jaeger-collector"] as const satisfies readonly ServiceName[];
+/** Services with certificates for connections within the stack. Which of them a stack has, the setup need not know: a Secret that is not there is not looked at. */
+const tiers = [
+  "otel-collector",
+  "otel-sampler",
+  "jaeger",
+  "jaeger-collector",
+  "prometheus",
+  "alertmanager",
+] as const satisfies readonly ServiceName[];
 
 /** The Secrets whose certificates are watched. */
 export function watchedSecrets({ ingest, ...settings }: ElasticsearchSettings & Partial<Pick<Settings, "ingest">>): string[] {

@@ -3,28 +3,26 @@ import { authorityFolder, files, ports } from "../topology/ports";
 import type { Addresses } from "../topology/topology";
 import type { GatePlace } from "./haproxy";
 import type { SessionPlace } from "./oauth2-proxy";
-import { screenNames, screens, type ScreenName } from "./screens";
+import { hasTls, portsOf, screenNames, screens, type ScreenName } from "./screens";
 
 const { sessions, roles, ...own } = ports.login;
 
 /**
  * Where the proxy listens, and where the programs are that it leads to.
  *
- * @param tls Whether Jaeger is asked by TLS.
+ * @param tls Whether those that have TLS are asked by it.
  */
 export const gatePlace = ({ listen, loginUpstream }: Addresses, tls = false): GatePlace => ({
   listen: listen.anywhere,
   listenRoles: loginUpstream.listenRoles,
   ports: { ...own, roles },
   sessions: `${loginUpstream.sessions}:${sessions}`,
-  upstream: {
-    ...(Object.fromEntries(screenNames.map((name) => [name, `${screens[name].service}:${screens[name].port}`])) as Record<
-      ScreenName,
-      string
-    >),
-    ...(tls ? { traces: `${screens.traces.service}:${ports.jaeger.queryTls}` } : {}),
-  },
-  authorities: tls ? { traces: `${authorityFolder("jaeger")}/${files.authority}` } : {},
+  upstream: Object.fromEntries(
+    screenNames.map((name) => [name, `${screens[name].service}:${portsOf(name)[tls ? "tls" : "plain"]}`]),
+  ) as Record<ScreenName, string>,
+  authorities: Object.fromEntries(
+    screenNames.filter((name) => tls && hasTls(name)).map((name) => [name, `${authorityFolder(screens[name].service)}/${files.authority}`]),
+  ),
   resolver: loginUpstream.resolver,
 });
 

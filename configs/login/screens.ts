@@ -15,6 +15,8 @@ export interface Write {
 export interface Screen {
   readonly service: ServiceName;
   readonly port: number;
+  /** The same with TLS, if the program has it. */
+  readonly tlsPort?: number;
   /** The program's name, for people. */
   readonly title: string;
   /** Path of the screen; empty for the one that has what no other has. */
@@ -39,6 +41,7 @@ export const screens = {
   traces: {
     service: "jaeger",
     port: ports.jaeger.query,
+    tlsPort: ports.jaeger.queryTls,
     title: "Jaeger",
     path: "",
     // It turns an uploaded file into what the page shows, and stores nothing.
@@ -49,6 +52,7 @@ export const screens = {
   metrics: {
     service: "prometheus",
     port: ports.prometheus.http,
+    tlsPort: ports.prometheus.httpTls,
     title: "Prometheus",
     path: "/prometheus",
     writes: [{ methods: ["POST"], path: queries }],
@@ -69,6 +73,7 @@ export const screens = {
   alerts: {
     service: "alertmanager",
     port: ports.alertmanager.http,
+    tlsPort: ports.alertmanager.httpTls,
     title: "Alertmanager",
     path: "/alertmanager",
     writes: [
@@ -93,6 +98,15 @@ export type Login = NonNullable<Settings["login"]>;
 
 /** The screens that anybody sees, in the order of {@link screens}. */
 export const shownScreens = ({ roles }: Login): ScreenName[] => screenNames.filter((name) => roles[name] !== undefined);
+
+/** Whether the login asks a screen by TLS, if the stack's services use it. */
+export const hasTls = (name: ScreenName): boolean => (screens[name] as Screen).tlsPort !== undefined;
+
+/** The ports of a screen: for plain text, and with TLS, which is the same if the program has none. */
+export function portsOf(name: ScreenName): { readonly plain: number; readonly tls: number } {
+  const { port, tlsPort = port }: Screen = screens[name];
+  return { plain: port, tls: tlsPort };
+}
 
 /** Whether a screen is behind the login: somebody may see it there. */
 export const isShown = ({ login }: LoginSettings, name: ScreenName): boolean => login?.roles[name] !== undefined;

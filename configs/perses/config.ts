@@ -26,6 +26,9 @@ export const persesConfig = (settings: StackSettings): string =>
     security: { readonly: true },
   });
 
+/** What Perses calls a secret: here, whom its data source trusts. */
+const trust = "prometheus-authority";
+
 /** The requests that dashboards make of Prometheus. Long queries are sent as POST; they read too. */
 const reads = ["GET", "POST"].map((method) => ({
   method,
@@ -39,7 +42,8 @@ const reads = ["GET", "POST"].map((method) => ({
  */
 export function persesResources(settings: StackSettings, { prometheus }: MetricsAddress): Record<string, string> {
   if (prometheus === undefined) throw new Error("Perses needs the stack's own Prometheus");
-  const spec = { url: prometheus.url, allowedEndpoints: reads };
+  const { url, authority } = prometheus;
+  const spec = { url, allowedEndpoints: reads, secret: authority === undefined ? undefined : trust };
   return {
     "perses-project.yaml": toYaml({
       kind: "Project",
@@ -55,6 +59,11 @@ export function persesResources(settings: StackSettings, { prometheus }: Metrics
         plugin: { kind: "PrometheusDatasource", spec: { proxy: { kind: "HTTPProxy", spec } } },
       },
     }),
+    ...(authority === undefined
+      ? {}
+      : {
+          "perses-secret.yaml": toYaml({ kind: "Secret", metadata: { name: trust, project }, spec: { tlsConfig: { caFile: authority } } }),
+        }),
     ...Object.fromEntries(Object.entries(persesFiles(settings)).map(([name, text]) => [`perses-${name}`, text])),
   };
 }

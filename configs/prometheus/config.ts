@@ -1,9 +1,10 @@
 /** Prometheus' config file. */
-import { alertmanagerAddress, ownAlertmanager } from "../alertmanager/delivery";
+import { ownAlertmanager } from "../alertmanager/delivery";
 import { compact } from "../compact";
 import { behindLogin } from "../login/screens";
 import type { StackSettings } from "../stack/schema";
-import { authorityFolder, files, paths } from "../topology/ports";
+import { authorityFolder, files, paths, ports } from "../topology/ports";
+import { listensBy, sendsByTls } from "../topology/tls";
 import { serviceOf, type ScrapeJob, type Topology } from "../topology/topology";
 import { toYaml } from "../yaml";
 
@@ -16,10 +17,22 @@ export function prometheusConfig(settings: StackSettings, topology: Topology): s
       external_labels: { stack: settings.stack, environment: settings.environment },
       metric_name_escaping_scheme: "underscores",
     },
-    alerting: ownAlertmanager(settings) ? { alertmanagers: [{ static_configs: [{ targets: [alertmanagerAddress] }] }] } : undefined,
+    alerting: ownAlertmanager(settings) ? { alertmanagers: [alertmanager(settings)] } : undefined,
     rule_files: [`${paths.config}/${files.rules}`],
     scrape_configs: topology.scrape.flatMap(scrapeConfigs),
   });
+}
+
+/** Where Prometheus sends alerts, on both platforms. */
+function alertmanager(settings: StackSettings): object {
+  const tls = sendsByTls(settings);
+  const { http, httpTls } = ports.alertmanager;
+  const target = `alertmanager:${tls ? httpTls : http}`;
+  return {
+    scheme: tls ? "https" : undefined,
+    tls_config: tls ? trusting([target]) : undefined,
+    static_configs: [{ targets: [target] }],
+  };
 }
 
 /** Names that Prometheus gives itself: what a scrape was like, alerts, and recorded series, which have a colon. */
@@ -94,5 +107,7 @@ export function prometheusArgs(settings: StackSettings, configFile: string, data
     `--web.read-timeout=${idleTimeout}`,
     "--log.format=json",
     ...behindLogin(settings, "metrics"),
+    // With TLS only, others come by the proxy in its pod.
+    ...(listensBy(settings, "plain") ? [] : [`--web.listen-address=127.0.0.1:${ports.prometheus.http}`]),
   ];
 }

@@ -75,7 +75,7 @@ export interface StackOptions {
   /**
    * What a single service needs beyond the other settings, by its name: elasticsearch, elasticsearch-setup, elasticsearch-snapshots,
    * elasticsearch-exporter, jaeger, jaeger-collector, otel-sampler, otel-collector, ingest, index-cleaner, service-graph, canary,
-   * alertmanager, prometheus, perses, login, login-gate.
+   * tls-proxy, alertmanager, prometheus, perses, login, login-gate.
    */
   readonly overrides?: OverridesOptions;
 }
@@ -341,9 +341,10 @@ export interface KubernetesDnsOptions {
 /** TLS between the tiers that spans pass. */
 export interface KubernetesTlsOptions {
   /**
-   * TLS from gateways to samplers and to Jaeger, with certificates on both sides, to Jaeger's UI and API, and to the Collector's metrics of
-   * spans. `accept`: servers take it beside plain text. `both`: clients use it, too. `on`: servers take nothing else. Change it by one step
-   * at a time. Default: off; the policy pack wants it written in production. Allowed: one of off, accept, both, on.
+   * TLS from gateways to samplers and to Jaeger, with certificates on both sides, and to what is read: Jaeger's UI and API, the Collector's
+   * metrics of spans, and the APIs of the stack's own Prometheus and Alertmanager. `accept`: servers take it beside plain text. `both`:
+   * clients use it, too. `on`: servers take nothing else. Change it by one step at a time. Default: off; the policy pack wants it written
+   * in production. Allowed: one of off, accept, both, on.
    */
   readonly mode?: "off" | "accept" | "both" | "on";
   /**
@@ -999,7 +1000,7 @@ export interface DashboardsGrafanaOptions {
 
 /**
  * What a single service needs beyond the other settings, by its name: elasticsearch, elasticsearch-setup, elasticsearch-snapshots,
- * elasticsearch-exporter, jaeger, jaeger-collector, otel-sampler, otel-collector, ingest, index-cleaner, service-graph, canary,
+ * elasticsearch-exporter, jaeger, jaeger-collector, otel-sampler, otel-collector, ingest, index-cleaner, service-graph, canary, tls-proxy,
  * alertmanager, prometheus, perses, login, login-gate.
  */
 export interface OverridesOptions {
@@ -1015,6 +1016,7 @@ export interface OverridesOptions {
   readonly "index-cleaner"?: OverrideOptions;
   readonly "service-graph"?: OverrideOptions;
   readonly canary?: OverrideOptions;
+  readonly "tls-proxy"?: OverrideOptions;
   readonly alertmanager?: OverrideOptions;
   readonly prometheus?: OverrideOptions;
   readonly perses?: OverrideOptions;

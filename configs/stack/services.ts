@@ -321,7 +321,8 @@ const kubernetes = z
         mode: oneOf("off", "accept", "both", "on")
           .optional()
           .describe(
-            "TLS from gateways to samplers and to Jaeger, with certificates on both sides, to Jaeger's UI and API, and to the Collector's metrics of spans. " +
+            "TLS from gateways to samplers and to Jaeger, with certificates on both sides, and to what is read: Jaeger's UI and API, the Collector's metrics of " +
+              "spans, and the APIs of the stack's own Prometheus and Alertmanager. " +
               "`accept`: servers take it beside plain text. `both`: clients " +
               "use it, too. `on`: servers take nothing else. Change it by one step at a time. Default: off; the policy pack wants it written in production.",
           ),

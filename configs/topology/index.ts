@@ -12,6 +12,7 @@ import {
   serviceUrl,
 } from "./kubernetes";
 import type { PublishedPort } from "./ports";
+import { sendsByTls } from "./tls";
 import type { Addresses, ElasticsearchAddress, MetricsAddress, NextHops, ServiceName, Topology } from "./topology";
 
 /** All addresses of a stack. */
@@ -42,6 +43,15 @@ export const endpoint = (
   published: PublishedPort,
   scheme = "http",
 ): string => (settings.platform === "docker" ? publishedUrl(settings, published) : serviceUrl(settings, service, port, scheme));
+
+/** The same of a server that has a port for plain text and one for TLS: `kubernetes.tls.mode` decides. */
+export const endpointByMode = (
+  settings: CommonSettings,
+  service: ServiceName,
+  plain: number,
+  tls: number,
+  published: PublishedPort,
+): string => (sendsByTls(settings) ? endpoint(settings, service, tls, published, "https") : endpoint(settings, service, plain, published));
 
 /** How applications get access to the Collector: the Docker network to join, or the label of namespaces that may connect. */
 export function ingestNetwork(settings: CommonSettings): string {

@@ -100,8 +100,16 @@ export const knowsPrometheus = ({ prometheus: { mode, operator } }: Pick<CommonS
   mode === "own" || operator.address !== undefined;
 
 /** The stack's own Prometheus, or the cluster's where its address is known. */
-export function kubernetesMetrics({ prometheus: { mode, operator } }: CommonSettings): MetricsAddress {
-  if (mode === "own") return { prometheus: { url: `http://prometheus:${ports.prometheus.http}` } };
+export function kubernetesMetrics(settings: CommonSettings): MetricsAddress {
+  const { mode, operator } = settings.prometheus;
+  const { http, httpTls } = ports.prometheus;
+  if (mode === "own")
+    return {
+      prometheus: {
+        url: sendsByTls(settings) ? `https://prometheus:${httpTls}` : `http://prometheus:${http}`,
+        authority: serverAuthorityFile(settings, "prometheus"),
+      },
+    };
   const { address, tokenSecret, authoritySecret } = operator;
   if (address === undefined) return {};
   return {

@@ -65,8 +65,13 @@ export const ports = {
     jaegerThriftHttp: 14268,
     health: 13133,
   },
-  prometheus: { http: 9090 },
-  alertmanager: { http: 9093 },
+  prometheus: {
+    /** UI and HTTP API. */
+    http: 9090,
+    /** UI and HTTP API with TLS. */
+    httpTls: 9490,
+  },
+  alertmanager: { http: 9093, httpTls: 9493 },
   perses: { http: 8080 },
 } as const;
 
@@ -158,6 +163,8 @@ export const files = {
   ingest: "ingest.sh",
   ingestConfig: "haproxy.cfg",
   ingestSenders: "senders.map",
+  tlsProxy: "tls-proxy.sh",
+  tlsProxyConfig: "haproxy.cfg",
   login: "oauth2-proxy.cfg",
   loginAuthority: "issuer-ca.crt",
   loginGate: "haproxy.cfg",

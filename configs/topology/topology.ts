@@ -5,8 +5,9 @@
 
 /**
  * Service names; on both platforms also the DNS names that the services call each other by. `otel-sampler` is the second tier of the
- * Collector, `ingest` the proxy in front of it on Docker, `login-gate` that in front of the login, `jaeger-collector` the writing half of Jaeger
- * where that is apart: `jaeger` is then what people and applications ask.
+ * Collector, `ingest` the proxy in front of it on Docker, `login-gate` that in front of the login, `tls-proxy` the container in pods of Prometheus
+ * and Alertmanager that speaks TLS for them, `jaeger-collector` the writing half of Jaeger where that is apart: `jaeger` is then what people and
+ * applications ask.
  *
  * In the order in which they start. They stop in the opposite one, so that each can still hand on what it holds.
  */
@@ -23,6 +24,7 @@ export const serviceNames = [
   "index-cleaner",
   "service-graph",
   "canary",
+  "tls-proxy",
   "alertmanager",
   "prometheus",
   "perses",

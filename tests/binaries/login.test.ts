@@ -457,11 +457,17 @@ test("requests are counted by what became of them; what is left had no valid ses
     expect(more).toEqual({ "allowed:traces": 1, "forbidden:metrics": 1, "readonly:traces": 1, malformed: 1, session: 5, "sign-in": 0 });
   }));
 
-test("a Jaeger with TLS is asked, and another program with another certificate is not", async () => {
-  const authority = await Authority.make(join(folder, "authority"));
+test.each([
+  ["traces", "jaeger", "/search", "/search"],
+  ["metrics", "prometheus", "/prometheus/graph", "/graph"],
+  ["alerts", "alertmanager", "/alertmanager/", "/"],
+] as const)("the screen %s with TLS is asked if it is %s, and another program with another certificate is not", async (...wanted) => {
+  const [screen, service, at, path] = wanted;
+  const everyone = { everyone: true };
+  const authority = await Authority.make(join(folder, `authority-${screen}`));
   const asked: string[] = [];
   for (const [host, status] of [
-    ["jaeger", 200],
+    [service, 200],
     ["other", 503],
   ] as const) {
     const own = join(folder, host);
@@ -477,14 +483,16 @@ test("a Jaeger with TLS is asked, and another program with another certificate i
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    await withLogin({ upstream: { traces: `127.0.0.1:${port}` }, authorities: { traces: ca } }, async (stack) => {
-      const browser = await stack.signedIn("tracer");
-      expect((await browser.get("/search")).status).toBe(status);
+    const place = { upstream: { [screen]: `127.0.0.1:${port}` }, authorities: { [screen]: ca } };
+    await withLogin({ ...place, roles: { traces: everyone, [screen]: everyone } }, async (stack) => {
+      const browser = await stack.signedIn("tracer", at);
+      expect((await browser.get(at)).status).toBe(status);
     });
     server.closeAllConnections();
     server.close();
   }
-  expect(asked).toEqual(["jaeger /", "jaeger /search"]);
+  // Once as the login leads there.
+  expect(asked).toEqual([`${service} ${path}`, `${service} ${path}`]);
 });
 
 test("a screen that is away is told apart from one that is forbidden", () =>

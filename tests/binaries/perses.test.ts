@@ -1,14 +1,18 @@
 /** Rung: binaries. Perses takes its config file and what it is provisioned with, asks Prometheus for people, and lets nobody change anything. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { dashboards } from "../../configs/dashboards";
 import { persesArgs, persesConfig, persesResources } from "../../configs/perses/config";
 import { files, paths, ports } from "../../configs/topology/ports";
+import type { MetricsAddress } from "../../configs/topology/topology";
 import { pluginArchives } from "../../images/lib/perses-plugins";
 import { sleep } from "../../cli/machine/run";
+import { Authority } from "../support/certificates";
 import { settingsWith } from "../support/settings";
 import { temporaryFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
@@ -43,7 +47,11 @@ interface Running {
 }
 
 /** Starts Perses with the stack's files, in folders of the test instead of the container's, and returns what it logged. */
-async function running(action: (perses: Running) => Promise<void>, change = (text: string) => text): Promise<string> {
+async function running(
+  action: (perses: Running) => Promise<void>,
+  change = (text: string) => text,
+  source: NonNullable<MetricsAddress["prometheus"]> = prometheus,
+): Promise<string> {
   const [port] = (await freePorts(1)) as [number];
   // Perses looks for its database in lower case only, and a folder of the test has letters of both.
   const database = join(tmpdir(), `tracing-perses-${randomBytes(6).toString("hex")}`);
@@ -52,7 +60,7 @@ async function running(action: (perses: Running) => Promise<void>, change = (tex
   const moved = (text: string) =>
     [paths.live, paths.persesDatabase, paths.persesData].reduce((all, path) => all.replaceAll(path, at(path)), text);
   const write = (name: string, text: string) => writeFileSync(join(at(paths.live), name), text);
-  for (const [name, text] of Object.entries(persesResources(settings, { prometheus }))) write(name, change(text));
+  for (const [name, text] of Object.entries(persesResources(settings, { prometheus: source }))) write(name, change(text));
   const config = join(folder(), files.perses);
   writeFileSync(config, moved(persesConfig(settings)).replace("interval: 1m", "interval: 1s"));
   const args = persesArgs.map((arg) =>
@@ -134,6 +142,38 @@ test("asks Prometheus what dashboards ask, and nothing else", async () => {
       expect([path, await perses.status(method, proxy + path)]).toEqual([path, 403]);
     expect(asked).toHaveLength(2);
   });
+});
+
+test.each<[string, number, string, "own" | "foreign"]>([
+  ["its authority and its name", 200, "localhost", "own"],
+  ["another authority", 500, "localhost", "foreign"],
+  ["another name", 500, "jaeger", "own"],
+])("asks by TLS a Prometheus whose certificate has %s, and answers %i", async (_what, status, name, whose) => {
+  const [own, trusted] = [join(folder(), "server"), join(folder(), "trusted")];
+  const authority = await Authority.make(join(folder(), "authority"));
+  await authority.issue(own, [name]);
+  const signer = whose === "own" ? authority : await Authority.make(join(folder(), "foreign"));
+  await signer.issue(trusted, ["any"]);
+  const [cert, key] = [files.certificate, files.certificateKey].map((file) => readFileSync(join(own, file)));
+  let came = 0;
+  const server = createServer({ cert, key }, (_request, response) => {
+    came++;
+    response.end('{"status":"success"}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+  await running(
+    async (perses) => {
+      await provisioned(perses);
+      expect(await perses.status("GET", `${proxy}/api/v1/query?query=up`)).toBe(status);
+    },
+    undefined,
+    { url, authority: join(trusted, files.authority) },
+  ).finally(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  expect(came).toBe(status === 200 ? 1 : 0);
 });
 
 test("refuses every change that people ask for, and takes one of its files while it runs", async () => {

@@ -14,7 +14,7 @@ import { collectorConfig } from "../../configs/collector/config";
 import { passwordFile } from "../../configs/elasticsearch/users";
 import { jaegerConfig } from "../../configs/jaeger/config";
 import { parseSettings } from "../../configs/stack/parse";
-import { files, paths, ports } from "../../configs/topology/ports";
+import { authorityFolder, files, paths, ports } from "../../configs/topology/ports";
 import { kubernetesTopology } from "../../configs/topology/kubernetes";
 import type { ServiceName } from "../../configs/topology/topology";
 import { stackConfig } from "../../render/record";
@@ -70,6 +70,8 @@ interface Config {
 function written(tier: Tier, text: string, change: (config: Config) => void = () => undefined): string {
   const here = text
     .replaceAll(paths.certificates, folderOf(tier))
+    // Jaeger reads it at its start, and asks Prometheus for nothing here.
+    .replaceAll(authorityFolder("prometheus"), folderOf(tier))
     .replaceAll(paths.secrets, folder())
     .replaceAll(paths.live, folder())
     .replaceAll("reload_interval: 1m", "reload_interval: 1s");

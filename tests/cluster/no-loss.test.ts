@@ -55,16 +55,27 @@ beforeAll(async () => {
 }, 1_200_000);
 afterAll(() => prod.delete(), 600_000);
 
-/** The Secrets that `external` wants: one for Elasticsearch, whose certificate all nodes share, and one for each tier. */
+/** Services with a certificate for connections within the stack. */
+const withCertificates: readonly ServiceName[] = [
+  "otel-collector",
+  "otel-sampler",
+  "jaeger",
+  "jaeger-collector",
+  "prometheus",
+  "alertmanager",
+];
+
+/** The Secrets that `external` wants: one for Elasticsearch, whose certificate all nodes share, and one for each of these services. */
 async function makeCertificates(): Promise<void> {
   const authority = await Authority.make(join(prod.scratch, "authority"));
-  const hosts = (service: string): [string, ...string[]] => [service, "localhost", `*.${service}-pods`, `${service}.${prod.namespace}`];
-  const secrets = Object.fromEntries(
-    ["otel-collector", "otel-sampler", "jaeger", "jaeger-collector"].map((service) => [
-      tierCertificateSecret(service as ServiceName),
-      service,
-    ]),
-  );
+  const hosts = (service: string): [string, ...string[]] => [
+    service,
+    "localhost",
+    `*.${service}-pods`,
+    `${service}.${prod.namespace}`,
+    `${service}.${prod.namespace}.svc`,
+  ];
+  const secrets = Object.fromEntries(withCertificates.map((service) => [tierCertificateSecret(service), service]));
   for (const [secret, service] of Object.entries({ ...secrets, [elasticsearchSecret]: "elasticsearch" })) {
     await authority.issue(join(prod.scratch, secret), hosts(service));
     const own = [files.certificate, files.certificateKey, files.authority].map((name) => `--from-file=${join(prod.scratch, secret, name)}`);

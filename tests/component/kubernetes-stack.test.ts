@@ -44,15 +44,16 @@ const counts: Record<(typeof stacks)[number], Record<string, number>> = {
     Secret: 7,
     NetworkPolicy: 13,
     ServiceAccount: 12,
-    ConfigMap: 13,
+    // One each for the proxies in the pods of Prometheus and Alertmanager.
+    ConfigMap: 15,
     Service: 16,
     StatefulSet: 4,
     Deployment: 7,
     CronJob: 1,
     PodDisruptionBudget: 5,
     HorizontalPodAutoscaler: 1,
-    // The authority's, Elasticsearch's, one for each tier that spans pass, and that of Jaeger's UI.
-    Certificate: 7,
+    // The authority's, Elasticsearch's, one for each tier that spans pass, and those of Jaeger's UI, Prometheus and Alertmanager.
+    Certificate: 9,
     Issuer: 2,
   },
 };
@@ -134,6 +135,7 @@ describe("certificates of prod", () => {
   test("are all of one authority, which has the name that Elasticsearch's always had", () => {
     const signers = Object.fromEntries(Object.entries(specs()).map(([name, { issuerRef }]) => [name, issuerRef.name]));
     expect(signers).toEqual({
+      "alertmanager-tier-tls": "elasticsearch-issuer",
       "elasticsearch-authority": "elasticsearch-self",
       elasticsearch: "elasticsearch-issuer",
       "jaeger-tier-tls": "elasticsearch-issuer",
@@ -141,6 +143,7 @@ describe("certificates of prod", () => {
       "otel-collector-ingest-tls": "elasticsearch-issuer",
       "otel-collector-tier-tls": "elasticsearch-issuer",
       "otel-sampler-tier-tls": "elasticsearch-issuer",
+      "prometheus-tier-tls": "elasticsearch-issuer",
     });
   });
 
@@ -151,7 +154,8 @@ describe("certificates of prod", () => {
   });
 
   test("name what clients connect to", () => {
-    const { "otel-sampler-tier-tls": sampler, "jaeger-collector-tier-tls": jaeger } = specs();
+    const { "otel-sampler-tier-tls": sampler, "jaeger-collector-tier-tls": jaeger, "prometheus-tier-tls": prometheus } = specs();
+    expect(prometheus?.dnsNames).toContain("prometheus");
     expect(sampler?.dnsNames).toContain("otel-sampler");
     expect(jaeger?.dnsNames).toContain("jaeger-collector");
   });
@@ -165,12 +169,14 @@ describe("certificates of prod", () => {
         .map(({ secret }) => [name, secret!.secretName]);
     });
     expect(mounted.sort()).toEqual([
+      ["alertmanager", "alertmanager-tier-tls"],
       ["elasticsearch", "elasticsearch-tls"],
       ["jaeger", "jaeger-tier-tls"],
       ["jaeger-collector", "jaeger-collector-tier-tls"],
       ["otel-collector", "otel-collector-ingest-tls"],
       ["otel-collector", "otel-collector-tier-tls"],
       ["otel-sampler", "otel-sampler-tier-tls"],
+      ["prometheus", "prometheus-tier-tls"],
     ]);
   });
   interface Volume {

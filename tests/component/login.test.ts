@@ -183,15 +183,21 @@ describe("on Kubernetes", () => {
     }
   });
 
-  test("with TLS in the cluster, it asks Jaeger by TLS, and the plain port is for nobody", async () => {
+  test("with TLS in the cluster, it asks each screen that has it by TLS, and the plain ports are for nobody", async () => {
     const secured = await runProgram("staging", { login, jaeger: { ingress }, kubernetes: { tls: { mode: "on" } } });
     const spec = JSON.stringify(secured.get("tracing-login", "kubernetes:apps/v1:Deployment").inputs.spec);
-    expect(spec).toContain('"mountPath":"/etc/tracing/jaeger-authority"');
     const egress = secured.get("tracing-login-policy").inputs.spec as { egress: Rule[] };
-    expect(egress.egress[1]?.ports.map(({ port }) => port)).toEqual([16687]);
-    const jaeger = secured.get("tracing-jaeger-policy").inputs.spec as { ingress: Rule[] };
-    const ofLogin = jaeger.ingress.filter(({ from }) => JSON.stringify(from).includes('"login"'));
-    expect(ofLogin.map(({ ports }) => ports.map(({ port }) => port))).toEqual([[16687]]);
+    expect(egress.egress.slice(1, 4).map(({ ports }) => ports.map(({ port }) => port))).toEqual([[16687], [9490], [9493]]);
+    for (const [screen, port] of [
+      ["jaeger", 16687],
+      ["prometheus", 9490],
+      ["alertmanager", 9493],
+    ] as const) {
+      expect(spec).toContain(`"mountPath":"/etc/tracing/${screen}-authority"`);
+      const policy = secured.get(`tracing-${screen}-policy`).inputs.spec as { ingress: Rule[] };
+      const ofLogin = policy.ingress.filter(({ from }) => JSON.stringify(from).includes('"login"'));
+      expect(ofLogin.map(({ ports }) => ports.map((each) => each.port))).toEqual([[port]]);
+    }
   });
 
   test("with the cluster's own Prometheus, a monitor scrapes it", async () => {

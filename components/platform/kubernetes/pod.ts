@@ -136,7 +136,7 @@ function probes(probe: Probe | undefined): Pick<Container, "startupProbe" | "rea
   if (probe.kind === "script") {
     return { readinessProbe: { exec: { command: ["bash", "-c", probe.script] }, ...timing, failureThreshold: retries } };
   }
-  const get = (path: string) => ({ httpGet: { path, port: probe.port } });
+  const get = (path: string) => ({ httpGet: { path, port: probe.port, scheme: probe.tls ? "HTTPS" : undefined } });
   return {
     startupProbe: { ...get(probe.path), ...timing, failureThreshold: Math.ceil((2 * startPeriod) / interval) },
     readinessProbe: { ...get(probe.path), ...timing, failureThreshold: retries },

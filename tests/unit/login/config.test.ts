@@ -60,11 +60,22 @@ test("each screen has a backend for each verdict; one that nobody sees can be fo
   );
 });
 
-test("with TLS in the cluster, Jaeger is asked by it, and has to be Jaeger", () => {
+test("with TLS in the cluster, each screen that has it is asked by it, and has to be what it says", () => {
   const cluster = addressesOf(settingsWith({ platform: "kubernetes", environment: "staging" }));
-  const server = "  server jaeger jaeger:16687 ssl verify required ca-file /etc/tracing/jaeger-authority/ca.crt verifyhost jaeger";
-  expect(gateConfig(loginOf(), gatePlace(cluster, true))).toContain(server);
-  expect(gateConfig(loginOf(), gatePlace(cluster))).toContain("  server jaeger jaeger:16686\n");
+  const everyone = { everyone: true };
+  const roles = { traces: everyone, metrics: everyone, dashboards: everyone, alerts: everyone };
+  const all = settingsWith({ login: { ...docker, roles }, environment: "staging", dashboards: { perses: true } }).login!;
+  const [secure, plain] = [gateConfig(all, gatePlace(cluster, true)), gateConfig(all, gatePlace(cluster))];
+  for (const [name, tlsPort, port] of [
+    ["jaeger", 16687, 16686],
+    ["prometheus", 9490, 9090],
+    ["alertmanager", 9493, 9093],
+  ] as const) {
+    const verified = `ssl verify required ca-file /etc/tracing/${name}-authority/ca.crt verifyhost ${name}`;
+    expect(secure).toContain(`  server ${name} ${name}:${tlsPort} ${verified}`);
+    expect(plain).toContain(`  server ${name} ${name}:${port}\n`);
+  }
+  expect(secure).toContain("  server perses perses:8080\n");
 });
 
 test("on Kubernetes only the pod itself may say who somebody is", () => {

@@ -130,9 +130,12 @@ test.each<[Mode, number[], number[]]>([
 test("Prometheus has the tiers' authority without a key, and starts behind them, where it scrapes by TLS", () => {
   const authorities = (settings: Settings) => (one(settings, "prometheus").certificates ?? []).map(({ secret, keys }) => [secret, keys]);
   const [collector, sampler] = ["otel-collector", "otel-sampler"].map((service) => [`${service}-tier-tls`, ["ca.crt"]]);
-  expect(modes.map((mode) => authorities(settingsOf(mode)))).toEqual([[], [], [collector, sampler], [collector, sampler]]);
-  expect(authorities(settingsOf("on", { sampler: {}, collector: {} }))).toEqual([collector]);
-  expect(modes.map((mode) => one(settingsOf(mode), "prometheus").startsAfter)).toEqual([[], [], ["otel-collector"], ["otel-collector"]]);
+  const alertmanager = ["alertmanager-tier-tls", ["ca.crt"]];
+  const all = [collector, sampler, alertmanager];
+  expect(modes.map((mode) => authorities(settingsOf(mode)))).toEqual([[], [], all, all]);
+  expect(authorities(settingsOf("on", { sampler: {}, collector: {} }))).toEqual([collector, alertmanager]);
+  const before = ["otel-collector", "alertmanager"];
+  expect(modes.map((mode) => one(settingsOf(mode), "prometheus").startsAfter)).toEqual([[], [], before, before]);
 });
 
 interface Endpoint {

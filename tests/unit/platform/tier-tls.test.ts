@@ -1,6 +1,7 @@
 /** Rung: unit. TLS between the tiers: what each mode opens, sends and mounts, and what of it a network policy lets through. */
 import { policyOf } from "../../../components/platform/kubernetes/network";
 import { podSpec } from "../../../components/platform/kubernetes/pod";
+import { withFront } from "../../../components/platform/workload";
 import { workloadsOf } from "../../../components/workloads";
 import { collectorConfig } from "../../../configs/collector/config";
 import { jaegerConfig } from "../../../configs/jaeger/config";
@@ -43,6 +44,12 @@ const gateway = (settings: Settings) => parsed<File>(collectorConfig(settings, k
 const sampler = (settings: Settings) => parsed<File>(collectorConfig(settings, kubernetesTopology(settings), "sampler"));
 const jaeger = (settings: Settings) => parsed<File>(jaegerConfig(settings, kubernetesTopology(settings), "collector"));
 const one = (settings: Settings, name: string) => workloadsOf(settings).find((workload) => workload.name === name)!;
+
+/** The certificates that a stack requests. */
+const requestsOf = (settings: Settings) =>
+  workloadsOf(settings)
+    .flatMap(withFront)
+    .flatMap(({ certificates = [] }) => certificates.flatMap(({ request }) => request ?? []));
 
 const insecure = { insecure: true };
 const pair = {
@@ -128,13 +135,15 @@ describe.each<[Mode, number[]]>([
     expect(one(settings, "otel-sampler").connects).toEqual([{ to: "jaeger-collector", ports: spanPorts }]);
   });
 
-  test("the tiers and the UI have a certificate each, for what they do with it, and nobody else has one", () => {
-    const requests = workloadsOf(settings).flatMap(({ certificates = [] }) => certificates.flatMap(({ request }) => request ?? []));
+  test("the tiers and what others read from have a certificate each, for what they do with it, and nobody else has one", () => {
+    const requests = requestsOf(settings);
     const wanted = [
       { name: "jaeger-tier-tls", issuer: "own", uses: ["server"] },
       { name: "jaeger-collector-tier-tls", issuer: "own", uses: ["server"] },
       { name: "otel-sampler-tier-tls", issuer: "own", uses: ["server", "client"] },
       { name: "otel-collector-tier-tls", issuer: "own", uses: ["server", "client"] },
+      { name: "alertmanager-tier-tls", issuer: "own", uses: ["server"] },
+      { name: "prometheus-tier-tls", issuer: "own", uses: ["server"] },
     ];
     expect(requests).toEqual(mode === "off" ? [] : wanted);
   });
@@ -158,13 +167,10 @@ test("the files are those of the Secret, readable by the pod's group alone", () 
 });
 
 test("an issuer signs in place of the stack's own authority; Secrets that exist are not requested", () => {
-  const requestsOf = (tls: object) =>
-    workloadsOf(settingsOf("on", { kubernetes: { tls: { mode: "on", ...tls } } })).flatMap(({ certificates = [] }) =>
-      certificates.map(({ request }) => request?.issuer),
-    );
-  const issuer = { name: "ca", kind: "ClusterIssuer" };
-  expect(requestsOf({ issuer: { name: "ca" } }).filter((found) => found !== undefined)).toEqual([issuer, issuer, issuer, issuer]);
-  expect(requestsOf({ certificates: "external" }).filter((found) => found !== undefined)).toEqual([]);
+  const issuersOf = (tls: object) =>
+    requestsOf(settingsOf("on", { kubernetes: { tls: { mode: "on", ...tls } } })).map((request) => request.issuer);
+  expect(issuersOf({ issuer: { name: "ca" } })).toEqual(Array.from({ length: 6 }, () => ({ name: "ca", kind: "ClusterIssuer" })));
+  expect(issuersOf({ certificates: "external" })).toEqual([]);
 });
 
 test("one tier that samples itself shows its certificate to Jaeger", () => {
@@ -172,13 +178,14 @@ test("one tier that samples itself shows its certificate to Jaeger", () => {
   const file = parsed<File>(collectorConfig(settings, kubernetesTopology(settings), "single"));
   expect(file.exporters.otlp_grpc).toMatchObject({ endpoint: "jaeger:4320", tls: asClient });
   expect(one(settings, "otel-collector").certificates).toMatchObject([{ request: { uses: ["server", "client"] } }]);
-  expect(one(settings, "jaeger").certificates).toMatchObject([{ request: { uses: ["server"] } }]);
+  expect((one(settings, "jaeger").certificates ?? []).filter(({ request }) => request)).toMatchObject([{ request: { uses: ["server"] } }]);
 });
 
 test("the setup watches all certificates, without their keys, and starts without them", () => {
   const watched = (groups: Record<string, unknown>) =>
     (one(settingsOf("on", groups), "elasticsearch-setup").certificates ?? []).filter(({ optional }) => optional);
-  const tiers = ["otel-collector", "otel-sampler", "jaeger", "jaeger-collector"].map((service) => `${service}-tier-tls`);
+  const services = ["otel-collector", "otel-sampler", "jaeger", "jaeger-collector", "prometheus", "alertmanager"];
+  const tiers = services.map((service) => `${service}-tier-tls`);
   expect(watched({}).map(({ secret }) => secret)).toEqual(tiers);
   const external = { elasticsearch: { tls: "external", certificateSecret: "ours" }, kubernetes: { tls: { mode: "off" } } };
   expect(watched(external)).toEqual([

@@ -119,7 +119,9 @@ test("the Service keeps the port for plain text, as port-forwards go by it, to l
 test("a separate jaeger-collector and the UI have a certificate each", () => {
   const settings = settingsOf("on", { collectors: 2 });
   for (const name of ["jaeger", "jaeger-collector"])
-    expect(one(settings, name).certificates).toMatchObject([{ secret: `${name}-tier-tls`, request: { uses: ["server"] } }]);
+    expect(one(settings, name).certificates).toContainEqual(
+      expect.objectContaining({ secret: `${name}-tier-tls`, request: expect.objectContaining({ uses: ["server"] }) as object }),
+    );
 });
 
 describe("behind an ingress", () => {

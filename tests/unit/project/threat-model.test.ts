@@ -24,7 +24,7 @@ it.each(threats.map(([threat = "", control = "", proof = ""]) => [threat, contro
 
 it("says plainly what has no control", () => {
   const open = threats.filter(([, control = ""]) => control.includes("**none"));
-  expect(open.map(([threat]) => threat).join()).toMatch(/another service's name.*on the way from Prometheus/);
+  expect(open.map(([threat]) => threat).join()).toMatch(/another service's name.*on the way from Perses/);
   expect(open.every(([, , proof]) => proof === "–")).toBe(true);
 });
 
