@@ -49,8 +49,23 @@ const tricks = ["//", "(/|%2f)\\.{1,2}(/|%2f|$)", "%2e", "\\\\", "%5c", "%00", "
 /** A buffer, bytes: a session's cookie has the provider's tokens in it. */
 const buffer = 64 * 1024;
 
-/** Clients that are connected at a time. */
+/** Clients that are connected at a time. What oauth2-proxy hands on has as many connections again. */
 const connections = 500;
+
+/** Connections that neither clients nor oauth2-proxy can take: those of the health check and of Prometheus. */
+const ownConnections = 100;
+
+/** Buffers: one for each client whose request comes slowly, and two for each answer, which passes twice. */
+const buffers = 3 * connections;
+
+/** The longest address of a request, bytes: what the access log has room for. */
+export const longestAddress = 8192;
+
+/** Of HAProxy's request line, that which is no address: a method and a version. */
+const aroundAddress = 64;
+
+/** The longest line of the access log, bytes: an address of which each character takes three, and more. */
+const longestLine = 4 * longestAddress;
 
 /** A year, in seconds: how long a browser remembers that this host speaks https. */
 const year = 31_536_000;
@@ -73,11 +88,14 @@ export function gateConfig(login: Login, place: GatePlace): string {
 
 const head = [
   "global",
-  "  log stdout format raw local0 info",
-  `  maxconn ${connections}`,
+  // By default, both a line and an address in it end at 1 KiB.
+  `  log stdout len ${longestLine} format raw local0 info`,
+  `  tune.http.logurilen ${longestAddress + aroundAddress}`,
+  `  maxconn ${2 * connections + ownConnections}`,
   "  nbthread 2",
   "  hard-stop-after 10s",
   `  tune.bufsize ${buffer}`,
+  `  tune.buffers.limit ${buffers}`,
   "",
   "defaults",
   "  mode http",
@@ -114,18 +132,23 @@ function door(login: Login, place: GatePlace): string[] {
   return compact([
     "frontend door",
     `  bind ${place.listen}:${place.ports.http}`,
+    `  maxconn ${connections}`,
     "  http-request del-header ^x[-_](forwarded|auth|real) -m reg",
+    // It lists headers that are for the next program only, which would take away those in which oauth2-proxy says who it is.
+    "  http-request del-header connection",
     // No screen speaks anything else, and what came after an upgrade would not be looked at.
     "  http-request del-header upgrade",
     hasSecureCookies(login) && `  http-after-response set-header strict-transport-security max-age=${year}`,
     "  http-after-response set-header x-frame-options sameorigin",
     "  http-after-response set-header x-content-type-options nosniff",
     "  http-after-response set-header referrer-policy same-origin",
+    `  use_backend ${malformed} if { url,length gt ${longestAddress} }`,
     `  use_backend ${malformed} if { path,lower -m reg '${tricks}' }`,
     `  use_backend ${signIn} if { path_beg ${signInPath}/ }`,
     `  default_backend ${session}`,
     "",
     `backend ${malformed}`,
+    `  http-request return status 414 content-type text/plain string "this address is too long" if { url,length gt ${longestAddress} }`,
     '  http-request return status 400 content-type text/plain string "this path is not allowed"',
     "",
     `backend ${signIn}`,
@@ -163,6 +186,7 @@ function roles(login: Login, shown: readonly ScreenName[], place: GatePlace): st
   return [
     "frontend roles",
     `  bind ${place.listenRoles}:${place.ports.roles}`,
+    `  maxconn ${connections}`,
     "  log global",
     `  log-format "${accessLog}"`,
     `  http-request set-var(txn.user) ${user}`,
@@ -217,7 +241,8 @@ function limits(login: Login, name: ScreenName, wanted: string): string[] {
     remember,
     set("readonly", `${verdictIs("allowed")} !{ method GET HEAD }`),
     ...writes.flatMap(may),
-    ...closed.map((start) => set("readonly", `${verdictIs("allowed")} { path_beg ${path}${start} }`)),
+    // However it is written: the programs decode a path before they look at it.
+    ...closed.map((start) => set("readonly", `${verdictIs("allowed")} { path,url_dec -m beg ${path}${start} }`)),
   ];
 }
 

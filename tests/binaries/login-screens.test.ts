@@ -158,6 +158,19 @@ test("Prometheus answers questions, and leads to its pages behind the login", as
   expect([status, headers.location]).toEqual([302, "/prometheus/query"]);
 });
 
+test("the programs' own administration is closed, however its path is written", async () => {
+  const [, metrics, alerts] = programs as [Running, Running, Running];
+  for (const [screen, { port }] of [
+    ["/prometheus", metrics],
+    ["/alertmanager", alerts],
+  ] as const)
+    for (const path of ["/debug/pprof/cmdline", "/%64ebug/pprof/cmdline", "/debug%2fpprof/cmdline"]) {
+      // The program itself would answer.
+      expect((await fetch(`http://127.0.0.1:${port}${path}`)).status).toBe(200);
+      expect((await browser.get(screen + path)).status).toBe(403);
+    }
+});
+
 test("the stack's own services go on asking Prometheus and Alertmanager without a path", async () => {
   const [, metrics, alerts] = programs as [Running, Running, Running];
   expect((await fetch(`http://127.0.0.1:${metrics.port}/api/v1/query?query=1`)).status).toBe(200);

@@ -2,9 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { connect, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { gateConfig } from "../../configs/login/haproxy";
+import { gateConfig, longestAddress } from "../../configs/login/haproxy";
 import { gatePlace } from "../../configs/login/place";
 import { screenNames, screens, type ScreenName } from "../../configs/login/screens";
 import { addressesOf } from "../../configs/topology";
@@ -294,6 +294,22 @@ describe("what a client says of itself", () => {
       expect((await ask(login.port, apiOf("traces"), { headers: { ...headers, authorization } })).status).toBe(401);
     expect(got).toEqual([]);
   });
+
+  test.each(["x-forwarded-email, x-forwarded-user, x-forwarded-groups", "close, X-Forwarded-Email"])(
+    "Connection: %s takes nothing away that the login says of somebody",
+    async (connection) => {
+      const browser = await login.signedIn("tracer");
+      const before = login.log.length;
+      const pages = [await browser.get("/search", { headers: { connection } }), await browser.get("/prometheus/", { headers: { connection } })];
+      expect(pages.map(({ status }) => status)).toEqual([200, 403]);
+      const lines = await until(
+        5,
+        () => Promise.resolve(login.log.slice(before)),
+        ({ length }) => length === 2,
+      );
+      expect(lines.map(({ user }) => user)).toEqual(["tracer@example.com", "tracer@example.com"]);
+    },
+  );
 });
 
 test("no connection is turned into one of another protocol, which nobody would look into", async () => {
@@ -377,6 +393,11 @@ describe("requests that would change something", () => {
     ["measurer", "GET", "/prometheus/-/quit", 403],
     ["measurer", "GET", "/prometheus/api/v1/admin/tsdb/snapshot", 403],
     ["measurer", "GET", "/prometheus/debug/pprof/heap", 403],
+    ["measurer", "GET", "/prometheus/%64ebug/pprof/heap", 403],
+    ["measurer", "GET", "/prometheus/%2D/quit", 403],
+    ["measurer", "GET", "/prometheus/-%2fquit", 403],
+    ["measurer", "GET", "/prometheus/api/v1%2F%61dmin/tsdb/snapshot", 403],
+    ["measurer", "GET", "/prometheus/api/v1/label/a%2Fb/values", 200],
     ["measurer", "TRACE", "/prometheus/api/v1/query", 403],
     ["viewer", "POST", `${proxied}/api/v1/query_range`, 200],
     ["viewer", "POST", `${proxied}/api/v1/admin/tsdb/delete_series`, 403],
@@ -389,6 +410,7 @@ describe("requests that would change something", () => {
     ["silencer", "DELETE", "/alertmanager/api/v2/silence/1", 200],
     ["silencer", "POST", "/alertmanager/api/v2/alerts", 403],
     ["silencer", "POST", "/alertmanager/-/reload", 403],
+    ["oncall", "GET", "/alertmanager/%64%65bug/pprof/heap", 403],
     ["stranger", "POST", "/alertmanager/api/v2/silences", 403],
     ["stranger", "POST", "/prometheus/api/v1/query", 403],
   ];
@@ -441,6 +463,32 @@ test("the access log says who read what, and no log has a cookie, a token or a c
   expect(text).not.toMatch(/code=|eyJ[A-Za-z0-9_-]{20}/);
   for (const value of browser.cookies.get(url)!.values()) expect(text).not.toContain(value);
 });
+
+test("the access log has the whole of each address, and addresses that are too long for it are refused", async () => {
+  const browser = await login.signedIn("tracer");
+  const long = (length: number) => "/api/traces?service=".padEnd(length, '"');
+  const before = login.log.length;
+  for (const length of [900, 3000, longestAddress]) expect((await browser.get(long(length))).status).toBe(200);
+  got.splice(0);
+  expect((await browser.get(long(longestAddress + 1))).status).toBe(414);
+  expect(got).toEqual([]);
+  const paths = await until(
+    5,
+    () => Promise.resolve(login.log.slice(before).map(({ path }) => path)),
+    ({ length }) => length === 3,
+  );
+  expect(paths).toEqual([900, 3000, longestAddress].map(long));
+});
+
+test("clients that take all connections do not make the login look as if it were down", () =>
+  withLogin({}, async (stack) => {
+    const sockets = Array.from({ length: 700 }, () => connect(stack.port, "127.0.0.1").on("error", () => undefined));
+    for (const socket of sockets) socket.write("G");
+    await sleep(1000);
+    await stack.healthy();
+    expect(await stack.requests()).toEqual({});
+    for (const socket of sockets) socket.destroy();
+  }));
 
 test("requests are counted by what became of them; what is left had no valid session", () =>
   withLogin({}, async (stack) => {

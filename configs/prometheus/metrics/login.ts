@@ -9,6 +9,6 @@ export const loginCounters = {
     since: "setting",
     meaning:
       "Requests at the login, by what became of them and by screen: `allowed:<screen>`, `forbidden:<screen>`, `readonly:<screen>`; `malformed` (paths that may be read in two " +
-      "ways), `sign-in` (of the login itself), and `session`: all others, whether they have a valid session or not.",
+      "ways, and addresses that are too long), `sign-in` (of the login itself), and `session`: all others, whether they have a valid session or not.",
   },
 } as const satisfies Record<string, Described>;

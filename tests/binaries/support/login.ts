@@ -8,6 +8,7 @@ import { oauth2ProxyConfig, pingPath } from "../../../configs/login/oauth2-proxy
 import { screenNames, type Login, type ScreenName } from "../../../configs/login/screens";
 import { clientSecret, cookieSecret } from "../../../configs/login/secrets";
 import { paths } from "../../../configs/topology/ports";
+import { sleep } from "../../../cli/machine/run";
 import { eventually } from "../../support/waiting";
 import { settingsWith } from "../../support/settings";
 import { Browser } from "./browser";
@@ -121,6 +122,12 @@ export class LoginStack {
 
   get metricsPort(): number {
     return this.place.ports.metrics;
+  }
+
+  /** Asks it as an engine or a kubelet does, which waits for a few seconds. */
+  async healthy(): Promise<void> {
+    const late = sleep(3000).then(() => Promise.reject(new Error("no answer in three seconds")));
+    await Promise.race([page(this.place.ports.health, healthPath), late]);
   }
 
   browser(): Browser {
