@@ -86,6 +86,9 @@ export const healthPath = "/healthz";
 /** Connections of clients at a time. One takes about 4 KiB, with TLS 32, and one of the file descriptors that most engines allow in tens of thousands. */
 const connections = (settings: IngestSettings): number => (takesTls(settings) ? 4000 : 8000);
 
+/** Connections that clients cannot take: those of the health check and of Prometheus. */
+const ownConnections = 100;
+
 /** Memory of a connection, bytes; TLS keeps keys and records. */
 const connectionMemory = (settings: IngestSettings): number => (takesTls(settings) ? 32_768 : 4096);
 
@@ -206,7 +209,7 @@ const global = (settings: IngestSettings & ImageSettings): string[] =>
     "global",
     "  log stdout format raw local0 warning",
     // What comes through the door counts twice.
-    `  maxconn ${(takesBoth(settings) ? 2 : 1) * connections(settings)}`,
+    `  maxconn ${(takesBoth(settings) ? 2 : 1) * connections(settings) + ownConnections}`,
     // An engine that allows fewer file descriptors gets fewer connections, not no proxy.
     "  no strict-limits",
     "  nbthread 2",
@@ -268,6 +271,7 @@ function frontend(settings: IngestSettings, senders: readonly Known[], place: In
   const shows = byCertificate ? "{ req.hdr(authorization) -m found } || { ssl_c_used }" : "{ req.hdr(authorization) -m found }";
   return compact([
     "frontend ingest",
+    `  maxconn ${connections(settings)}`,
     ...binds(settings, place, receivers),
     ...trackAddress(settings, perAddress),
     "  tcp-request session set-var(sess.start) date",

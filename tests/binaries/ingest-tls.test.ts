@@ -12,7 +12,7 @@ import { Authority } from "../support/certificates";
 import { settingsWith } from "../support/settings";
 import { sharedFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
-import { Proxy, Receivers, type Answer, type TlsClient } from "./support/proxy";
+import { fewer, Proxy, Receivers, type Answer, type TlsClient } from "./support/proxy";
 
 jest.setTimeout(60_000);
 const folder = sharedFolder();
@@ -112,6 +112,13 @@ describe.each<[Mode, { plain: string | undefined; tls: string | undefined }]>([
       expect(upstream.got.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
     },
   );
+});
+
+test.each(["both", "on"] as const)("connections that take all there are do not make the proxy look down, with mode %s", async (mode) => {
+  const proxy = await Proxy.start(settingsOf(mode, "report"), upstream, tokens, fewer, undefined, prepare);
+  proxies.push(proxy);
+  await proxy.fill(300);
+  await proxy.healthy();
 });
 
 /** Connections that failed in the handshake: those before it, less those after it. */

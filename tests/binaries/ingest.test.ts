@@ -13,7 +13,7 @@ import { settingsWith } from "../support/settings";
 import { sharedFolder } from "../support/temporary-folder";
 import { until } from "../support/waiting";
 import { Dns } from "./support/dns";
-import { page, path, Proxy, Receivers, type Answer } from "./support/proxy";
+import { fewer, page, path, Proxy, Receivers, type Answer } from "./support/proxy";
 
 const folder = sharedFolder();
 const token = (letter: string) => letter.repeat(40);
@@ -334,6 +334,13 @@ describe("a client", () => {
     await Promise.all(Array.from({ length: 210 }, refusal));
     expect(await refusal()).toBe("401");
   }, 30_000);
+
+  test.each(modes)("that takes all connections does not make the proxy look as if it were down, with mode %s", async (mode) => {
+    const proxy = await start(settingsOf(mode), tokens, fewer);
+    await proxy.fill(300);
+    await proxy.healthy();
+    expect(await proxy.requests()).toEqual({});
+  });
 
   test("that never ends its headers is cut off", async () => {
     const proxy = await start(settingsOf("require"), tokens);

@@ -4,13 +4,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, get, request as httpRequest, type Agent, type IncomingHttpHeaders } from "node:http";
 import * as http2 from "node:http2";
 import { request as httpsRequest } from "node:https";
-import type { AddressInfo, Server } from "node:net";
+import { connect, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { haproxyConfig, healthPath, receivers, type IngestPlace, type ProxySettings, type Receiver } from "../../../configs/ingest/haproxy";
 import { ingestScript } from "../../../configs/ingest/script";
 import { tokenSecret } from "../../../configs/ingest/senders";
 import { files } from "../../../configs/topology/ports";
+import { sleep } from "../../../cli/machine/run";
 import { eventually } from "../../support/waiting";
 import { freePorts } from "./programs";
 
@@ -82,6 +83,9 @@ export class Receivers {
   }
 }
 
+/** Edits the text of a config: a fortieth of all connections. */
+export const fewer = (text: string): string => text.replace(/ maxconn (\d{4,})$/gm, (_, most: string) => ` maxconn ${Math.floor(Number(most) / 40)}`);
+
 /** A running proxy. */
 export class Proxy {
   readonly folder = mkdtempSync(join(tmpdir(), "tracing-ingest-"));
@@ -89,6 +93,7 @@ export class Proxy {
   readonly certificate = join(this.folder, "certificate");
   readonly clientAuthority = join(this.folder, "client-authority");
   private child: ChildProcess | undefined;
+  private readonly opened: Socket[] = [];
   output = "";
 
   private constructor(readonly place: IngestPlace) {}
@@ -176,6 +181,22 @@ export class Proxy {
     return Object.fromEntries(counts.filter(([, count]) => count !== 0));
   }
 
+  /** Opens connections that begin a request and never end it, until the proxy ends. */
+  async fill(connections: number): Promise<void> {
+    for (let i = 0; i < connections; i++) {
+      const socket = connect(this.place.ports.otlpHttp, "127.0.0.1", () => socket.write("P"));
+      socket.on("error", () => undefined);
+      this.opened.push(socket);
+    }
+    await sleep(1000);
+  }
+
+  /** Asks it as an engine or a kubelet does, which waits for a few seconds. */
+  async healthy(): Promise<void> {
+    const late = sleep(3000).then(() => Promise.reject(new Error("no answer in three seconds")));
+    await Promise.race([page(this.place.own.health, healthPath), late]);
+  }
+
   metrics = (): Promise<string> => page(this.place.own.metrics, "/metrics");
 
   /** Sends a request to a receiver, in its protocol; `more` are further headers. */
@@ -196,6 +217,7 @@ export class Proxy {
   /** Ends it as an engine does, and tells how long that took, ms. */
   async stop(): Promise<number> {
     const { child } = this;
+    for (const socket of this.opened) socket.destroy();
     const began = Date.now();
     if (child && child.exitCode === null) {
       const ended = new Promise((resolve) => child.once("exit", resolve));
