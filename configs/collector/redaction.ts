@@ -39,7 +39,7 @@ export const redactedMark = (kind: (typeof redactedKinds)[number]): string => `t
 export const redactedLabel = <Kind extends (typeof redactedKinds)[number]>(kind: Kind) => `tracing_redacted_${kind}` as const;
 
 /** Texts beside attributes, by context. They pass as attributes of these names. */
-const texts = { resource: [], scope: [], span: ["name", "status.message"], spanevent: ["name"] } as const;
+const texts = { resource: [], scope: ["name", "version"], span: ["name", "status.message", "trace_state"], spanevent: ["name"] } as const;
 type Context = keyof typeof texts;
 const contexts = Object.keys(texts) as Context[];
 

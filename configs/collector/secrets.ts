@@ -31,8 +31,8 @@ export interface Replacement {
   readonly by: string;
 }
 
-/** Behind a name: the quote that ends it, and what leads to its value. */
-const assigns = String.raw`(?:\\*["'])?\s*(?:=>?|:=?|<>|!=)\s*`;
+/** Behind a name: the quote or bracket that ends it, and what leads to its value; a URL within a URL has `%3D` for `=`, and JSON in one `%22%3A` for `":`. */
+const assigns = String.raw`(?:\\*["']|\[?\]|(?:%5[Bb])?%5[Dd]|%22)?(?:\s|[+]|%20)*(?:=>?|:=?|<>|!=|%3[DdAa])\s*`;
 
 /** A value in quotes, which may be those of JSON in JSON. */
 const quotedValue = String.raw`\\+"[^"\\]+\\+"|"(?:[^"\\]|\\.)+"|[bENe]?'(?:[^'\\]|\\.|'')+'`;
@@ -68,12 +68,27 @@ const upperCaseNames = ["PASSW(?:OR)?D", "SECRET(?:_(?:ACCESS_)?KEY)?", "TOKEN",
 /** What comes before a match stays: `://user:` of a URL. */
 const userinfo: Replacement = { pattern: String.raw`(://[^\s/:@"'?#]*:)[^\s/"'?#]+@`, by: `\${1}${found}@` };
 
+/** The same in a URL within a URL. */
+const encodedUserinfo: Replacement = {
+  pattern: String.raw`(%3[Aa]%2[Ff]%2[Ff][^\s/%&"'?#]*%3[Aa])[^\s/&"'?#]+%40`,
+  by: `\${1}${found}%40`,
+};
+
+/** A value that is the next argument of a command line, or the next element of a list. */
+const argument: Replacement = {
+  pattern: String.raw`(--[A-Za-z0-9_-]*(?:pass(?:word|wd|phrase)|secret|token|(?:api|secret|access|private)[_-]?key)(?:\s+|"\s*,\s*"|'\s*,\s*'))[^\s"'-][^\s"']*`,
+  by: `\${1}${found}`,
+};
+
+/** What separates the two parts of an address, in a URL or elsewhere. */
+const at = "(?:@|%40)";
+
 /** The part of an address behind its `@`; the first step writes between them. The third finds the part before. */
 const domain = String.raw`(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,24}\b`;
 
 /** An address that the second step has marked, and the mark. */
-export const markedEmail = String.raw`[A-Za-z0-9_%+\x{80}-\x{10FFFF}-](?:[A-Za-z0-9._%+'\x{80}-\x{10FFFF}-]*[A-Za-z0-9_%+\x{80}-\x{10FFFF}-])?@${maskPattern}${domain}`;
-export const markOfEmail: Replacement = { pattern: `@${maskPattern}(${domain})`, by: "@${1}" };
+export const markedEmail = String.raw`[A-Za-z0-9_%+\x{80}-\x{10FFFF}-](?:[A-Za-z0-9._%+'\x{80}-\x{10FFFF}-]*[A-Za-z0-9_%+\x{80}-\x{10FFFF}-])?${at}${maskPattern}${domain}`;
+export const markOfEmail: Replacement = { pattern: `(${at})${maskPattern}(${domain})`, by: "${1}${2}" };
 
 const groups = (first: string, ...rest: readonly number[]) => first + rest.map((digits) => `[ -]?[0-9]{${digits}}`).join("");
 
@@ -109,9 +124,9 @@ export const nationalIdentifiers = {
 export const replacements = ({ credentials, emails, cards, nationalIdentifiers: kinds, deny }: Redaction): Replacement[] =>
   compact([
     ...deny.patterns.map((pattern) => ({ pattern: `(?:${pattern})`, by: found + signs.denied })),
-    credentials && userinfo,
+    ...(credentials ? [userinfo, encodedUserinfo, argument] : []),
     ...(credentials ? credentialNames.map(assigned) : []),
-    emails && { pattern: `@(${domain})`, by: `@${found}\${1}` },
+    ...(emails ? ["@", "%40"] : []).map((sign) => ({ pattern: `${sign}(${domain})`, by: `${sign}${found}\${1}` })),
     ...(cards ? cardPatterns.map((pattern) => ({ pattern: String.raw`(${pattern})\b`, by: `${found}${signs.cards}\${1}` })) : []),
     kinds.length > 0 && { pattern: kinds.map((kind) => nationalIdentifiers[kind]).join("|"), by: found + signs.identifiers },
   ]);
@@ -142,6 +157,7 @@ export const masked = ({ headers, credentials }: Redaction): string[] => [
         String.raw`ignature=[^&\s"'#]+`,
         "&(?i:pwd|sig|sessionid)=[^&\\s\"'#]+",
         "[?](?i:pwd|sig|sessionid)=[^&\\s\"'#]+",
+        "^(?i:pwd|sig)=[^&\\s\"'#]+",
         String.raw`;\s?(?i:pwd)\s?=\s?[^;\s"']+`,
         String.raw`DENTIFIED (?:WITH \S+ )?BY (?:PASSWORD )?(?:'[^']*'|"[^"]*")`,
         String.raw`dentified (?:with \S+ )?by (?:password )?(?:'[^']*'|"[^"]*")`,
@@ -184,7 +200,7 @@ export const plainKeys = [
 ] as const;
 
 /** What the text of a list or a map has in it, if anything is to be redacted: those are made text, which the patterns see. */
-const suspiciousParts = String.raw`(?i)pass(?:w|phrase)|secret|token|key|authorization|cookie|bearer|basic |signature|session|cv[vc]|@|://|eyJ|AKIA|ASIA|gh[pousr]_|github_|glpat-|xox|sk-|AIza|BEGIN|identified|(?:^|[^0-9])(?:${anyCard})\b`;
+const suspiciousParts = String.raw`(?i)pass(?:w|phrase)|secret|token|key|authorization|cookie|bearer|basic |signature|session|cv[vc]|@|%40|://|eyJ|AKIA|ASIA|gh[pousr]_|github_|glpat-|xox|sk-|AIza|BEGIN|identified|(?:^|[^0-9])(?:${anyCard})\b`;
 export const suspicious = ({ nationalIdentifiers: kinds, deny }: Redaction): string =>
   [
     suspiciousParts,

@@ -35,6 +35,9 @@ function requestWith(field: Field, value: Value, span: Span = plain): Request {
   if (part === "event") return of({ events: [{ time: now, name: "exception", attributes: [[key!, value]] }] });
   if (field === "event name") return of({ events: [{ time: now, name: value as Text, attributes: [] }] });
   if (field === "name") return of({ name: value as Text });
+  if (field === "trace state") return of({ traceState: value as Text });
+  if (field === "scope name") return { ...request, scope: { name: value as Text } };
+  if (field === "scope version") return { ...request, scope: { version: value as Text } };
   if (field === "status") return of({ status: { message: value as Text, code: 2 } });
   return of({ attributes: [[field, value]] });
 }

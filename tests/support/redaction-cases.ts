@@ -7,7 +7,17 @@ import type { Value } from "./otlp-bytes";
 /**
  * Where a value stands: the key of a span's attribute; with a prefix that of an event, a resource or a scope; or one of the texts of a span.
  */
-export type Field = `event:${string}` | `resource:${string}` | `scope:${string}` | "name" | "status" | "event name" | (string & {});
+export type Field =
+  | `event:${string}`
+  | `resource:${string}`
+  | `scope:${string}`
+  | "name"
+  | "status"
+  | "event name"
+  | "trace state"
+  | "scope name"
+  | "scope version"
+  | (string & {});
 
 /** A value, and what becomes of it. */
 export type Case = readonly [field: Field, sent: Value, expected: Value];
@@ -145,6 +155,16 @@ export const redacted: Group = {
     ["url.query", "sessionid=abc123&a=b", `s${m}&a=b`],
     ["url.full", "https://h/p?a=b&sessionid=abc", `https://h/p?a=b${m}`],
     ["http.url", "https://h/p?a=b&pwd=abc", `https://h/p?a=b${m}`],
+    ["url.query", "pwd=hunter2&a=b", `${m}&a=b`],
+    ["url.query", "sig=abc%2F1&se=2026", `${m}&se=2026`],
+    ["url.query", "user[password]=hunter2&a=b", `user[password]=${m}&a=b`],
+    ["url.query", "user%5Bpassword%5D=hunter2&a=b", `user%5Bpassword%5D=${m}&a=b`],
+    ["url.query", "token[]=abc&a=b", `token[]=${m}&a=b`],
+    ["url.query", "token%5b%5d=abc&a=b", `token%5b%5d=${m}&a=b`],
+    ["url.query", "next=%2Freset%3Ftoken%3Dabc123&a=b", `next=%2Freset%3Ftoken%3D${m}&a=b`],
+    ["url.query", "q=%7B%22password%22%3A%22hunter2%22%7D&a=b", `q=%7B%22password%22%3A${m}&a=b`],
+    ["url.query", "q=password+%3D+hunter2", `q=password+%3D${m}`],
+    ["url.query", "to=https%3A%2F%2Fjoe%3Ahunter2%40shop.example.com%2F&a=b", `to=https%3A%2F%2Fjoe%3A${m}%40shop.example.com%2F&a=b`],
   ],
   "credentials in SQL": [
     ["db.query.text", "UPDATE users SET password = 'hunter2' WHERE id = 7", `UPDATE users SET password = ${m} WHERE id = 7`],
@@ -183,6 +203,8 @@ export const redacted: Group = {
     ["process.command_line", "worker --password=hunter2 --queue=a", `worker --password=${m} --queue=a`],
     ["resource:process.command_line", "worker --api-key=k1 run", `worker --api-key=${m} run`],
     ["resource:process.command_args", list("worker", "--token=abc", "run"), `["worker","--token=${m}","run"]`],
+    ["resource:process.command_args", list("worker", "--db-password", "hunter2", "run"), `["worker","--db-password","${m}","run"]`],
+    ["resource:process.command_line", "worker --api-key k1 run", `worker --api-key ${m} run`],
     [
       "payload",
       {
@@ -203,6 +225,9 @@ export const redacted: Group = {
     ["event:exception.stacktrace", "  connect(dsn='postgres://a:b@c/d')", `  connect(dsn='postgres://a:${m}@c/d')`],
     ["event name", "token=abc", `token=${m}`],
     ["status", "invalid token=abc", `invalid token=${m}`],
+    ["trace state", "vendor=token:abc", `vendor=token:${m}`],
+    ["scope name", "worker token=abc", `worker token=${m}`],
+    ["scope version", "token=abc", `token=${m}`],
     ["body", "cvv=123&a=b", `${m}&a=b`],
     ["body", '{"cvc": "123"}', `{"${m}"}`],
   ],
@@ -240,6 +265,12 @@ export const redacted: Group = {
     ["note", "joe@example.com.", `${m}.`],
     ["url.path", "/users/joe@example.com/orders", `/users/${m}/orders`],
     ["url.query", "email=joe@example.com&a=b", `email=${m}&a=b`],
+    ["url.query", "email=joe%40example.com&a=b", `email=${m}&a=b`],
+    ["url.path", "/users/joe.bloggs%40mail.example.co.uk/orders", `/users/${m}/orders`],
+    ["name", "GET /users/joe%40example.com", `GET /users/${m}`],
+    ["to", list("joe%40example.com", "x"), `["${m}","x"]`],
+    ["trace state", "vendor=joe@example.com", `vendor=${m}`],
+    ["scope name", "joe@example.com", m],
     ["http.url", "https://h/u?e=joe@example.com", `https://h/u?e=${m}`],
     ["name", "send joe@example.com", `send ${m}`],
     ["status", "no user joe@example.com", `no user ${m}`],
@@ -298,6 +329,15 @@ export const kept: readonly (readonly [field: Field, value: Value])[] = [
   ["url.query", "page=2&ordering=-created"],
   ["url.query", "q=password+reset"],
   ["url.query", "token="],
+  ["url.query", "next=%2Freset%3Ftoken%3D"],
+  ["url.query", "next=%2Foauth%2Ftoken%2F&a=b"],
+  ["url.query", "q=%40example.com"],
+  ["url.path", "/%40types%2Fnode"],
+  ["url.query", "to=https%3A%2F%2Fshop.example.com%3A8443%2Fa"],
+  ["process.command_line", "worker --token-file=/run/t --passive -v"],
+  ["trace state", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"],
+  ["trace state", "fw529a3039@dt=FfDw"],
+  ["scope name", "opentelemetry.instrumentation.django"],
   ["url.query", "design=blue&sigma=3"],
   ["url.query", "pagekey=3&keyword=a"],
   ["url.full", "https://shop.example.com:8443/a/b?c=d#e"],
