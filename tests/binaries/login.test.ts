@@ -300,7 +300,10 @@ describe("what a client says of itself", () => {
     async (connection) => {
       const browser = await login.signedIn("tracer");
       const before = login.log.length;
-      const pages = [await browser.get("/search", { headers: { connection } }), await browser.get("/prometheus/", { headers: { connection } })];
+      const pages = [
+        await browser.get("/search", { headers: { connection } }),
+        await browser.get("/prometheus/", { headers: { connection } }),
+      ];
       expect(pages.map(({ status }) => status)).toEqual([200, 403]);
       const lines = await until(
         5,

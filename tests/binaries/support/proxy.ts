@@ -84,7 +84,8 @@ export class Receivers {
 }
 
 /** Edits the text of a config: a fortieth of all connections. */
-export const fewer = (text: string): string => text.replace(/ maxconn (\d{4,})$/gm, (_, most: string) => ` maxconn ${Math.floor(Number(most) / 40)}`);
+export const fewer = (text: string): string =>
+  text.replace(/ maxconn (\d{4,})$/gm, (_, most: string) => ` maxconn ${Math.floor(Number(most) / 40)}`);
 
 /** A running proxy. */
 export class Proxy {
