@@ -68,17 +68,11 @@ const upperCaseNames = ["PASSW(?:OR)?D", "SECRET(?:_(?:ACCESS_)?KEY)?", "TOKEN",
 /** What comes before a match stays: `://user:` of a URL. */
 const userinfo: Replacement = { pattern: String.raw`(://[^\s/:@"'?#]*:)[^\s/"'?#]+@`, by: `\${1}${found}@` };
 
-/** The same in a URL within a URL. */
-const encodedUserinfo: Replacement = {
-  pattern: String.raw`(%3[Aa]%2[Ff]%2[Ff][^\s/%&"'?#]*%3[Aa])[^\s/&"'?#]+%40`,
-  by: `\${1}${found}%40`,
-};
+/** The same in a URL within a URL, as a whole, with the host, which the first step takes for the domain of an address. */
+const encodedUserinfo = String.raw`%3[Aa]%2[Ff]%2[Ff][^\s/%&"'?#]*%3[Aa][^\s/&"'?#]+%40${foundPattern}?[A-Za-z0-9.-]*`;
 
-/** A value that is the next argument of a command line, or the next element of a list. */
-const argument: Replacement = {
-  pattern: String.raw`(--[A-Za-z0-9_-]*(?:pass(?:word|wd|phrase)|secret|token|(?:api|secret|access|private)[_-]?key)(?:\s+|"\s*,\s*"|'\s*,\s*'))[^\s"'-][^\s"']*`,
-  by: `\${1}${found}`,
-};
+/** An option and its value, which is the next argument of a command line, or the next element of a list. */
+const argument = String.raw`--[A-Za-z0-9_-]*(?:pass(?:word|wd|phrase)|secret|token|(?:api|secret|access|private)[_-]?key)(?:\s+|"\s*,\s*"|'\s*,\s*')[^\s"'-][^\s"']*`;
 
 /** What separates the two parts of an address, in a URL or elsewhere. */
 const at = "(?:@|%40)";
@@ -124,7 +118,7 @@ export const nationalIdentifiers = {
 export const replacements = ({ credentials, emails, cards, nationalIdentifiers: kinds, deny }: Redaction): Replacement[] =>
   compact([
     ...deny.patterns.map((pattern) => ({ pattern: `(?:${pattern})`, by: found + signs.denied })),
-    ...(credentials ? [userinfo, encodedUserinfo, argument] : []),
+    credentials && userinfo,
     ...(credentials ? credentialNames.map(assigned) : []),
     ...(emails ? ["@", "%40"] : []).map((sign) => ({ pattern: `${sign}(${domain})`, by: `${sign}${found}\${1}` })),
     ...(cards ? cardPatterns.map((pattern) => ({ pattern: String.raw`(${pattern})\b`, by: `${found}${signs.cards}\${1}` })) : []),
@@ -154,6 +148,8 @@ export const masked = ({ headers, credentials }: Redaction): string[] => [
         "AIza[0-9A-Za-z_-]{35}",
         String.raw`-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]|-[^-])*(?:-----END [A-Z ]*PRIVATE KEY-----)?`,
         ...upperCaseNames.map(assignment),
+        encodedUserinfo,
+        argument,
         String.raw`ignature=[^&\s"'#]+`,
         "&(?i:pwd|sig|sessionid)=[^&\\s\"'#]+",
         "[?](?i:pwd|sig|sessionid)=[^&\\s\"'#]+",

@@ -164,7 +164,7 @@ export const redacted: Group = {
     ["url.query", "next=%2Freset%3Ftoken%3Dabc123&a=b", `next=%2Freset%3Ftoken%3D${m}&a=b`],
     ["url.query", "q=%7B%22password%22%3A%22hunter2%22%7D&a=b", `q=%7B%22password%22%3A${m}&a=b`],
     ["url.query", "q=password+%3D+hunter2", `q=password+%3D${m}`],
-    ["url.query", "to=https%3A%2F%2Fjoe%3Ahunter2%40shop.example.com%2F&a=b", `to=https%3A%2F%2Fjoe%3A${m}%40shop.example.com%2F&a=b`],
+    ["url.query", "to=https%3A%2F%2Fjoe%3Ahunter2%40shop.example.com%2F&a=b", `to=https${m}%2F&a=b`],
   ],
   "credentials in SQL": [
     ["db.query.text", "UPDATE users SET password = 'hunter2' WHERE id = 7", `UPDATE users SET password = ${m} WHERE id = 7`],
@@ -203,8 +203,8 @@ export const redacted: Group = {
     ["process.command_line", "worker --password=hunter2 --queue=a", `worker --password=${m} --queue=a`],
     ["resource:process.command_line", "worker --api-key=k1 run", `worker --api-key=${m} run`],
     ["resource:process.command_args", list("worker", "--token=abc", "run"), `["worker","--token=${m}","run"]`],
-    ["resource:process.command_args", list("worker", "--db-password", "hunter2", "run"), `["worker","--db-password","${m}","run"]`],
-    ["resource:process.command_line", "worker --api-key k1 run", `worker --api-key ${m} run`],
+    ["resource:process.command_args", list("worker", "--db-password", "hunter2", "run"), `["worker","${m}","run"]`],
+    ["resource:process.command_line", "worker --api-key k1 run", `worker ${m} run`],
     [
       "payload",
       {
