@@ -182,7 +182,7 @@ export const otlpRows: readonly Row[] = [
         { encodings: all.map(([encoding]) => encoding) },
       );
     },
-    answers: /^(400|429|closed)$/,
+    answers: /^(400|415|429|closed)$/,
   },
   {
     id: "zstd-windows",
