@@ -5,7 +5,7 @@ import { goMemoryLimit } from "../../configs/go-programs";
 import { deliveryText, deliveryWarnings, ownAlertmanager } from "../../configs/alertmanager/delivery";
 import { hasMonitor } from "../../configs/jaeger/pages";
 import { hasServiceGraph } from "../../configs/jaeger/service-graph";
-import { isShown, onlyByLogin, screenUrl, type ScreenName } from "../../configs/login/screens";
+import { hasTls, isShown, onlyByLogin, portsOf, screens, screenUrl, type ScreenName } from "../../configs/login/screens";
 import { hasPerses } from "../../configs/perses/runs";
 import { prometheusArgs, prometheusConfig } from "../../configs/prometheus/config";
 import { ruleGroups, rulesFile } from "../../configs/prometheus/rules";
@@ -159,7 +159,7 @@ export class Prometheus extends TracingComponent {
     for (const warning of deliveryWarnings(this.settings)) void pulumi.log.warn(warning, this);
     const topology = topologyOf(this.settings);
     if (mode === "own") {
-      this.url = this.addressOf("metrics", "prometheus");
+      this.url = this.addressOf("metrics");
       this.run(
         [
           ...alertmanagerWorkloads(this.settings, alertSecrets),
@@ -172,19 +172,18 @@ export class Prometheus extends TracingComponent {
       platform.watch(topology.scrape, ruleGroups(this.settings));
     }
     this.alertDelivery = deliveryText(this.settings);
-    this.alertmanagerUrl = ownAlertmanager(this.settings) ? this.addressOf("alerts", "alertmanager") : undefined;
-    this.persesUrl = hasPerses(this.settings) ? this.addressOf("dashboards", "perses") : undefined;
+    this.alertmanagerUrl = ownAlertmanager(this.settings) ? this.addressOf("alerts") : undefined;
+    this.persesUrl = hasPerses(this.settings) ? this.addressOf("dashboards") : undefined;
     this.registerOutputs({ url: this.url, alertmanagerUrl: this.alertmanagerUrl, persesUrl: this.persesUrl });
   }
 
   /** Address of a screen: behind the login, on this host, or in the cluster; undefined where nobody reaches it from outside of the stack. */
-  private addressOf(screen: ScreenName, service: "prometheus" | "alertmanager" | "perses"): string | undefined {
-    const hidden = onlyByLogin(this.settings) && this.settings.platform === "docker";
-    return screenUrl(this.settings, screen) ?? (hidden ? undefined : this.ownAddressOf(service));
-  }
-
-  private ownAddressOf(service: "prometheus" | "alertmanager" | "perses"): string {
-    if (service === "perses") return endpoint(this.settings, service, ports.perses.http, service);
-    return endpointByMode(this.settings, service, ports[service].http, ports[service].httpTls, service);
+  private addressOf(screen: Exclude<ScreenName, "traces">): string | undefined {
+    const behindLogin = screenUrl(this.settings, screen);
+    if (behindLogin !== undefined) return behindLogin;
+    if (onlyByLogin(this.settings) && this.settings.platform === "docker") return undefined;
+    const { service } = screens[screen];
+    const { plain, tls } = portsOf(screen);
+    return hasTls(screen) ? endpointByMode(this.settings, service, plain, tls, service) : endpoint(this.settings, service, plain, service);
   }
 }

@@ -12,7 +12,7 @@ import type { ServiceName } from "../topology/topology";
 export const certificateGauge = { name: "tracing.certificate.expiry.timestamp", unit: "s" } as const satisfies Gauge;
 
 /** Services with certificates for connections within the stack. Which of them a stack has, the setup need not know: a Secret that is not there is not looked at. */
-const tiers = [
+export const certified = [
   "otel-collector",
   "otel-sampler",
   "jaeger",
@@ -28,7 +28,7 @@ export function watchedSecrets({ ingest, ...settings }: ElasticsearchSettings & 
   const clientAuthority = ingest?.tls.clientAuthoritySecret;
   return compact([
     own,
-    ...(listensBy(settings, "tls") ? tiers.map(tierCertificateSecret) : []),
+    ...(listensBy(settings, "tls") ? certified.map(tierCertificateSecret) : []),
     ingest && takesTls({ ingest }) && ingestCertificateSecret,
     clientAuthority === own ? undefined : clientAuthority,
   ]);

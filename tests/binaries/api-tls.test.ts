@@ -10,10 +10,8 @@ import { sleep } from "../../cli/machine/run";
 import { passwordFile } from "../../configs/elasticsearch/users";
 import { serviceGraphScript, serviceGraphStarted } from "../../configs/jaeger/service-graph";
 import { metrics } from "../../configs/prometheus/metrics";
-import { parseSettings } from "../../configs/stack/parse";
 import { kubernetesTopology } from "../../configs/topology/kubernetes";
 import { authorityFolder, files, paths, ports } from "../../configs/topology/ports";
-import { stackConfig } from "../../render/record";
 import { Authority } from "../support/certificates";
 import { httpServer, type HttpServer } from "../support/http-server";
 import { temporaryFolder } from "../support/temporary-folder";
@@ -24,18 +22,12 @@ import { loopback, podAddress, withJaegerPod } from "./support/jaeger-pod";
 import { olderJaeger } from "./support/older-jaeger";
 import { run } from "./support/programs";
 import { recorder, type Recorder } from "./support/recorder";
+import { stagingWith, type Mode } from "./support/tls-modes";
 
 jest.setTimeout(120_000);
 const folder = temporaryFolder();
 
-type Mode = "off" | "accept" | "both" | "on";
-
-const settingsOf = (mode: Mode) =>
-  parseSettings("staging", {
-    ...stackConfig("staging"),
-    "tracing:otherImages": JSON.stringify(olderJaeger),
-    "tracing:kubernetes": JSON.stringify({ tls: { mode } }),
-  });
+const settingsOf = (mode: Mode) => stagingWith(mode, { otherImages: olderJaeger });
 
 /** The name of an operation, which only spans and their metrics have. */
 const secret = "GET /patients/rare-illness";

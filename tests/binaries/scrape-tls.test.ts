@@ -11,10 +11,8 @@ import { parse, stringify } from "yaml";
 import { sleep } from "../../cli/machine/run";
 import { collectorConfig } from "../../configs/collector/config";
 import { prometheusConfig } from "../../configs/prometheus/config";
-import { parseSettings } from "../../configs/stack/parse";
 import { kubernetesTopology } from "../../configs/topology/kubernetes";
 import { authorityFolder, files, paths, ports } from "../../configs/topology/ports";
-import { stackConfig } from "../../render/record";
 import { page, ready } from "../rules/support/moved";
 import { Authority } from "../support/certificates";
 import { temporaryFolder } from "../support/temporary-folder";
@@ -22,21 +20,13 @@ import { until } from "../support/waiting";
 import { moved } from "./support/pods";
 import { collectorArgs, freePorts, program, run } from "./support/programs";
 import { recorder, type Recorder } from "./support/recorder";
+import { stagingWith, type Mode } from "./support/tls-modes";
 
 jest.setTimeout(180_000);
 const folder = temporaryFolder();
 
-type Mode = "off" | "accept" | "both" | "on";
-
 /** Staging with one tier, without the proxy in front of it. */
-const settingsOf = (mode: Mode) =>
-  parseSettings("staging", {
-    ...stackConfig("staging"),
-    "tracing:collector": JSON.stringify({ replicas: 1 }),
-    "tracing:sampler": JSON.stringify({ replicas: 0 }),
-    "tracing:ingest": JSON.stringify({ mode: "off" }),
-    "tracing:kubernetes": JSON.stringify({ tls: { mode } }),
-  });
+const settingsOf = (mode: Mode) => stagingWith(mode, { collector: { replicas: 1 }, sampler: { replicas: 0 }, ingest: { mode: "off" } });
 
 /** The name of an operation, which only spans and their metrics have. */
 const secret = "GET /patients/rare-illness";

@@ -13,11 +13,9 @@ import { sleep } from "../../cli/machine/run";
 import { collectorConfig } from "../../configs/collector/config";
 import { passwordFile } from "../../configs/elasticsearch/users";
 import { jaegerConfig } from "../../configs/jaeger/config";
-import { parseSettings } from "../../configs/stack/parse";
 import { authorityFolder, files, paths, ports } from "../../configs/topology/ports";
 import { kubernetesTopology } from "../../configs/topology/kubernetes";
 import type { ServiceName } from "../../configs/topology/topology";
-import { stackConfig } from "../../render/record";
 import { standIn } from "../rules/support/elasticsearch";
 import { ready } from "../rules/support/moved";
 import { Authority } from "../support/certificates";
@@ -27,11 +25,11 @@ import { forOlderJaeger, olderJaeger } from "./support/older-jaeger";
 import { moved, type Moved } from "./support/pods";
 import { collectorArgs, program, run } from "./support/programs";
 import { recorder, type Recorder } from "./support/recorder";
+import { stagingWith, type Mode } from "./support/tls-modes";
 
 jest.setTimeout(180_000);
 const folder = temporaryFolder();
 
-type Mode = "off" | "accept" | "both" | "on";
 const tiers = ["otel-collector", "otel-sampler", "jaeger"] as const satisfies readonly ServiceName[];
 type Tier = (typeof tiers)[number];
 
@@ -39,14 +37,7 @@ type Tier = (typeof tiers)[number];
 const folderOf = (tier: Tier) => join(folder(), tier);
 
 /** Staging, all of whose traces are kept, without the proxy in front of the gateways. */
-const settingsOf = (mode: Mode) =>
-  parseSettings("staging", {
-    ...stackConfig("staging"),
-    "tracing:otherImages": JSON.stringify(olderJaeger),
-    "tracing:sampling": JSON.stringify({ default: 100 }),
-    "tracing:ingest": JSON.stringify({ mode: "off" }),
-    "tracing:kubernetes": JSON.stringify({ tls: { mode } }),
-  });
+const settingsOf = (mode: Mode) => stagingWith(mode, { otherImages: olderJaeger, sampling: { default: 100 }, ingest: { mode: "off" } });
 
 /** The stack as it runs in a test. */
 interface Running {

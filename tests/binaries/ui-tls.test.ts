@@ -5,28 +5,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sleep } from "../../cli/machine/run";
-import { parseSettings } from "../../configs/stack/parse";
 import { addressesOf } from "../../configs/topology";
 import { files, ports } from "../../configs/topology/ports";
-import { stackConfig } from "../../render/record";
 import { Authority } from "../support/certificates";
 import { temporaryFolder } from "../support/temporary-folder";
 import { ask, servedSerial, type Asked } from "./support/ask";
 import { loopback, podAddress, withJaegerPod, type Ports } from "./support/jaeger-pod";
 import { olderJaeger } from "./support/older-jaeger";
 import { recorder } from "./support/recorder";
+import { stagingWith, type Mode } from "./support/tls-modes";
 
 jest.setTimeout(120_000);
 const folder = temporaryFolder();
 
-type Mode = "off" | "accept" | "both" | "on";
-
-const settingsOf = (mode: Mode) =>
-  parseSettings("staging", {
-    ...stackConfig("staging"),
-    "tracing:otherImages": JSON.stringify(olderJaeger),
-    "tracing:kubernetes": JSON.stringify({ tls: { mode } }),
-  });
+const settingsOf = (mode: Mode) => stagingWith(mode, { otherImages: olderJaeger });
 
 /** A text that Jaeger knows, and tells who asks for the services. */
 const secret = "patient 4711 has a rare illness";

@@ -7,9 +7,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { imageReference } from "../../configs/images";
+import { certified } from "../../configs/elasticsearch/certificates";
 import { files } from "../../configs/topology/ports";
 import { tierCertificateSecret } from "../../configs/topology/kubernetes";
-import type { ServiceName } from "../../configs/topology/topology";
 import { Authority } from "../support/certificates";
 import { keptOf } from "../support/oracle";
 import { killed, images, ledgerProgram, TestStack } from "./support/cluster";
@@ -55,17 +55,7 @@ beforeAll(async () => {
 }, 1_200_000);
 afterAll(() => prod.delete(), 600_000);
 
-/** Services with a certificate for connections within the stack. */
-const withCertificates: readonly ServiceName[] = [
-  "otel-collector",
-  "otel-sampler",
-  "jaeger",
-  "jaeger-collector",
-  "prometheus",
-  "alertmanager",
-];
-
-/** The Secrets that `external` wants: one for Elasticsearch, whose certificate all nodes share, and one for each of these services. */
+/** The Secrets that `external` wants: one for Elasticsearch, whose certificate all nodes share, and one for each other service that has one. */
 async function makeCertificates(): Promise<void> {
   const authority = await Authority.make(join(prod.scratch, "authority"));
   const hosts = (service: string): [string, ...string[]] => [
@@ -75,7 +65,7 @@ async function makeCertificates(): Promise<void> {
     `${service}.${prod.namespace}`,
     `${service}.${prod.namespace}.svc`,
   ];
-  const secrets = Object.fromEntries(withCertificates.map((service) => [tierCertificateSecret(service), service]));
+  const secrets = Object.fromEntries(certified.map((service) => [tierCertificateSecret(service), service]));
   for (const [secret, service] of Object.entries({ ...secrets, [elasticsearchSecret]: "elasticsearch" })) {
     await authority.issue(join(prod.scratch, secret), hosts(service));
     const own = [files.certificate, files.certificateKey, files.authority].map((name) => `--from-file=${join(prod.scratch, secret, name)}`);
